@@ -1,0 +1,2 @@
+/// The NBD protocol, client and server. Empty until disks are captured.
+package dev.freezeframe.nbd;

@@ -1,0 +1,2 @@
+/// The JavaFX workbench. Nothing below knows that it exists.
+package dev.freezeframe.ui;
