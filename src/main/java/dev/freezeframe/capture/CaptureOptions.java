@@ -1,0 +1,19 @@
+package dev.freezeframe.capture;
+
+import java.time.Duration;
+
+/// How a machine is to be captured.
+///
+/// @param interval time between two checkpoints; may be changed while recording
+/// @param bufferBytes most memory, outside the heap, for pages that are captured and not stored yet
+/// @param maxPreCopyRounds most rounds of copying the dirty set before the stop; 0 copies everything in the pause
+public record CaptureOptions(Duration interval, long bufferBytes, int maxPreCopyRounds) {
+
+    /// One checkpoint a second, 256 MiB of buffer.
+    public static final CaptureOptions DEFAULT = new CaptureOptions(Duration.ofSeconds(1), 256L << 20, 12);
+
+    /// The same with another interval.
+    public CaptureOptions withInterval(Duration newInterval) {
+        return new CaptureOptions(newInterval, bufferBytes, maxPreCopyRounds);
+    }
+}

@@ -1,0 +1,14 @@
+package dev.freezeframe.capture;
+
+import java.util.BitSet;
+
+/// One frozen moment of a machine, still in memory: everything but the contents of its pages, which went ahead in slabs.
+///
+/// @param number number of the checkpoint within its experiment, from 1
+/// @param generation which frames it builds on: it may follow every frame before it that was not lost, see
+///     [Checkpointer#frameLost]
+/// @param pages the pages that were captured; pages outside are as in the checkpoint before
+/// @param deviceState the devices' state as QEMU wrote it
+/// @param metrics what was measured
+public record CapturedFrame(int number, long generation, BitSet pages, byte[] deviceState, FrameMetrics metrics) {
+}

@@ -1,0 +1,343 @@
+package dev.freezeframe.capture;
+
+import dev.freezeframe.machine.Machine;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.BitSet;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes checkpoints of a running machine on a fixed schedule and hands them to a sink as frames.
+/// The guest stands still only for the pause window; whatever fails, it runs on, and no page that changed is ever left out
+/// of the next checkpoint.
+///
+/// ## Pre-copy
+///
+/// Live migration's idea (Clark et al., *Live Migration of Virtual Machines*, NSDI 2005) serves here too: shortly before a
+/// checkpoint is due the dirty set is harvested and copied while the guest runs, again and again as long as the set gets
+/// smaller, so that the pause has to copy only what changed in the last fraction of a millisecond. The work starts ahead of
+/// the tick by as long as it took the last time, so that the stop falls on the tick.
+///
+/// ## Losing nothing
+///
+/// A harvest resets what it reports, so harvested pages are owed to the store from then on. If a checkpoint fails in
+/// capture, its pages are carried into the next one. If it fails later, in the pipeline, the sink calls [#frameLost]: the
+/// pages are captured again, and frames that were captured without them carry an older generation and must be given up as
+/// well.
+public final class Checkpointer implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
+
+    /// A dirty set this small is copied in less time than another round would take.
+    private static final int FEW_PAGES = 48;
+    /// Room for pages in the pause beyond what the last round found, in pages.
+    private static final int PAUSE_RESERVE_PAGES = 4 * Slab.CAPACITY;
+
+    /// The tick is taken early rather than after a wait shorter than this.
+    private static final long WORTH_WAITING_NANOS = 500_000;
+
+    private final Machine machine;
+    private final DirtyTracker tracker;
+    private final DeviceStateSource deviceState;
+    private final FrameSink sink;
+    private final CaptureListener listener;
+    private final CaptureOptions options;
+    private final FrameAssembler frame;
+    private final PauseWindow pauseWindow;
+    private final TickSchedule schedule;
+    private final Thread thread;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private boolean stopping;
+    private String stopReason = "stopped";
+    private boolean checkpointRequested;
+    private long checkpointsWanted = Long.MAX_VALUE;
+    private long generation;
+    /// Pages that were harvested and did not make it into a checkpoint.
+    private final BitSet owed = new BitSet();
+
+    /// Only the checkpointing thread touches what follows.
+    private final BitSet dirty = new BitSet();
+    private int number;
+    private int unreportedLate;
+    private long leadNanos;
+
+    /// Prepares to capture a machine. The tracker and the source are closed with this object; the machine is not.
+    ///
+    /// @param firstNumber number of the first checkpoint
+    public Checkpointer(Machine machine, DirtyTracker tracker, DeviceStateSource deviceState, FrameSink sink,
+            CaptureListener listener, CaptureOptions options, int firstNumber) {
+        this.machine = machine;
+        this.tracker = tracker;
+        this.deviceState = deviceState;
+        this.sink = sink;
+        this.listener = listener;
+        this.options = options;
+        number = firstNumber;
+        frame = new FrameAssembler(machine.memory(), new SlabPool(options.bufferBytes()), sink);
+        pauseWindow = new PauseWindow(machine.qmp(), tracker, deviceState);
+        schedule = new TickSchedule(options.interval(), System.nanoTime());
+        thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);
+    }
+
+    /// Starts tracking and takes the first checkpoint at once.
+    ///
+    /// @param alreadyStored whether what the machine's RAM holds now is in the store already, as for a machine that was just
+    ///     restored and has not run yet; then the first checkpoint holds only what changes from here on
+    /// @param count how many checkpoints to take before stopping by itself
+    /// @throws IOException if the machine's pages cannot be tracked
+    public void start(boolean alreadyStored, long count) throws IOException {
+        BitSet populated = new BitSet();
+        tracker.start(populated);
+        if (!alreadyStored) {
+            owed.or(populated);
+        }
+        checkpointsWanted = count;
+        schedule.changeInterval(options.interval(), System.nanoTime());
+        thread.start();
+    }
+
+    /// The interval that holds now.
+    public Duration interval() {
+        return schedule.interval();
+    }
+
+    /// Changes the interval, from the next tick on.
+    public void changeInterval(Duration interval) {
+        schedule.changeInterval(interval, System.nanoTime());
+        wake();
+    }
+
+    /// Takes one checkpoint now, besides those on schedule.
+    public void checkpointNow() {
+        lock.lock();
+        try {
+            checkpointRequested = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Tells that a completed frame did not reach the store. Its pages will be captured again.
+    ///
+    /// @return the generation from which on frames may be stored; those of older generations, already queued or being
+    ///     captured, build on the lost one and must be given up by calling this for each of them
+    public long frameLost(CapturedFrame lost) {
+        lock.lock();
+        try {
+            owed.or(lost.pages());
+            return ++generation;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Has checkpointing end after the checkpoint that is being taken, if any. Does not wait for that.
+    public void stop(String reason) {
+        lock.lock();
+        try {
+            if (!stopping) {
+                stopping = true;
+                stopReason = reason;
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Ends checkpointing as [#stop] does, and waits until it has ended.
+    @Override
+    public void close() {
+        stop("stopped");
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        pauseWindow.close();
+        tracker.close();
+        deviceState.close();
+    }
+
+    private String stopReason() {
+        lock.lock();
+        try {
+            return stopReason;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wake() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void runSchedule() {
+        String endReason = null;
+        try {
+            while (checkpointsWanted > 0 && awaitTick()) {
+                if (machine.hasEnded()) {
+                    endReason = machine.endReason();
+                    break;
+                }
+                if (!sink.hasRoom() || !machine.isRunning()) {
+                    // A paused machine has nothing new to capture; a full pipeline cannot take it. Both are passing states.
+                    unreportedLate += schedule.take(System.nanoTime());
+                    continue;
+                }
+                if (takeCheckpoint()) {
+                    checkpointsWanted--;
+                }
+            }
+            if (checkpointsWanted <= 0) {
+                endReason = "all " + (number - 1) + " checkpoints taken";
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            LOG.error("checkpointing stopped by a fault of its own", e);
+            endReason = "fault in the checkpointer: " + e;
+        }
+        listener.captureEnded(endReason == null ? stopReason() : endReason);
+    }
+
+    /// Waits until pre-copy should begin for the next tick.
+    ///
+    /// @return false if checkpointing is to end
+    private boolean awaitTick() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (!stopping && !checkpointRequested) {
+                long wait = schedule.nextTickNanos() - leadNanos - System.nanoTime();
+                if (wait <= 0) {
+                    return true;
+                }
+                changed.awaitNanos(wait);
+            }
+            return !stopping;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean takeCheckpoint() throws InterruptedException {
+        int checkpoint = number++;
+        long frameGeneration;
+        boolean offSchedule;
+        frame.begin(checkpoint);
+        dirty.clear();
+        lock.lock();
+        try {
+            frameGeneration = generation;
+            dirty.or(owed);
+            owed.clear();
+            offSchedule = checkpointRequested;
+            checkpointRequested = false;
+        } finally {
+            lock.unlock();
+        }
+        boolean tickTaken = offSchedule;
+        try {
+            long started = System.nanoTime();
+            PreCopy preCopy = copyAhead();
+            leadNanos = System.nanoTime() - started;
+            if (!offSchedule && awaitTickAfterPreCopy()) {
+                preCopy = preCopy.and(copyAhead());
+            }
+            int late = unreportedLate + (offSchedule ? 0 : schedule.take(System.nanoTime()));
+            tickTaken = true;
+            Duration interval = schedule.interval();
+            frame.reserve(PAUSE_RESERVE_PAGES);
+            dirty.clear();
+            PausePhases phases = pauseWindow.run(frame, dirty);
+            unreportedLate = 0;
+            byte[] devices = deviceState.collect();
+            var metrics = new FrameMetrics(pauseWindow.stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
+                    leadNanos / 1000, preCopy.pages(), dirty.cardinality(), late);
+            var captured = new CapturedFrame(checkpoint, frameGeneration, (BitSet) frame.captured().clone(), devices,
+                    metrics);
+            frame.complete();
+            sink.complete(captured);
+            return true;
+        } catch (IOException | RuntimeException | InterruptedException e) {
+            oweAgain();
+            if (!tickTaken) {
+                unreportedLate += schedule.take(System.nanoTime());
+            }
+            if (e instanceof InterruptedException interruption) {
+                throw interruption;
+            }
+            if (!machine.hasEnded()) {
+                listener.checkpointFailed(checkpoint, e);
+            }
+            return false;
+        }
+    }
+
+    /// Pre-copy started early by its usual length; what it did not need of that is waited for here.
+    ///
+    /// @return whether the wait was so long that another round of pre-copy pays
+    private boolean awaitTickAfterPreCopy() throws InterruptedException {
+        long early = schedule.nextTickNanos() - System.nanoTime();
+        if (early < WORTH_WAITING_NANOS) {
+            return false;
+        }
+        Thread.sleep(Duration.ofNanos(early));
+        return true;
+    }
+
+    private void oweAgain() {
+        lock.lock();
+        try {
+            owed.or(frame.captured());
+            owed.or(dirty);
+        } finally {
+            lock.unlock();
+        }
+        frame.abandon();
+    }
+
+    private record PreCopy(int rounds, int pages) {
+        PreCopy and(PreCopy later) {
+            return new PreCopy(rounds + later.rounds, pages + later.pages);
+        }
+    }
+
+    private PreCopy copyAhead() throws IOException, InterruptedException {
+        int copiedPages = dirty.cardinality();
+        frame.copyAhead(dirty);
+        dirty.clear();
+        int rounds = 0;
+        int before = Integer.MAX_VALUE;
+        while (rounds < options.maxPreCopyRounds()) {
+            tracker.harvest(dirty);
+            int found = dirty.cardinality();
+            frame.copyAhead(dirty);
+            dirty.clear();
+            copiedPages += found;
+            rounds++;
+            // Another round pays while it leaves clearly fewer pages than the one before.
+            if (found <= FEW_PAGES || found > before * 0.7) {
+                break;
+            }
+            before = found;
+        }
+        return new PreCopy(rounds, copiedPages);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.freezeframe.capture;
+
+import java.io.IOException;
+import java.util.BitSet;
+
+/// Knows which pages of a machine's RAM changed since it was last asked.
+/// A page that changed is never missing from the answer; a page that did not change may be in it.
+///
+/// One thread at a time may ask. The answer is reset by the asking, so whoever asked is responsible for those pages: a
+/// checkpoint that fails afterwards has to hand them to the next one.
+public interface DirtyTracker extends AutoCloseable {
+
+    /// The name that the command line and the store know this tracker by.
+    String name();
+
+    /// Starts tracking and adds every page that may hold something other than zeroes. Pages that change from now on are
+    /// reported by [#harvest]. Called once, before any harvest.
+    ///
+    /// @param pages receives page numbers, 4 KiB each, counted from the start of guest RAM
+    /// @throws IOException if the pages of this machine cannot be tracked
+    void start(BitSet pages) throws IOException;
+
+    /// Adds the pages that changed since the last harvest, or since the start. Runs inside the pause window: it does not
+    /// block on anything but the kernel and allocates nothing.
+    ///
+    /// @param pages receives page numbers; what was in it stays
+    /// @throws IOException if the machine's memory can no longer be looked at, for example because QEMU died; what was
+    ///     already reset is in `pages`
+    void harvest(BitSet pages) throws IOException;
+
+    @Override
+    void close();
+}

@@ -1,0 +1,108 @@
+package dev.freezeframe.capture;
+
+import dev.freezeframe.qmp.PendingReply;
+import dev.freezeframe.qmp.QmpClient;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.QmpEvent;
+import dev.freezeframe.qmp.Registration;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/// The time in which the guest stands still: stop, save the devices, harvest, copy, go on.
+/// The guest runs again when this returns or throws, unless QEMU itself is gone.
+///
+/// Everything that decides how long a guest notices a checkpoint happens here, so nothing else does: no hashing, no
+/// look-up, no compression, no storage, no waiting for memory. The dirty set is harvested *after* the device state is
+/// saved, because saving may itself write guest RAM.
+final class PauseWindow implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final QmpCommand STOP = QmpCommand.of("stop");
+    private static final QmpCommand CONTINUE = QmpCommand.of("cont");
+
+    private final QmpClient qmp;
+    private final DirtyTracker tracker;
+    private final DeviceStateSource deviceState;
+    private final Registration eventRegistration;
+    private final List<QmpCommand> stopAndSave = new ArrayList<>();
+    private volatile long stoppedMicros;
+    private volatile long resumedMicros;
+
+    PauseWindow(QmpClient qmp, DirtyTracker tracker, DeviceStateSource deviceState) {
+        this.qmp = qmp;
+        this.tracker = tracker;
+        this.deviceState = deviceState;
+        stopAndSave.add(STOP);
+        stopAndSave.addAll(deviceState.commands());
+        eventRegistration = qmp.onEvent(this::noteRunState);
+    }
+
+    private void noteRunState(QmpEvent event) {
+        switch (event.name()) {
+            case "STOP" -> stoppedMicros = event.timestampMicros();
+            case "RESUME" -> resumedMicros = event.timestampMicros();
+            default -> {
+                // Others do not matter here.
+            }
+        }
+    }
+
+    /// Stops the guest, captures what is left to capture, lets it go on.
+    ///
+    /// @param frame receives the contents of the pages
+    /// @param dirty receives the pages that were harvested, also if this fails
+    PausePhases run(FrameAssembler frame, BitSet dirty) throws IOException {
+        stoppedMicros = 0;
+        List<PendingReply> replies = qmp.send(stopAndSave);
+        long answered;
+        long saved;
+        long harvested;
+        long copied;
+        try {
+            replies.getFirst().await(PATIENCE);
+            answered = nowMicros();
+            deviceState.awaitSaved(replies.subList(1, replies.size()));
+            saved = nowMicros();
+            tracker.harvest(dirty);
+            harvested = nowMicros();
+            frame.copyInPause(dirty);
+            copied = nowMicros();
+        } catch (IOException | RuntimeException failure) {
+            resumeAfter(failure);
+            throw failure;
+        }
+        qmp.execute(CONTINUE, PATIENCE);
+        // Without a STOP event the guest was not running: somebody paused it between the check and our stop.
+        long stopped = stoppedMicros == 0 ? answered : stoppedMicros;
+        return new PausePhases(answered - stopped, saved - answered, harvested - saved, copied - harvested, 0,
+                resumedMicros - copied);
+    }
+
+    /// When the last pause began, by QEMU's clock.
+    Instant stoppedAt() {
+        return Instant.EPOCH.plusNanos(stoppedMicros * 1000);
+    }
+
+    private void resumeAfter(Exception failure) {
+        try {
+            qmp.execute(CONTINUE, PATIENCE);
+        } catch (IOException alsoFailed) {
+            failure.addSuppressed(alsoFailed);
+        }
+    }
+
+    /// The wall clock, because QEMU stamps its events with it.
+    private static long nowMicros() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
+    }
+
+    @Override
+    public void close() {
+        eventRegistration.close();
+    }
+}

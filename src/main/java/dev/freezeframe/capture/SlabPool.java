@@ -1,0 +1,78 @@
+package dev.freezeframe.capture;
+
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The memory that captured pages wait in until the pipeline has stored them; it never grows beyond its bound.
+/// A store that falls behind empties the pool, which makes checkpoints late instead of filling the heap.
+///
+/// Safe for use by several threads. Slabs are made when first needed and kept for the life of the pool.
+final class SlabPool {
+
+    private final int capacity;
+    private final ArrayDeque<Slab> free = new ArrayDeque<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition released = lock.newCondition();
+    private int made;
+
+    /// @param sizeBytes the most memory that the slabs may take
+    SlabPool(long sizeBytes) {
+        capacity = Math.toIntExact(Math.max(4, sizeBytes / (Slab.CAPACITY * Slab.PAGE_BYTES)));
+    }
+
+    int capacity() {
+        return capacity;
+    }
+
+    /// Slabs that can be had without waiting.
+    int available() {
+        lock.lock();
+        try {
+            return free.size() + capacity - made;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A slab, or null if none is free. Makes one if that is allowed, so it may allocate: not for the pause window.
+    Slab poll() {
+        lock.lock();
+        try {
+            Slab slab = free.poll();
+            if (slab == null && made < capacity) {
+                made++;
+                slab = new Slab(this);
+            }
+            return slab;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A slab, waiting until the pipeline gives one back.
+    Slab take() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            Slab slab = poll();
+            while (slab == null) {
+                released.await();
+                slab = poll();
+            }
+            return slab;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void release(Slab slab) {
+        slab.clear();
+        lock.lock();
+        try {
+            free.push(slab);
+            released.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

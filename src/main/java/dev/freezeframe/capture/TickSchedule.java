@@ -1,0 +1,62 @@
+package dev.freezeframe.capture;
+
+import java.time.Duration;
+
+/// Says when the next checkpoint is due, on a grid that does not drift however long a checkpoint takes.
+/// Ticks that passed while nobody could take them are counted, never made up for in a burst.
+///
+/// Times are readings of [System#nanoTime], passed in, so a test can move the clock by hand. Safe for use by several
+/// threads: the interval may be changed by another thread than the one that takes the ticks.
+final class TickSchedule {
+
+    /// A tick taken later than this part of the interval counts as late.
+    private static final int TOLERANCE_DIVISOR = 10;
+
+    private long originNanos;
+    private long intervalNanos;
+    private long ticksTaken;
+
+    TickSchedule(Duration interval, long nowNanos) {
+        intervalNanos = checked(interval);
+        originNanos = nowNanos;
+    }
+
+    private static long checked(Duration interval) {
+        if (interval.isNegative() || interval.isZero()) {
+            throw new IllegalArgumentException("interval must be longer than zero: " + interval);
+        }
+        return interval.toNanos();
+    }
+
+    /// The interval that holds now.
+    synchronized Duration interval() {
+        return Duration.ofNanos(intervalNanos);
+    }
+
+    /// Changes the interval. The next tick is one new interval after the last one taken, or now if that has passed.
+    synchronized void changeInterval(Duration interval, long nowNanos) {
+        long lastTick = originNanos + (ticksTaken - 1) * intervalNanos;
+        intervalNanos = checked(interval);
+        if (ticksTaken == 0) {
+            return;
+        }
+        originNanos = Math.max(lastTick + intervalNanos, nowNanos);
+        ticksTaken = 0;
+    }
+
+    /// When the next tick is due; the first one is due at once.
+    synchronized long nextTickNanos() {
+        return originNanos + ticksTaken * intervalNanos;
+    }
+
+    /// Takes the tick that is due and moves on to the first one in the future.
+    ///
+    /// @return how many ticks were missed: those that passed entirely, and this one if it is taken late
+    synchronized int take(long nowNanos) {
+        long lateNanos = nowNanos - nextTickNanos();
+        long passed = lateNanos < 0 ? 0 : lateNanos / intervalNanos;
+        boolean thisOneLate = lateNanos - passed * intervalNanos > intervalNanos / TOLERANCE_DIVISOR;
+        ticksTaken += passed + 1;
+        return Math.toIntExact(Math.min(Integer.MAX_VALUE, passed + (thisOneLate ? 1 : 0)));
+    }
+}

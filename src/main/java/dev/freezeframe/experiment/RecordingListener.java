@@ -1,0 +1,19 @@
+package dev.freezeframe.experiment;
+
+import dev.freezeframe.store.CheckpointRecord;
+
+/// Hears what happens to a recording, in order, from its pipeline or checkpointing thread. Must return quickly; what takes
+/// long in here makes checkpoints late.
+public interface RecordingListener {
+
+    /// A checkpoint is in the store.
+    void checkpointStored(CheckpointRecord checkpoint);
+
+    /// A checkpoint was not taken or not stored. The guest runs on and what it would have held is in the next one.
+    ///
+    /// @param cause its message is one line for the user
+    void checkpointFailed(int number, Exception cause);
+
+    /// No more checkpoints will be taken; some may still be on their way to the store.
+    void captureEnded(String reason);
+}

@@ -1,0 +1,44 @@
+package dev.freezeframe.experiment;
+
+import dev.freezeframe.capture.DirtyTracker;
+import dev.freezeframe.capture.ScanTracker;
+import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.linux.WrittenPages;
+import dev.freezeframe.machine.Machine;
+import java.io.IOException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Which dirty tracker a recording uses.
+public enum TrackerChoice {
+    /// The exact tracker where the kernel has what it needs, the full scan elsewhere.
+    AUTO,
+    /// The exact tracker, or an error.
+    USERFAULT,
+    /// The full scan.
+    SCAN;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TrackerChoice.class);
+
+    /// Makes the tracker for a machine and logs why it is this one.
+    ///
+    /// @throws IOException if the tracker that was asked for cannot work here
+    DirtyTracker trackerFor(Machine machine) throws IOException {
+        if (this == SCAN) {
+            LOG.info("dirty tracker: full scan, as asked");
+            return new ScanTracker(machine.memory());
+        }
+        Optional<String> reason = WrittenPages.unsupportedReason();
+        if (reason.isEmpty()) {
+            LOG.info("dirty tracker: userfault{}", this == AUTO ? ", which this kernel supports" : ", as asked");
+            return new UserfaultTracker(machine.pid(), machine.memory());
+        }
+        if (this == USERFAULT) {
+            throw new IOException(
+                    "the userfault tracker cannot work here: " + reason.get() + "; record with --tracker scan");
+        }
+        LOG.info("dirty tracker: full scan, because {}", reason.get());
+        return new ScanTracker(machine.memory());
+    }
+}
