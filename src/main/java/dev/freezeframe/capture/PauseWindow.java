@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
@@ -8,7 +9,6 @@ import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
@@ -28,7 +28,6 @@ final class PauseWindow implements AutoCloseable {
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
     private final Registration eventRegistration;
-    private final List<QmpCommand> stopAndSave = new ArrayList<>();
     private volatile long stoppedMicros;
     private volatile long resumedMicros;
 
@@ -36,8 +35,6 @@ final class PauseWindow implements AutoCloseable {
         this.qmp = qmp;
         this.tracker = tracker;
         this.deviceState = deviceState;
-        stopAndSave.add(STOP);
-        stopAndSave.addAll(deviceState.commands());
         eventRegistration = qmp.onEvent(this::noteRunState);
     }
 
@@ -56,8 +53,9 @@ final class PauseWindow implements AutoCloseable {
     /// @param frame receives the contents of the pages
     /// @param dirty receives the pages that were harvested, also if this fails
     PausePhases run(FrameAssembler frame, BitSet dirty) throws IOException {
+        QmpCommand saveDevices = deviceState.arm();
         stoppedMicros = 0;
-        List<PendingReply> replies = qmp.send(stopAndSave);
+        List<PendingReply> replies = qmp.send(STOP, saveDevices);
         long answered;
         long saved;
         long harvested;
@@ -65,7 +63,7 @@ final class PauseWindow implements AutoCloseable {
         try {
             replies.getFirst().await(PATIENCE);
             answered = nowMicros();
-            deviceState.awaitSaved(replies.subList(1, replies.size()));
+            deviceState.awaitSaved(replies.getLast(), PATIENCE);
             saved = nowMicros();
             tracker.harvest(dirty);
             harvested = nowMicros();
