@@ -193,16 +193,17 @@ public final class Checkpointer implements AutoCloseable {
         String endReason = null;
         try {
             while (checkpointsWanted > 0 && awaitTick()) {
-                if (machine.hasEnded()) {
-                    endReason = machine.endReason();
+                RunState runState = RunState.of(machine);
+                if (runState instanceof RunState.Ended(String reason)) {
+                    endReason = reason;
                     break;
                 }
-                if (!sink.hasRoom() || !machine.isRunning()) {
-                    // A paused machine has nothing new to capture; a full pipeline cannot take it. Both are passing states.
-                    unreportedLate += schedule.take(System.nanoTime());
-                    continue;
-                }
-                if (takeCheckpoint()) {
+                boolean running = runState instanceof RunState.Running;
+                if (!running || !sink.hasRoom()) {
+                    // A paused machine has nothing new to capture, and a full pipeline cannot take it: both will pass. Only
+                    // the second makes a checkpoint late.
+                    skipTick(running);
+                } else if (takeCheckpoint()) {
                     checkpointsWanted--;
                 }
             }
@@ -234,6 +235,19 @@ public final class Checkpointer implements AutoCloseable {
             return !stopping;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void skipTick(boolean countAsLate) {
+        lock.lock();
+        try {
+            checkpointRequested = false;
+        } finally {
+            lock.unlock();
+        }
+        int skipped = schedule.skip(System.nanoTime());
+        if (countAsLate) {
+            unreportedLate += skipped;
         }
     }
 
@@ -279,12 +293,12 @@ public final class Checkpointer implements AutoCloseable {
         } catch (IOException | RuntimeException | InterruptedException e) {
             oweAgain();
             if (!tickTaken) {
-                unreportedLate += schedule.take(System.nanoTime());
+                schedule.skip(System.nanoTime());
             }
             if (e instanceof InterruptedException interruption) {
                 throw interruption;
             }
-            if (!machine.hasEnded()) {
+            if (!(RunState.of(machine) instanceof RunState.Ended)) {
                 listener.checkpointFailed(checkpoint, e);
             }
             return false;

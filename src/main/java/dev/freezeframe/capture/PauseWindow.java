@@ -28,8 +28,19 @@ final class PauseWindow implements AutoCloseable {
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
     private final Registration eventRegistration;
+    /// When QEMU last said that it stopped; 0 if our stop found the guest standing already. QEMU sends the event before it
+    /// answers the command, so it is known by then.
     private volatile long stoppedMicros;
     private volatile long resumedMicros;
+
+    /// Our stop stopped nothing, so it is not for us to let the guest go on.
+    private static final class FoundStandingException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        FoundStandingException() {
+            super("the guest was paused by somebody else at this very moment and stays paused; resume it to go on");
+        }
+    }
 
     PauseWindow(QmpClient qmp, DirtyTracker tracker, DeviceStateSource deviceState) {
         this.qmp = qmp;
@@ -63,6 +74,9 @@ final class PauseWindow implements AutoCloseable {
         try {
             replies.getFirst().await(PATIENCE);
             answered = nowMicros();
+            if (stoppedMicros == 0) {
+                throw new FoundStandingException();
+            }
             deviceState.awaitSaved(replies.getLast(), PATIENCE);
             saved = nowMicros();
             tracker.harvest(dirty);
@@ -74,9 +88,7 @@ final class PauseWindow implements AutoCloseable {
             throw failure;
         }
         qmp.execute(CONTINUE, PATIENCE);
-        // Without a STOP event the guest was not running: somebody paused it between the check and our stop.
-        long stopped = stoppedMicros == 0 ? answered : stoppedMicros;
-        return new PausePhases(answered - stopped, saved - answered, harvested - saved, copied - harvested, 0,
+        return new PausePhases(answered - stoppedMicros, saved - answered, harvested - saved, copied - harvested, 0,
                 resumedMicros - copied);
     }
 
@@ -86,6 +98,9 @@ final class PauseWindow implements AutoCloseable {
     }
 
     private void resumeAfter(Exception failure) {
+        if (failure instanceof FoundStandingException) {
+            return;
+        }
         try {
             qmp.execute(CONTINUE, PATIENCE);
         } catch (IOException alsoFailed) {
