@@ -20,8 +20,7 @@ final class FirmwareRoms {
             .compile("^\\s+([0-9a-f]{16})-([0-9a-f]{16}) \\(prio -?\\d+, rom\\): (\\S+)$");
     private static final long MAX_ROM_BYTES = 64 << 20;
 
-    private FirmwareRoms() {
-    }
+    private FirmwareRoms() {}
 
     static List<RomBlock> read(QmpClient qmp) throws IOException {
         Map<String, Long> blockBytes = blocks(monitor(qmp, "info ramblock"));

@@ -24,9 +24,10 @@ public final class IncomingMigration {
     private static final Logger LOG = LoggerFactory.getLogger(IncomingMigration.class);
     private static final Duration LAST_WORDS = Duration.ofSeconds(2);
 
-    private IncomingMigration() {
-    }
+    private IncomingMigration() {}
 
+    /// Feeds the state to the waiting QEMU and returns when it has loaded all of it.
+    ///
     /// @param versionedMachineType the type of the waiting QEMU, as in {@code pc-i440fx-7.2}
     /// @throws IOException QEMU's own reason when it did not take the state; such a QEMU is of no further use
     public static void load(QmpClient qmp, DeviceState state, String versionedMachineType, Duration timeout)
@@ -48,7 +49,9 @@ public final class IncomingMigration {
                 throw broken;
         } catch (QmpException e) {
             LOG.debug("device state of {} bytes, devices {}", stream.capacity(), state.deviceNames());
-            throw new DeviceStateException("QEMU did not load the device state: " + e.getMessage(), e);
+            // what QEMU wrote before it ended is several lines, an error of ours is one
+            throw new DeviceStateException(
+                    "QEMU did not load the device state: " + e.getMessage().strip().replaceAll("\\s*\\R\\s*", "; "), e);
         }
     }
 

@@ -7,8 +7,7 @@ import java.util.Map;
 
 /// What both ends of a migration agree on, and how QEMU says that it is over.
 final class MigrationCapabilities {
-    private MigrationCapabilities() {
-    }
+    private MigrationCapabilities() {}
 
     /// Switches {@code x-ignore-shared} and the events that tell the end of a migration.
     static QmpCommand set(boolean ignoreShared) {
@@ -23,8 +22,8 @@ final class MigrationCapabilities {
     /// Whether a MIGRATION event's status is one after which no other follows.
     static boolean isFinal(JsonNode event) {
         return switch (event.path("status").asText()) {
-        case "completed", "failed", "cancelled" -> true;
-        default -> false;
+            case "completed", "failed", "cancelled" -> true;
+            default -> false;
         };
     }
 }
