@@ -105,10 +105,12 @@ final class Pagemap implements AutoCloseable {
         }
     }
 
-    /// Whether the process still has its memory. A dead process's page map is scanned with success, as empty, so a
-    /// harvest can be trusted only if this is true afterwards.
-    boolean isAlive(long address) {
-        return Libc.pread(fd, entry, Long.BYTES, (address >>> PAGE_SHIFT) * Long.BYTES) == Long.BYTES;
+    /// Fails if the process has ended. A kernel may scan a dead process's page map with success, as empty, so a
+    /// harvest can be trusted only if this passes afterwards.
+    void requireAlive(long address) throws IOException {
+        if (Libc.pread(fd, entry, Long.BYTES, (address >>> PAGE_SHIFT) * Long.BYTES) != Long.BYTES) {
+            throw ended();
+        }
     }
 
     private int scan(long start, long end) {
@@ -138,9 +140,14 @@ final class Pagemap implements AutoCloseable {
         }
     }
 
+    private IOException ended() {
+        return new IOException("QEMU (process " + pid + ") has ended, so what it wrote last is unknown");
+    }
+
     private IOException failure(int count) {
         return switch (-count) {
             case Libc.ENOTTY -> new IOException("The kernel cannot scan page maps; Linux 6.7 or newer is needed");
+            case Libc.ESRCH -> ended();
             case Libc.EPERM -> new IOException("Memory of process " + pid
                     + " is not tracked (any more): its userfaultfd was closed or the memory mapped anew");
             default -> Libc.failure("Scanning the page map of process " + pid + " failed", count);

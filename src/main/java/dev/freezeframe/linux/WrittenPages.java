@@ -26,7 +26,6 @@ public final class WrittenPages implements AutoCloseable {
     /// The pages of one page table.
     private static final int BLOCK_SHIFT = 9;
 
-    private final long pid;
     private final SharedMemory memory;
     private final List<MappedRange> ranges;
     private final Pagemap pagemap;
@@ -34,8 +33,7 @@ public final class WrittenPages implements AutoCloseable {
     private final BitSet populated;
     private final BitSet knownBlocks;
 
-    private WrittenPages(long pid, SharedMemory memory, List<MappedRange> ranges, Pagemap pagemap) {
-        this.pid = pid;
+    private WrittenPages(SharedMemory memory, List<MappedRange> ranges, Pagemap pagemap) {
         this.memory = memory;
         this.ranges = ranges;
         this.pagemap = pagemap;
@@ -67,7 +65,7 @@ public final class WrittenPages implements AutoCloseable {
             if (!isTracked(pagemap, ranges)) {
                 BorrowedThread.borrow(qemuPid, thread -> protect(thread, ranges));
             }
-            return new WrittenPages(qemuPid, memory, ranges, pagemap);
+            return new WrittenPages(memory, ranges, pagemap);
         } catch (IOException | RuntimeException | Error e) {
             pagemap.close();
             throw e;
@@ -95,9 +93,7 @@ public final class WrittenPages implements AutoCloseable {
             into.or(found);
             found.clear();
         }
-        if (!pagemap.isAlive(ranges.getFirst().start())) {
-            throw new IOException("QEMU (process " + pid + ") has ended, so what it wrote last is unknown");
-        }
+        pagemap.requireAlive(ranges.getFirst().start());
     }
 
     /// Stops tracking here. The protection stays in QEMU as long as that lives: it costs one page fault for each page

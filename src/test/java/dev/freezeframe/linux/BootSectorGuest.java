@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -33,18 +35,22 @@ final class BootSectorGuest implements AutoCloseable {
             + "c1e00d31c689f0c1e81131c689f0c1e00531c689f3231de47d0000031de07d00008933ff05008000008b0de87d00004975fdebca"
             + "0000000000000000ffff0000009acf00ffff00000092cf001700587c0000";
 
-    /// 16-bit real mode, which also runs under nested-less KVM: counts in 64 successive pages from 0x20000, and at
-    /// 0x8000. Source:
+    /// 16-bit real mode, as a BIOS of its own: counts in 64 successive pages from 0x20000, and at 0x8000. Runs under a
+    /// KVM that emulates, too, where SeaBIOS takes for ever. Source:
     /// ```
     /// cli; xor si,si
     /// outer: inc si; mov bx,0x2000; mov dx,64
     /// loop: mov ds,bx; mov [0x10],si; add bx,0x100; dec dx; jnz loop
-    /// xor ax,ax; mov ds,ax; inc dword [0x8000]; mov ecx,[0x7de8]; 1: dec ecx; jnz 1b; jmp outer
+    /// xor ax,ax; mov ds,ax; inc dword [0x8000]; mov ecx,cs:[0x1e8]; 1: dec ecx; jnz 1b; jmp outer
     /// ```
     private static final String SIXTY_FOUR_PAGES_WRITER = "fa31f646bb0020ba40008edb8936100081c300014a75f331c08ed866ff060080"
-            + "668b0ee87d664975fcebd8";
+            + "2e668b0ee801664975fcebd7";
+    private static final int BIOS_BYTES = 65536;
+    private static final int RESET_VECTOR = 0xfff0;
+    private static final String JUMP_TO_START_OF_BIOS = "ea000000f0";
 
     private static final int PARAMETERS = 0x1e0;
+    private static final String IMAGE = "guest.img";
 
     private final Path directory;
     private final Process process;
@@ -56,33 +62,42 @@ final class BootSectorGuest implements AutoCloseable {
         this.memory = memory;
     }
 
+    static BootSectorGuest sixtyFourPagesWriter(SharedMemory memory, String accelerator, int delay)
+            throws IOException {
+        ByteBuffer bios = image(BIOS_BYTES, SIXTY_FOUR_PAGES_WRITER, 0, 0, delay);
+        bios.put(RESET_VECTOR, HexFormat.of().parseHex(JUMP_TO_START_OF_BIOS));
+        return start(memory, accelerator, bios, "-bios", "");
+    }
+
     /// Writes random words into `spanBytes` (a power of two) from `base`, and waits `delay` rounds after each.
     static BootSectorGuest randomWriter(SharedMemory memory, long base, long spanBytes, int delay,
             String... moreArguments) throws IOException {
-        return start(memory, RANDOM_WRITER, "tcg", (int) base, (int) (spanBytes - 1) & ~3, delay, moreArguments);
+        ByteBuffer floppy = image(512, RANDOM_WRITER, (int) base, (int) (spanBytes - 1) & ~3, delay);
+        floppy.putShort(510, (short) 0xaa55);
+        return start(memory, "tcg", floppy, "-drive", "if=floppy,format=raw,readonly=on,file=", moreArguments);
     }
 
-    static BootSectorGuest sixtyFourPagesWriter(SharedMemory memory, String accelerator, int delay)
-            throws IOException {
-        return start(memory, SIXTY_FOUR_PAGES_WRITER, accelerator, 0, 0, delay);
+    private static ByteBuffer image(int sizeBytes, String code, int base, int mask, int delay) {
+        ByteBuffer image = ByteBuffer.allocate(sizeBytes).order(ByteOrder.LITTLE_ENDIAN);
+        image.put(HexFormat.of().parseHex(code));
+        image.putInt(PARAMETERS, base).putInt(PARAMETERS + 4, mask).putInt(PARAMETERS + 8, delay);
+        return image;
     }
 
-    private static BootSectorGuest start(SharedMemory memory, String code, String accelerator, int base, int mask,
-            int delay, String... moreArguments) throws IOException {
+    private static BootSectorGuest start(SharedMemory memory, String accelerator, ByteBuffer image, String option,
+            String optionPrefix, String... moreArguments) throws IOException {
         Path directory = Files.createTempDirectory("freezeframe-guest",
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Path floppy = directory.resolve("floppy.img");
-        ByteBuffer sector = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
-        sector.put(HexFormat.of().parseHex(code));
-        sector.putInt(PARAMETERS, base).putInt(PARAMETERS + 4, mask).putInt(PARAMETERS + 8, delay);
-        sector.putShort(510, (short) 0xaa55);
-        Files.write(floppy, sector.array());
+        Path imageFile = directory.resolve(IMAGE);
+        try (FileChannel file = FileChannel.open(imageFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            file.write(image.clear());
+        }
         List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
                 "-nodefaults", "-no-user-config", "-vga", "none", "-display", "none", "-net", "none", "-machine",
                 "pc,accel=" + accelerator + ",memory-backend=ram", "-m", memory.sizeBytes() / (1 << 20) + "M",
                 "-object",
                 "memory-backend-file,id=ram,size=" + memory.sizeBytes() + ",mem-path=" + memory.path() + ",share=on",
-                "-drive", "if=floppy,format=raw,readonly=on,file=" + floppy, "-boot", "a", "-monitor", "stdio"));
+                option, optionPrefix + imageFile, "-monitor", "stdio"));
         command.addAll(List.of(moreArguments));
         BootSectorGuest guest = new BootSectorGuest(directory,
                 new ProcessBuilder(command).redirectErrorStream(true).start(), memory);
@@ -147,7 +162,7 @@ final class BootSectorGuest implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            Files.deleteIfExists(directory.resolve("floppy.img"));
+            Files.deleteIfExists(directory.resolve(IMAGE));
             Files.deleteIfExists(directory);
         }
     }
