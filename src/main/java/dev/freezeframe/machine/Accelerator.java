@@ -55,7 +55,7 @@ public enum Accelerator {
     static Optional<String> kvmObstacle() {
         try (Stream<String> lines = Files.lines(CPU_INFO)) {
             boolean capable = lines.filter(line -> line.startsWith("flags")).limit(1).flatMap(line -> Stream.of(line
-              .split("\\s+"))).anyMatch(flag -> flag.equals("vmx") || flag.equals("svm"));
+              .split("\\s+", -1))).anyMatch(flag -> flag.equals("vmx") || flag.equals("svm"));
             if (!capable) {
                 return Optional.of("the processor shows neither vmx nor svm");
             }

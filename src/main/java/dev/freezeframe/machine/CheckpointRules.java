@@ -18,77 +18,76 @@ final class CheckpointRules {
 
     /// Options that are refused whatever their value is: the reason, and what to do instead.
     private static final Map<String, String[]> OPTIONS = Map.ofEntries(
-      // What we set ourselves.
-      refuse("m", "guest memory is set by us", FIELD + "memory"),
-      refuse("machine", "the machine and its memory backend are set by us", FIELD + "machine"),
-      refuse("M", "the machine and its memory backend are set by us", FIELD + "machine"),
-      refuse("accel", "the accelerator is set by us", FIELD + "accelerator"),
-      refuse("enable-kvm", "the accelerator is set by us", FIELD + "accelerator"),
-      refuse("smp", "the number of processors is set by us", FIELD + "cpus"),
-      refuse("bios", "the firmware is set by us", FIELD + "firmware"),
-      refuse("kernel", "the kernel is set by us", FIELD + "kernel"),
-      refuse("initrd", "the initrd is set by us", FIELD + "initrd"),
-      refuse("append", "the kernel command line is set by us", FIELD + "append"),
-      refuse("vga", "the graphics card is set by us", FIELD + "display"),
-      refuse("nographic", "it would take standard output and the first serial port from us", "leave it out"),
-      refuse("S", "we start the machine paused and let it go ourselves", "leave it out"),
-      refuse("incoming", "restoring is our own work", "leave it out and use freezeframe restore"),
-      refuse("loadvm", "restoring is our own work", "leave it out and use freezeframe restore"),
-      refuse("qmp", "a second monitor could pause or change the machine in the middle of a checkpoint",
-        "leave it out"),
-      refuse("qmp-pretty", "a second monitor could pause or change the machine in the middle of a checkpoint",
-        "leave it out"),
-      refuse("mon", "a second monitor could pause or change the machine in the middle of a checkpoint",
-        "leave it out"),
-      refuse("monitor", "a second monitor could pause or change the machine in the middle of a checkpoint",
-        "leave it out"),
-      refuse("daemonize", "QEMU must stay our child, so that it ends with us", "leave it out"),
-      refuse("preconfig", "the machine could not be started in one go", "leave it out"),
-      // What takes memory or devices out of reach.
-      refuse("mem-path", "guest memory must be the shared memory that we give to QEMU, without huge pages",
-        "leave it out"),
-      refuse("mem-prealloc", "every page would count as written, and the memory would be allocated at once",
-        "leave it out"),
-      refuse("numa", "guest memory must be one block", "leave it out"),
-      refuse("snapshot", "the disk's temporary overlay would not be part of any checkpoint",
-        "add the drive with readonly=on"),
-      refuse("virtfs", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
-      refuse("fsdev", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
-      refuse("sandbox", "it could forbid the system calls by which written pages are tracked", "leave it out"),
-      refuse("run-with", "it could change the user or the root folder, and QEMU must stay readable for us",
-        "leave it out"),
-      refuse("runas", "QEMU must run as the user who runs us, or its written pages cannot be tracked",
-        "leave it out"),
-      refuse("chroot", "QEMU must see the memory that we give to it by path", "leave it out"),
-      refuse("readconfig", "a configuration file could set what is refused here", "write its content as arguments"),
-      refuse("set", "it could change what we set ourselves", "write the option where its object is made"));
+            // What we set ourselves.
+            refuse("m", "guest memory is set by us", FIELD + "memory"),
+            refuse("machine", "the machine and its memory backend are set by us", FIELD + "machine"),
+            refuse("M", "the machine and its memory backend are set by us", FIELD + "machine"),
+            refuse("accel", "the accelerator is set by us", FIELD + "accelerator"),
+            refuse("enable-kvm", "the accelerator is set by us", FIELD + "accelerator"),
+            refuse("smp", "the number of processors is set by us", FIELD + "cpus"),
+            refuse("bios", "the firmware is set by us", FIELD + "firmware"),
+            refuse("kernel", "the kernel is set by us", FIELD + "kernel"),
+            refuse("initrd", "the initrd is set by us", FIELD + "initrd"),
+            refuse("append", "the kernel command line is set by us", FIELD + "append"),
+            refuse("vga", "the graphics card is set by us", FIELD + "display"),
+            refuse("nographic", "it would take standard output and the first serial port from us", "leave it out"),
+            refuse("S", "we start the machine paused and let it go ourselves", "leave it out"),
+            refuse("incoming", "restoring is our own work", "leave it out and use freezeframe restore"),
+            refuse("loadvm", "restoring is our own work", "leave it out and use freezeframe restore"),
+            refuse("qmp", "a second monitor could pause or change the machine in the middle of a checkpoint",
+                    "leave it out"),
+            refuse("qmp-pretty", "a second monitor could pause or change the machine in the middle of a checkpoint",
+                    "leave it out"),
+            refuse("mon", "a second monitor could pause or change the machine in the middle of a checkpoint",
+                    "leave it out"),
+            refuse("monitor", "a second monitor could pause or change the machine in the middle of a checkpoint",
+                    "leave it out"),
+            refuse("daemonize", "QEMU must stay our child, so that it ends with us", "leave it out"),
+            refuse("preconfig", "the machine could not be started in one go", "leave it out"),
+            // What takes memory or devices out of reach.
+            refuse("mem-path", "guest memory must be the shared memory that we give to QEMU, without huge pages",
+                    "leave it out"),
+            refuse("mem-prealloc", "every page would count as written, and the memory would be allocated at once",
+                    "leave it out"),
+            refuse("numa", "guest memory must be one block", "leave it out"),
+            refuse("snapshot", "the disk's temporary overlay would not be part of any checkpoint",
+                    "add the drive with readonly=on"),
+            refuse("virtfs", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
+            refuse("fsdev", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
+            refuse("sandbox", "it could forbid the system calls by which written pages are tracked", "leave it out"),
+            refuse("run-with", "it could change the user or the root folder, and QEMU must stay readable for us",
+                    "leave it out"),
+            refuse("runas", "QEMU must run as the user who runs us, or its written pages cannot be tracked",
+                    "leave it out"),
+            refuse("chroot", "QEMU must see the memory that we give to it by path", "leave it out"),
+            refuse("readconfig", "a configuration file could set what is refused here",
+                    "write its content as arguments"),
+            refuse("set", "it could change what we set ourselves", "write the option where its object is made"));
 
     /// Options that name an image which QEMU opens for writing.
-    private static final Set<String> WRITABLE_DRIVES = Set.of("hda", "hdb", "hdc", "hdd", "fda", "fdb", "sd", "mtdblock",
-      "pflash");
+    private static final Set<String> WRITABLE_DRIVES = Set.of("hda", "hdb", "hdc", "hdd", "fda", "fdb", "sd",
+            "mtdblock",
+            "pflash");
 
     /// Options that stand alone; what follows one of them without a dash is a disk image to QEMU.
     private static final Set<String> FLAGS = Set.of("usb", "no-shutdown", "no-reboot", "no-acpi", "no-hpet",
-      "no-fd-bootchk", "only-migratable", "nodefaults", "no-user-config", "s", "enable-fips", "full-screen",
-      "win2k-hack", "xen-attach", "semihosting", "old-param", "singlestep", "one-insn-per-tb");
+            "no-fd-bootchk", "only-migratable", "nodefaults", "no-user-config", "s", "enable-fips", "full-screen",
+            "win2k-hack", "xen-attach", "semihosting", "old-param", "singlestep", "one-insn-per-tb");
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// An argument that is refused.
     ///
     /// @param index its position
-    record Refusal(int index, String what, String remedy) {
-    }
+    record Refusal(int index, String what, String remedy) {}
 
     /// Reason and remedy, not yet with a position.
-    private record Objection(String reason, String remedy) {
-    }
+    private record Objection(String reason, String remedy) {}
 
-    private CheckpointRules() {
-    }
+    private CheckpointRules() {}
 
     private static Map.Entry<String, String[]> refuse(String option, String reason, String remedy) {
-        return Map.entry(option, new String[] { reason, remedy });
+        return Map.entry(option, new String[]{reason, remedy});
     }
 
     /// The first argument that is refused, or empty.
@@ -97,7 +96,7 @@ final class CheckpointRules {
             String argument = arguments.get(i);
             if (!argument.startsWith("-") || argument.equals("-")) {
                 return Optional.of(new Refusal(i, "\"" + argument + "\" stands where an option is expected, and QEMU "
-                  + "would take it for a disk image", "put the option before it"));
+                        + "would take it for a disk image", "put the option before it"));
             }
             String option = argument.replaceFirst("^--?", "");
             boolean hasValue = !FLAGS.contains(option) && i + 1 < arguments.size() && !isOption(arguments.get(i + 1));
@@ -105,7 +104,7 @@ final class CheckpointRules {
             Optional<Objection> objection = objection(option, value);
             if (objection.isPresent()) {
                 return Optional.of(new Refusal(i, "\"" + argument + (hasValue ? " " + value : "") + "\": " + objection
-                  .get().reason, objection.get().remedy));
+                        .get().reason, objection.get().remedy));
             }
             if (hasValue) {
                 i++;
@@ -126,7 +125,7 @@ final class CheckpointRules {
             case "memory-backend", "suppress-vmdesc", "accel" -> Optional.of("is set by us");
             case "kernel", "initrd", "append", "firmware" -> Optional.of("has a field of its own");
             case "memory-encryption", "confidential-guest-support" -> Optional.of(
-              "encrypts guest memory, which then cannot be read");
+                    "encrypts guest memory, which then cannot be read");
             case "nvdimm", "cxl" -> Optional.of("allows memory outside the main RAM block");
             default -> Optional.empty();
         };
@@ -148,15 +147,15 @@ final class CheckpointRules {
             case "device" -> device(settings);
             case "netdev", "nic", "net", "chardev" -> vhost(all);
             case "global" -> all.startsWith("memory-backend") || all.startsWith("migration.")
-              ? Optional.of(new Objection("it could change what we set ourselves", "leave it out"))
-              : vhost(all);
+                    ? Optional.of(new Objection("it could change what we set ourselves", "leave it out"))
+                    : vhost(all);
             default -> Optional.empty();
         };
     }
 
     private static Objection writableDrive() {
         return new Objection("a disk that the guest can write is not part of a checkpoint yet, so a restored machine "
-          + "would find a disk from another time", "use -drive with readonly=on, or -cdrom");
+                + "would find a disk from another time", "use -drive with readonly=on, or -cdrom");
     }
 
     private static Optional<Objection> drive(List<Setting> settings) {
@@ -172,7 +171,7 @@ final class CheckpointRules {
         String type = type(settings, "qom-type");
         if (type.startsWith("memory-backend")) {
             return Optional.of(new Objection("guest memory must be the one block that we give to QEMU", FIELD
-              + "memory"));
+                    + "memory"));
         }
         if (type.contains("vhost")) {
             return vhost(type);
@@ -188,37 +187,37 @@ final class CheckpointRules {
 
     private static Objection anotherProcess() {
         return new Objection("another process or device would write guest memory, unseen by the tracker",
-          "use a device that QEMU emulates itself");
+                "use a device that QEMU emulates itself");
     }
 
     private static Optional<Objection> device(List<Setting> settings) {
         String type = type(settings, "driver");
         if (type.startsWith("nvme")) {
             return Optional.of(new Objection("QEMU cannot save the state of an emulated NVMe device",
-              "use virtio-blk or virtio-scsi"));
+                    "use virtio-blk or virtio-scsi"));
         }
         if (type.startsWith("vfio") || type.startsWith("ivshmem") || type.startsWith("x-pci-proxy")) {
             return Optional.of(anotherProcess());
         }
         if (type.contains("dimm") || type.startsWith("virtio-mem") || type.startsWith("virtio-pmem") || type.startsWith(
-          "cxl")) {
+                "cxl")) {
             return Optional.of(new Objection("guest memory must be one block", FIELD + "memory"));
         }
         if (type.startsWith("virtio-9p")) {
             return Optional.of(new Objection("a 9p folder that the guest has mounted cannot be saved",
-              "put the files into the initrd"));
+                    "put the files into the initrd"));
         }
         if (type.contains("vhost")) {
             return Optional.of(anotherProcess());
         }
         return settings.stream().anyMatch(s -> s.key.equals("vhost") && s.isOn())
-          ? Optional.of(anotherProcess())
-          : Optional.empty();
+                ? Optional.of(anotherProcess())
+                : Optional.empty();
     }
 
     /// Network back ends and the like: vhost-user, vhost-vdpa, `vhost=on`, `vhostforce=on`, `vhostfds=…`.
     private static Optional<Objection> vhost(String text) {
-        for (String part : text.split("[,\\s{}\"]+")) {
+        for (String part : text.split("[,\\s{}\"]+", -1)) {
             if (part.contains("vhost") && !part.equals("vhost=off") && !part.equals("vhostforce=off")) {
                 return Optional.of(anotherProcess());
             }
@@ -228,7 +227,7 @@ final class CheckpointRules {
 
     private static String type(List<Setting> settings, String key) {
         return settings.stream().filter(s -> s.key.equals(key) || s.key.isEmpty()).map(s -> s.value.toLowerCase(
-          Locale.ROOT)).findFirst().orElse("");
+                Locale.ROOT)).findFirst().orElse("");
     }
 
     /// One `key=value` of an option; the first word may stand without a key.
@@ -259,8 +258,8 @@ final class CheckpointRules {
             int equals = text.indexOf('=');
             // A word without value is a flag that is on, except for the first, which is the option's main value.
             settings.add(equals >= 0
-              ? new Setting(text.substring(0, equals), text.substring(equals + 1))
-              : settings.isEmpty() ? new Setting("", text) : new Setting(text, ""));
+                    ? new Setting(text.substring(0, equals), text.substring(equals + 1))
+                    : settings.isEmpty() ? new Setting("", text) : new Setting(text, ""));
         }
         return settings;
     }

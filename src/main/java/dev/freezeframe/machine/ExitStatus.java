@@ -8,7 +8,7 @@ import java.util.Map;
 public record ExitStatus(int code) {
     private static final int SIGNALLED = 128;
     private static final Map<Integer, String> NAMES = Map.of(1, "SIGHUP", 2, "SIGINT", 6, "SIGABRT", 7, "SIGBUS", 9,
-      "SIGKILL", 11, "SIGSEGV", 13, "SIGPIPE", 15, "SIGTERM", 31, "SIGSYS");
+            "SIGKILL", 11, "SIGSEGV", 13, "SIGPIPE", 15, "SIGTERM", 31, "SIGSYS");
 
     public boolean isSignal() {
         return code > SIGNALLED;

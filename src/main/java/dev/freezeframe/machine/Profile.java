@@ -17,8 +17,8 @@ import java.util.Optional;
 /// @param bootSector whether the machine boots [BootSector]
 /// @param arguments further QEMU arguments
 public record Profile(String name, String description, long memoryBytes, int cpus, String machine,
-  Accelerator accelerator, Optional<Path> firmware, Optional<Path> kernel, Optional<Path> initrd, String append,
-  String display, boolean bootSector, List<String> arguments) {
+        Accelerator accelerator, Optional<Path> firmware, Optional<Path> kernel, Optional<Path> initrd, String append,
+        String display, boolean bootSector, List<String> arguments) {
 
     public Profile {
         arguments = List.copyOf(arguments);
@@ -27,7 +27,7 @@ public record Profile(String name, String description, long memoryBytes, int cpu
     /// The profile as a JSON file would have it, with all paths resolved.
     public ObjectNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("description", description).put("memory", SizeText
-          .of(memoryBytes)).put("cpus", cpus).put("machine", machine).put("accelerator", accelerator.text());
+                .of(memoryBytes)).put("cpus", cpus).put("machine", machine).put("accelerator", accelerator.text());
         firmware.ifPresent(path -> json.put("firmware", path.toString()));
         kernel.ifPresent(path -> json.put("kernel", path.toString()));
         initrd.ifPresent(path -> json.put("initrd", path.toString()));

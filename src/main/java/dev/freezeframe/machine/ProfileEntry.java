@@ -8,5 +8,4 @@ import java.util.Optional;
 /// @param profile empty where the file is refused
 /// @param problem why it is refused, one line; empty where it is not
 /// @param own whether it is in the user's own folder rather than in the program's
-public record ProfileEntry(String name, Path file, Optional<Profile> profile, Optional<String> problem, boolean own) {
-}
+public record ProfileEntry(String name, Path file, Optional<Profile> profile, Optional<String> problem, boolean own) {}

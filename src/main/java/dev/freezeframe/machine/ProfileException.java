@@ -11,8 +11,8 @@ public final class ProfileException extends IOException {
 
     ProfileException(String file, String jsonPath, String what, String remedy) {
         super("profile " + file + ": " + (jsonPath.isEmpty() ? "" : jsonPath + ": ") + what + (remedy.isEmpty()
-          ? ""
-          : "; " + remedy));
+                ? ""
+                : "; " + remedy));
         this.jsonPath = jsonPath;
     }
 

@@ -37,12 +37,14 @@ final class ProfileReader {
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
     private static final JsonMapper MAPPER = JsonMapper.builder().enable(JsonReadFeature.ALLOW_JAVA_COMMENTS).enable(
-      JsonReadFeature.ALLOW_TRAILING_COMMA).enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).enable(
-        DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-      .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
-      .withCoercionConfig(LogicalType.Textual, config -> config.setCoercion(CoercionInputShape.Integer,
-        CoercionAction.Fail).setCoercion(CoercionInputShape.Float, CoercionAction.Fail).setCoercion(
-          CoercionInputShape.Boolean, CoercionAction.Fail)).build();
+            JsonReadFeature.ALLOW_TRAILING_COMMA).enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).enable(
+                    DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .withCoercionConfig(LogicalType.Textual, config -> config.setCoercion(CoercionInputShape.Integer,
+                    CoercionAction.Fail).setCoercion(CoercionInputShape.Float, CoercionAction.Fail).setCoercion(
+                            CoercionInputShape.Boolean, CoercionAction.Fail))
+            .build();
 
     private final String file;
     private final Path folder;
@@ -50,9 +52,9 @@ final class ProfileReader {
 
     /// The file's fields as they are written.
     private record Fields(@JsonProperty("$schema") String schema, String description, String memory, Integer cpus,
-      String machine, String accelerator, String firmware, String kernel, String initrd, String append, String display,
-      String bootSector, List<String> arguments, JsonNode disks) {
-    }
+            String machine, String accelerator, String firmware, String kernel, String initrd, String append,
+            String display,
+            String bootSector, List<String> arguments, JsonNode disks) {}
 
     private ProfileReader(String file, Path folder, Path guestFolder) {
         this.file = file;
@@ -78,8 +80,8 @@ final class ProfileReader {
             throw reader.problem("", "cannot be read: " + e.getMessage(), "check the path and its permissions");
         }
         String name = reader.file.endsWith(".json")
-          ? reader.file.substring(0, reader.file.length() - ".json".length())
-          : reader.file;
+                ? reader.file.substring(0, reader.file.length() - ".json".length())
+                : reader.file;
         try {
             return reader.check(name, MAPPER.readValue(text, Fields.class));
         } catch (JsonProcessingException e) {
@@ -100,14 +102,14 @@ final class ProfileReader {
     private ProfileException explain(JsonProcessingException e) {
         if (e instanceof UnrecognizedPropertyException unknown) {
             return problem(jsonPath(unknown), "unknown field", "known are " + String.join(", ", unknown
-              .getKnownPropertyIds().stream().map(Object::toString).sorted().toList()));
+                    .getKnownPropertyIds().stream().map(Object::toString).sorted().toList()));
         }
         if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
             return problem(jsonPath(mapping), firstLine(e.getOriginalMessage()), "see qemu-profiles/README.md");
         }
         String place = e.getLocation() == null
-          ? ""
-          : " at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
+                ? ""
+                : " at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
         return problem("", "is not valid JSON" + place + ": " + firstLine(e.getOriginalMessage()), "correct it there");
     }
 
@@ -137,11 +139,11 @@ final class ProfileReader {
         }
         if (!WORD.matcher(name).matches()) {
             throw problem("", "the name \"" + name + "\" has characters other than letters, digits, '.', '_' and '-'",
-              "rename the file");
+                    "rename the file");
         }
         if (fields.disks != null) {
             throw problem("$.disks", "disks cannot be checkpointed yet, and a checkpoint without them would be torn",
-              "boot from kernel and initrd, or add a read-only drive in arguments");
+                    "boot from kernel and initrd, or add a read-only drive in arguments");
         }
         if (fields.schema != null && fields.schema.isBlank()) {
             throw problem("$.$schema", "is empty", "leave it out");
@@ -149,7 +151,7 @@ final class ProfileReader {
         boolean bootSector = fields.bootSector != null;
         if (bootSector && !fields.bootSector.equals(BootSector.NAME)) {
             throw problem("$.bootSector", "there is no boot sector \"" + fields.bootSector + "\"", "write \""
-              + BootSector.NAME + "\"");
+                    + BootSector.NAME + "\"");
         }
         Optional<Path> kernel = path("$.kernel", fields.kernel);
         if (bootSector && kernel.isPresent()) {
@@ -162,10 +164,13 @@ final class ProfileReader {
             throw problem("$.append", "a kernel command line needs a kernel", "add the field kernel");
         }
         return new Profile(name, fields.description == null ? "" : fields.description, memory(fields.memory,
-          bootSector), cpus(fields.cpus), machine(fields.machine), accelerator(fields.accelerator), path("$.firmware",
-            fields.firmware), kernel, path("$.initrd", fields.initrd), fields.append == null
-              ? ""
-              : fields.append.strip(), display(fields.display), bootSector, arguments(fields.arguments));
+                bootSector), cpus(fields.cpus), machine(fields.machine), accelerator(fields.accelerator),
+                path("$.firmware",
+                        fields.firmware),
+                kernel, path("$.initrd", fields.initrd), fields.append == null
+                        ? ""
+                        : fields.append.strip(),
+                display(fields.display), bootSector, arguments(fields.arguments));
     }
 
     private long memory(String text, boolean bootSector) throws ProfileException {
@@ -188,7 +193,8 @@ final class ProfileReader {
     /// Why a guest cannot have this much memory, or empty.
     static Optional<String> memoryProblem(long bytes, boolean bootSector) {
         if (bytes % MEMORY_STEP_BYTES != 0) {
-            return Optional.of(bytes + " bytes are not a multiple of two 4 KiB pages, the step in which QEMU gives RAM");
+            return Optional
+                    .of(bytes + " bytes are not a multiple of two 4 KiB pages, the step in which QEMU gives RAM");
         }
         if (bytes < MIN_MEMORY_BYTES || bytes > MAX_MEMORY_BYTES) {
             return Optional.of(SizeText.of(bytes) + " is not between 1 MiB and 1 TiB");
@@ -216,7 +222,7 @@ final class ProfileReader {
         String[] parts = machine.split(",", -1);
         if (!WORD.matcher(parts[0]).matches()) {
             throw problem("$.machine", "\"" + parts[0] + "\" is no machine type", "write one that "
-              + "'qemu-system-x86_64 -machine help' lists, such as \"pc\"");
+                    + "'qemu-system-x86_64 -machine help' lists, such as \"pc\"");
         }
         for (int i = 1; i < parts.length; i++) {
             Optional<String> reason = CheckpointRules.machineOption(parts[i]);
@@ -244,7 +250,7 @@ final class ProfileReader {
         }
         if (!WORD.matcher(text).matches()) {
             throw problem("$.display", "\"" + text + "\" is no graphics card", "write none, or a value of QEMU's -vga "
-              + "such as std");
+                    + "such as std");
         }
         return text;
     }
@@ -288,7 +294,7 @@ final class ProfileReader {
                 case "guest" -> guestFolder.toString();
                 case "profile" -> folder.toString();
                 default -> throw problem(jsonPath, "unknown placeholder " + matcher.group(),
-                  "known are ${guest} and ${profile}");
+                        "known are ${guest} and ${profile}");
             };
             matcher.appendReplacement(filled, Matcher.quoteReplacement(value));
         }

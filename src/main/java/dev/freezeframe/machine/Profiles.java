@@ -32,7 +32,8 @@ public final class Profiles {
     /// `freezeframe.home` (else the working folder), and `freezeframe/qemu-profiles` in the user's configuration.
     public static Profiles standard() {
         return new Profiles(Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath().resolve(
-          "qemu-profiles"), xdg("XDG_CONFIG_HOME", ".config").resolve("freezeframe/qemu-profiles"), guestFolder());
+                "qemu-profiles"), xdg("XDG_CONFIG_HOME", ".config").resolve("freezeframe/qemu-profiles"),
+                guestFolder());
     }
 
     /// Where the installer puts the guest kernel and its initramfs.
@@ -44,8 +45,8 @@ public final class Profiles {
         String value = System.getenv(variable);
         // The XDG base directory specification: a relative path is invalid and to be ignored.
         return value != null && Path.of(value).isAbsolute()
-          ? Path.of(value)
-          : Path.of(System.getProperty("user.home"), inHome);
+                ? Path.of(value)
+                : Path.of(System.getProperty("user.home"), inHome);
     }
 
     /// All profiles by name, also those that are refused.
@@ -64,7 +65,7 @@ public final class Profiles {
         String name = name(file);
         try {
             byName.put(name, new ProfileEntry(name, file, Optional.of(ProfileReader.read(file, guestFolder)), Optional
-              .empty(), own));
+                    .empty(), own));
         } catch (ProfileException e) {
             byName.put(name, new ProfileEntry(name, file, Optional.empty(), Optional.of(e.getMessage()), own));
         }
@@ -81,7 +82,7 @@ public final class Profiles {
         }
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> file.toString().endsWith(SUFFIX) && !file.toString().endsWith("schema.json"))
-              .sorted().toList();
+                    .sorted().toList();
         } catch (IOException | java.io.UncheckedIOException e) {
             LOG.warn("cannot list the profiles in {}: {}", folder, e.toString());
             return List.of();
@@ -101,6 +102,6 @@ public final class Profiles {
         }
         String known = String.join(", ", list().stream().map(ProfileEntry::name).toList());
         throw new ProfileException(nameOrPath, "", "there is none of this name in " + programFolder + " or "
-          + userFolder, known.isEmpty() ? "set the system property freezeframe.home" : "known are " + known);
+                + userFolder, known.isEmpty() ? "set the system property freezeframe.home" : "known are " + known);
     }
 }

@@ -17,8 +17,8 @@ public record RamBlock(String name, long usedBytes, long maxBytes, boolean writa
 
     /// Name, page size with unit, offset, used, total; newer versions add the host address and ro or rw.
     private static final Pattern LINE = Pattern.compile(
-      "\\s*(?<name>\\S.*?)\\s+\\d+ [KMGT]?i?B\\s+(?<offset>0x\\p{XDigit}{1,16})\\s+(?<used>0x\\p{XDigit}{1,16})"
-        + "\\s+(?<total>0x\\p{XDigit}{1,16})(?:\\s+0x\\p{XDigit}{1,16})?(?:\\s+(?<access>ro|rw))?\\s*");
+            "\\s*(?<name>\\S.*?)\\s+\\d+ [KMGT]?i?B\\s+(?<offset>0x\\p{XDigit}{1,16})\\s+(?<used>0x\\p{XDigit}{1,16})"
+                    + "\\s+(?<total>0x\\p{XDigit}{1,16})(?:\\s+0x\\p{XDigit}{1,16})?(?:\\s+(?<access>ro|rw))?\\s*");
 
     /// Reads the whole text of `info ramblock`. An unknown form is refused rather than half understood: a block that
     /// is overlooked would be missing from every checkpoint.
@@ -28,7 +28,7 @@ public record RamBlock(String name, long usedBytes, long maxBytes, boolean writa
             Matcher matcher = LINE.matcher(line);
             if (!matcher.matches()) {
                 throw new MachineException("cannot read QEMU's list of RAM blocks at \"" + line.strip()
-                  + "\"; this QEMU version is not known, use another with --qemu");
+                        + "\"; this QEMU version is not known, use another with --qemu");
             }
             String name = matcher.group("name");
             String access = matcher.group("access");
@@ -37,7 +37,7 @@ public record RamBlock(String name, long usedBytes, long maxBytes, boolean writa
         }
         if (blocks.stream().noneMatch(block -> block.name.equals(MAIN))) {
             throw new MachineException("QEMU has no RAM block \"" + MAIN + "\"; the machine type " + machineType
-              + " does not use memory-backend, take another in the profile's field machine");
+                    + " does not use memory-backend, take another in the profile's field machine");
         }
         return List.copyOf(blocks);
     }

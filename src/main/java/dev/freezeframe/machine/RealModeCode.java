@@ -16,8 +16,7 @@ final class RealModeCode {
     /// Bytes to fill in when all labels are known.
     ///
     /// @param value makes the value of the label's offset in the code
-    private record Gap(String label, int bytes, IntUnaryOperator value) {
-    }
+    private record Gap(String label, int bytes, IntUnaryOperator value) {}
 
     RealModeCode(int origin) {
         this.origin = origin;

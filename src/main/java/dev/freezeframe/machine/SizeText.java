@@ -9,8 +9,7 @@ import java.util.regex.Pattern;
 final class SizeText {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15}) ?(B|KiB|MiB|GiB|TiB)");
 
-    private SizeText() {
-    }
+    private SizeText() {}
 
     /// The number of bytes, or empty where the text is no size.
     static OptionalLong parse(String text) {
@@ -31,7 +30,7 @@ final class SizeText {
 
     /// The shortest exact form.
     static String of(long bytes) {
-        String[] units = { "B", "KiB", "MiB", "GiB", "TiB" };
+        String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
         int unit = 0;
         long count = bytes;
         while (unit < units.length - 1 && count != 0 && count % 1024 == 0) {

@@ -117,7 +117,8 @@ class RestorerTest {
         for (Taken each : taken) {
             long round = ByteBuffer.wrap(bytes(each.ram())).order(java.nio.ByteOrder.LITTLE_ENDIAN)
                     .getInt((int) BootSector.ROUND_ADDRESS);
-            try (RestoredMachines restored = new Restorer(store).restore(each.checkpoint(), RestoreOptions.standard())) {
+            try (RestoredMachines restored = new Restorer(store).restore(each.checkpoint(),
+                    RestoreOptions.standard())) {
                 assertFalse(restored.first().ramVerified());
                 Machine machine = restored.first().machine();
                 machine.console().awaitLine(line -> line.equals("round " + (round + 1)), PATIENCE);
@@ -163,7 +164,8 @@ class RestorerTest {
     @Test
     void aRestoredMachineCanBeRecordedAndRestoredAgain() throws Exception {
         try (RestoredMachines restored = new Restorer(store).restore(taken.get(0).checkpoint(), RestoreOptions
-                .standard().withRecordable(true)); SimpleRecorder child = new SimpleRecorder(store, restored.first()
+                .standard().withRecordable(true));
+                SimpleRecorder child = new SimpleRecorder(store, restored.first()
                         .machine())) {
             awaitRound(restored.first().machine(), 40);
             try (Taken grown = child.take();
@@ -184,7 +186,8 @@ class RestorerTest {
         try (Machine vga = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector-vga")))) {
             assertTrue(vga.hasOtherWritableRam());
             awaitRound(vga, 5);
-            try (SimpleRecorder vgaRecorder = new SimpleRecorder(store, vga); Taken first = vgaRecorder.take();
+            try (SimpleRecorder vgaRecorder = new SimpleRecorder(store, vga);
+                    Taken first = vgaRecorder.take();
                     Taken second = vgaRecorder.take()) {
                 byte[] screen = screen(vga);
                 assertTrue(new HashSet<>(Arrays.asList(box(screen))).size() > 2, "the firmware's words are on it");
@@ -211,11 +214,11 @@ class RestorerTest {
             int zeroPage = 0;
             while (map.chunkId(zeroPage) != 0)
                 zeroPage++;
-            for (int page : new int[] { BootSector.HOUSEKEEPING_PAGE, BootSector.pages()[63], zeroPage }) {
+            for (int page : new int[]{BootSector.HOUSEKEEPING_PAGE, BootSector.pages()[63], zeroPage}) {
                 long address = (page + 1L) * SharedMemory.PAGE_BYTES - 1;
                 ByteBuffer was = ByteBuffer.allocate(1);
                 image.read(address, 1, was, 0);
-                image.write(address, ByteBuffer.wrap(new byte[] { (byte) (was.get(0) ^ 1) }));
+                image.write(address, ByteBuffer.wrap(new byte[]{(byte) (was.get(0) ^ 1)}));
                 String message = assertThrows(IOException.class,
                         () -> RamVerifier.requireEqual(image, store, map, 2)).getMessage();
                 assertTrue(message.contains("page " + page + " "), message);
@@ -297,8 +300,8 @@ class RestorerTest {
         }
         ProcessHandle qemu = ProcessHandle.of(detached.pid()).orElseThrow();
         try {
-            assertFalse(qemu.onExit().completeOnTimeout(null, 200, java.util.concurrent.TimeUnit.MILLISECONDS).join()
-                    != null, "it must run on");
+            assertFalse(qemu.onExit().completeOnTimeout(null, 200, java.util.concurrent.TimeUnit.MILLISECONDS)
+                    .join() != null, "it must run on");
         } finally {
             qemu.destroyForcibly();
             qemu.onExit().join();

@@ -82,7 +82,7 @@ final class SimpleRecorder implements AutoCloseable {
     }
 
     CheckpointRecord store(SharedMemory ram, byte[] deviceState) throws IOException {
-        try (CheckpointWriter writer = deduplicator.begin(experimentId, ++number, Optional.<PageMap> empty(),
+        try (CheckpointWriter writer = deduplicator.begin(experimentId, ++number, Optional.<PageMap>empty(),
                 ram.sizeBytes())) {
             BitSet populated = new BitSet();
             ram.addPopulatedPages(populated);
