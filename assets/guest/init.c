@@ -147,7 +147,7 @@ static pid_t start_workload(void) {
   return child;
 }
 
-// Without ff.shell the shell reads commands silently: no prompt stands in front of the workload's lines.
+// Without ff.shell the shell reads its commands like a script: no prompt stands in front of the workload's lines.
 static pid_t start_shell(bool prompt) {
   pid_t child = fork_ready();
   if (child == 0) {

@@ -131,6 +131,10 @@ static int ticker(void) {
     }
     sum = 0;
     lseek(file, 0, SEEK_SET);
+    if (ftruncate(file, 0) != 0) { // as a program does that saves a file: its pages go back and others are taken
+      say("ticker: cannot empty the file: %s", strerror(errno));
+      return 1;
+    }
     for (uint64_t i = 0; i < blocks; i++) {
       for (size_t word = 0; word < BLOCK_WORDS; word++) {
         block[word] = next_random(&random);
