@@ -136,19 +136,22 @@ make_guest() {
 # --- program -----------------------------------------------------------------------------------------------------------
 
 maven() {
-  # One build per checkout at a time; -o keeps the lock from what Maven starts.
-  JAVA_HOME=$jdk flock -o "$checkout/pom.xml" mvn -f "$checkout/pom.xml" -B "$@"
+  # One build per checkout at a time; -o keeps the lock from what Maven starts. The two options silence JDK 25 about
+  # the libraries of older Mavens.
+  local quiet='--sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED'
+  MAVEN_OPTS="$quiet ${MAVEN_OPTS:-}" JAVA_HOME=$jdk \
+    flock -o "$checkout/pom.xml" mvn -f "$checkout/pom.xml" -B -Dstyle.color=never "$@"
 }
 
 build_program() {
   local jar=("$checkout"/target/freezeframe-*.jar)
-  if [[ -f ${jar[0]} && -d $checkout/target/lib && -z $(find "$checkout/pom.xml" "$checkout/src/main" -newer "${jar[0]}" -print -quit) ]]; then
-    return
+  if [[ ! -f ${jar[0]} || ! -d $checkout/target/lib ||
+    -n $(find "$checkout/pom.xml" "$checkout/src/main" -newer "${jar[0]}" -print -quit) ]]; then
+    note 'building the program'
+    maven -q -DskipTests package
+    jar=("$checkout"/target/freezeframe-*.jar)
   fi
-  note 'building the program'
-  rm -f "$checkout/target/freezeframe.aot"
-  maven -q -DskipTests package
-  train
+  [[ $checkout/target/freezeframe.aot -nt ${jar[0]} ]] || train
 }
 
 # A short recording shows Java which classes a start needs; see installer/freezeframe. Only speed depends on it.
