@@ -25,6 +25,17 @@ have_libc_archive() { have gcc && [[ $(gcc -print-file-name=libc.a) == /* ]]; }
 have_static_busybox() { "$installer/initramfs.sh" --inputs >/dev/null 2>&1; }
 offered() { [[ -n $(apt-cache --quiet=0 show --no-all-versions "$1" 2>/dev/null) ]]; }
 
+have_lists() { compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; }
+as_root() { [[ $EUID -eq 0 ]]; }
+
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o APT::Sandbox::User=root "$@" >&2; }
+
+update_lists() {
+  as_root || fail "apt has no package lists here. Run once: sudo apt-get update"
+  note 'fetching the package lists (apt-get update)'
+  apt update
+}
+
 missing_packages=()
 missing_reasons=()
 miss() {
@@ -38,21 +49,14 @@ find_missing_packages() {
   have cpio || miss cpio "packs the guest's initramfs"
   have_libc_archive && have_static_busybox || [[ -n $(dpkg-query -W -f '${db:Status-Abbrev}' busybox-static 2>/dev/null) ]] ||
     miss busybox-static "the guest's shell"
-  [[ $1 == guest ]] && return
+  [[ $1 != guest ]] || return 0
   have qemu-system-x86_64 || miss qemu-system-x86 'runs the machines'
   have setpriv || miss util-linux 'ends a machine together with the workbench'
   have mvn || miss maven 'builds the program'
-  find_jdk || { offered openjdk-$jdk_version-jdk-headless && miss openjdk-$jdk_version-jdk-headless 'compiles and runs it'; } || true
-}
-
-as_root() { [[ $EUID -eq 0 ]]; }
-
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o APT::Sandbox::User=root "$@" >&2; }
-
-update_lists() {
-  as_root || fail "apt has no package lists here. Run once: sudo apt-get update"
-  note 'fetching the package lists (apt-get update)'
-  apt update
+  if ! find_jdk; then
+    have_lists || ! as_root || update_lists # only lists tell whether this release has the JDK
+    ! offered openjdk-$jdk_version-jdk-headless || miss openjdk-$jdk_version-jdk-headless 'compiles and runs it'
+  fi
 }
 
 install_packages() {
@@ -65,7 +69,7 @@ install_packages() {
   done
   as_root || fail "not root: run this line, then this script again:
   sudo apt-get update && sudo apt-get install --no-install-recommends ${missing_packages[*]}"
-  offered "${missing_packages[0]}" || update_lists
+  have_lists || update_lists
   apt install -y --no-install-recommends "${missing_packages[@]}" || {
     update_lists # lists that are too old name packages that are gone
     apt install -y --no-install-recommends "${missing_packages[@]}"
