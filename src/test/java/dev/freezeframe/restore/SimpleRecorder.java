@@ -32,7 +32,6 @@ final class SimpleRecorder implements AutoCloseable {
     private static final int PAGES_AT_ONCE = 1024;
     private static final AtomicInteger EXPERIMENTS = new AtomicInteger();
 
-    private final Store store;
     private final Deduplicator deduplicator;
     private final Machine machine;
     private final DeviceStateSource source;
@@ -55,7 +54,6 @@ final class SimpleRecorder implements AutoCloseable {
     }
 
     SimpleRecorder(Store store, Machine machine, String machineJson) throws IOException {
-        this.store = store;
         this.machine = machine;
         this.deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
         this.source = DeviceStateSource.open(machine.qmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
@@ -76,9 +74,11 @@ final class SimpleRecorder implements AutoCloseable {
         source.awaitSaved(replies.getLast(), PATIENCE);
         machine.memory().copyTo(copy);
         long printed = settledOutput(machine);
-        machine.resume();
         DeviceState state = source.take();
-        return new Taken(store(copy, state.toBytes()), copy, printed);
+        Taken taken = new Taken(store(copy, state.toBytes()), copy, printed);
+        // last: on a virtual clock the guest could be at its end before all this is done
+        machine.resume();
+        return taken;
     }
 
     CheckpointRecord store(SharedMemory ram, byte[] deviceState) throws IOException {
