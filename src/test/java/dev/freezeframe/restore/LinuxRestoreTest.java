@@ -3,12 +3,14 @@ package dev.freezeframe.restore;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qmp.PendingEvent;
+import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.Store;
 import java.nio.file.Files;
@@ -26,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// What a restore promises for a real operating system. Needs the guest that the installer builds.
 class LinuxRestoreTest {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final int ATTEMPTS = 5;
     private static final Pattern TICK = Pattern.compile("tick (\\d+).*");
 
     @TempDir
@@ -63,14 +66,25 @@ class LinuxRestoreTest {
     }
 
     /// The end of an interval is the next checkpoint, and a whole run is its intervals: what parallel simulation rests on.
+    ///
+    /// QEMU notices a power-off in another thread than the processor's, so on a busy host a guest gets some instructions
+    /// further, into the kernel's delay loop behind it. Such a run ends elsewhere and is repeated; what stopped at the
+    /// same instruction must be equal in every byte.
     @Test
     void fiveCheckpointsOfOneRunAllReplayToTheSameEnd() throws Exception {
+        for (int i = 0; i < ATTEMPTS; i++)
+            if (replayedFromFiveCheckpoints(directory.resolve("store-" + i)))
+                return;
+        fail("the original run never stopped right at its power-off");
+    }
+
+    private static boolean replayedFromFiveCheckpoints(Path storeDirectory) throws Exception {
         List<Taken> taken = new ArrayList<>();
-        try (Store store = Store.open(directory.resolve("store"));
+        try (Store store = Store.open(storeDirectory);
                 Machine original = Machine.boot(
                         MachineSpec.of(Profiles.standard().find("deterministic-linux")).withStartPaused(true));
                 SimpleRecorder recorder = new SimpleRecorder(store, original);
-                PendingEvent end = original.qmp().expect("SHUTDOWN", data -> true)) {
+                PendingEvent end = original.qmp().expect("SHUTDOWN", event -> true)) {
             original.resume();
             for (int i = 1; i <= 5; i++) {
                 awaitTick(original, 2L * i);
@@ -78,27 +92,51 @@ class LinuxRestoreTest {
             }
             end.await(PATIENCE);
             SimpleRecorder.settledOutput(original);
+            if (!stoppedAtPowerOff(original))
+                return false;
             byte[] output = original.console().bytes();
             for (Taken each : taken) {
-                try (RestoredMachines restored = new Restorer(store).restore(each.checkpoint(),
-                        RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
-                    Machine machine = restored.first().machine();
-                    try (PendingEvent replayed = machine.qmp().expect("SHUTDOWN", data -> true)) {
-                        machine.resume();
-                        replayed.await(PATIENCE);
-                    }
-                    SimpleRecorder.settledOutput(machine);
-                    byte[] rest = machine.console().bytes();
-                    assertArrayEquals(Arrays.copyOfRange(output, (int) each.printedBytes(), output.length), rest,
-                            "output from checkpoint " + each.checkpoint().number());
-                    assertEquals(List.of(), SimpleRecorder.differingPages(original.memory(), machine.memory()),
-                            "memory from checkpoint " + each.checkpoint().number());
-                    assertTrue(rest.length > 0);
-                }
+                byte[] expected = Arrays.copyOfRange(output, (int) each.printedBytes(), output.length);
+                assertTrue(expected.length > 0);
+                boolean replayed = false;
+                for (int i = 0; i < ATTEMPTS && !replayed; i++)
+                    replayed = replayed(store, each, expected, original);
+                assertTrue(replayed, "checkpoint " + each.checkpoint().number() + " never stopped at its power-off");
             }
+            return true;
         } finally {
             taken.forEach(Taken::close);
         }
+    }
+
+    private static boolean replayed(Store store, Taken from, byte[] expectedOutput, Machine original)
+            throws Exception {
+        try (RestoredMachines restored = new Restorer(store).restore(from.checkpoint(),
+                RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
+            Machine machine = restored.first().machine();
+            try (PendingEvent end = machine.qmp().expect("SHUTDOWN", event -> true)) {
+                machine.resume();
+                end.await(PATIENCE);
+            }
+            SimpleRecorder.settledOutput(machine);
+            String which = "checkpoint " + from.checkpoint().number();
+            assertArrayEquals(expectedOutput, machine.console().bytes(), "output from " + which);
+            if (!stoppedAtPowerOff(machine))
+                return false;
+            assertEquals(registers(original), registers(machine), "processor from " + which);
+            assertEquals(List.of(), SimpleRecorder.differingPages(original.memory(), machine.memory()),
+                    "memory from " + which);
+            return true;
+        }
+    }
+
+    /// The last instruction was the one that wrote to PM1a control (port 0x604 of this machine type).
+    private static boolean stoppedAtPowerOff(Machine machine) throws Exception {
+        return registers(machine).contains("RDX=0000000000000604");
+    }
+
+    private static String registers(Machine machine) throws Exception {
+        return machine.qmp().execute(QmpCommand.humanMonitor("info registers")).asText();
     }
 
     private static void awaitTick(Machine machine, long atLeast) throws Exception {
