@@ -1,6 +1,7 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.migration.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;
@@ -192,16 +193,17 @@ public final class Checkpointer implements AutoCloseable {
         String endReason = null;
         try {
             while (checkpointsWanted > 0 && awaitTick()) {
-                if (machine.hasEnded()) {
-                    endReason = machine.endReason();
+                RunState runState = RunState.of(machine);
+                if (runState instanceof RunState.Ended(String reason)) {
+                    endReason = reason;
                     break;
                 }
-                if (!sink.hasRoom() || !machine.isRunning()) {
-                    // A paused machine has nothing new to capture; a full pipeline cannot take it. Both are passing states.
-                    unreportedLate += schedule.take(System.nanoTime());
-                    continue;
-                }
-                if (takeCheckpoint()) {
+                boolean running = runState instanceof RunState.Running;
+                if (!running || !sink.hasRoom()) {
+                    // A paused machine has nothing new to capture, and a full pipeline cannot take it: both will pass. Only
+                    // the second makes a checkpoint late.
+                    skipTick(running);
+                } else if (takeCheckpoint()) {
                     checkpointsWanted--;
                 }
             }
@@ -236,6 +238,19 @@ public final class Checkpointer implements AutoCloseable {
         }
     }
 
+    private void skipTick(boolean countAsLate) {
+        lock.lock();
+        try {
+            checkpointRequested = false;
+        } finally {
+            lock.unlock();
+        }
+        int skipped = schedule.skip(System.nanoTime());
+        if (countAsLate) {
+            unreportedLate += skipped;
+        }
+    }
+
     private boolean takeCheckpoint() throws InterruptedException {
         int checkpoint = number++;
         long frameGeneration;
@@ -267,7 +282,7 @@ public final class Checkpointer implements AutoCloseable {
             dirty.clear();
             PausePhases phases = pauseWindow.run(frame, dirty);
             unreportedLate = 0;
-            byte[] devices = deviceState.collect();
+            byte[] devices = deviceState.take().toBytes();
             var metrics = new FrameMetrics(pauseWindow.stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
                     leadNanos / 1000, preCopy.pages(), dirty.cardinality(), late);
             var captured = new CapturedFrame(checkpoint, frameGeneration, (BitSet) frame.captured().clone(), devices,
@@ -278,12 +293,12 @@ public final class Checkpointer implements AutoCloseable {
         } catch (IOException | RuntimeException | InterruptedException e) {
             oweAgain();
             if (!tickTaken) {
-                unreportedLate += schedule.take(System.nanoTime());
+                schedule.skip(System.nanoTime());
             }
             if (e instanceof InterruptedException interruption) {
                 throw interruption;
             }
-            if (!machine.hasEnded()) {
+            if (!(RunState.of(machine) instanceof RunState.Ended)) {
                 listener.checkpointFailed(checkpoint, e);
             }
             return false;

@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
@@ -8,7 +9,6 @@ import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
@@ -28,16 +28,24 @@ final class PauseWindow implements AutoCloseable {
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
     private final Registration eventRegistration;
-    private final List<QmpCommand> stopAndSave = new ArrayList<>();
+    /// When QEMU last said that it stopped; 0 if our stop found the guest standing already. QEMU sends the event before it
+    /// answers the command, so it is known by then.
     private volatile long stoppedMicros;
     private volatile long resumedMicros;
+
+    /// Our stop stopped nothing, so it is not for us to let the guest go on.
+    private static final class FoundStandingException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        FoundStandingException() {
+            super("the guest was paused by somebody else at this very moment and stays paused; resume it to go on");
+        }
+    }
 
     PauseWindow(QmpClient qmp, DirtyTracker tracker, DeviceStateSource deviceState) {
         this.qmp = qmp;
         this.tracker = tracker;
         this.deviceState = deviceState;
-        stopAndSave.add(STOP);
-        stopAndSave.addAll(deviceState.commands());
         eventRegistration = qmp.onEvent(this::noteRunState);
     }
 
@@ -56,8 +64,9 @@ final class PauseWindow implements AutoCloseable {
     /// @param frame receives the contents of the pages
     /// @param dirty receives the pages that were harvested, also if this fails
     PausePhases run(FrameAssembler frame, BitSet dirty) throws IOException {
+        QmpCommand saveDevices = deviceState.arm();
         stoppedMicros = 0;
-        List<PendingReply> replies = qmp.send(stopAndSave);
+        List<PendingReply> replies = qmp.send(STOP, saveDevices);
         long answered;
         long saved;
         long harvested;
@@ -65,7 +74,10 @@ final class PauseWindow implements AutoCloseable {
         try {
             replies.getFirst().await(PATIENCE);
             answered = nowMicros();
-            deviceState.awaitSaved(replies.subList(1, replies.size()));
+            if (stoppedMicros == 0) {
+                throw new FoundStandingException();
+            }
+            deviceState.awaitSaved(replies.getLast(), PATIENCE);
             saved = nowMicros();
             tracker.harvest(dirty);
             harvested = nowMicros();
@@ -76,9 +88,7 @@ final class PauseWindow implements AutoCloseable {
             throw failure;
         }
         qmp.execute(CONTINUE, PATIENCE);
-        // Without a STOP event the guest was not running: somebody paused it between the check and our stop.
-        long stopped = stoppedMicros == 0 ? answered : stoppedMicros;
-        return new PausePhases(answered - stopped, saved - answered, harvested - saved, copied - harvested, 0,
+        return new PausePhases(answered - stoppedMicros, saved - answered, harvested - saved, copied - harvested, 0,
                 resumedMicros - copied);
     }
 
@@ -88,6 +98,9 @@ final class PauseWindow implements AutoCloseable {
     }
 
     private void resumeAfter(Exception failure) {
+        if (failure instanceof FoundStandingException) {
+            return;
+        }
         try {
             qmp.execute(CONTINUE, PATIENCE);
         } catch (IOException alsoFailed) {

@@ -54,9 +54,17 @@ final class TickSchedule {
     /// @return how many ticks were missed: those that passed entirely, and this one if it is taken late
     synchronized int take(long nowNanos) {
         long lateNanos = nowNanos - nextTickNanos();
-        long passed = lateNanos < 0 ? 0 : lateNanos / intervalNanos;
+        int passed = skip(nowNanos) - 1;
         boolean thisOneLate = lateNanos - passed * intervalNanos > intervalNanos / TOLERANCE_DIVISOR;
+        return passed + (thisOneLate ? 1 : 0);
+    }
+
+    /// Lets the tick that is due, or due next, pass without a checkpoint.
+    ///
+    /// @return how many ticks passed: this one, and those that should have come since
+    synchronized int skip(long nowNanos) {
+        long passed = Math.max(0, nowNanos - nextTickNanos()) / intervalNanos;
         ticksTaken += passed + 1;
-        return Math.toIntExact(Math.min(Integer.MAX_VALUE, passed + (thisOneLate ? 1 : 0)));
+        return (int) Math.min(Integer.MAX_VALUE, passed + 1);
     }
 }

@@ -2,10 +2,10 @@ package dev.freezeframe.experiment;
 
 import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.Checkpointer;
-import dev.freezeframe.capture.DeviceStateSource;
 import dev.freezeframe.capture.DirtyTracker;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.PageMap;
@@ -50,7 +50,7 @@ public final class Recording implements AutoCloseable {
         DeviceStateSource devices = null;
         Recording recording = null;
         try {
-            devices = DeviceStateWay.sourceFor(machine);
+            devices = DeviceStateSource.open(machine.qmp(), machine.process(), machine.hasOtherWritableRam());
             Optional<PageMap> base = parent.isPresent() && untouchedSinceParent
                     ? Optional.of(store.pageMap(parent.get().id(), Store.RAM_IMAGE))
                     : Optional.empty();

@@ -1,0 +1,240 @@
+// The guest's first process: makes a small Linux system out of the initramfs, runs the workload that the kernel
+// arguments name, keeps a shell on the console beside it, and ends the machine when asked to.
+//
+// It answers the signals that busybox's `reboot`, `poweroff` and `halt` send to process 1, so these commands work
+// when typed on the console. A workload that comes to its end (ff.end) powers the machine off.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+enum { MOST_ARGUMENTS = 64, LONGEST_COMMAND_LINE = 4096 };
+
+static char *arguments[MOST_ARGUMENTS];
+static int argument_count;
+
+void take_argument(const char *text) {
+  if (strncmp(text, "ff.", 3) == 0 && argument_count < MOST_ARGUMENTS) {
+    arguments[argument_count++] = strdup(text + 3);
+  }
+}
+
+void read_kernel_arguments(void) {
+  static char line[LONGEST_COMMAND_LINE];
+  int file = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+  ssize_t length = file < 0 ? 0 : read(file, line, sizeof line - 1);
+  close(file);
+  line[length < 0 ? 0 : length] = '\0';
+  for (char *word = strtok(line, " \t\n"); word != NULL; word = strtok(NULL, " \t\n")) {
+    take_argument(word);
+  }
+}
+
+const char *text_argument(const char *name, const char *fallback) {
+  size_t length = strlen(name);
+  for (int i = argument_count - 1; i >= 0; i--) {
+    if (strncmp(arguments[i], name, length) == 0) {
+      if (arguments[i][length] == '=') {
+        return arguments[i] + length + 1;
+      }
+      if (arguments[i][length] == '\0') {
+        return "";
+      }
+    }
+  }
+  return fallback;
+}
+
+uint64_t number_argument(const char *name, uint64_t fallback) {
+  const char *text = text_argument(name, NULL);
+  if (text == NULL) {
+    return fallback;
+  }
+  char *end;
+  errno = 0;
+  unsigned long long number = strtoull(text, &end, 0);
+  if (errno != 0 || *text < '0' || *text > '9' || *end != '\0') {
+    say("ff.%s=%s is not a whole number: using %llu", name, text, (unsigned long long)fallback);
+    return fallback;
+  }
+  return number;
+}
+
+void say(const char *format, ...) {
+  char line[256];
+  va_list values;
+  va_start(values, format);
+  int length = vsnprintf(line, sizeof line - 1, format, values);
+  va_end(values);
+  if (length > (int)sizeof line - 2) {
+    length = sizeof line - 2;
+  }
+  line[length++] = '\n';
+  if (write(STDOUT_FILENO, line, length) != length) {
+    return; // without a console there is nobody to tell
+  }
+}
+
+static void mount_or_say(const char *type, const char *where, const char *options) {
+  mkdir(where, 0755);
+  if (mount(type, where, type, MS_NOSUID, options) != 0 && errno != EBUSY) {
+    say("init: cannot mount %s on %s: %s", type, where, strerror(errno));
+  }
+}
+
+// /dev/console cannot be a controlling terminal, the device behind it can: Ctrl-C needs one.
+static void open_console(void) {
+  char path[64] = "/dev/";
+  int file = open("/sys/class/tty/console/active", O_RDONLY | O_CLOEXEC);
+  ssize_t length = file < 0 ? 0 : read(file, path + 5, sizeof path - 6);
+  close(file);
+  path[5 + (length < 0 ? 0 : length)] = '\0';
+  path[strcspn(path, "\n")] = '\0';
+  char *last = strrchr(path, ' '); // the kernel lists several consoles with the preferred one last
+  if (last != NULL) {
+    memmove(path + 5, last + 1, strlen(last + 1) + 1);
+  }
+  int console = open(path, O_RDWR | O_NOCTTY);
+  if (console < 0) {
+    console = open("/dev/console", O_RDWR | O_NOCTTY);
+  }
+  if (console < 0) {
+    return;
+  }
+  dup2(console, STDIN_FILENO);
+  dup2(console, STDOUT_FILENO);
+  dup2(console, STDERR_FILENO);
+  if (console > STDERR_FILENO) {
+    close(console);
+  }
+  struct termios settings;
+  if (tcgetattr(STDIN_FILENO, &settings) == 0) {
+    settings.c_oflag &= ~(tcflag_t)ONLCR; // a line ends with \n alone: who reads it is a program
+    tcsetattr(STDIN_FILENO, TCSANOW, &settings);
+  }
+}
+
+static pid_t fork_ready(void) {
+  pid_t child = fork();
+  if (child == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setsid();
+  }
+  return child;
+}
+
+static pid_t start_workload(void) {
+  pid_t child = fork_ready();
+  if (child == 0) {
+    _exit(run_workload());
+  }
+  return child;
+}
+
+// Without ff.shell the shell reads its commands like a script: no prompt stands in front of the workload's lines.
+static pid_t start_shell(bool prompt) {
+  pid_t child = fork_ready();
+  if (child == 0) {
+    ioctl(STDIN_FILENO, TIOCSCTTY, 1);
+    setenv("PATH", "/bin", 1);
+    setenv("HOME", "/tmp", 1);
+    setenv("TERM", "vt100", 1);
+    setenv("PS1", "guest# ", 1);
+    execl("/bin/busybox", "sh", prompt ? "-i" : "/proc/self/fd/0", NULL);
+    _exit(127);
+  }
+  return child;
+}
+
+static _Noreturn void end_machine(int how) {
+  kill(-1, SIGKILL);
+  while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+  }
+  sync();
+  tcdrain(STDOUT_FILENO);
+  reboot(how);
+  for (;;) {
+    pause();
+  }
+}
+
+static int run_first_process(void) {
+  mount_or_say("proc", "/proc", NULL);
+  mount_or_say("sysfs", "/sys", NULL);
+  mount_or_say("devtmpfs", "/dev", NULL);
+  mount_or_say("tmpfs", "/tmp", "mode=1777,size=90%");
+  open_console();
+  read_kernel_arguments();
+
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGCHLD);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGUSR1);
+  sigaddset(&signals, SIGUSR2);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, NULL);
+  reboot(RB_DISABLE_CAD); // Ctrl-Alt-Del comes here as SIGINT
+
+  bool prompt = text_argument("shell", NULL) != NULL;
+  pid_t workload = start_workload();
+  pid_t shell = start_shell(prompt);
+  for (;;) {
+    switch (sigwaitinfo(&signals, NULL)) {
+    case SIGTERM:
+    case SIGINT:
+      end_machine(RB_AUTOBOOT);
+    case SIGUSR1:
+      end_machine(RB_HALT_SYSTEM);
+    case SIGUSR2:
+      end_machine(RB_POWER_OFF);
+    default:
+      break;
+    }
+    int status;
+    for (pid_t ended; (ended = waitpid(-1, &status, WNOHANG)) > 0;) {
+      if (ended == workload) {
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+          end_machine(RB_POWER_OFF);
+        }
+        say("init: the workload failed (%s %d)", WIFSIGNALED(status) ? "signal" : "status",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+      } else if (ended == shell) {
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+          say("init: no shell on the console: /bin/busybox does not start");
+        } else {
+          shell = start_shell(prompt);
+        }
+      }
+    }
+  }
+}
+
+// As process 1 this is init; typed on the console (`workload ff.workload=random ff.rate=100`) it runs one more
+// workload whose arguments go before the kernel's.
+int main(int count, char **words) {
+  if (getpid() == 1) {
+    return run_first_process();
+  }
+  read_kernel_arguments();
+  for (int i = 1; i < count; i++) {
+    take_argument(words[i]);
+  }
+  return run_workload();
+}

@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# Makes a bare Debian or Ubuntu machine ready for Freezeframe, then does what VERB says. What is there already is
+# left alone, so that a second run needs no network and takes seconds.
+set -euo pipefail
+installer=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
+# shellcheck source=installer/common.sh
+source "$installer/common.sh"
+
+usage() {
+  cat <<'TEXT'
+usage: installer/bootstrap.sh VERB
+  run      the main job: the workbench on a display, without one the same demo experiment in the terminal
+  test     all tests (further arguments go to Maven: test -Dtest=StoreTest)
+  build    the program only; run it with installer/freezeframe
+  app      the workbench
+  package  installers
+  guest    the guest's kernel and initramfs only
+TEXT
+}
+
+# --- Debian packages -------------------------------------------------------------------------------------------------
+
+have() { type -P "$1" >/dev/null; }
+have_libc_archive() { have gcc && [[ $(gcc -print-file-name=libc.a) == /* ]]; }
+have_static_busybox() { "$installer/initramfs.sh" --inputs >/dev/null 2>&1; }
+offered() { [[ -n $(apt-cache --quiet=0 show --no-all-versions "$1" 2>/dev/null) ]]; }
+
+missing_packages=()
+missing_reasons=()
+miss() {
+  missing_packages+=("$1")
+  missing_reasons+=("$2")
+}
+
+find_missing_packages() {
+  have gcc || miss gcc "compiles the guest's init and workloads"
+  have_libc_archive || miss libc6-dev "the C library that they are linked with"
+  have cpio || miss cpio "packs the guest's initramfs"
+  have_libc_archive && have_static_busybox || [[ -n $(dpkg-query -W -f '${db:Status-Abbrev}' busybox-static 2>/dev/null) ]] ||
+    miss busybox-static "the guest's shell"
+  [[ $1 == guest ]] && return
+  have qemu-system-x86_64 || miss qemu-system-x86 'runs the machines'
+  have setpriv || miss util-linux 'ends a machine together with the workbench'
+  have mvn || miss maven 'builds the program'
+  find_jdk || { offered openjdk-$jdk_version-jdk-headless && miss openjdk-$jdk_version-jdk-headless 'compiles and runs it'; } || true
+}
+
+as_root() { [[ $EUID -eq 0 ]]; }
+
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o APT::Sandbox::User=root "$@" >&2; }
+
+update_lists() {
+  as_root || fail "apt has no package lists here. Run once: sudo apt-get update"
+  note 'fetching the package lists (apt-get update)'
+  apt update
+}
+
+install_packages() {
+  find_missing_packages "$1"
+  [[ ${#missing_packages[@]} -gt 0 ]] || return 0
+  have apt-get || fail "this machine has no apt-get; install what these Debian packages hold: ${missing_packages[*]}"
+  note 'missing here, and why it is needed:'
+  for i in "${!missing_packages[@]}"; do
+    printf '  %-24s %s\n' "${missing_packages[i]}" "${missing_reasons[i]}" >&2
+  done
+  as_root || fail "not root: run this line, then this script again:
+  sudo apt-get update && sudo apt-get install --no-install-recommends ${missing_packages[*]}"
+  offered "${missing_packages[0]}" || update_lists
+  apt install -y --no-install-recommends "${missing_packages[@]}" || {
+    update_lists # lists that are too old name packages that are gone
+    apt install -y --no-install-recommends "${missing_packages[@]}"
+  } || fail "apt-get could not install ${missing_packages[*]}: its messages are above"
+}
+
+need_jdk() {
+  find_jdk || fail "no JDK $jdk_version found (looked at JAVA_HOME, PATH, /usr/lib/jvm, /opt, ~/.sdkman, ~/.jdks). Get one from" \
+    "https://adoptium.net/temurin/releases/?version=$jdk_version or with: sdk install java $jdk_version-tem"
+}
+
+# --- guest -------------------------------------------------------------------------------------------------------------
+
+# The package that holds the kernel: the names without a version only depend on it. The cloud kernel comes first: it
+# is small, and boots under emulation in a second and a half.
+kernel_package() {
+  local name real
+  for name in linux-image-cloud-amd64 linux-image-kvm linux-image-virtual linux-image-generic linux-image-amd64; do
+    real=$(apt-cache depends --no-recommends --no-suggests "$name" 2>/dev/null |
+      sed -n 's/^ *|\{0,1\}Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
+    [[ -n $real ]] && printf '%s\n' "$real" && return
+  done
+  return 1
+}
+
+make_kernel() {
+  [[ -s $cache/guest/vmlinuz ]] && return
+  have apt-get || fail "no apt-get to fetch a guest kernel with: put a bootable Linux kernel at $cache/guest/vmlinuz"
+  [[ $(dpkg --print-architecture) == amd64 ]] ||
+    fail "the guest is x86-64, this machine's packages are not: put an x86-64 kernel at $cache/guest/vmlinuz"
+  kernel_package >/dev/null || update_lists
+  local package work=$cache/guest/kernel.part
+  package=$(kernel_package) || fail "no kernel package known to apt: put a bootable Linux kernel at $cache/guest/vmlinuz"
+  note "fetching the guest's kernel: $package (unpacked into $cache, not installed)"
+  rm -rf "$work"
+  mkdir -p "$work" "$cache/downloads"
+  (cd "$cache/downloads" && apt download "$package") || {
+    update_lists
+    package=$(kernel_package) && (cd "$cache/downloads" && apt download "$package")
+  } || fail "cannot download $package: apt-get's messages are above"
+  local archives=("$cache/downloads/${package}"_*.deb)
+  dpkg-deb --fsys-tarfile "${archives[-1]}" | tar -x -C "$work" --wildcards './boot/vmlinuz-*' ||
+    fail "${archives[-1]} is damaged: delete it and run this again"
+  mv -f "$work"/boot/vmlinuz-* "$cache/guest/vmlinuz"
+  rm -rf "$work"
+  printf '%s\n' "${archives[-1]##*/}" >"$cache/guest/vmlinuz.origin"
+}
+
+make_initramfs() {
+  local inputs stamp=$cache/guest/initramfs.inputs
+  inputs=$("$installer/initramfs.sh" --inputs)
+  [[ -s $cache/guest/initramfs.cpio.gz && -r $stamp && $(<"$stamp") == "$inputs" ]] && return
+  note "building the guest's initramfs"
+  "$installer/initramfs.sh" "$cache/guest/initramfs.cpio.gz"
+  printf '%s\n' "$inputs" >"$stamp"
+}
+
+make_guest() {
+  mkdir -p "$cache/guest"
+  # Two of these scripts at once: the second waits and then finds everything there.
+  exec {lock}>"$cache/guest/lock"
+  flock "$lock"
+  make_kernel
+  make_initramfs
+  exec {lock}>&-
+}
+
+# --- program -----------------------------------------------------------------------------------------------------------
+
+maven() {
+  # One build per checkout at a time; -o keeps the lock from what Maven starts.
+  JAVA_HOME=$jdk flock -o "$checkout/pom.xml" mvn -f "$checkout/pom.xml" -B "$@"
+}
+
+build_program() {
+  local jar=("$checkout"/target/freezeframe-*.jar)
+  if [[ -f ${jar[0]} && -d $checkout/target/lib && -z $(find "$checkout/pom.xml" "$checkout/src/main" -newer "${jar[0]}" -print -quit) ]]; then
+    return
+  fi
+  note 'building the program'
+  rm -f "$checkout/target/freezeframe.aot"
+  maven -q -DskipTests package
+  train
+}
+
+# A short recording shows Java which classes a start needs; see installer/freezeframe. Only speed depends on it.
+train() {
+  local store
+  store=$(mktemp -d)
+  if FREEZEFRAME_JAVA_OPTS="-XX:AOTCacheOutput=$store/aot -Xlog:disable" timeout 60 "$installer/freezeframe" \
+    record boot-sector --interval 200ms --checkpoints 3 --store "$store/store" >/dev/null 2>&1 && [[ -s $store/aot ]]; then
+    mv -f "$store/aot" "$checkout/target/freezeframe.aot"
+  else
+    note 'the training run failed: the program starts a little slower, and is complete'
+  fi
+  rm -rf "$store"
+}
+
+run_demo() {
+  note "$1"
+  exec "$installer/freezeframe" demo
+}
+
+# -----------------------------------------------------------------------------------------------------------------------
+
+[[ $# -eq 1 || ($# -gt 1 && $1 == test) ]] || { usage >&2; exit 2; }
+verb=$1
+shift
+case $verb in
+  run | test | build | guest) ;;
+  app) fail 'there is no workbench window yet (issue 3): "installer/bootstrap.sh run" shows the same work in the terminal' ;;
+  package) fail 'installers come with a later issue: "installer/bootstrap.sh build" and "installer/freezeframe" run from the checkout' ;;
+  -h | --help | help) usage; exit 0 ;;
+  *) usage >&2; exit 2 ;;
+esac
+
+install_packages "$verb"
+[[ $verb == guest ]] || need_jdk
+make_guest
+case $verb in
+  guest) note "guest ready: $cache/guest/vmlinuz and initramfs.cpio.gz" ;;
+  test) maven verify "$@" ;;
+  build)
+    build_program
+    note 'built: installer/freezeframe --help'
+    ;;
+  run)
+    build_program
+    if [[ -z ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; then
+      run_demo 'no display: the demo runs in this terminal'
+    elif "$installer/freezeframe" app --help >/dev/null 2>&1; then
+      exec "$installer/freezeframe" app
+    else
+      run_demo 'the workbench window does not exist yet (issue 3): the demo runs in this terminal'
+    fi
+    ;;
+esac

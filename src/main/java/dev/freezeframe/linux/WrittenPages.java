@@ -1,0 +1,187 @@
+package dev.freezeframe.linux;
+
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+
+/// Which pages of a QEMU's mapping of a [SharedMemory] were written since the last look: by its vCPUs under TCG or
+/// KVM, by its device models, by the kernel on its behalf. No written page is ever missing; pages that QEMU only
+/// read are reported at most once, when they are touched for the first time.
+///
+/// The idea: the mapping is put under userfaultfd write protection in its asynchronous form (Linux 6.7). The first
+/// write to a protected page is then resolved in the kernel by taking the protection off, without anybody being
+/// told; afterwards the page table itself knows what was written, and `PAGEMAP_SCAN` reads and re-protects it from
+/// outside in one step. Only the process itself can ask for such protection, so [#plant] has one of its sleeping
+/// threads make the three system calls, by ptrace. QEMU needs no patch, and nobody needs a privilege.
+///
+/// What is not seen: writes of other processes (vhost-user devices, ourselves), writes of hardware by DMA (VFIO), and
+/// pages that QEMU gives back to the system (balloon, virtio-mem, free page reporting), which become zero without
+/// being written.
+///
+/// One thread at a time.
+public final class WrittenPages implements AutoCloseable {
+
+    private static final int PAGE_SHIFT = 12;
+    /// The pages of one page table.
+    private static final int BLOCK_SHIFT = 9;
+
+    private final SharedMemory memory;
+    private final List<MappedRange> ranges;
+    private final Pagemap pagemap;
+    private final BitSet found;
+    private final BitSet populated;
+    private final BitSet knownBlocks;
+
+    private WrittenPages(SharedMemory memory, List<MappedRange> ranges, Pagemap pagemap) {
+        this.memory = memory;
+        this.ranges = ranges;
+        this.pagemap = pagemap;
+        this.found = new BitSet(memory.pageCount());
+        this.populated = new BitSet(memory.pageCount());
+        this.knownBlocks = new BitSet((memory.pageCount() >>> BLOCK_SHIFT) + 1);
+    }
+
+    /// Why this system cannot do it, with the remedy; empty if it can. Found by really trying on a small mapping of
+    /// our own, once per process.
+    public static Optional<String> unsupportedReason() {
+        return WriteTrackingProbe.REASON;
+    }
+
+    /// Starts to track. Takes some milliseconds, during which one idle thread of QEMU stands still; the guest runs on.
+    ///
+    /// Planting into a process again takes over what is planted there already, with no ptrace: written pages that
+    /// nobody has harvested yet go to whoever harvests first. So there should be one tracker at a time.
+    ///
+    /// @param qemuPid a child process of ours that maps all of `memory`, shared and writable
+    public static WrittenPages plant(long qemuPid, SharedMemory memory) throws IOException {
+        Optional<String> unsupported = unsupportedReason();
+        if (unsupported.isPresent()) {
+            throw new IOException(unsupported.get());
+        }
+        List<MappedRange> ranges = rangesOf(qemuPid, memory);
+        Pagemap pagemap = Pagemap.open(qemuPid);
+        try {
+            if (!isTracked(pagemap, ranges)) {
+                BorrowedThread.borrow(qemuPid, thread -> protect(thread, ranges));
+            }
+            return new WrittenPages(memory, ranges, pagemap);
+        } catch (IOException | RuntimeException | Error e) {
+            pagemap.close();
+            throw e;
+        }
+    }
+
+    /// Adds the number of every page written since the last harvest, and starts anew for exactly those, in one step:
+    /// a write at any moment is in this harvest or in the next, or in both.
+    ///
+    /// The first harvest after the first planting adds every page that QEMU has touched in its life so far. That is
+    /// not yet every page with content: what others have put there (a restored image) QEMU may never have touched. A
+    /// first, full checkpoint takes [SharedMemory#addPopulatedPages] instead, *after* a first harvest.
+    ///
+    /// Holes are never added. Allocates nothing, provided that `into` was made large enough.
+    ///
+    /// @param into where to add; also when this throws, all pages whose tracking was started anew are in it
+    /// @throws IOException if QEMU has ended, or stopped mapping the memory
+    public void harvest(BitSet into) throws IOException {
+        try {
+            for (MappedRange range : ranges) {
+                pagemap.harvest(range.start(), range.end(), (int) (range.fileOffset() >>> PAGE_SHIFT), found);
+            }
+            dropHoles();
+        } finally {
+            into.or(found);
+            found.clear();
+        }
+        pagemap.requireAlive(ranges.getFirst().start());
+    }
+
+    /// Stops tracking here. The protection stays in QEMU as long as that lives: it costs one page fault for each page
+    /// once more, and a later [#plant] finds it.
+    @Override
+    public void close() {
+        pagemap.close();
+    }
+
+    /// A page table starts out empty, and empty entries count as written: the first page that is touched in 2 MiB
+    /// brings all its neighbours along. Those that are holes cannot have been written; copying them would even
+    /// allocate them. Harvesting marks the empty entries, so this is needed once per page table.
+    private void dropHoles() {
+        for (int page = found.nextSetBit(0); page >= 0;) {
+            int block = page >>> BLOCK_SHIFT;
+            int end = (block + 1) << BLOCK_SHIFT;
+            if (!knownBlocks.get(block)) {
+                populated.clear();
+                memory.addPopulatedPages(page, Math.min(end, memory.pageCount()), populated);
+                for (int hole = populated.nextClearBit(page); hole < end;) {
+                    int next = populated.nextSetBit(hole);
+                    found.clear(hole, next < 0 ? end : next);
+                    hole = next < 0 ? end : populated.nextClearBit(next);
+                }
+                knownBlocks.set(block);
+            }
+            page = found.nextSetBit(end);
+        }
+    }
+
+    private static List<MappedRange> rangesOf(long pid, SharedMemory memory) throws IOException {
+        List<MappedRange> ranges = MappedRange.find(pid, memory);
+        if (ranges.isEmpty()) {
+            throw new IOException("Process " + pid + " does not map " + memory);
+        }
+        for (MappedRange range : ranges) {
+            if (!range.isSharedAndWritable()) {
+                throw new IOException("Process " + pid + " maps " + memory + " as " + range.permissions()
+                        + ": only a shared, writable mapping (share=on) can be tracked");
+            }
+        }
+        long covered = ranges.stream().mapToLong(MappedRange::lengthBytes).sum();
+        if (covered < memory.sizeBytes()) {
+            throw new IOException(
+                    "Process " + pid + " maps only " + covered + " bytes of " + memory + "; all of it must be tracked");
+        }
+        return ranges;
+    }
+
+    private static boolean isTracked(Pagemap pagemap, List<MappedRange> ranges) throws IOException {
+        for (MappedRange range : ranges) {
+            if (!pagemap.isTracked(range.start(), range.end())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static Void protect(BorrowedThread thread, List<MappedRange> ranges) throws IOException {
+        long fd = thread.call(UserFault.NR_USERFAULTFD, UserFault.FLAGS);
+        require("userfaultfd", fd);
+        try {
+            require("UFFDIO_API",
+                    thread.call(UserFault.NR_IOCTL, fd, UserFault.UFFDIO_API, thread.pass(UserFault.apiRequest())));
+            for (MappedRange range : ranges) {
+                long[] request = UserFault.registerRequest(range.start(), range.lengthBytes());
+                require("UFFDIO_REGISTER",
+                        thread.call(UserFault.NR_IOCTL, fd, UserFault.UFFDIO_REGISTER, thread.pass(request)));
+            }
+        } catch (IOException e) {
+            thread.call(UserFault.NR_CLOSE, fd);
+            throw e;
+        }
+        return null;
+    }
+
+    private static void require(String call, long result) throws IOException {
+        if (result >= 0) {
+            return;
+        }
+        String remedy = switch ((int) -result) {
+            case Libc.EPERM, Libc.EACCES, Libc.ENOSYS ->
+                "A seccomp filter forbids it (QEMU's -sandbox, or a container's): leave that away";
+            case Libc.EBUSY -> "Its memory is already under another userfaultfd (postcopy, background snapshot)";
+            case Libc.EINVAL -> "The kernel cannot track this memory; Linux 6.7 or newer is needed";
+            default -> "The system may be short of memory or file descriptors";
+        };
+        throw new IOException("QEMU's " + call + " failed: " + Libc.explain(result) + ". " + remedy
+                + ", or use the scan tracker");
+    }
+}

@@ -1,0 +1,27 @@
+package dev.freezeframe.machine;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// Finds programs as a shell does, so that a missing one is told by name before anything is started.
+final class Executables {
+    private Executables() {}
+
+    /// The program itself where it is a path, else the first of that name in `PATH`.
+    static Optional<Path> find(Path program) {
+        if (program.getNameCount() > 1 || program.isAbsolute()) {
+            return Optional.of(program.toAbsolutePath()).filter(Executables::isProgram);
+        }
+        String path = System.getenv("PATH");
+        return Stream.of((path == null ? "/usr/bin:/bin" : path).split(File.pathSeparator, -1))
+                .filter(s -> !s.isEmpty())
+                .map(folder -> Path.of(folder).resolve(program)).filter(Executables::isProgram).findFirst();
+    }
+
+    private static boolean isProgram(Path path) {
+        return Files.isRegularFile(path) && Files.isExecutable(path);
+    }
+}

@@ -1,0 +1,554 @@
+package dev.freezeframe.machine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.qmp.PendingReply;
+import dev.freezeframe.qmp.QmpClient;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qmp.RunDirectory;
+import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.qmp.UnixListener;
+import java.io.File;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A running QEMU with its guest memory, QMP session and console. It never outlives us unless [#detach] says so, and
+/// closing it, at any time and however QEMU ended, leaves no process, socket, folder or memory behind.
+///
+/// QEMU calls us: we listen on two sockets in an owner-only folder, start the process, take its two calls and remove
+/// the folder at once. The kernel kills QEMU when we die (`setpriv --pdeathsig`), and a session of its own (`setsid`)
+/// keeps the terminal's Ctrl-C from it, so that we end it in our own order. Guest RAM is a memfd that QEMU opens by
+/// its path under our `/proc/…/fd`.
+public final class Machine implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
+    private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
+    private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
+    private static final String QEMU_PACKAGE = "install the package qemu-system-x86, or name a binary with --qemu";
+
+    private final MachineSpec spec;
+    private final Accelerator accelerator;
+    private final List<String> commandLine;
+    private final List<BootFile> bootFiles;
+    private final Process process;
+    private final long pid;
+    private final CompletableFuture<ExitStatus> exit;
+    private final LastWords lastWords;
+    private final QmpClient qmp;
+    private final Console console;
+    private final SharedMemory memory;
+    private final boolean privateCopy;
+    private final Optional<RunDirectory> staying;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private String machineType = "";
+    private List<RamBlock> ramBlocks = List.of();
+
+    /// Where QEMU's standard error goes: a pipe to us, or a file for a machine that may outlive us.
+    private interface LastWords {
+        String text();
+
+        void awaitEnd(Duration patience);
+    }
+
+    /// What is open while a machine starts; all of it is given back when starting fails.
+    private static final class Opened implements AutoCloseable {
+        private final List<AutoCloseable> resources = new ArrayList<>();
+        private boolean kept;
+
+        <T extends AutoCloseable> T add(T resource) {
+            resources.add(resource);
+            return resource;
+        }
+
+        @Override
+        public void close() {
+            if (kept) {
+                return;
+            }
+            for (AutoCloseable resource : resources.reversed()) {
+                closeQuietly(resource);
+            }
+        }
+    }
+
+    /// How to start a QEMU.
+    private record Start(MachineSpec spec, SharedMemory memory, boolean privateCopy, boolean incoming) {}
+
+    private Machine(Start start, Accelerator accelerator, List<String> commandLine, List<BootFile> bootFiles,
+            Process process, long pid, CompletableFuture<ExitStatus> exit, LastWords lastWords, QmpClient qmp,
+            Console console, Optional<RunDirectory> staying) {
+        this.spec = start.spec;
+        this.memory = start.memory;
+        this.privateCopy = start.privateCopy;
+        this.accelerator = accelerator;
+        this.commandLine = commandLine;
+        this.bootFiles = bootFiles;
+        this.process = process;
+        this.pid = pid;
+        this.exit = exit;
+        this.lastWords = lastWords;
+        this.qmp = qmp;
+        this.console = console;
+        this.staying = staying;
+    }
+
+    /// Starts a fresh machine with empty memory. It runs when this returns, unless the spec says paused.
+    public static Machine boot(MachineSpec spec) throws MachineException {
+        SharedMemory memory;
+        try {
+            memory = SharedMemory.allocate("freezeframe-ram", spec.memoryBytes());
+        } catch (IOException e) {
+            throw new MachineException("cannot allocate " + SizeText.of(spec.memoryBytes()) + " of guest memory: " + e
+                    .getMessage() + "; give the machine less", e);
+        }
+        try {
+            Machine machine = start(new Start(spec, memory, false, false));
+            try {
+                if (!spec.startPaused()) {
+                    machine.resume();
+                }
+                return machine;
+            } catch (QmpException e) {
+                machine.close();
+                throw new MachineException("the machine does not start to run: " + e.getMessage(), e);
+            }
+        } catch (MachineException | RuntimeException e) {
+            memory.close();
+            throw e;
+        }
+    }
+
+    /// Starts a machine that waits, paused, for a migration stream with its device state
+    /// (`-incoming defer`; send `migrate-incoming`, then [#resume]).
+    ///
+    /// @param image guest RAM. Of a private copy it stays the caller's, for any number of machines, and must not
+    ///     change while they run; otherwise it becomes this machine's memory when this returns normally, and is closed
+    ///     with it
+    /// @param privateCopy whether the guest's writes stay in QEMU (copy-on-write) and never reach the image
+    public static Machine incoming(MachineSpec spec, SharedMemory image, boolean privateCopy) throws MachineException {
+        if (image.sizeBytes() != spec.memoryBytes()) {
+            throw new MachineException("the memory image has " + image.sizeBytes() + " bytes, the machine "
+                    + spec.memoryBytes());
+        }
+        return start(new Start(spec, image, privateCopy, true));
+    }
+
+    private static Machine start(Start start) throws MachineException {
+        MachineSpec spec = bootable(start.spec);
+        Optional<String> memoryProblem = ProfileReader.memoryProblem(spec.memoryBytes(), spec.profile().bootSector());
+        if (memoryProblem.isPresent()) {
+            throw new MachineException("the machine cannot have this memory: " + memoryProblem.get());
+        }
+        List<BootFile> bootFiles = spec.currentBootFiles();
+        Path binary = Executables.find(spec.qemuBinary()).orElseThrow(() -> new MachineException("QEMU binary "
+                + spec.qemuBinary() + " not found; " + QEMU_PACKAGE));
+        Accelerator.Choice choice = spec.accelerator().resolve(spec.profile().arguments());
+        LOG.info("starting {} with {}: {}", spec.profile().name(), choice.accelerator().text(), choice.reason());
+        try (Opened opened = new Opened()) {
+            Machine machine = start(new Start(spec, start.memory, start.privateCopy, start.incoming), opened, binary,
+                    choice.accelerator(), bootFiles);
+            opened.kept = true;
+            return machine;
+        } catch (MachineException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new MachineException("cannot start QEMU for profile " + spec.profile().name() + ": " + e
+                    .getMessage(), e);
+        }
+    }
+
+    /// The spec to start with, after a look at the files that a recorded machine booted from.
+    private static MachineSpec bootable(MachineSpec spec) throws MachineException {
+        List<String> differences = spec.bootFileDifferences();
+        if (differences.isEmpty()) {
+            return spec;
+        }
+        if (!spec.acceptChangedBootFiles()) {
+            throw new MachineException(String.join(", ", differences) + "; put it back, or accept changed boot files:"
+                    + " the restored guest runs on either way, only its next reboot finds other files or none");
+        }
+        LOG.warn("{}; the guest runs on, but will not reboot as before", String.join(", ", differences));
+        return spec.withoutUnreadableBootFiles();
+    }
+
+    private static Machine start(Start start, Opened opened, Path binary, Accelerator accelerator,
+            List<BootFile> bootFiles) throws IOException {
+        MachineSpec spec = start.spec;
+        Path calls = opened.add(RunDirectory.create()).path();
+        RunDirectory callFolder = (RunDirectory) opened.resources.getLast();
+        Optional<RunDirectory> staying = spec.detachable()
+                ? Optional.of(opened.add(RunDirectory.createStaying()))
+                : Optional.empty();
+        UnixListener qmpListener = opened.add(UnixListener.bind(callFolder.socket("qmp")));
+        Optional<UnixListener> consoleListener = staying.isPresent()
+                ? Optional.empty()
+                : Optional.of(opened.add(UnixListener.bind(callFolder.socket("console"))));
+        Optional<SharedMemory> floppy = spec.profile().bootSector()
+                ? Optional.of(opened.add(bootFloppy()))
+                : Optional.empty();
+
+        QemuArguments.Socket console = staying.isPresent()
+                ? new QemuArguments.Socket(staying.get().socket("console"), true)
+                : new QemuArguments.Socket(consoleListener.get().path(), false);
+        Optional<QemuArguments.Socket> extraQmp = staying.isPresent()
+                ? Optional.of(new QemuArguments.Socket(staying.get().socket("qmp"), true))
+                : Optional.empty();
+        List<String> commandLine = new ArrayList<>(prefix(spec.detachable()));
+        commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
+                start.incoming, new QemuArguments.Socket(qmpListener.path(), false), console, extraQmp, floppy.map(
+                        SharedMemory::path)));
+        LOG.debug("command line: {}", commandLine);
+
+        ProcessBuilder builder = new ProcessBuilder(commandLine).redirectErrorStream(true).redirectInput(
+                new File("/dev/null"));
+        staying.ifPresent(folder -> builder.redirectOutput(folder.path().resolve("qemu.log").toFile()));
+        Process process = Launcher.start(builder);
+        opened.add(() -> kill(process));
+        CompletableFuture<ExitStatus> exit = process.onExit().thenApply(ended -> new ExitStatus(ended.exitValue()));
+        LastWords lastWords = staying.isPresent()
+                ? lastWordsOf(staying.get().path().resolve("qemu.log"))
+                : lastWordsOf(TextTail.of(process.getInputStream()));
+
+        UnixConnection qmpConnection;
+        UnixConnection consoleConnection = null;
+        try {
+            qmpConnection = opened.add(qmpListener.accept(process.toHandle(), exit, START_TIMEOUT));
+            if (consoleListener.isPresent()) {
+                consoleConnection = opened.add(consoleListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
+            }
+        } catch (IOException e) {
+            throw notStarted(spec, exit, lastWords, e.getMessage());
+        }
+        long pid = qmpConnection.peerPid();
+        qmpListener.close();
+        if (consoleListener.isPresent()) {
+            consoleListener.get().close();
+        }
+        callFolder.close();
+        LOG.debug("QEMU {} called on {}", pid, calls);
+
+        QmpClient qmp;
+        try {
+            qmp = opened.add(QmpClient.open(qmpConnection, patience -> fate(process, exit, lastWords, patience),
+                    START_TIMEOUT));
+        } catch (QmpException e) {
+            throw notStarted(spec, exit, lastWords, e.getMessage());
+        }
+        if (staying.isPresent()) {
+            staying.get().belongsTo(pid);
+            // QEMU opens its sockets before it greets, so this one is there by now.
+            consoleConnection = opened.add(UnixConnection.connect(console.path()));
+        }
+        Machine machine = new Machine(start, accelerator, List.copyOf(commandLine), bootFiles, process, pid, exit,
+                lastWords, qmp, opened.add(Console.on(consoleConnection)), staying);
+        machine.look();
+        floppy.ifPresent(SharedMemory::close); // QEMU has it open
+        return machine;
+    }
+
+    /// The kernel's parent-death signal for all that must not outlive us, and a session of its own for all: Ctrl-C in
+    /// our terminal is for us.
+    private static List<String> prefix(boolean detachable) throws MachineException {
+        List<String> prefix = new ArrayList<>();
+        if (!detachable) {
+            prefix.addAll(List.of(utility("setpriv"), "--pdeathsig", "KILL", "--"));
+        }
+        prefix.addAll(List.of(utility("setsid"), "--"));
+        return prefix;
+    }
+
+    private static String utility(String name) throws MachineException {
+        return Executables.find(Path.of(name)).orElseThrow(() -> new MachineException("program " + name
+                + " not found; install the package util-linux")).toString();
+    }
+
+    private static SharedMemory bootFloppy() throws IOException {
+        SharedMemory floppy = SharedMemory.allocate("freezeframe-boot", BootSector.floppyBytes());
+        floppy.write(0, ByteBuffer.wrap(BootSector.sector()));
+        return floppy;
+    }
+
+    private static LastWords lastWordsOf(TextTail tail) {
+        return new LastWords() {
+            @Override
+            public String text() {
+                return tail.text();
+            }
+
+            @Override
+            public void awaitEnd(Duration patience) {
+                tail.awaitEnd(patience);
+            }
+        };
+    }
+
+    private static LastWords lastWordsOf(Path file) {
+        return new LastWords() {
+            @Override
+            public String text() {
+                return TextTail.ofFile(file);
+            }
+
+            @Override
+            public void awaitEnd(Duration patience) {
+                // A file has all that was written to it.
+            }
+        };
+    }
+
+    private static MachineException notStarted(MachineSpec spec, CompletableFuture<ExitStatus> exit,
+            LastWords lastWords, String why) {
+        // A QEMU that refuses its arguments ends within milliseconds of its last word.
+        exit.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
+        lastWords.awaitEnd(Duration.ofMillis(200));
+        String words = TextTail.lastWords(lastWords.text());
+        ExitStatus status = exit.getNow(null);
+        return new MachineException("QEMU did not start for profile " + spec.profile().name() + ": " + (status == null
+                ? why
+                : "it " + status.describe()) + (words.isEmpty() ? "" : ": " + words)
+                + "; correct the profile's arguments");
+    }
+
+    /// What every waiting QMP call gets to hear when the connection ends.
+    private static String fate(Process process, CompletableFuture<ExitStatus> exit, LastWords lastWords,
+            Duration patience) {
+        try {
+            if (!process.waitFor(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+                return "QEMU (process " + process.pid() + ") closed its QMP connection but runs on";
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        lastWords.awaitEnd(Duration.ofMillis(20));
+        String words = TextTail.lastWords(lastWords.text());
+        ExitStatus status = exit.getNow(new ExitStatus(process.isAlive() ? 0 : process.exitValue()));
+        return "QEMU (process " + process.pid() + ") " + status.describe() + (words.isEmpty()
+                ? ""
+                : "; its last words: " + words);
+    }
+
+    /// Learns what the machine is, in one exchange.
+    private void look() throws IOException {
+        List<PendingReply> replies = qmp.send(QmpCommand.of("qom-get").with("path", "/machine").with("property",
+                "type"), QmpCommand.humanMonitor("info ramblock"), QmpCommand.of("query-migrate"));
+        machineType = replies.get(0).await(START_TIMEOUT).asText().replaceFirst("-machine$", "");
+        ramBlocks = RamBlock.parse(replies.get(1).await(START_TIMEOUT).asText(), machineType);
+        JsonNode blockers = replies.get(2).await(START_TIMEOUT).path("blocked-reasons");
+        if (!blockers.isEmpty()) {
+            throw new MachineException("profile " + spec.profile().name() + " cannot be checkpointed, says QEMU: "
+                    + blockers.get(0).asText() + "; take the device or feature out of the profile");
+        }
+    }
+
+    public QmpClient qmp() {
+        return qmp;
+    }
+
+    /// The process id of QEMU itself.
+    public long pid() {
+        return pid;
+    }
+
+    /// Guest RAM, live.
+    ///
+    /// @throws IllegalStateException for a private copy, whose RAM nobody outside QEMU sees
+    public SharedMemory memory() {
+        if (privateCopy) {
+            throw new IllegalStateException("this machine runs on a private copy of its image; start it as recordable");
+        }
+        return memory;
+    }
+
+    /// Whether guest RAM is visible here, so that the machine can be recorded.
+    public boolean sharesMemory() {
+        return !privateCopy;
+    }
+
+    public long ramBytes() {
+        return spec.memoryBytes();
+    }
+
+    /// The versioned machine type, such as `pc-i440fx-7.2`; device state loads only into the same.
+    public String machineType() {
+        return machineType;
+    }
+
+    /// Such as `7.2.22`.
+    public String qemuVersion() {
+        return qmp.greeting().version();
+    }
+
+    /// What executes the guest: never `AUTO`.
+    public Accelerator accelerator() {
+        return accelerator;
+    }
+
+    /// All RAM blocks, main memory first or not, as they were at the start.
+    public List<RamBlock> ramBlocks() {
+        return ramBlocks;
+    }
+
+    /// Whether the guest can write memory that is not in main RAM, such as a graphics card's. ROMs do not count: a
+    /// fresh QEMU has them by itself.
+    public boolean hasOtherWritableRam() {
+        return ramBlocks.stream().anyMatch(block -> block.writable() && !block.name().equals(RamBlock.MAIN));
+    }
+
+    public Console console() {
+        return console;
+    }
+
+    public MachineSpec spec() {
+        return spec;
+    }
+
+    /// The whole command line, with what stands before QEMU.
+    public List<String> commandLine() {
+        return commandLine;
+    }
+
+    /// Everything needed to start the same machine again, on another day.
+    public ObjectNode toRecord() {
+        return spec.toRecord(machineType, qemuVersion(), accelerator, bootFiles);
+    }
+
+    /// QEMU's run state, such as `running`, `paused`, `inmigrate` or `shutdown`.
+    public String runState() throws QmpException {
+        return qmp.execute(QmpCommand.of("query-status")).path("status").asText();
+    }
+
+    /// Stops the guest's processors. Harmless when they stand already.
+    public void pause() throws QmpException {
+        qmp.execute(QmpCommand.of("stop"));
+    }
+
+    public void resume() throws QmpException {
+        qmp.execute(QmpCommand.of("cont"));
+    }
+
+    /// Presses the reset button.
+    public void reset() throws QmpException {
+        qmp.execute(QmpCommand.of("system_reset"));
+    }
+
+    /// Presses the power button, which the guest may obey or not.
+    public void powerdown() throws QmpException {
+        qmp.execute(QmpCommand.of("system_powerdown"));
+    }
+
+    /// Ends QEMU: by its own command first, by force when the grace is over. Returns when the process is gone.
+    public void quit(Duration grace) {
+        if (process.isAlive()) {
+            try {
+                qmp.execute(QmpCommand.of("quit"), grace);
+            } catch (QmpException e) {
+                LOG.debug("quit", e); // dying is what it was asked for
+            }
+        }
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (!process.waitFor(grace.toNanos(), TimeUnit.NANOSECONDS)) {
+                LOG.warn("QEMU {} did not quit within {} ms and is killed", pid, grace.toMillis());
+                kill(process);
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+            kill(process);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// Completes when QEMU has ended, however it did. Completing it has no effect on the machine.
+    public CompletableFuture<ExitStatus> onExit() {
+        return exit.copy();
+    }
+
+    /// What QEMU wrote to its standard error and output, the last 16 KiB.
+    public String qemuLog() {
+        return lastWords.text();
+    }
+
+    /// Lets the machine run on without us: our connections end, QEMU and its folder stay. Nothing else can be done
+    /// with this object afterwards.
+    ///
+    /// @throws IllegalStateException when it was not started as detachable, or is closed
+    public DetachedMachine detach() {
+        RunDirectory folder = staying.orElseThrow(() -> new IllegalStateException(
+                "this machine was not started as detachable"));
+        if (!closed.compareAndSet(false, true)) {
+            throw new IllegalStateException("this machine is closed");
+        }
+        closeConnections();
+        return new DetachedMachine(pid, folder.path(), folder.path().resolve("qmp"), folder.path().resolve("console"));
+    }
+
+    /// Ends QEMU and gives everything back. Idempotent.
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        quit(CLOSE_GRACE);
+        closeConnections();
+        staying.ifPresent(RunDirectory::close);
+    }
+
+    private void closeConnections() {
+        qmp.close();
+        console.close();
+        closeQuietly(process.getInputStream());
+        if (!privateCopy) {
+            closeQuietly(memory);
+        }
+    }
+
+    private static void kill(Process process) {
+        process.destroyForcibly();
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (!process.waitFor(KILL_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                LOG.error("QEMU {} does not die", process.pid());
+            }
+        } catch (InterruptedException e) {
+            interrupted = true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        try {
+            resource.close();
+        } catch (Exception e) {
+            LOG.warn("closing {}: {}", resource, e.toString());
+        }
+    }
+
+    @Override
+    public String toString() {
+        return spec.profile().name() + " (" + machineType + ", process " + pid + ")";
+    }
+
+    /// Whether QEMU's folder for later clients is there, for a detachable machine.
+    Optional<Path> stayingFolder() {
+        return staying.map(RunDirectory::path).filter(Files::isDirectory);
+    }
+}

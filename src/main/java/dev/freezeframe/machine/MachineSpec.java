@@ -1,0 +1,172 @@
+package dev.freezeframe.machine;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/// What to start: a profile and what the user wants otherwise this time. A value; the `with…` methods return changed
+/// copies.
+///
+/// @param memoryBytes guest RAM
+/// @param qemuBinary a path, or a name that is looked up in `PATH`
+/// @param kernelArguments appended to the profile's kernel command line
+/// @param startPaused leave a freshly booted machine paused before its first instruction
+/// @param detachable let the machine outlive this JVM when [Machine#detach] is called
+/// @param machineType the versioned machine type to use instead of the profile's, from a record
+/// @param bootFiles what a recorded machine booted from; empty for a fresh one
+/// @param acceptChangedBootFiles start also when a boot file is not the recorded one; a missing one is left out
+public record MachineSpec(Profile profile, long memoryBytes, Accelerator accelerator, Path qemuBinary,
+        List<String> kernelArguments, boolean startPaused, boolean detachable, Optional<String> machineType,
+        List<BootFile> bootFiles, boolean acceptChangedBootFiles) {
+    public static final Path DEFAULT_QEMU = Path.of("qemu-system-x86_64");
+
+    private static final int RECORD_FORMAT = 1;
+
+    public MachineSpec {
+        kernelArguments = List.copyOf(kernelArguments);
+        bootFiles = List.copyOf(bootFiles);
+    }
+
+    /// The machine as the profile describes it.
+    public static MachineSpec of(Profile profile) {
+        return new MachineSpec(profile, profile.memoryBytes(), profile.accelerator(), DEFAULT_QEMU, List.of(), false,
+                false, Optional.empty(), List.of(), false);
+    }
+
+    public MachineSpec withMemoryBytes(long bytes) {
+        return new MachineSpec(profile, bytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
+                machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    public MachineSpec withAccelerator(Accelerator other) {
+        return new MachineSpec(profile, memoryBytes, other, qemuBinary, kernelArguments, startPaused, detachable,
+                machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    public MachineSpec withQemuBinary(Path binary) {
+        return new MachineSpec(profile, memoryBytes, accelerator, binary, kernelArguments, startPaused, detachable,
+                machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    /// Adds kernel arguments behind those that are there; for most of them the last one counts.
+    public MachineSpec withKernelArguments(String... more) {
+        return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, Stream.concat(kernelArguments.stream(),
+                Stream.of(more)).toList(), startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    public MachineSpec withStartPaused(boolean paused) {
+        return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, paused, detachable,
+                machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    public MachineSpec withDetachable(boolean mayStay) {
+        return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, mayStay,
+                machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    public MachineSpec withMachineType(String versioned) {
+        return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
+                Optional.of(versioned), bootFiles, acceptChangedBootFiles);
+    }
+
+    public MachineSpec withAcceptChangedBootFiles(boolean accept) {
+        return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
+                machineType, bootFiles, accept);
+    }
+
+    /// What is not as it was when the machine was recorded, one line each; empty for a fresh machine.
+    public List<String> bootFileDifferences() {
+        return bootFiles.stream().map(BootFile::difference).flatMap(
+                Optional::stream).toList();
+    }
+
+    /// Leaves out what cannot be opened, because QEMU would not start with it.
+    MachineSpec withoutUnreadableBootFiles() {
+        Profile p = profile;
+        Optional<Path> kernel = p.kernel().filter(Files::isReadable);
+        Profile reduced = new Profile(p.name(), p.description(), p.memoryBytes(), p.cpus(), p.machine(), p
+                .accelerator(), p.firmware().filter(Files::isReadable), kernel,
+                p.initrd().filter(path -> kernel.isPresent()
+                        && Files.isReadable(path)),
+                p.append(), p.display(), p.bootSector(), p.arguments());
+        return new MachineSpec(reduced, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
+                machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    /// The files that this machine boots from, hashed now.
+    List<BootFile> currentBootFiles() throws MachineException {
+        List<BootFile> files = new ArrayList<>();
+        if (profile.firmware().isPresent()) {
+            files.add(BootFile.of("firmware", profile.firmware().get()));
+        }
+        if (profile.kernel().isPresent()) {
+            files.add(BootFile.of("kernel", profile.kernel().get()));
+        }
+        if (profile.initrd().isPresent()) {
+            files.add(BootFile.of("initrd", profile.initrd().get()));
+        }
+        return files;
+    }
+
+    /// Everything needed to start the same machine again, as JSON.
+    ObjectNode toRecord(String versionedMachineType, String qemuVersion, Accelerator used,
+            List<BootFile> bootedFrom) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("format", RECORD_FORMAT).put("profileName",
+                profile.name());
+        json.set("profile", profile.toJson());
+        json.put("memoryBytes", memoryBytes).put("accelerator", used.text()).put("machineType", versionedMachineType)
+                .put("qemuVersion", qemuVersion).put("qemuBinary", qemuBinary.toString());
+        ArrayNode arguments = json.putArray("kernelArguments");
+        kernelArguments.forEach(arguments::add);
+        ArrayNode files = json.putArray("bootFiles");
+        bootedFrom.forEach(file -> files.addObject().put("role", file.role()).put("path", file.path().toString()).put(
+                "sha256", file.sha256()));
+        return json;
+    }
+
+    /// Reads what [Machine#toRecord] wrote, be it by an earlier version of this program.
+    ///
+    /// @throws MachineException when it is not such a record, or its profile is refused by now
+    public static MachineSpec fromRecord(JsonNode json) throws MachineException {
+        if (json.path("format").asInt() != RECORD_FORMAT) {
+            throw new MachineException("the recorded machine has format " + json.path("format").asText("none")
+                    + ", this program reads " + RECORD_FORMAT + "; use a newer version");
+        }
+        Profile profile;
+        try {
+            profile = ProfileReader.fromJson(text(json, "profileName"), json.path("profile"));
+        } catch (ProfileException e) {
+            throw new MachineException("the recorded machine cannot be started: " + e.getMessage(), e);
+        }
+        long memoryBytes = json.path("memoryBytes").asLong(-1);
+        Optional<String> problem = ProfileReader.memoryProblem(memoryBytes, profile.bootSector());
+        if (problem.isPresent()) {
+            throw new MachineException("the recorded machine's memory is broken: " + problem.get());
+        }
+        Accelerator accelerator = Accelerator.parse(text(json, "accelerator")).orElseThrow(() -> new MachineException(
+                "the recorded machine has no known accelerator"));
+        List<String> kernelArguments = new ArrayList<>();
+        json.path("kernelArguments").forEach(argument -> kernelArguments.add(argument.asText()));
+        List<BootFile> files = new ArrayList<>();
+        for (JsonNode file : json.path("bootFiles")) {
+            files.add(new BootFile(text(file, "role"), Path.of(text(file, "path")), text(file, "sha256")));
+        }
+        return new MachineSpec(profile, memoryBytes, accelerator, Path.of(text(json, "qemuBinary")), kernelArguments,
+                false, false, Optional.of(text(json, "machineType")), files, false);
+    }
+
+    private static String text(JsonNode json, String field) throws MachineException {
+        JsonNode value = json.path(field);
+        if (!value.isTextual() || value.textValue().isEmpty() || value.textValue().indexOf('\0') >= 0) {
+            throw new MachineException("the recorded machine has no " + field);
+        }
+        return value.textValue();
+    }
+}

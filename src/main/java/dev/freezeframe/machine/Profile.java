@@ -1,0 +1,45 @@
+package dev.freezeframe.machine;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/// A machine's description, checked: nothing in it breaks checkpointing, and all paths are absolute. The fields are
+/// those of the JSON file, documented in `qemu-profiles/README.md`.
+///
+/// @param name the file's name without `.json`
+/// @param machine QEMU's machine type, perhaps an alias, with its options after commas
+/// @param append the kernel's command line, empty for none
+/// @param display a graphics card as of QEMU's `-vga`, or `none`
+/// @param bootSector whether the machine boots [BootSector]
+/// @param arguments further QEMU arguments
+public record Profile(String name, String description, long memoryBytes, int cpus, String machine,
+        Accelerator accelerator, Optional<Path> firmware, Optional<Path> kernel, Optional<Path> initrd, String append,
+        String display, boolean bootSector, List<String> arguments) {
+
+    public Profile {
+        arguments = List.copyOf(arguments);
+    }
+
+    /// The profile as a JSON file would have it, with all paths resolved.
+    public ObjectNode toJson() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("description", description).put("memory", SizeText
+                .of(memoryBytes)).put("cpus", cpus).put("machine", machine).put("accelerator", accelerator.text());
+        firmware.ifPresent(path -> json.put("firmware", path.toString()));
+        kernel.ifPresent(path -> json.put("kernel", path.toString()));
+        initrd.ifPresent(path -> json.put("initrd", path.toString()));
+        if (!append.isEmpty()) {
+            json.put("append", append);
+        }
+        json.put("display", display);
+        if (bootSector) {
+            json.put("bootSector", BootSector.NAME);
+        }
+        ArrayNode array = json.putArray("arguments");
+        arguments.forEach(array::add);
+        return json;
+    }
+}

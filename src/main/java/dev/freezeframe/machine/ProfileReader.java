@@ -1,0 +1,303 @@
+package dev.freezeframe.machine;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// Reads profile files. Whatever is wrong is reported with the file, the JSON path, what is wrong and what to write
+/// instead; a profile that comes out can be checkpointed as far as its text can tell.
+final class ProfileReader {
+    private static final int MAX_FILE_BYTES = 1 << 20;
+    /// QEMU rounds `-m` up to this (softmmu/vl.c), and then it would not fit the memory backend.
+    private static final long MEMORY_STEP_BYTES = 8192;
+    private static final long MIN_MEMORY_BYTES = 1 << 20;
+    private static final long MAX_MEMORY_BYTES = 1L << 40;
+    private static final int MAX_CPUS = 255;
+    private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^}]*)}");
+    private static final Pattern WORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+
+    private static final JsonMapper MAPPER = JsonMapper.builder().enable(JsonReadFeature.ALLOW_JAVA_COMMENTS).enable(
+            JsonReadFeature.ALLOW_TRAILING_COMMA).enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).enable(
+                    DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .withCoercionConfig(LogicalType.Textual, config -> config.setCoercion(CoercionInputShape.Integer,
+                    CoercionAction.Fail).setCoercion(CoercionInputShape.Float, CoercionAction.Fail).setCoercion(
+                            CoercionInputShape.Boolean, CoercionAction.Fail))
+            .build();
+
+    private final String file;
+    private final Path folder;
+    private final Path guestFolder;
+
+    /// The file's fields as they are written.
+    private record Fields(@JsonProperty("$schema") String schema, String description, String memory, Integer cpus,
+            String machine, String accelerator, String firmware, String kernel, String initrd, String append,
+            String display,
+            String bootSector, List<String> arguments, JsonNode disks) {}
+
+    private ProfileReader(String file, Path folder, Path guestFolder) {
+        this.file = file;
+        this.folder = folder;
+        this.guestFolder = guestFolder;
+    }
+
+    /// Reads a profile file.
+    ///
+    /// @param guestFolder what `${guest}` stands for
+    static Profile read(Path path, Path guestFolder) throws ProfileException {
+        Path absolute = path.toAbsolutePath().normalize();
+        ProfileReader reader = new ProfileReader(absolute.getFileName().toString(), absolute.getParent(), guestFolder);
+        String text;
+        try {
+            if (Files.size(absolute) > MAX_FILE_BYTES) {
+                throw reader.problem("", "is larger than 1 MiB", "name a profile, not another kind of file");
+            }
+            text = Files.readString(absolute, StandardCharsets.UTF_8);
+        } catch (ProfileException e) {
+            throw e;
+        } catch (IOException e) {
+            throw reader.problem("", "cannot be read: " + e.getMessage(), "check the path and its permissions");
+        }
+        String name = reader.file.endsWith(".json")
+                ? reader.file.substring(0, reader.file.length() - ".json".length())
+                : reader.file;
+        try {
+            return reader.check(name, MAPPER.readValue(text, Fields.class));
+        } catch (JsonProcessingException e) {
+            throw reader.explain(e);
+        }
+    }
+
+    /// Reads a profile that [Profile#toJson] wrote into a record of a machine.
+    static Profile fromJson(String name, JsonNode json) throws ProfileException {
+        ProfileReader reader = new ProfileReader(name, Path.of("/"), Path.of("/"));
+        try {
+            return reader.check(name, MAPPER.treeToValue(json, Fields.class));
+        } catch (JsonProcessingException e) {
+            throw reader.explain(e);
+        }
+    }
+
+    private ProfileException explain(JsonProcessingException e) {
+        if (e instanceof UnrecognizedPropertyException unknown) {
+            return problem(jsonPath(unknown), "unknown field", "known are " + String.join(", ", unknown
+                    .getKnownPropertyIds().stream().map(Object::toString).sorted().toList()));
+        }
+        if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+            return problem(jsonPath(mapping), firstLine(e.getOriginalMessage()), "see qemu-profiles/README.md");
+        }
+        String place = e.getLocation() == null
+                ? ""
+                : " at line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr();
+        return problem("", "is not valid JSON" + place + ": " + firstLine(e.getOriginalMessage()), "correct it there");
+    }
+
+    private static String firstLine(String text) {
+        return text.lines().findFirst().orElse("").strip();
+    }
+
+    private static String jsonPath(JsonMappingException e) {
+        StringBuilder path = new StringBuilder("$");
+        for (JsonMappingException.Reference step : e.getPath()) {
+            if (step.getFieldName() != null) {
+                path.append('.').append(step.getFieldName());
+            } else {
+                path.append('[').append(step.getIndex()).append(']');
+            }
+        }
+        return path.toString();
+    }
+
+    private ProfileException problem(String jsonPath, String what, String remedy) {
+        return new ProfileException(file, jsonPath, what, remedy);
+    }
+
+    private Profile check(String name, Fields fields) throws ProfileException {
+        if (fields == null) {
+            throw problem("$", "is empty", "write at least { \"memory\": \"256 MiB\" }");
+        }
+        if (!WORD.matcher(name).matches()) {
+            throw problem("", "the name \"" + name + "\" has characters other than letters, digits, '.', '_' and '-'",
+                    "rename the file");
+        }
+        if (fields.disks != null) {
+            throw problem("$.disks", "disks cannot be checkpointed yet, and a checkpoint without them would be torn",
+                    "boot from kernel and initrd, or add a read-only drive in arguments");
+        }
+        if (fields.schema != null && fields.schema.isBlank()) {
+            throw problem("$.$schema", "is empty", "leave it out");
+        }
+        boolean bootSector = fields.bootSector != null;
+        if (bootSector && !fields.bootSector.equals(BootSector.NAME)) {
+            throw problem("$.bootSector", "there is no boot sector \"" + fields.bootSector + "\"", "write \""
+                    + BootSector.NAME + "\"");
+        }
+        Optional<Path> kernel = path("$.kernel", fields.kernel);
+        if (bootSector && kernel.isPresent()) {
+            throw problem("$.bootSector", "a machine boots either the boot sector or a kernel", "leave one out");
+        }
+        if (kernel.isEmpty() && fields.initrd != null) {
+            throw problem("$.initrd", "an initrd needs a kernel", "add the field kernel");
+        }
+        if (kernel.isEmpty() && fields.append != null && !fields.append.isBlank()) {
+            throw problem("$.append", "a kernel command line needs a kernel", "add the field kernel");
+        }
+        return new Profile(name, fields.description == null ? "" : fields.description, memory(fields.memory,
+                bootSector), cpus(fields.cpus), machine(fields.machine), accelerator(fields.accelerator),
+                path("$.firmware",
+                        fields.firmware),
+                kernel, path("$.initrd", fields.initrd), fields.append == null
+                        ? ""
+                        : fields.append.strip(),
+                display(fields.display), bootSector, arguments(fields.arguments));
+    }
+
+    private long memory(String text, boolean bootSector) throws ProfileException {
+        String path = "$.memory";
+        String example = "write for example \"256 MiB\" or \"2 GiB\"";
+        if (text == null) {
+            throw problem(path, "is missing", example);
+        }
+        OptionalLong size = SizeText.parse(text);
+        if (size.isEmpty()) {
+            throw problem(path, "\"" + text + "\" is not a size", example);
+        }
+        Optional<String> problem = memoryProblem(size.getAsLong(), bootSector);
+        if (problem.isPresent()) {
+            throw problem(path, problem.get(), example);
+        }
+        return size.getAsLong();
+    }
+
+    /// Why a guest cannot have this much memory, or empty.
+    static Optional<String> memoryProblem(long bytes, boolean bootSector) {
+        if (bytes % MEMORY_STEP_BYTES != 0) {
+            return Optional
+                    .of(bytes + " bytes are not a multiple of two 4 KiB pages, the step in which QEMU gives RAM");
+        }
+        if (bytes < MIN_MEMORY_BYTES || bytes > MAX_MEMORY_BYTES) {
+            return Optional.of(SizeText.of(bytes) + " is not between 1 MiB and 1 TiB");
+        }
+        if (bootSector && bytes < BootSector.MIN_MEMORY_BYTES) {
+            return Optional.of("the boot sector writes up to " + SizeText.of(BootSector.MIN_MEMORY_BYTES));
+        }
+        return Optional.empty();
+    }
+
+    private int cpus(Integer cpus) throws ProfileException {
+        if (cpus == null) {
+            return 1;
+        }
+        if (cpus < 1 || cpus > MAX_CPUS) {
+            throw problem("$.cpus", cpus + " is not between 1 and " + MAX_CPUS, "write a number like 1");
+        }
+        return cpus;
+    }
+
+    private String machine(String machine) throws ProfileException {
+        if (machine == null) {
+            return "pc";
+        }
+        String[] parts = machine.split(",", -1);
+        if (!WORD.matcher(parts[0]).matches()) {
+            throw problem("$.machine", "\"" + parts[0] + "\" is no machine type", "write one that "
+                    + "'qemu-system-x86_64 -machine help' lists, such as \"pc\"");
+        }
+        for (int i = 1; i < parts.length; i++) {
+            Optional<String> reason = CheckpointRules.machineOption(parts[i]);
+            if (reason.isPresent()) {
+                throw problem("$.machine", "the option \"" + parts[i] + "\" " + reason.get(), "leave it out");
+            }
+        }
+        return machine;
+    }
+
+    private Accelerator accelerator(String text) throws ProfileException {
+        if (text == null) {
+            return Accelerator.AUTO;
+        }
+        Optional<Accelerator> accelerator = Accelerator.parse(text);
+        if (accelerator.isEmpty()) {
+            throw problem("$.accelerator", "there is no accelerator \"" + text + "\"", "write auto, kvm or tcg");
+        }
+        return accelerator.get();
+    }
+
+    private String display(String text) throws ProfileException {
+        if (text == null) {
+            return "none";
+        }
+        if (!WORD.matcher(text).matches()) {
+            throw problem("$.display", "\"" + text + "\" is no graphics card", "write none, or a value of QEMU's -vga "
+                    + "such as std");
+        }
+        return text;
+    }
+
+    private List<String> arguments(List<String> arguments) throws ProfileException {
+        List<String> resolved = new ArrayList<>();
+        for (String argument : arguments == null ? List.<String>of() : arguments) {
+            String path = "$.arguments[" + resolved.size() + "]";
+            if (argument == null) {
+                throw problem(path, "is null", "write a string");
+            }
+            resolved.add(placeholders(path, argument));
+        }
+        Optional<CheckpointRules.Refusal> refusal = CheckpointRules.check(resolved);
+        if (refusal.isPresent()) {
+            throw problem("$.arguments[" + refusal.get().index() + "]", refusal.get().what(), refusal.get().remedy());
+        }
+        return resolved;
+    }
+
+    /// Files are checked only when the machine starts: a profile whose kernel is not there yet can still be listed.
+    private Optional<Path> path(String jsonPath, String text) throws ProfileException {
+        if (text == null) {
+            return Optional.empty();
+        }
+        if (text.isBlank()) {
+            throw problem(jsonPath, "is empty", "write a path or leave it out");
+        }
+        String filled = placeholders(jsonPath, text);
+        if (filled.startsWith("~/")) {
+            filled = System.getProperty("user.home") + filled.substring(1);
+        }
+        return Optional.of(folder.resolve(filled).normalize());
+    }
+
+    private String placeholders(String jsonPath, String text) throws ProfileException {
+        Matcher matcher = PLACEHOLDER.matcher(text);
+        StringBuilder filled = new StringBuilder();
+        while (matcher.find()) {
+            String value = switch (matcher.group(1)) {
+                case "guest" -> guestFolder.toString();
+                case "profile" -> folder.toString();
+                default -> throw problem(jsonPath, "unknown placeholder " + matcher.group(),
+                        "known are ${guest} and ${profile}");
+            };
+            matcher.appendReplacement(filled, Matcher.quoteReplacement(value));
+        }
+        return matcher.appendTail(filled).toString();
+    }
+}

@@ -1,0 +1,92 @@
+package dev.freezeframe.machine;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The argument list of one QEMU, in an order that a person can read in `ps`. It has only what checkpointing needs and
+/// the profile names.
+final class QemuArguments {
+    /// A socket that QEMU is to use as a character device.
+    ///
+    /// @param listens whether QEMU listens there; else it calls us
+    record Socket(Path path, boolean listens) {}
+
+    private final List<String> arguments = new ArrayList<>();
+
+    private QemuArguments(Path binary) {
+        arguments.add(binary.toString());
+    }
+
+    /// @param accelerator decided, not auto
+    /// @param memory the file that holds guest RAM
+    /// @param share whether the guest's writes reach the file
+    /// @param floppy the image to boot from
+    static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
+            boolean incoming, Socket qmp, Socket console, Optional<Socket> extraQmp, Optional<Path> floppy) {
+        QemuArguments qemu = new QemuArguments(binary);
+        Profile profile = spec.profile();
+        long bytes = spec.memoryBytes();
+        // Named threads: the dirty tracker and people who look tell the processors from the rest.
+        qemu.add("-name", "freezeframe-" + profile.name() + ",debug-threads=on");
+        qemu.add("-nodefaults", "-no-user-config");
+        // What cannot be migrated cannot be checkpointed: QEMU itself then refuses the device, by name.
+        qemu.add("-only-migratable");
+        qemu.add("-machine", machine(spec) + ",memory-backend=" + RamBlock.MAIN + ",suppress-vmdesc=on");
+        qemu.add("-accel", accelerator.text());
+        qemu.add("-m", "size=" + bytes / 1024 + "k", "-smp", Integer.toString(profile.cpus()));
+        qemu.add("-object", "memory-backend-file,id=" + RamBlock.MAIN + ",size=" + bytes + ",mem-path=" + escape(memory)
+                + ",share=" + (share ? "on" : "off"));
+        qemu.add("-display", "none", "-vga", profile.display());
+        qemu.chardev("ff-qmp", qmp).add("-mon", "chardev=ff-qmp,mode=control");
+        extraQmp.ifPresent(socket -> qemu.chardev("ff-qmp-extra", socket).add("-mon",
+                "chardev=ff-qmp-extra,mode=control"));
+        qemu.chardev("ff-console", console).add("-serial", "chardev:ff-console");
+        profile.firmware().ifPresent(path -> qemu.add("-bios", path.toString()));
+        profile.kernel().ifPresent(path -> qemu.add("-kernel", path.toString()));
+        profile.initrd().ifPresent(path -> qemu.add("-initrd", path.toString()));
+        String append = append(spec);
+        if (profile.kernel().isPresent() && !append.isEmpty()) {
+            qemu.add("-append", append);
+        }
+        floppy.ifPresent(path -> qemu.add("-drive", "if=floppy,format=raw,readonly=on,file=" + escape(path)));
+        // A place for disks: they come here, as -blockdev and -device pairs.
+        qemu.arguments.addAll(profile.arguments());
+        qemu.add("-S");
+        if (incoming) {
+            qemu.add("-incoming", "defer");
+        }
+        return List.copyOf(qemu.arguments);
+    }
+
+    /// The versioned type of a record replaces the profile's alias, but not the options behind it.
+    private static String machine(MachineSpec spec) {
+        String named = spec.profile().machine();
+        if (spec.machineType().isEmpty()) {
+            return named;
+        }
+        int comma = named.indexOf(',');
+        return spec.machineType().get() + (comma < 0 ? "" : named.substring(comma));
+    }
+
+    private static String append(MachineSpec spec) {
+        return (spec.profile().append() + " " + String.join(" ", spec.kernelArguments())).strip();
+    }
+
+    private QemuArguments add(String... more) {
+        arguments.addAll(List.of(more));
+        return this;
+    }
+
+    private QemuArguments chardev(String id, Socket socket) {
+        return add("-chardev", "socket,id=" + id + ",path=" + escape(socket.path) + (socket.listens
+                ? ",server=on,wait=off"
+                : ""));
+    }
+
+    /// QEMU's option syntax: a comma inside a value is doubled.
+    private static String escape(Path path) {
+        return path.toString().replace(",", ",,");
+    }
+}

@@ -1,0 +1,79 @@
+package dev.freezeframe.machine;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+
+/// The last words of a process: its standard error, read as it comes and kept up to a bound.
+final class TextTail {
+    private static final int KEPT_BYTES = 16 << 10;
+    private static final int LINES_IN_MESSAGES = 3;
+
+    private final Thread reader;
+    private byte[] kept = new byte[0];
+
+    private TextTail(Thread reader) {
+        this.reader = reader;
+    }
+
+    /// Reads until the stream ends; the process is never held up by a full pipe.
+    static TextTail of(InputStream stream) {
+        TextTail[] tail = new TextTail[1];
+        tail[0] = new TextTail(Thread.ofPlatform().name("qemu-stderr").daemon().unstarted(() -> tail[0].readAll(
+                stream)));
+        tail[0].reader.start();
+        return tail[0];
+    }
+
+    /// The tail of a file that another process writes.
+    static String ofFile(Path file) {
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            return new String(bytes, Math.max(0, bytes.length - KEPT_BYTES), Math.min(KEPT_BYTES, bytes.length),
+                    StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private void readAll(InputStream stream) {
+        byte[] buffer = new byte[4096];
+        try (stream) {
+            for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
+                append(buffer, count);
+            }
+        } catch (IOException e) {
+            byte[] why = ("(" + e.getMessage() + ")").getBytes(StandardCharsets.UTF_8);
+            append(why, why.length);
+        }
+    }
+
+    private synchronized void append(byte[] more, int count) {
+        byte[] all = Arrays.copyOf(kept, kept.length + count);
+        System.arraycopy(more, 0, all, kept.length, count);
+        kept = all.length <= KEPT_BYTES ? all : Arrays.copyOfRange(all, all.length - KEPT_BYTES, all.length);
+    }
+
+    synchronized String text() {
+        return new String(kept, StandardCharsets.UTF_8);
+    }
+
+    /// Waits until the stream has ended, which it does soon after its process.
+    void awaitEnd(Duration patience) {
+        try {
+            reader.join(patience);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// The last lines as one line for an error message; empty where there are none.
+    static String lastWords(String text) {
+        var lines = text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        return String.join(" / ", lines.subList(Math.max(0, lines.size() - LINES_IN_MESSAGES), lines.size()));
+    }
+}

@@ -1,0 +1,17 @@
+package dev.freezeframe.migration;
+
+import java.io.IOException;
+
+/// Saved device state that cannot be what QEMU wrote, or that QEMU would not take. The message is one line: what is
+/// wrong, at which byte, and for which machine.
+public final class DeviceStateException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    public DeviceStateException(String message) {
+        super(message);
+    }
+
+    public DeviceStateException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,101 @@
+package dev.freezeframe.migration;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.qmp.PendingEvent;
+import dev.freezeframe.qmp.PendingReply;
+import dev.freezeframe.qmp.QmpClient;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.QmpException;
+import java.io.IOException;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Device state together with screen memory and ROMs, by a migration to us in which the shared RAM is left out
+/// ({@code x-ignore-shared}). Takes some milliseconds of the pause; for machines that {@code xen-save-devices-state} cannot
+/// save completely.
+///
+/// QEMU inactivates its block nodes when such a migration completes and activates them again at {@code cont}.
+final class MigrationSource implements DeviceStateSource {
+    private static final Logger LOG = LoggerFactory.getLogger(MigrationSource.class);
+    /// QEMU's default of 128 MiB/s would make it sleep in the middle of the pause.
+    private static final long UNLIMITED_BYTES_PER_SECOND = 1L << 40;
+    private static final Duration REST_OF_STREAM = Duration.ofSeconds(10);
+
+    private final QmpClient qmp;
+    private final ProcessHandle qemu;
+    private MigrationReceiver receiver;
+    private PendingEvent finished;
+
+    private MigrationSource(QmpClient qmp, ProcessHandle qemu) {
+        this.qmp = qmp;
+        this.qemu = qemu;
+    }
+
+    static MigrationSource open(QmpClient qmp, ProcessHandle qemu) throws IOException {
+        qmp.execute(QmpCommand.of("migrate-set-parameters").with("max-bandwidth", UNLIMITED_BYTES_PER_SECOND));
+        qmp.execute(MigrationCapabilities.set(true));
+        return new MigrationSource(qmp, qemu);
+    }
+
+    @Override
+    public QmpCommand arm() throws IOException {
+        discard();
+        receiver = MigrationReceiver.listen(qemu);
+        finished = qmp.expect("MIGRATION", MigrationCapabilities::isFinal);
+        return QmpCommand.of("migrate").with("uri", "unix:" + receiver.socket());
+    }
+
+    @Override
+    public void awaitSaved(PendingReply reply, Duration timeout) throws IOException {
+        if (finished == null)
+            throw new IllegalStateException("not armed");
+        reply.await(timeout);
+        String status;
+        try {
+            status = finished.await(timeout).data().path("status").asText();
+        } catch (QmpException e) {
+            // a migration that stays behind would make every later checkpoint fail
+            if (e.kind() == QmpException.Kind.TIMED_OUT)
+                qmp.execute(QmpCommand.of("migrate_cancel"));
+            throw e;
+        }
+        if (!status.equals("completed")) {
+            JsonNode answer = qmp.execute(QmpCommand.of("query-migrate"));
+            throw new DeviceStateException("QEMU could not save the device state (" + status + "): "
+                    + answer.path("error-desc").asText("it gives no reason"));
+        }
+    }
+
+    @Override
+    public DeviceState take() throws IOException {
+        if (receiver == null)
+            throw new IllegalStateException("not armed");
+        try {
+            return DeviceState.of(receiver.await(REST_OF_STREAM));
+        } finally {
+            discard();
+        }
+    }
+
+    private void discard() {
+        if (finished != null)
+            finished.close();
+        if (receiver != null)
+            receiver.close();
+        finished = null;
+        receiver = null;
+    }
+
+    @Override
+    public void close() {
+        discard();
+        if (qmp.isLost())
+            return;
+        try {
+            qmp.execute(MigrationCapabilities.set(false));
+        } catch (QmpException e) {
+            LOG.debug("the machine keeps its migration capabilities", e);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+package dev.freezeframe.qmp;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// A QMP session with one QEMU, for any number of threads. Replies find their callers by id, events reach the
+/// listeners in QEMU's order, and a QEMU that dies fails every waiting and every later call at once with the reason.
+///
+/// The protocol is QEMU's `docs/interop/qmp-spec.txt`: JSON objects, one a line. One thread reads: it blocks on the
+/// socket, parses, and completes the waiting call; the caller spins for a moment before it sleeps, because waking a
+/// sleeping thread costs more than QEMU needs for most answers. Listeners run in the reading thread, so when a call
+/// returns, every event that QEMU sent before the reply has been delivered; a listener must be quick and may not wait
+/// for QEMU.
+public final class QmpClient implements AutoCloseable {
+    public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
+
+    private static final Logger LOG = LoggerFactory.getLogger(QmpClient.class);
+    private static final int READ_BUFFER_BYTES = 64 << 10;
+    /// Enough for the exit status of a process whose sockets were just closed by the kernel.
+    private static final Duration FATE_PATIENCE = Duration.ofMillis(60);
+    private static final long SPIN_NANOS = Long.getLong("freezeframe.qmp.spinMicros", 150) * 1000;
+
+    private final UnixConnection connection;
+    private final PeerFate fate;
+    private final int maxLineBytes;
+    private final Map<Long, Call> calls = new ConcurrentHashMap<>();
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+    private final List<Watch> watches = new CopyOnWriteArrayList<>();
+    private final CompletableFuture<QmpGreeting> greeting = new CompletableFuture<>();
+    private final ReentrantLock writing = new ReentrantLock();
+    private final Thread reader;
+    private ByteBuffer outgoing = ByteBuffer.allocateDirect(4096);
+    private long lastId;
+    private volatile Lost lost;
+
+    /// What came of a call. Turned into an exception only in the waiting thread, whose stack trace then is in it.
+    private sealed interface Outcome permits Returned, Refused, Lost {}
+
+    private record Returned(JsonNode value) implements Outcome {}
+
+    private record Refused(String errorClass, String description) implements Outcome {}
+
+    private record Lost(QmpException.Kind kind, String why) implements Outcome {}
+
+    private QmpClient(UnixConnection connection, PeerFate fate, int maxLineBytes) {
+        this.connection = connection;
+        this.fate = fate;
+        this.maxLineBytes = maxLineBytes;
+        this.reader = Thread.ofPlatform().name("qmp-reader").daemon().unstarted(this::readAll);
+    }
+
+    /// Waits for QEMU's greeting and leaves negotiation mode. The connection is closed when this fails.
+    ///
+    /// @param fate asked when the connection ends; its answer is the message of the failed calls
+    public static QmpClient open(UnixConnection connection, PeerFate fate, Duration timeout) throws QmpException {
+        return open(connection, fate, timeout, QmpJson.MAX_LINE_BYTES);
+    }
+
+    static QmpClient open(UnixConnection connection, PeerFate fate, Duration timeout, int maxLineBytes)
+            throws QmpException {
+        QmpClient client = new QmpClient(connection, fate, maxLineBytes);
+        try {
+            client.reader.start();
+            client.await(client.greeting, "QEMU's greeting", timeout);
+            client.execute(QmpCommand.of("qmp_capabilities"), timeout);
+            return client;
+        } catch (QmpException | RuntimeException e) {
+            client.close();
+            throw e;
+        }
+    }
+
+    public QmpGreeting greeting() {
+        return greeting.join();
+    }
+
+    /// Sends a command and waits for its answer, at most [#DEFAULT_TIMEOUT].
+    public JsonNode execute(QmpCommand command) throws QmpException {
+        return execute(command, DEFAULT_TIMEOUT);
+    }
+
+    /// Sends a command and waits for its answer.
+    ///
+    /// @throws QmpException QEMU's refusal, a time-out, or the reason why QEMU will not answer any more
+    public JsonNode execute(QmpCommand command, Duration timeout) throws QmpException {
+        return send(command).getFirst().await(timeout);
+    }
+
+    /// Sends commands in one write, so that QEMU finds the second when it has done the first. Does not wait, and
+    /// reports nothing itself: what went wrong is told by the replies.
+    ///
+    /// @return one reply for each command, in the same order
+    public List<PendingReply> send(QmpCommand... together) {
+        List<Call> sent = new ArrayList<>(together.length);
+        writing.lock();
+        try {
+            outgoing.clear();
+            for (QmpCommand command : together) {
+                Call call = new Call(command.name());
+                sent.add(call);
+                long id = ++lastId;
+                calls.put(id, call);
+                append(command, id);
+            }
+            Lost already = lost;
+            if (already != null) {
+                sent.forEach(call -> call.outcome.complete(already));
+            } else {
+                outgoing.flip();
+                connection.write(outgoing);
+            }
+        } catch (IOException e) {
+            LOG.debug("QMP write", e);
+            // The reader sees the end of the connection and completes the calls with the reason.
+            connection.close();
+        } finally {
+            writing.unlock();
+        }
+        return List.copyOf(sent);
+    }
+
+    private void append(QmpCommand command, long id) throws JsonProcessingException {
+        ObjectNode line = QmpJson.MAPPER.createObjectNode().put("execute", command.name());
+        if (!command.arguments().isEmpty()) {
+            line.set("arguments", command.arguments());
+        }
+        byte[] bytes = QmpJson.MAPPER.writeValueAsBytes(line.put("id", id));
+        if (outgoing.remaining() < bytes.length + 1) {
+            ByteBuffer larger = ByteBuffer.allocateDirect(2 * (outgoing.position() + bytes.length + 1));
+            outgoing = larger.put(outgoing.flip());
+        }
+        outgoing.put(bytes).put((byte) '\n');
+    }
+
+    /// Calls `listener` for every event from now on, in the reading thread: it must be quick, and waiting for QEMU
+    /// in it is an error that is reported as such.
+    public Registration onEvent(Consumer<QmpEvent> listener) {
+        Listener own = new Listener(listener);
+        listeners.add(own);
+        return () -> listeners.remove(own);
+    }
+
+    /// Starts to watch for an event. Ask before the command that causes it is sent.
+    ///
+    /// @param name such as `MIGRATION`
+    public PendingEvent expect(String name, Predicate<JsonNode> data) {
+        Watch watch = new Watch(name, data);
+        watches.add(watch);
+        Lost already = lost;
+        if (already != null) {
+            watch.outcome.completeExceptionally(QmpException.of(already.kind, already.why));
+        }
+        return watch;
+    }
+
+    /// Whether the session has ended; then every call fails.
+    public boolean isLost() {
+        return lost != null;
+    }
+
+    /// Ends the session; waiting calls fail. QEMU runs on.
+    @Override
+    public void close() {
+        lose(new Lost(QmpException.Kind.DISCONNECTED, "the QMP session was closed"));
+        connection.close();
+    }
+
+    private final class Call implements PendingReply {
+        private final String command;
+        private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+
+        Call(String command) {
+            this.command = command;
+        }
+
+        @Override
+        public JsonNode await(Duration timeout) throws QmpException {
+            return switch (QmpClient.this.await(outcome, command, timeout)) {
+                case Returned(JsonNode value) -> value;
+                case Refused(String errorClass, String why) -> throw QmpException.refused(command, errorClass, why);
+                case Lost(QmpException.Kind kind, String why) ->
+                    throw QmpException.of(kind, "no answer to " + command + ": " + why);
+            };
+        }
+    }
+
+    private final class Watch implements PendingEvent {
+        private final String name;
+        private final Predicate<JsonNode> data;
+        private final CompletableFuture<QmpEvent> outcome = new CompletableFuture<>();
+
+        Watch(String name, Predicate<JsonNode> data) {
+            this.name = name;
+            this.data = data;
+        }
+
+        @Override
+        public QmpEvent await(Duration timeout) throws QmpException {
+            return QmpClient.this.await(outcome, "event " + name, timeout);
+        }
+
+        @Override
+        public void close() {
+            watches.remove(this);
+        }
+    }
+
+    /// An identity of its own, so that closing one registration leaves another one of the same consumer alone.
+    private static final class Listener {
+        private final Consumer<QmpEvent> consumer;
+
+        Listener(Consumer<QmpEvent> consumer) {
+            this.consumer = consumer;
+        }
+    }
+
+    private <T> T await(CompletableFuture<T> future, String what, Duration timeout) throws QmpException {
+        if (Thread.currentThread() == reader && !future.isDone()) {
+            throw new IllegalStateException("an event listener may not wait for QEMU: it holds up the reader");
+        }
+        long start = System.nanoTime();
+        long spinNanos = Math.min(SPIN_NANOS, timeout.toNanos());
+        while (!future.isDone() && System.nanoTime() - start < spinNanos) {
+            Thread.onSpinWait();
+        }
+        try {
+            return future.get(timeout.toNanos() - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw QmpException.of(QmpException.Kind.TIMED_OUT, "QEMU did not answer within " + timeout.toMillis()
+                    + " ms: " + what);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw QmpException.of(QmpException.Kind.INTERRUPTED, "interrupted while waiting for " + what);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof QmpException cause) {
+                throw QmpException.of(cause.kind(), cause.getMessage());
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    private void readAll() {
+        Lost end;
+        try {
+            readLines();
+            end = new Lost(QmpException.Kind.DISCONNECTED, lost == null ? fate.describe(FATE_PATIENCE) : "");
+        } catch (QmpException e) {
+            end = new Lost(e.kind(), e.getMessage());
+        } catch (IOException e) {
+            end = new Lost(QmpException.Kind.DISCONNECTED, fate.describe(FATE_PATIENCE) + " (" + e.getMessage() + ")");
+        } catch (RuntimeException | Error e) {
+            LOG.error("QMP reader failed", e);
+            end = new Lost(QmpException.Kind.PROTOCOL, "the QMP reader failed: " + e);
+        }
+        lose(end);
+        connection.close();
+    }
+
+    private void readLines() throws IOException {
+        ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BUFFER_BYTES);
+        byte[] line = new byte[READ_BUFFER_BYTES];
+        int length = 0;
+        while (connection.read(incoming.clear()) >= 0) {
+            incoming.flip();
+            while (incoming.hasRemaining()) {
+                int end = indexOfNewline(incoming);
+                int count = (end < 0 ? incoming.limit() : end) - incoming.position();
+                if (length + count > maxLineBytes) {
+                    throw QmpException.of(QmpException.Kind.PROTOCOL, "a QMP line is longer than " + maxLineBytes
+                            + " bytes, which QEMU never sends: " + excerpt(line, length));
+                }
+                if (length + count > line.length) {
+                    line = Arrays.copyOf(line, Math.min(maxLineBytes, 2 * (length + count)));
+                }
+                incoming.get(line, length, count);
+                length += count;
+                if (end >= 0) {
+                    incoming.get();
+                    handle(line, length);
+                    length = 0;
+                }
+            }
+        }
+    }
+
+    private static int indexOfNewline(ByteBuffer buffer) {
+        for (int i = buffer.position(); i < buffer.limit(); i++) {
+            if (buffer.get(i) == '\n') {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private void handle(byte[] line, int length) throws QmpException {
+        JsonNode message;
+        try {
+            message = QmpJson.MAPPER.readTree(line, 0, length);
+        } catch (IOException e) {
+            throw notQmp(line, length, e);
+        }
+        if (message.isMissingNode()) {
+            return; // an empty line
+        }
+        if (message.path("event").isTextual()) {
+            deliver(message);
+        } else if (message.has("return") || message.path("error").isObject()) {
+            complete(message, line, length);
+        } else if (message.path("QMP").isObject() && !greeting.isDone()) {
+            greeting.complete(QmpGreeting.of(message.get("QMP")));
+        } else {
+            throw notQmp(line, length, null);
+        }
+    }
+
+    private void complete(JsonNode message, byte[] line, int length) throws QmpException {
+        JsonNode id = message.path("id");
+        // A call that timed out stays in the map until its late reply is here; so every reply must find its call.
+        Call call = id.isIntegralNumber() ? calls.remove(id.longValue()) : null;
+        if (call == null) {
+            throw notQmp(line, length, null);
+        }
+        JsonNode error = message.path("error");
+        call.outcome.complete(error.isObject()
+                ? new Refused(error.path("class").asText(""), error.path("desc").asText("no reason given"))
+                : new Returned(message.get("return")));
+    }
+
+    private void deliver(JsonNode message) {
+        JsonNode time = message.path("timestamp");
+        JsonNode data = message.path("data");
+        QmpEvent event = new QmpEvent(message.get("event").textValue(), data.isMissingNode()
+                ? QmpJson.MAPPER.createObjectNode()
+                : data, time.path("seconds").asLong() * 1_000_000 + time.path("microseconds").asLong());
+        watches.removeIf(watch -> watch.name.equals(event.name()) && watch.data.test(event.data())
+                && watch.outcome.complete(event));
+        for (Listener listener : listeners) {
+            try {
+                listener.consumer.accept(event);
+            } catch (RuntimeException e) {
+                LOG.error("a listener failed on QMP event {}", event.name(), e);
+            }
+        }
+    }
+
+    private static QmpException notQmp(byte[] line, int length, Exception cause) {
+        LOG.debug("not QMP", cause);
+        return QmpException.of(QmpException.Kind.PROTOCOL, "the peer sent a line that is no QMP message we wait for: "
+                + excerpt(line, length));
+    }
+
+    private static String excerpt(byte[] line, int length) {
+        String start = new String(line, 0, Math.min(length, 200), StandardCharsets.UTF_8).strip();
+        return length > 200 ? start + "…" : start;
+    }
+
+    /// The first reason counts; all that wait and all that come later get it.
+    private void lose(Lost reason) {
+        synchronized (calls) {
+            if (lost == null) {
+                lost = reason;
+            }
+        }
+        // A call that is put into the map after this line finds `lost` set when it looks.
+        calls.values().forEach(call -> call.outcome.complete(lost));
+        calls.clear();
+        for (Watch watch : watches) {
+            watch.outcome.completeExceptionally(QmpException.of(lost.kind, lost.why));
+        }
+        greeting.completeExceptionally(QmpException.of(lost.kind, lost.why));
+    }
+}

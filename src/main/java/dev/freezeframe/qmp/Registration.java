@@ -1,0 +1,8 @@
+package dev.freezeframe.qmp;
+
+/// A listener that is listening; closing it stops that. Closing twice is harmless.
+@FunctionalInterface
+public interface Registration extends AutoCloseable {
+    @Override
+    void close();
+}

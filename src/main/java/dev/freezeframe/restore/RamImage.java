@@ -1,0 +1,28 @@
+package dev.freezeframe.restore;
+
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.store.PageMap;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+
+/// A checkpoint's RAM, put together from packs. Every pack is read, checked and decompressed once, by whichever thread is
+/// free; zero pages stay holes and take neither time nor memory.
+public final class RamImage {
+    private RamImage() {}
+
+    /// Fills memory that is all holes. A QEMU may have it mapped already, as long as it does not run.
+    ///
+    /// @param threads how many read packs at once; each holds one pack at a time
+    /// @throws IOException the store's reason when a chunk is missing or damaged; the memory is then of no use
+    public static void fill(SharedMemory memory, Store store, PageMap map, int threads) throws IOException {
+        requireFits(memory, map);
+        store.readPages(map, threads,
+                (firstPage, count, content) -> memory.write((long) firstPage * SharedMemory.PAGE_BYTES, content));
+    }
+
+    static void requireFits(SharedMemory memory, PageMap map) throws IOException {
+        if ((long) map.pages() * SharedMemory.PAGE_BYTES != memory.sizeBytes())
+            throw new IOException("the stored RAM has " + map.pages() + " pages, but the machine has "
+                    + memory.sizeBytes() / SharedMemory.PAGE_BYTES + "; the checkpoint's record is damaged");
+    }
+}

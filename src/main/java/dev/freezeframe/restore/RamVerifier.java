@@ -1,0 +1,68 @@
+package dev.freezeframe.restore;
+
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.store.PageMap;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+
+/// Compares restored memory with what the store holds, byte by byte, before the guest runs. Reads the packs anew, so that an
+/// error in putting the image together is found as well.
+final class RamVerifier {
+    private static final int PAGE_BYTES = SharedMemory.PAGE_BYTES;
+
+    private RamVerifier() {}
+
+    /// Compares a whole image with its chunks; holes and zeroed pages must be zero chunks.
+    ///
+    /// @throws IOException naming the first page that differs
+    static void requireEqual(SharedMemory memory, Store store, PageMap map, int threads) throws IOException {
+        RamImage.requireFits(memory, map);
+        store.readPages(map, threads, (firstPage, count, content) -> {
+            ByteBuffer actual = ByteBuffer.allocate(count * PAGE_BYTES);
+            memory.read((long) firstPage * PAGE_BYTES, actual.capacity(), actual, 0);
+            int differs = actual.mismatch(content);
+            if (differs >= 0)
+                throw different(firstPage + differs / PAGE_BYTES);
+        });
+        BitSet expectedZero = new BitSet(map.pages());
+        memory.addPopulatedPages(expectedZero);
+        map.forEachNonZero((page, chunk) -> expectedZero.clear(page));
+        ByteBuffer zero = ByteBuffer.allocate(PAGE_BYTES);
+        ByteBuffer actual = ByteBuffer.allocate(PAGE_BYTES);
+        for (int page = expectedZero.nextSetBit(0); page >= 0; page = expectedZero.nextSetBit(page + 1)) {
+            memory.read((long) page * PAGE_BYTES, PAGE_BYTES, actual, 0);
+            if (!actual.equals(zero))
+                throw different(page);
+        }
+    }
+
+    /// Compares what a stopped copy-on-write machine sees with the image that it was started from.
+    ///
+    /// @return how many pages the machine has made its own, with the same contents
+    static int requireUnchanged(long pid, SharedMemory image) throws IOException {
+        try (PrivatePages own = PrivatePages.of(pid, image)) {
+            ByteBuffer mine = ByteBuffer.allocate(PAGE_BYTES);
+            ByteBuffer stored = ByteBuffer.allocate(PAGE_BYTES);
+            BitSet pages = own.pages();
+            BitSet populated = new BitSet();
+            image.addPopulatedPages(populated);
+            for (int page = pages.nextSetBit(0); page >= 0; page = pages.nextSetBit(page + 1)) {
+                own.read(page, mine);
+                if (populated.get(page))
+                    image.read((long) page * PAGE_BYTES, PAGE_BYTES, stored, 0);
+                else
+                    stored = ByteBuffer.allocate(PAGE_BYTES);
+                if (!mine.equals(stored))
+                    throw different(page);
+            }
+            return own.count();
+        }
+    }
+
+    private static IOException different(int page) {
+        return new IOException("restored memory differs from the stored checkpoint in page " + page + " (address 0x"
+                + Long.toHexString((long) page * PAGE_BYTES) + "); the machine was not started");
+    }
+}

@@ -1,0 +1,84 @@
+package dev.freezeframe.restore;
+
+import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.MachineSpec;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/// How a checkpoint is to be brought back. A value; the {@code with…} methods return changed copies.
+///
+/// @param count                  how many machines; they share one image copy-on-write
+/// @param recordable             give the machine memory of its own that can be tracked and captured; for one machine
+/// @param detachable             the machines may outlive this process
+/// @param leavePaused            do not let the guests run
+/// @param verifyRam              compare every byte of RAM with the store before the guest runs
+/// @param acceptChangedBootFiles restore also when a kernel or firmware file is not the recorded one any more
+/// @param qemuBinary             another QEMU than the recorded one; it must know the recorded versioned machine type
+/// @param accelerator            another accelerator than the recorded one
+/// @param threads                how many read packs at once
+/// @param timeout                the longest wait for any single step of QEMU
+public record RestoreOptions(int count, boolean recordable, boolean detachable, boolean leavePaused, boolean verifyRam,
+        boolean acceptChangedBootFiles, Optional<Path> qemuBinary, Optional<Accelerator> accelerator, int threads,
+        Duration timeout) {
+    public RestoreOptions {
+        if (count < 1)
+            throw new IllegalArgumentException("count " + count + " is not a number of machines");
+        if (recordable && count != 1)
+            throw new IllegalArgumentException("only a single restored machine can be recorded; restore it by itself");
+        if (threads < 1)
+            throw new IllegalArgumentException("threads " + threads);
+    }
+
+    /// One machine as it was, running, ending with us.
+    public static RestoreOptions standard() {
+        return new RestoreOptions(1, false, false, false, false, false, Optional.empty(), Optional.empty(),
+                Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(30));
+    }
+
+    public RestoreOptions withCount(int machines) {
+        return new RestoreOptions(machines, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
+                qemuBinary, accelerator, threads, timeout);
+    }
+
+    public RestoreOptions withRecordable(boolean value) {
+        return new RestoreOptions(count, value, detachable, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
+                accelerator, threads, timeout);
+    }
+
+    public RestoreOptions withDetachable(boolean value) {
+        return new RestoreOptions(count, recordable, value, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
+                accelerator, threads, timeout);
+    }
+
+    public RestoreOptions withLeavePaused(boolean value) {
+        return new RestoreOptions(count, recordable, detachable, value, verifyRam, acceptChangedBootFiles, qemuBinary,
+                accelerator, threads, timeout);
+    }
+
+    public RestoreOptions withVerifyRam(boolean value) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, value, acceptChangedBootFiles, qemuBinary,
+                accelerator, threads, timeout);
+    }
+
+    public RestoreOptions withAcceptChangedBootFiles(boolean value) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, value, qemuBinary, accelerator,
+                threads, timeout);
+    }
+
+    public RestoreOptions withQemuBinary(Path binary) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
+                Optional.of(binary), accelerator, threads, timeout);
+    }
+
+    public RestoreOptions withAccelerator(Accelerator other) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
+                qemuBinary, Optional.of(other), threads, timeout);
+    }
+
+    MachineSpec applyTo(MachineSpec recorded) {
+        MachineSpec spec = recorded.withDetachable(detachable).withAcceptChangedBootFiles(acceptChangedBootFiles);
+        spec = qemuBinary.isPresent() ? spec.withQemuBinary(qemuBinary.get()) : spec;
+        return accelerator.isPresent() ? spec.withAccelerator(accelerator.get()) : spec;
+    }
+}

@@ -1,0 +1,254 @@
+package dev.freezeframe.restore;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineException;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.migration.DeviceState;
+import dev.freezeframe.migration.DeviceStateException;
+import dev.freezeframe.migration.IncomingMigration;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.NewCheckpoint;
+import dev.freezeframe.store.PageMap;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Brings a checkpoint back as one or more machines that go on where it was taken. Either all machines that were asked for
+/// run in the end, or an error says why and no process, socket or memory is left.
+///
+/// The idea: QEMU's start takes about as long as reading the packs, and an incoming QEMU does not look at its RAM. So it is
+/// started on memory that is still being filled, and gets the device state when both are ready. Without {@code recordable},
+/// machines map the image copy-on-write, and any number of them costs one image plus what each writes.
+public final class Restorer {
+    private static final Logger LOG = LoggerFactory.getLogger(Restorer.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Store store;
+
+    public Restorer(Store store) {
+        this.store = store;
+    }
+
+    /// Restores a checkpoint. May be called from several threads at once.
+    ///
+    /// @throws IOException one line with what failed and why: the store's, QEMU's or the kernel's reason
+    public RestoredMachines restore(CheckpointRecord checkpoint, RestoreOptions options) throws IOException {
+        long start = System.nanoTime();
+        ExperimentRecord experiment = store.experiment(checkpoint.experimentId())
+                .orElseThrow(() -> failure(checkpoint, "its experiment is not in the store", null));
+        MachineSpec spec = options.applyTo(MachineSpec.fromRecord(record(checkpoint, experiment)));
+        String machineType = spec.machineType()
+                .orElseThrow(() -> failure(checkpoint, "its experiment does not name a versioned machine type", null));
+        // untrusted until taken apart, and no QEMU may be started for bytes that cannot be loaded
+        DeviceState state = DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE));
+        state.toIncomingStream(machineType);
+        PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
+        SharedMemory image = SharedMemory.allocate("ram", spec.memoryBytes());
+        boolean done = false;
+        try {
+            Attempt attempt = new Attempt(checkpoint, options, spec, machineType, state, map, image, start);
+            RestoredMachines machines = attempt.run();
+            done = true;
+            return machines;
+        } finally {
+            if (!done)
+                image.close();
+        }
+    }
+
+    private static JsonNode record(CheckpointRecord checkpoint, ExperimentRecord experiment) throws IOException {
+        try {
+            return JSON.readTree(experiment.machineJson());
+        } catch (JsonProcessingException e) {
+            throw failure(checkpoint, "the machine in its experiment's record is damaged", e);
+        }
+    }
+
+    private static IOException failure(CheckpointRecord checkpoint, String why, Throwable cause) {
+        return new IOException("checkpoint " + checkpoint.name() + " cannot be restored: " + why, cause);
+    }
+
+    /// One restore under way.
+    private final class Attempt {
+        private final CheckpointRecord checkpoint;
+        private final RestoreOptions options;
+        private final MachineSpec spec;
+        private final String machineType;
+        private final DeviceState state;
+        private final SharedMemory image;
+        private final long start;
+        private final FutureTask<Void> fill;
+        /// Of a shared image, which no machine changes, so that once is enough.
+        private final FutureTask<Void> verifyImage;
+        private final List<Machine> started = new ArrayList<>();
+        private boolean failed;
+
+        Attempt(CheckpointRecord checkpoint, RestoreOptions options, MachineSpec spec, String machineType,
+                DeviceState state, PageMap map, SharedMemory image, long start) throws IOException {
+            RamImage.requireFits(image, map);
+            this.checkpoint = checkpoint;
+            this.options = options;
+            this.spec = spec;
+            this.machineType = machineType;
+            this.state = state;
+            this.image = image;
+            this.start = start;
+            this.fill = new FutureTask<>(() -> {
+                RamImage.fill(image, store, map, options.threads());
+                return null;
+            });
+            this.verifyImage = new FutureTask<>(() -> {
+                RamVerifier.requireEqual(image, store, map, options.threads());
+                return null;
+            });
+        }
+
+        RestoredMachines run() throws IOException {
+            // two QEMUs starting at once are about what two processors can do; more only make the first one late
+            int lanes = Math.min(options.count(), Math.max(1, Runtime.getRuntime().availableProcessors()));
+            try (ExecutorService executor = Executors.newFixedThreadPool(lanes + 1,
+                    Thread.ofPlatform().daemon().name("restore-", 0).factory())) {
+                executor.execute(fill);
+                List<Future<RestoredMachine>> running = new ArrayList<>();
+                for (int i = 0; i < options.count(); i++)
+                    running.add(executor.submit((Callable<RestoredMachine>) this::bringBack));
+                List<RestoredMachine> machines = new ArrayList<>();
+                IOException first = null;
+                for (Future<RestoredMachine> each : running) {
+                    try {
+                        machines.add(await(each));
+                    } catch (IOException e) {
+                        if (first == null)
+                            first = e;
+                        else if (e != first)
+                            first.addSuppressed(e);
+                        giveUp();
+                    }
+                }
+                if (first != null)
+                    throw failure(checkpoint, first.getMessage(), first);
+                LOG.info("restored {} to {} machine(s)", checkpoint.name(), machines.size());
+                return new RestoredMachines(checkpoint, machines, image);
+            } finally {
+                // the filling must be over before the image may go
+                awaitQuietly(fill);
+            }
+        }
+
+        private RestoredMachine bringBack() throws IOException {
+            long begin = System.nanoTime();
+            Machine machine = startMachine();
+            long spawned = System.nanoTime();
+            await(fill);
+            long filled = System.nanoTime();
+            IncomingMigration.load(machine.qmp(), state, machineType, options.timeout());
+            long loaded = System.nanoTime();
+            if (options.verifyRam())
+                verify(machine);
+            long verified = System.nanoTime();
+            if (!options.leavePaused())
+                machine.resume();
+            long end = System.nanoTime();
+            return new RestoredMachine(machine, micros(start, end), new RestorePhases(micros(begin, spawned),
+                    micros(spawned, filled), micros(filled, loaded), micros(loaded, verified), micros(verified, end)),
+                    options.verifyRam());
+        }
+
+        private Machine startMachine() throws IOException {
+            synchronized (started) {
+                if (failed)
+                    throw new InterruptedIOException("another machine of this restore failed");
+            }
+            Machine machine;
+            try {
+                machine = Machine.incoming(spec, image, !options.recordable());
+            } catch (MachineException e) {
+                if (e.getMessage().contains("unsupported machine type"))
+                    throw new IOException("QEMU " + spec.qemuBinary() + " does not know machine type " + machineType
+                            + ", under which it was recorded; use the QEMU of that version or a newer one that still"
+                            + " has it", e);
+                throw e;
+            }
+            synchronized (started) {
+                if (!failed) {
+                    started.add(machine);
+                    return machine;
+                }
+            }
+            machine.close();
+            throw new InterruptedIOException("another machine of this restore failed");
+        }
+
+        private void verify(Machine machine) throws IOException {
+            if (options.recordable()) {
+                verifyImage.run();
+            } else {
+                verifyImage.run(); // the first caller does it, the others come back at once
+                int own = RamVerifier.requireUnchanged(machine.pid(), image);
+                LOG.debug("machine {} has {} pages of its own before it runs", machine.pid(), own);
+            }
+            await(verifyImage);
+        }
+
+        private void giveUp() {
+            List<Machine> toEnd;
+            synchronized (started) {
+                failed = true;
+                toEnd = List.copyOf(started);
+                started.clear();
+            }
+            toEnd.forEach(Machine::close);
+        }
+
+        private <T> T await(Future<T> future) throws IOException {
+            try {
+                return future.get();
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof DeviceStateException cause)
+                    throw cause;
+                if (e.getCause() instanceof IOException cause)
+                    throw cause;
+                throw new IOException(String.valueOf(e.getCause()), e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                giveUp();
+                throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+            }
+        }
+
+        private static void awaitQuietly(Future<?> future) {
+            boolean interrupted = Thread.interrupted();
+            while (true) {
+                try {
+                    future.get();
+                    break;
+                } catch (ExecutionException reportedElsewhere) {
+                    break;
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted)
+                Thread.currentThread().interrupt();
+        }
+
+        private static long micros(long from, long to) {
+            return (to - from) / 1000;
+        }
+    }
+}

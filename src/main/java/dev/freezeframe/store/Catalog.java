@@ -1,0 +1,339 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.NewCheckpoint.NewImage;
+import dev.freezeframe.store.PageMapCodec.Piece;
+import dev.freezeframe.store.StoreException.Reason;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+/// The SQL of experiments, checkpoints, images and page maps. Stateless; every call runs inside the transaction of the
+/// session that it is given.
+final class Catalog {
+    /// A page map is at most this many differences away from a key map.
+    static final int MAX_CHAIN = 64;
+    /// No image is larger: 16 TiB.
+    private static final long MAX_IMAGE_BYTES = 1L << 44;
+
+    private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
+            + " parent_checkpoint_id, started_at, ended_at, end_reason";
+    private static final String CHECKPOINT_COLUMNS = "c.id, c.experiment_id, e.name, c.number, c.captured_at,"
+            + " c.interval_millis, c.late, c.pause_micros, c.stop_micros, c.device_state_micros, c.harvest_micros,"
+            + " c.copy_micros, c.disks_micros, c.resume_micros, c.ram_pages, c.dirty_pages, c.unchanged_pages,"
+            + " c.zero_pages, c.duplicate_pages, c.duplicate_within_pages, c.duplicate_stored_pages, c.new_pages,"
+            + " c.dirty_blocks, c.new_blocks, c.device_state_bytes, c.stored_bytes, c.pipeline_millis";
+    private static final String CHECKPOINTS = "SELECT " + CHECKPOINT_COLUMNS
+            + " FROM checkpoint c JOIN experiment e ON e.id = c.experiment_id ";
+
+    /// A row of the image table.
+    record Image(long id, long checkpointId, String name, long lengthBytes, Optional<Long> baseCheckpointId,
+            int chainLength, long chainBytes, int mapPieces) {
+        int pages() {
+            return (int) ((lengthBytes + ChunkId.CHUNK_BYTES - 1) / ChunkId.CHUNK_BYTES);
+        }
+    }
+
+    private Catalog() {}
+
+    // --- experiments
+
+    static long insert(Session session, ExperimentRecord e) throws SQLException {
+        PreparedStatement insert = session.sql(
+                "INSERT INTO experiment (name, profile_name, machine_json, ram_bytes, parent_checkpoint_id, started_at)"
+                        + " VALUES (?, ?, ?, ?, ?, ?)",
+                e.name(), e.profileName(), e.machineJson(), e.ramBytes(), e.parentCheckpointId().orElse(null),
+                time(e.startedAt()));
+        insert.executeUpdate();
+        return generatedId(insert);
+    }
+
+    static boolean finish(Session session, long experimentId, Instant at, String reason) throws SQLException {
+        return session.sql("UPDATE experiment SET ended_at = ?, end_reason = ? WHERE id = ?", time(at),
+                reason.substring(0, Math.min(2000, reason.length())), experimentId).executeUpdate() == 1;
+    }
+
+    static List<ExperimentRecord> experiments(Session session) throws SQLException {
+        List<ExperimentRecord> found = new ArrayList<>();
+        try (ResultSet r = session.sql("SELECT " + EXPERIMENT_COLUMNS + " FROM experiment ORDER BY id")
+                .executeQuery()) {
+            while (r.next()) {
+                found.add(experiment(r));
+            }
+        }
+        return found;
+    }
+
+    static Optional<ExperimentRecord> experiment(Session session, long id) throws SQLException {
+        try (ResultSet r = session.sql("SELECT " + EXPERIMENT_COLUMNS + " FROM experiment WHERE id = ?", id)
+                .executeQuery()) {
+            return r.next() ? Optional.of(experiment(r)) : Optional.empty();
+        }
+    }
+
+    static Optional<ExperimentRecord> experiment(Session session, String name) throws SQLException {
+        try (ResultSet r = session.sql("SELECT " + EXPERIMENT_COLUMNS + " FROM experiment WHERE name = ?", name)
+                .executeQuery()) {
+            return r.next() ? Optional.of(experiment(r)) : Optional.empty();
+        }
+    }
+
+    private static ExperimentRecord experiment(ResultSet r) throws SQLException {
+        long parent = r.getLong(6);
+        Optional<Long> parentId = r.wasNull() ? Optional.empty() : Optional.of(parent);
+        return new ExperimentRecord(r.getLong(1), r.getString(2), r.getString(3), r.getString(4), r.getLong(5),
+                parentId,
+                instant(r, 7).orElse(Instant.EPOCH), instant(r, 8), Optional.ofNullable(r.getString(9)));
+    }
+
+    // --- checkpoints
+
+    static List<CheckpointRecord> checkpoints(Session session, long experimentId) throws SQLException {
+        List<CheckpointRecord> found = new ArrayList<>();
+        try (ResultSet r = session.sql(CHECKPOINTS + "WHERE c.experiment_id = ? ORDER BY c.number", experimentId)
+                .executeQuery()) {
+            while (r.next()) {
+                found.add(checkpoint(r));
+            }
+        }
+        return found;
+    }
+
+    static Optional<CheckpointRecord> checkpoint(Session session, long id) throws SQLException {
+        return first(session.sql(CHECKPOINTS + "WHERE c.id = ?", id));
+    }
+
+    static Optional<CheckpointRecord> find(Session session, CheckpointName name) throws SQLException {
+        if (name.experiment().isEmpty()) {
+            return first(session.sql(CHECKPOINTS + "ORDER BY c.id DESC FETCH FIRST ROW ONLY"));
+        }
+        if (name.number().isEmpty()) {
+            return first(session.sql(CHECKPOINTS + "WHERE e.name = ? ORDER BY c.number DESC FETCH FIRST ROW ONLY",
+                    name.experiment().get()));
+        }
+        return first(session.sql(CHECKPOINTS + "WHERE e.name = ? AND c.number = ?", name.experiment().get(),
+                name.number().get()));
+    }
+
+    private static Optional<CheckpointRecord> first(PreparedStatement query) throws SQLException {
+        try (ResultSet r = query.executeQuery()) {
+            return r.next() ? Optional.of(checkpoint(r)) : Optional.empty();
+        }
+    }
+
+    private static CheckpointRecord checkpoint(ResultSet r) throws SQLException {
+        PhaseMicros phases = new PhaseMicros(r.getLong(9), r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13),
+                r.getLong(14));
+        CheckpointMetrics metrics = new CheckpointMetrics(instant(r, 5).orElse(Instant.EPOCH), r.getLong(6),
+                r.getBoolean(7), r.getLong(8), phases, r.getLong(15), r.getLong(16), r.getLong(17), r.getLong(18),
+                r.getLong(19), r.getLong(20), r.getLong(21), r.getLong(22), r.getLong(23), r.getLong(24), r.getLong(25),
+                r.getLong(26), r.getLong(27));
+        return new CheckpointRecord(r.getLong(1), r.getLong(2), r.getString(3), r.getInt(4), metrics);
+    }
+
+    /// Writes the whole checkpoint.
+    static CheckpointRecord insert(Session session, NewCheckpoint c, String experimentName)
+            throws SQLException, StoreException {
+        CaptureMetrics m = c.capture();
+        PhaseMicros p = m.phaseMicros();
+        NewCheckpoint.PageClasses pages = c.pageClasses();
+        long ramPages = 0;
+        long deviceStateBytes = 0;
+        for (NewImage image : c.images()) {
+            switch (image.name()) {
+                case NewCheckpoint.RAM -> ramPages = image.map().pages();
+                case NewCheckpoint.DEVICE_STATE -> deviceStateBytes = image.lengthBytes();
+                default -> {
+                }
+            }
+        }
+        List<PlannedMap> maps = new ArrayList<>();
+        long mapBytes = 0;
+        for (NewImage image : c.images()) {
+            PlannedMap map = plan(session, c.experimentId(), image);
+            mapBytes += map.bytes;
+            maps.add(map);
+        }
+        long millis = (System.nanoTime() - c.startNanos()) / 1_000_000;
+        CheckpointMetrics metrics = new CheckpointMetrics(m.capturedAt(), m.intervalMillis(), m.late(), m.pauseMicros(),
+                p,
+                ramPages, pages.sum(), pages.unchanged(), pages.zero(),
+                pages.duplicateWithin() + pages.duplicateStored(),
+                pages.duplicateWithin(), pages.duplicateStored(), pages.added(), m.dirtyBlocks(), c.newBlocks(),
+                deviceStateBytes, c.packBytes() + mapBytes, millis);
+        PreparedStatement insert = session.sql(
+                "INSERT INTO checkpoint (experiment_id, number, captured_at, interval_millis, late, pause_micros,"
+                        + " stop_micros, device_state_micros, harvest_micros, copy_micros, disks_micros, resume_micros,"
+                        + " ram_pages, dirty_pages, unchanged_pages, zero_pages, duplicate_pages, duplicate_within_pages,"
+                        + " duplicate_stored_pages, new_pages, dirty_blocks, new_blocks, device_state_bytes,"
+                        + " stored_bytes, pipeline_millis)"
+                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                c.experimentId(), c.number(), time(m.capturedAt()), m.intervalMillis(), m.late(), m.pauseMicros(),
+                p.stop(),
+                p.deviceState(), p.harvest(), p.copy(), p.disks(), p.resume(), metrics.ramPages(), metrics.dirtyPages(),
+                metrics.unchangedPages(), metrics.zeroPages(), metrics.duplicatePages(), metrics.duplicateWithinPages(),
+                metrics.duplicateStoredPages(), metrics.newPages(), metrics.dirtyBlocks(), metrics.newBlocks(),
+                metrics.deviceStateBytes(), metrics.storedBytes(), metrics.pipelineMillis());
+        insert.executeUpdate();
+        long id = generatedId(insert);
+        for (int i = 0; i < maps.size(); i++) {
+            insert(session, id, c.images().get(i), maps.get(i));
+        }
+        return new CheckpointRecord(id, c.experimentId(), experimentName, c.number(), metrics);
+    }
+
+    // --- images and page maps
+
+    /// How a map will be kept: as the difference to that of a checkpoint, or whole.
+    private record PlannedMap(Optional<Long> base, int chainLength, long chainBytes, List<Piece> pieces, long bytes) {}
+
+    /// Key map or difference? A difference, unless the differences since the last key map would outweigh a key map or be
+    /// too many to read in a moment.
+    private static PlannedMap plan(Session session, long experimentId, NewImage image) throws SQLException {
+        Optional<Image> base = Optional.empty();
+        if (image.base().isPresent() && image.base().get().checkpointId().isPresent()) {
+            long baseId = image.base().get().checkpointId().getAsLong();
+            Optional<CheckpointRecord> checkpoint = checkpoint(session, baseId);
+            if (checkpoint.isPresent() && checkpoint.get().experimentId() == experimentId) {
+                base = image(session, baseId, image.name());
+            }
+        }
+        if (base.isPresent() && base.get().chainLength < MAX_CHAIN && base.get().pages() == image.map().pages()) {
+            List<Piece> difference = PageMapCodec.encodeDifference(image.base().get(), image.map());
+            long bytes = bytes(difference);
+            long chainBytes = base.get().chainBytes + bytes;
+            int chainLength = base.get().chainLength + 1;
+            if (chainLength < 8) {
+                return new PlannedMap(base.map(Image::checkpointId), chainLength, chainBytes, difference, bytes);
+            }
+            List<Piece> whole = PageMapCodec.encodeDifference(PageMap.allZero(image.map().pages()), image.map());
+            if (chainBytes <= bytes(whole)) {
+                return new PlannedMap(base.map(Image::checkpointId), chainLength, chainBytes, difference, bytes);
+            }
+            return new PlannedMap(Optional.empty(), 0, 0, whole, bytes(whole));
+        }
+        List<Piece> whole = PageMapCodec.encodeDifference(PageMap.allZero(image.map().pages()), image.map());
+        return new PlannedMap(Optional.empty(), 0, 0, whole, bytes(whole));
+    }
+
+    private static long bytes(List<Piece> pieces) {
+        return pieces.stream().mapToLong(p -> p.content().length).sum();
+    }
+
+    private static void insert(Session session, long checkpointId, NewImage image, PlannedMap map) throws SQLException {
+        PreparedStatement insert = session.sql(
+                "INSERT INTO image (checkpoint_id, name, length_bytes, base_checkpoint_id, chain_length, chain_bytes,"
+                        + " map_pieces) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                checkpointId, image.name(), image.lengthBytes(), map.base.orElse(null), map.chainLength, map.chainBytes,
+                map.pieces.size());
+        insert.executeUpdate();
+        insertPieces(session, generatedId(insert), map.pieces);
+    }
+
+    private static void insertPieces(Session session, long imageId, List<Piece> pieces) throws SQLException {
+        for (int i = 0; i < pieces.size(); i++) {
+            Piece piece = pieces.get(i);
+            session.sql("INSERT INTO page_map VALUES (?, ?, ?, ?, ?, ?)", imageId, i, piece.entries(),
+                    piece.encodedBytes(), piece.checksum(imageId, i), piece.content()).executeUpdate();
+        }
+    }
+
+    static List<Image> images(Session session, long checkpointId) throws SQLException {
+        List<Image> found = new ArrayList<>();
+        try (ResultSet r = session.sql(IMAGES + "WHERE checkpoint_id = ? ORDER BY id", checkpointId).executeQuery()) {
+            while (r.next()) {
+                found.add(image(r));
+            }
+        }
+        return found;
+    }
+
+    private static final String IMAGES = "SELECT id, checkpoint_id, name, length_bytes, base_checkpoint_id, chain_length,"
+            + " chain_bytes, map_pieces FROM image ";
+
+    static Optional<Image> image(Session session, long checkpointId, String name) throws SQLException {
+        try (ResultSet r = session.sql(IMAGES + "WHERE checkpoint_id = ? AND name = ?", checkpointId, name)
+                .executeQuery()) {
+            return r.next() ? Optional.of(image(r)) : Optional.empty();
+        }
+    }
+
+    private static Image image(ResultSet r) throws SQLException {
+        long base = r.getLong(5);
+        Optional<Long> baseId = r.wasNull() ? Optional.empty() : Optional.of(base);
+        return new Image(r.getLong(1), r.getLong(2), r.getString(3), r.getLong(4), baseId, r.getInt(6), r.getLong(7),
+                r.getInt(8));
+    }
+
+    /// The whole map of an image: its key map and every difference since.
+    static PageMap pageMap(Session session, Image image) throws SQLException, StoreException {
+        if (image.lengthBytes < 0 || image.lengthBytes > MAX_IMAGE_BYTES) {
+            throw damagedMap(image, "its image cannot be " + image.lengthBytes + " bytes long");
+        }
+        Deque<Image> chain = new ArrayDeque<>();
+        Image link = image;
+        chain.push(link);
+        while (link.baseCheckpointId.isPresent()) {
+            Image next = image(session, link.baseCheckpointId.get(), image.name).orElse(null);
+            if (next == null || next.checkpointId >= link.checkpointId || next.lengthBytes != image.lengthBytes) {
+                throw damagedMap(image, "its base, checkpoint id " + link.baseCheckpointId.get() + ", does not fit");
+            }
+            link = next;
+            chain.push(link);
+        }
+        PageMap.Editor map = PageMap.allZero(image.pages()).edit();
+        for (Image each : chain) {
+            apply(session, each, map);
+        }
+        return map.map().storedAs(image.checkpointId);
+    }
+
+    private static void apply(Session session, Image image, PageMap.Editor map) throws SQLException, StoreException {
+        for (int i = 0; i < image.mapPieces; i++) {
+            try (ResultSet r = session.sql(
+                    "SELECT entries, encoded_bytes, checksum, content FROM page_map WHERE image_id = ? AND piece = ?",
+                    image.id, i).executeQuery()) {
+                if (!r.next()) {
+                    throw damagedMap(image, "piece " + i + " is missing");
+                }
+                Piece piece = new Piece(r.getInt(1), r.getInt(2), r.getBytes(4));
+                if (r.getLong(3) != piece.checksum(image.id, i)) {
+                    throw damagedMap(image, "the checksum of piece " + i + " does not match");
+                }
+                PageMapCodec.decode(piece, map, image.pages());
+            } catch (Corruption e) {
+                throw damagedMap(image, e.getMessage());
+            }
+        }
+    }
+
+    private static StoreException damagedMap(Image image, String what) {
+        return new StoreException(Reason.DAMAGED, "the page map \"" + image.name + "\" of checkpoint id "
+                + image.checkpointId + " is damaged (" + what + "); verify lists every checkpoint that is affected");
+    }
+
+    // --- values
+
+    private static long generatedId(PreparedStatement insert) throws SQLException {
+        try (ResultSet keys = insert.getGeneratedKeys()) {
+            keys.next();
+            return keys.getLong(1);
+        }
+    }
+
+    private static OffsetDateTime time(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC);
+    }
+
+    private static Optional<Instant> instant(ResultSet r, int column) throws SQLException {
+        return Optional.ofNullable(r.getObject(column, OffsetDateTime.class)).map(OffsetDateTime::toInstant);
+    }
+}

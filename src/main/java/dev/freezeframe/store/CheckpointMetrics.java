@@ -1,0 +1,28 @@
+package dev.freezeframe.store;
+
+import java.time.Instant;
+
+/// Everything measured about one checkpoint. The page classes add up: `dirtyPages = unchangedPages + zeroPages +
+/// duplicatePages + newPages` and `duplicatePages = duplicateWithinPages + duplicateStoredPages`.
+///
+/// @param capturedAt           the moment of the pause, wall clock
+/// @param intervalMillis       the interval that was asked for
+/// @param late                 taken later than its tick
+/// @param pauseMicros          guest standstill, STOP to RESUME by QEMU's clock
+/// @param ramPages             pages of guest RAM
+/// @param dirtyPages           distinct pages that capture handed over
+/// @param unchangedPages       of these: same content as in the checkpoint before
+/// @param zeroPages            of these: zero now
+/// @param duplicatePages       of these: content that another page has, or had in any checkpoint of the store
+/// @param duplicateWithinPages of these duplicates: new with this checkpoint, on another of its pages
+/// @param duplicateStoredPages of these duplicates: stored before this checkpoint
+/// @param newPages             chunks that this checkpoint added for RAM
+/// @param dirtyBlocks          disk blocks written in the interval
+/// @param newBlocks            chunks that it added for disks
+/// @param deviceStateBytes     length of the device state
+/// @param storedBytes          bytes that it added to the store: packs, hashes and page maps
+/// @param pipelineMillis       background work from the first page until its transaction
+public record CheckpointMetrics(Instant capturedAt, long intervalMillis, boolean late, long pauseMicros,
+        PhaseMicros phaseMicros, long ramPages, long dirtyPages, long unchangedPages, long zeroPages,
+        long duplicatePages, long duplicateWithinPages, long duplicateStoredPages, long newPages, long dirtyBlocks,
+        long newBlocks, long deviceStateBytes, long storedBytes, long pipelineMillis) {}

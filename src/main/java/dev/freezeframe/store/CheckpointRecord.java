@@ -1,0 +1,14 @@
+package dev.freezeframe.store;
+
+/// One checkpoint, as the catalog keeps it. Immutable; its page maps are read with [Store#pageMap].
+///
+/// @param id             the store's number, never used again
+/// @param experimentName the name of its experiment
+/// @param number         counts from 1 within the experiment
+public record CheckpointRecord(long id, long experimentId, String experimentName, int number,
+        CheckpointMetrics metrics) {
+
+    public CheckpointName name() {
+        return CheckpointName.of(experimentName, number);
+    }
+}

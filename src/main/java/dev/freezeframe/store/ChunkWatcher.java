@@ -1,0 +1,14 @@
+package dev.freezeframe.store;
+
+/// Told about every chunk that can be referred to, so that an index in memory can follow. Calls come from the thread that
+/// changes the store, and a chunk that has been dropped must not be referred to once [#dropped] has returned.
+public interface ChunkWatcher {
+    /// A chunk is stored and may be referred to.
+    void stored(long chunkId, long hashLow, long hashHigh);
+
+    /// A chunk is about to be deleted.
+    void dropped(long chunkId, long hashLow, long hashHigh);
+
+    /// Everything said so far is void; every chunk that is still there will be told again.
+    void reset();
+}

@@ -1,0 +1,52 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.StoreException.Reason;
+
+/// Lets any number of writers in together, or one that must be alone. Unlike a read-write lock it is not tied to threads:
+/// a checkpoint may be begun in one and committed in another.
+final class Gate {
+    private int inside;
+    private int waitingForAlone;
+    private boolean alone;
+
+    synchronized void enter() throws StoreException {
+        try {
+            while (alone || waitingForAlone > 0) {
+                wait();
+            }
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
+        inside++;
+    }
+
+    synchronized void leave() {
+        inside--;
+        notifyAll();
+    }
+
+    synchronized void enterAlone() throws StoreException {
+        waitingForAlone++;
+        try {
+            while (alone || inside > 0) {
+                wait();
+            }
+            alone = true;
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        } finally {
+            waitingForAlone--;
+            notifyAll();
+        }
+    }
+
+    synchronized void leaveAlone() {
+        alone = false;
+        notifyAll();
+    }
+
+    private static StoreException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new StoreException(Reason.FAILED, "interrupted while waiting for the store", e);
+    }
+}

@@ -1,0 +1,61 @@
+package dev.freezeframe.store;
+
+import java.nio.ByteBuffer;
+import java.util.BitSet;
+
+/// The chunks of a pack, decompressed and checked. Immutable.
+final class Pack {
+    private final long packId;
+    private final int slots;
+    /// Where in `raw` the chunk of a slot is, as its number; -1 for a slot without a chunk. Null when nothing is missing.
+    private final short[] ranks;
+    private final byte[] raw;
+
+    private Pack(long packId, int slots, short[] ranks, byte[] raw) {
+        this.packId = packId;
+        this.slots = slots;
+        this.ranks = ranks;
+        this.raw = raw;
+    }
+
+    static Pack of(long packId, int slots, BitSet live, byte[] raw) {
+        short[] ranks = null;
+        if (live.cardinality() != slots) {
+            ranks = new short[slots];
+            short rank = 0;
+            for (int slot = 0; slot < slots; slot++) {
+                ranks[slot] = live.get(slot) ? rank++ : -1;
+            }
+        }
+        return new Pack(packId, slots, ranks, raw);
+    }
+
+    int sizeBytes() {
+        return raw.length + (ranks == null ? 0 : 2 * ranks.length) + 64;
+    }
+
+    int slots() {
+        return slots;
+    }
+
+    boolean holds(int slot) {
+        return slot < slots && (ranks == null || ranks[slot] >= 0);
+    }
+
+    /// Where the chunk begins in [#raw()].
+    int offset(int slot) throws Corruption {
+        if (!holds(slot)) {
+            throw new Corruption("pack " + packId + " has no chunk in slot " + slot);
+        }
+        return (ranks == null ? slot : ranks[slot]) * ChunkId.CHUNK_BYTES;
+    }
+
+    byte[] raw() {
+        return raw;
+    }
+
+    boolean equalsAt(int slot, ByteBuffer page, int position) throws Corruption {
+        ByteBuffer mine = ByteBuffer.wrap(raw, offset(slot), ChunkId.CHUNK_BYTES);
+        return mine.equals(page.slice(position, ChunkId.CHUNK_BYTES));
+    }
+}

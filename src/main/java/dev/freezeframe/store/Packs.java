@@ -1,0 +1,137 @@
+package dev.freezeframe.store;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.StoreException.Reason;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.BitSet;
+import net.openhft.hashing.LongHashFunction;
+
+/// The SQL of packs, and the hot ones decompressed in memory. The cache is bounded in bytes; safe for any number of
+/// threads.
+final class Packs implements AutoCloseable {
+    private final PackCodec codec = new PackCodec();
+    private final Cache<Long, Pack> cache;
+
+    Packs(long cacheBytes) {
+        cache = Caffeine.newBuilder().maximumWeight(cacheBytes).weigher((Long id, Pack pack) -> pack.sizeBytes())
+                .build();
+    }
+
+    /// Compresses a draft; takes no connection.
+    PackCodec.Row encode(PackDraft draft, int level) {
+        return codec.encode(draft.packId(), draft.slots(), draft.live(), draft.pressTogether(), level);
+    }
+
+    static long insert(Session session, PackCodec.Row row, BitSet live, long[] hashes) throws SQLException {
+        session.sql("INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?)", row.packId(), row.slots(), row.codec(),
+                row.rawBytes(), row.content().length, row.checksum(), row.content()).executeUpdate();
+        byte[] bits = live.toByteArray();
+        ByteBuffer bytes = ByteBuffer.allocate(16 * live.cardinality()).order(ByteOrder.BIG_ENDIAN);
+        for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
+            bytes.putLong(hashes[2 * slot]).putLong(hashes[2 * slot + 1]);
+        }
+        session.sql("INSERT INTO pack_chunks VALUES (?, ?, ?, ?, ?, ?)", row.packId(), row.slots(), live.cardinality(),
+                bits, bytes.array(), hashesChecksum(row.packId(), bits, bytes.array())).executeUpdate();
+        return row.content().length + (long) bits.length + bytes.capacity();
+    }
+
+    static long hashesChecksum(long packId, byte[] live, byte[] hashes) {
+        return LongHashFunction.xx3(LongHashFunction.xx3(packId).hashBytes(live)).hashBytes(hashes);
+    }
+
+    /// Receives a chunk and its hash.
+    @FunctionalInterface
+    interface ChunkVisitor {
+        void chunk(long chunkId, long hashLow, long hashHigh);
+    }
+
+    /// Visits every stored chunk, reading hashes only. Rows that do not add up are passed over: their chunks are then
+    /// merely not found again.
+    static void forEachChunk(Session session, ChunkVisitor visitor) throws SQLException {
+        long after = 0;
+        boolean more = true;
+        while (more) {
+            more = false;
+            try (ResultSet r = session.sql("SELECT pack_id, slots, live, hashes, checksum FROM pack_chunks"
+                    + " WHERE pack_id > ? ORDER BY pack_id FETCH FIRST 1000 ROWS ONLY", after).executeQuery()) {
+                while (r.next()) {
+                    more = true;
+                    after = r.getLong(1);
+                    visit(after, r.getInt(2), r.getBytes(3), r.getBytes(4), r.getLong(5), visitor);
+                }
+            }
+        }
+    }
+
+    private static void visit(long packId, int slots, byte[] bits, byte[] hashes, long checksum, ChunkVisitor visitor) {
+        BitSet live = BitSet.valueOf(bits);
+        if (packId <= 0 || packId > ChunkId.MAX_PACK_ID || slots > ChunkId.MAX_SLOTS || live.length() > slots
+                || hashes.length != 16 * live.cardinality() || checksum != hashesChecksum(packId, bits, hashes)) {
+            return;
+        }
+        ByteBuffer in = ByteBuffer.wrap(hashes);
+        for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
+            visitor.chunk(ChunkId.of(packId, slot), in.getLong(), in.getLong());
+        }
+    }
+
+    static long lastPackId(Session session) throws SQLException {
+        try (ResultSet r = session.sql("SELECT MAX(id) FROM pack").executeQuery()) {
+            r.next();
+            return r.getLong(1);
+        }
+    }
+
+    /// A pack, from memory or disk.
+    ///
+    /// @param keep whether to keep it in memory; a reader that passes over everything once should not
+    Pack load(Database database, long packId, boolean keep) throws SQLException, StoreException {
+        Pack pack = cache.getIfPresent(packId);
+        if (pack == null) {
+            PackCodec.Row row = database.transact(session -> row(session, packId));
+            if (row == null) {
+                throw new StoreException(Reason.DAMAGED,
+                        "pack " + packId + " is missing; verify lists every checkpoint that is affected");
+            }
+            try {
+                pack = codec.decode(row);
+            } catch (Corruption e) {
+                throw new StoreException(Reason.DAMAGED, "pack " + packId + " is damaged (" + e.getMessage()
+                        + "); verify lists every checkpoint that is affected", e);
+            }
+            if (keep) {
+                cache.put(packId, pack);
+            }
+        }
+        return pack;
+    }
+
+    void forget(long packId) {
+        cache.invalidate(packId);
+    }
+
+    void forgetAll() {
+        cache.invalidateAll();
+    }
+
+    private static PackCodec.Row row(Session session, long packId) throws SQLException {
+        try (ResultSet r = session
+                .sql("SELECT slots, codec, raw_bytes, content, checksum FROM pack WHERE id = ?", packId)
+                .executeQuery()) {
+            return r.next()
+                    ? new PackCodec.Row(packId, r.getInt(1), r.getInt(2), r.getInt(3), r.getBytes(4), r.getLong(5))
+                    : null;
+        }
+    }
+
+    @Override
+    public void close() {
+        cache.invalidateAll();
+        codec.close();
+    }
+}

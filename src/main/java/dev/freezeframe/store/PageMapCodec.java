@@ -1,0 +1,155 @@
+package dev.freezeframe.store;
+
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
+import java.util.ArrayList;
+import java.util.List;
+import net.openhft.hashing.LongHashFunction;
+
+/// Writes page maps and the differences between them as short rows, and reads them back without trusting them: every
+/// number is checked, and no stored number makes it allocate more than the row can really hold.
+///
+/// The encoding is a list of (page, chunk) in page order: the gap to the page before, then the step from the last chunk id,
+/// as variable-length integers; 0 is the zero chunk, otherwise 1 + the zigzag of the step. Pages written together get
+/// chunk ids together, so most steps are 1 and zstd squeezes the rest: a few bytes per page. Maps are cut into pieces of
+/// at most 32,768 entries, so that a row stays small and a broken one costs only its pages.
+final class PageMapCodec {
+    static final int MAX_ENTRIES = 1 << 15;
+    /// Five bytes for a page gap, six for a chunk step of 41 bits and a sign.
+    private static final int MAX_ENTRY_BYTES = 5 + 7;
+    private static final int LEVEL = 3;
+
+    /// One row.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    record Piece(int entries, int encodedBytes, byte[] content) {
+        long checksum(long imageId, int piece) {
+            return LongHashFunction.xx3(imageId * 31 + piece).hashBytes(content);
+        }
+    }
+
+    private final byte[] encoded = new byte[MAX_ENTRIES * MAX_ENTRY_BYTES];
+    private final List<Piece> pieces = new ArrayList<>();
+    private int entries;
+    private int length;
+    private int lastPage;
+    private long lastChunk;
+
+    private PageMapCodec() {}
+
+    /// The rows for what differs between `base` and `map`; a map of zero pages as base gives a key map.
+    static List<Piece> encodeDifference(PageMap base, PageMap map) {
+        PageMapCodec codec = new PageMapCodec();
+        codec.restart();
+        map.forEachDifference(base, codec::add);
+        codec.cut();
+        return codec.pieces;
+    }
+
+    /// Applies a row to the map in `target`.
+    static void decode(Piece piece, PageMap.Editor target, int pages) throws Corruption {
+        if (piece.entries < 0 || piece.entries > MAX_ENTRIES || piece.encodedBytes < 2 * piece.entries
+                || piece.encodedBytes > MAX_ENTRY_BYTES * piece.entries) {
+            throw new Corruption(
+                    "a page map of " + piece.entries + " entries cannot be " + piece.encodedBytes + " bytes");
+        }
+        byte[] bytes = new byte[piece.encodedBytes];
+        try {
+            if (Zstd.decompressByteArray(bytes, 0, bytes.length, piece.content, 0,
+                    piece.content.length) != bytes.length) {
+                throw new Corruption("a page map ends early");
+            }
+        } catch (ZstdException e) {
+            throw new Corruption("a page map does not decompress: " + e.getMessage());
+        }
+        Varints in = new Varints(bytes);
+        long page = -1;
+        long chunk = 0;
+        for (int i = 0; i < piece.entries; i++) {
+            page += 1 + in.next();
+            long step = in.next();
+            long id = ChunkId.ZERO;
+            if (step != 0) {
+                chunk += ((step - 1) >>> 1) ^ -((step - 1) & 1);
+                id = chunk;
+                if (id == ChunkId.ZERO || !ChunkId.isValid(id)) {
+                    throw new Corruption("a page map names chunk " + id);
+                }
+            }
+            if (page < 0 || page >= pages) {
+                throw new Corruption("a page map names page " + page + " of " + pages);
+            }
+            target.set((int) page, id);
+        }
+        if (in.position != bytes.length) {
+            throw new Corruption("a page map is longer than its entries");
+        }
+    }
+
+    private void add(int page, long chunkId) {
+        if (entries == MAX_ENTRIES) {
+            cut();
+        }
+        put(page - lastPage - 1L);
+        lastPage = page;
+        if (chunkId == ChunkId.ZERO) {
+            put(0);
+        } else {
+            long step = chunkId - lastChunk;
+            put(1 + ((step << 1) ^ (step >> 63)));
+            lastChunk = chunkId;
+        }
+        entries++;
+    }
+
+    private void put(long value) {
+        long rest = value;
+        while (rest >= 0x80) {
+            encoded[length++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        encoded[length++] = (byte) rest;
+    }
+
+    private void cut() {
+        if (entries > 0) {
+            byte[] compressed = new byte[(int) Zstd.compressBound(length)];
+            long size = Zstd.compressByteArray(compressed, 0, compressed.length, encoded, 0, length, LEVEL);
+            if (Zstd.isError(size)) {
+                throw new IllegalStateException("zstd: " + Zstd.getErrorName(size));
+            }
+            pieces.add(new Piece(entries, length, java.util.Arrays.copyOf(compressed, (int) size)));
+        }
+        restart();
+    }
+
+    private void restart() {
+        entries = 0;
+        length = 0;
+        lastPage = -1;
+        lastChunk = 0;
+    }
+
+    private static final class Varints {
+        private final byte[] bytes;
+        private int position;
+
+        Varints(byte[] bytes) {
+            this.bytes = bytes;
+        }
+
+        long next() throws Corruption {
+            long value = 0;
+            for (int shift = 0; shift < 49; shift += 7) {
+                if (position == bytes.length) {
+                    throw new Corruption("a page map ends inside an entry");
+                }
+                byte b = bytes[position++];
+                value |= (long) (b & 0x7f) << shift;
+                if (b >= 0) {
+                    return value;
+                }
+            }
+            throw new Corruption("a page map holds a number that is too long");
+        }
+    }
+}

@@ -1,0 +1,470 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.Database.Work;
+import dev.freezeframe.store.StoreException.Reason;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import org.h2.api.ErrorCode;
+
+/// A directory that keeps checkpoints: packs of unique chunks, page maps and the catalog, in one H2 file. A checkpoint is
+/// either wholly there or not at all, whatever happens to the process, and no bytes come out that are not the bytes that
+/// went in.
+///
+/// **Threads.** Every method may be called from any thread. Any number of recordings write at once, one pipeline thread
+/// each, beside any number of readers; `delete` and `gc` wait for the checkpoints that are being written and hold up the
+/// next ones for a moment. One process at a time has a store open.
+///
+/// **Trust.** What is in the file is checked as if a stranger had written it: lengths, ids and checksums.
+public final class Store implements AutoCloseable {
+    /// Chunks in a pack that [#newPack] starts.
+    public static final int PACK_CHUNKS = 64;
+
+    private final Path directory;
+    private final StoreLock lock;
+    private final Packs packs;
+    private final Gate gate = new Gate();
+    private final AtomicLong lastPackId = new AtomicLong();
+    private final Deque<ByteBuffer> draftBuffers = new ConcurrentLinkedDeque<>();
+    private final List<ChunkWatcher> watchers = new CopyOnWriteArrayList<>();
+    private final Set<Long> recording = ConcurrentHashMap.newKeySet();
+    private volatile Database database;
+    private volatile long generation;
+    private volatile boolean closed;
+
+    private Store(Path directory, StoreLock lock, Packs packs, Database database) {
+        this.directory = directory;
+        this.lock = lock;
+        this.packs = packs;
+        this.database = database;
+    }
+
+    /// Opens the store in a directory, or makes one there. Directory and files are the owner's only.
+    ///
+    /// @throws StoreException if another process has it open, a newer program wrote it, it is damaged, or the file system
+    ///                        fails
+    public static Store open(Path directory) throws StoreException {
+        if (directory.toString().indexOf(';') >= 0) {
+            throw new StoreException(Reason.REFUSED,
+                    "store path " + directory + " contains a semicolon, which H2 cannot take; choose another --store");
+        }
+        Path absolute = directory.toAbsolutePath().normalize();
+        StoreLock lock = null;
+        Database database = null;
+        Store store = null;
+        try {
+            Files.createDirectories(absolute,
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            lock = StoreLock.acquire(absolute);
+            database = openDatabase(absolute);
+            Packs packs = new Packs(Math.min(96L << 20, Runtime.getRuntime().maxMemory() / 8));
+            store = new Store(absolute, lock, packs, database);
+            store.lastPackId.set(store.read("open", Packs::lastPackId));
+            return store;
+        } catch (StoreException e) {
+            throw e.getMessage().startsWith("store ")
+                    ? e
+                    : new StoreException(e.reason(), "store " + directory + " cannot be opened: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + e, e);
+        } finally {
+            if (store == null || store.lastPackId.get() < 0) {
+                closeQuietly(database, lock);
+            }
+        }
+    }
+
+    private static Database openDatabase(Path directory) throws IOException {
+        Path file = directory.resolve(Database.FILE_NAME);
+        boolean fresh = !Files.exists(file) || Files.size(file) == 0;
+        if (!Files.exists(file)) {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        }
+        Database database = null;
+        try {
+            database = new Database(directory, fresh);
+            database.transact(session -> {
+                if (!Schema.exists(session)) {
+                    Schema.create(session);
+                }
+                Schema.check(session);
+                return null;
+            });
+            Database opened = database;
+            database = null;
+            return opened;
+        } catch (SQLException e) {
+            throw explained("open", e);
+        } finally {
+            if (database != null) {
+                closeQuietly(database, null);
+            }
+        }
+    }
+
+    private static void closeQuietly(Database database, StoreLock lock) {
+        try {
+            if (database != null) {
+                database.close();
+            }
+            if (lock != null) {
+                lock.close();
+            }
+        } catch (SQLException | IOException e) {
+            // the reason for closing is reported instead
+        }
+    }
+
+    public Path directory() {
+        return directory;
+    }
+
+    // --- experiments and checkpoints
+
+    /// Starts an experiment. Until [#finishExperiment] or the store is closed, what it builds on cannot be deleted.
+    ///
+    /// @return its id
+    /// @throws StoreException if the name is taken
+    public long createExperiment(ExperimentRecord experiment) throws StoreException {
+        try (WriteLease lease = beginWriting()) {
+            long id = write(lease, "create an experiment", session -> Catalog.insert(session, experiment));
+            recording.add(id);
+            return id;
+        }
+    }
+
+    /// Notes that an experiment has ended, and why.
+    public void finishExperiment(long experimentId, String endReason) throws StoreException {
+        recording.remove(experimentId);
+        if (!write(null, "finish an experiment",
+                session -> Catalog.finish(session, experimentId, Instant.now(), endReason))) {
+            throw new StoreException(Reason.NOT_FOUND, "there is no experiment with id " + experimentId);
+        }
+        sync();
+    }
+
+    /// All experiments, oldest first.
+    public List<ExperimentRecord> experiments() throws StoreException {
+        return read("list experiments", Catalog::experiments);
+    }
+
+    public Optional<ExperimentRecord> experiment(long id) throws StoreException {
+        return read("look an experiment up", session -> Catalog.experiment(session, id));
+    }
+
+    public Optional<ExperimentRecord> experiment(String name) throws StoreException {
+        return read("look an experiment up", session -> Catalog.experiment(session, name));
+    }
+
+    /// The checkpoints of an experiment by number.
+    public List<CheckpointRecord> checkpoints(long experimentId) throws StoreException {
+        return read("list checkpoints", session -> Catalog.checkpoints(session, experimentId));
+    }
+
+    public Optional<CheckpointRecord> checkpoint(long id) throws StoreException {
+        return read("look a checkpoint up", session -> Catalog.checkpoint(session, id));
+    }
+
+    public Optional<CheckpointRecord> find(CheckpointName name) throws StoreException {
+        return read("look a checkpoint up", session -> Catalog.find(session, name));
+    }
+
+    // --- content of checkpoints
+
+    /// The names of the images of a checkpoint.
+    public List<String> imageNames(long checkpointId) throws StoreException {
+        return read("list images", session -> Catalog.images(session, checkpointId)).stream().map(Image::name).toList();
+    }
+
+    /// Which chunk each page of an image holds.
+    public PageMap pageMap(long checkpointId, String imageName) throws StoreException {
+        return read("read a page map",
+                session -> Catalog.pageMap(session, imageOrThrow(session, checkpointId, imageName)));
+    }
+
+    /// A whole image that fits into an array, such as the device state.
+    public byte[] readImageBytes(long checkpointId, String imageName) throws StoreException {
+        Image image = read("read an image", session -> imageOrThrow(session, checkpointId, imageName));
+        if (image.lengthBytes() < 0 || image.lengthBytes() > 1 << 30) {
+            throw new StoreException(Reason.REFUSED,
+                    "image \"" + imageName + "\" of " + image.lengthBytes() + " bytes is too large to read at once");
+        }
+        PageMap map = read("read a page map", session -> Catalog.pageMap(session, image));
+        byte[] content = new byte[(int) image.lengthBytes()];
+        ByteBuffer chunk = ByteBuffer.allocate(ChunkId.CHUNK_BYTES);
+        for (int page = 0; page < map.pages(); page++) {
+            if (map.chunkId(page) != ChunkId.ZERO) {
+                readChunk(map.chunkId(page), chunk.clear());
+                int at = page * ChunkId.CHUNK_BYTES;
+                chunk.get(0, content, at, Math.min(ChunkId.CHUNK_BYTES, content.length - at));
+            }
+        }
+        return content;
+    }
+
+    private static Image imageOrThrow(Database.Session session, long checkpointId, String name)
+            throws SQLException, StoreException {
+        return Catalog.image(session, checkpointId, name)
+                .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
+                        "checkpoint id " + checkpointId + " has no image \"" + name + "\""));
+    }
+
+    /// Puts the 4096 bytes of a chunk into `target` at its position.
+    public void readChunk(long chunkId, ByteBuffer target) throws StoreException {
+        if (chunkId == ChunkId.ZERO) {
+            target.put(new byte[ChunkId.CHUNK_BYTES]);
+            return;
+        }
+        try {
+            Pack pack = pack(ChunkId.packId(chunkId), true);
+            target.put(pack.raw(), pack.offset(ChunkId.slot(chunkId)), ChunkId.CHUNK_BYTES);
+        } catch (Corruption e) {
+            throw new StoreException(Reason.DAMAGED, "chunk " + chunkId + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /// Whether a chunk holds just the 4096 bytes of `page` from `position` on.
+    public boolean chunkEquals(long chunkId, ByteBuffer page, int position) throws StoreException {
+        try {
+            return pack(ChunkId.packId(chunkId), true).equalsAt(ChunkId.slot(chunkId), page, position);
+        } catch (Corruption e) {
+            throw new StoreException(Reason.DAMAGED, "chunk " + chunkId + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private Pack pack(long packId, boolean keep) throws StoreException {
+        try {
+            return packs.load(usable(), packId, keep);
+        } catch (SQLException e) {
+            throw explained("read pack " + packId, e);
+        }
+    }
+
+    /// Receives the pages of an image, several at a time, from several threads.
+    @FunctionalInterface
+    public interface PageSink {
+        /// Takes some pages.
+        ///
+        /// @param content the bytes of `count` pages from `firstPage` on; good during the call only
+        void pages(int firstPage, int count, ByteBuffer content) throws IOException;
+    }
+
+    /// Reads every page of a map that is not zero, each once, pack by pack in no particular order.
+    ///
+    /// @param threads how many work at it; the sink is called from each of them
+    /// @throws IOException what the sink threw, or a [StoreException]
+    public void readPages(PageMap map, int threads, PageSink sink) throws IOException {
+        new PageReader(map, packId -> pack(packId, false), sink).run(threads);
+    }
+
+    // --- writing, for dedup
+
+    /// Waits for a running deletion, and holds the next one off until the lease is closed.
+    public WriteLease beginWriting() throws StoreException {
+        gate.enter();
+        boolean done = false;
+        try {
+            usable();
+            WriteLease lease = new WriteLease(gate, generation);
+            done = true;
+            return lease;
+        } finally {
+            if (!done) {
+                gate.leave();
+            }
+        }
+    }
+
+    /// Starts a pack of [#PACK_CHUNKS] chunks under an id of its own.
+    public PackDraft newPack() throws StoreException {
+        long id = lastPackId.incrementAndGet();
+        if (id > ChunkId.MAX_PACK_ID) {
+            throw new StoreException(Reason.REFUSED, "the store has given out all its pack ids; use a new store");
+        }
+        ByteBuffer raw = draftBuffers.poll();
+        return new PackDraft(id, raw == null ? ByteBuffer.allocateDirect(PACK_CHUNKS * ChunkId.CHUNK_BYTES) : raw,
+                draftBuffers);
+    }
+
+    /// Compresses and stores the live chunks of a draft, and tells the watchers. The pack outlives a checkpoint that is
+    /// not committed; [#gc] takes it then.
+    ///
+    /// @param zstdLevel how hard to try; [Integer#MIN_VALUE] not at all
+    /// @return bytes added to the store
+    public long write(WriteLease lease, PackDraft draft, int zstdLevel) throws StoreException {
+        BitSet live = draft.live();
+        if (live.isEmpty()) {
+            return 0;
+        }
+        PackCodec.Row row = packs.encode(draft, zstdLevel);
+        long bytes = write(lease, "store a pack", session -> Packs.insert(session, row, live, draft.hashes()));
+        for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
+            for (ChunkWatcher watcher : watchers) {
+                watcher.stored(ChunkId.of(draft.packId(), slot), draft.hashLow(slot), draft.hashHigh(slot));
+            }
+        }
+        return bytes;
+    }
+
+    /// Makes a checkpoint visible in one transaction, and survive a power failure.
+    public CheckpointRecord commit(WriteLease lease, NewCheckpoint checkpoint) throws StoreException {
+        CheckpointRecord record = write(lease, "commit checkpoint " + checkpoint.number(), session -> {
+            ExperimentRecord experiment = Catalog.experiment(session, checkpoint.experimentId())
+                    .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
+                            "experiment id " + checkpoint.experimentId() + " is not in the store"));
+            return Catalog.insert(session, checkpoint, experiment.name());
+        });
+        sync();
+        return record;
+    }
+
+    /// Adds a watcher, after telling it about every stored chunk.
+    public void watch(ChunkWatcher watcher) throws StoreException {
+        gate.enterAlone();
+        try {
+            tell(watcher);
+            watchers.add(watcher);
+        } finally {
+            gate.leaveAlone();
+        }
+    }
+
+    public void unwatch(ChunkWatcher watcher) {
+        watchers.remove(watcher);
+    }
+
+    private void tell(ChunkWatcher watcher) throws StoreException {
+        read("read the chunk index", session -> {
+            Packs.forEachChunk(session, watcher::stored);
+            return null;
+        });
+    }
+
+    // --- upkeep
+
+    /// Deletes a checkpoint. The ones after it stay whole; space comes back with [#gc].
+    public void delete(CheckpointName name) throws StoreException {
+        usable();
+        throw new UnsupportedOperationException("soon");
+    }
+
+    /// Deletes an experiment with all its checkpoints.
+    public void deleteExperiment(String name) throws StoreException {
+        usable();
+        throw new UnsupportedOperationException("soon");
+    }
+
+    /// Drops the chunks that no checkpoint uses and gives their space back to the file system.
+    public GcReport gc(Progress progress) throws StoreException {
+        usable();
+        throw new UnsupportedOperationException("soon");
+    }
+
+    /// Reads everything back and compares it with its hashes.
+    public VerifyReport verify(Progress progress) throws StoreException {
+        usable();
+        throw new UnsupportedOperationException("soon");
+    }
+
+    /// Bytes of the files in the store directory.
+    public long sizeBytes() throws StoreException {
+        try {
+            return Files.size(directory.resolve(Database.FILE_NAME));
+        } catch (IOException e) {
+            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be measured: " + e, e);
+        }
+    }
+
+    // --- database
+
+    private Database usable() throws StoreException {
+        if (closed) {
+            throw new StoreException(Reason.FAILED, "store " + directory + " is closed");
+        }
+        return database;
+    }
+
+    private <T> T read(String what, Work<T> work) throws StoreException {
+        try {
+            return usable().transact(work);
+        } catch (SQLException e) {
+            throw explained(what, e);
+        }
+    }
+
+    private <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
+        try {
+            Database now = usable();
+            if (lease != null && lease.generation() != generation) {
+                throw new StoreException(Reason.FAILED,
+                        "cannot " + what + ": the store had to be opened anew since it was begun; take it again");
+            }
+            return now.transact(work);
+        } catch (SQLException e) {
+            throw explained(what, e);
+        }
+    }
+
+    private void sync() throws StoreException {
+        try {
+            usable().sync();
+        } catch (SQLException e) {
+            throw explained("write to disk", e);
+        }
+    }
+
+    private static StoreException explained(String what, SQLException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            String message = cause.getMessage();
+            if (message != null && (message.contains("No space left") || message.contains("Disk quota exceeded"))) {
+                return new StoreException(Reason.DISK_FULL, "cannot " + what
+                        + ": no space is left on the device of the store; free some, nothing stored is lost", e);
+            }
+        }
+        if (e.getErrorCode() == ErrorCode.DUPLICATE_KEY_1) {
+            return new StoreException(Reason.REFUSED, "cannot " + what + ": the name or number is taken", e);
+        }
+        if (e.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
+            return new StoreException(Reason.DAMAGED, "cannot " + what + ": its H2 file is damaged", e);
+        }
+        return new StoreException(Reason.FAILED,
+                "cannot " + what + ": " + e.getMessage().lines().findFirst().orElse(""),
+                e);
+    }
+
+    /// Closes the file. Checkpoints that are being written are lost.
+    @Override
+    public void close() throws StoreException {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            try {
+                database.close();
+            } finally {
+                packs.close();
+                lock.close();
+            }
+        } catch (SQLException e) {
+            throw explained("close", e);
+        } catch (IOException e) {
+            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be closed: " + e, e);
+        }
+    }
+}

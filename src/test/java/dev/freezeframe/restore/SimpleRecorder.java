@@ -1,0 +1,124 @@
+package dev.freezeframe.restore;
+
+import dev.freezeframe.dedup.CheckpointWriter;
+import dev.freezeframe.dedup.DedupOptions;
+import dev.freezeframe.dedup.Deduplicator;
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.migration.DeviceState;
+import dev.freezeframe.migration.DeviceStateSource;
+import dev.freezeframe.qmp.PendingReply;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.store.CaptureMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.NewCheckpoint;
+import dev.freezeframe.store.PageMap;
+import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// Records a machine in the plainest way: stop, save the devices, copy all of RAM, go on; no tracker, no hurry. What it
+/// stores is right by construction, so that a restore can be judged by it.
+final class SimpleRecorder implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final int PAGES_AT_ONCE = 1024;
+    private static final AtomicInteger EXPERIMENTS = new AtomicInteger();
+
+    private final Store store;
+    private final Deduplicator deduplicator;
+    private final Machine machine;
+    private final DeviceStateSource source;
+    private final long experimentId;
+    private int number;
+
+    /// A checkpoint and what it must come back as.
+    ///
+    /// @param ram          all of RAM in the pause; the caller closes it
+    /// @param printedBytes what the guest had printed
+    record Taken(CheckpointRecord checkpoint, SharedMemory ram, long printedBytes) implements AutoCloseable {
+        @Override
+        public void close() {
+            ram.close();
+        }
+    }
+
+    SimpleRecorder(Store store, Machine machine) throws IOException {
+        this(store, machine, machine.toRecord().toString());
+    }
+
+    SimpleRecorder(Store store, Machine machine, String machineJson) throws IOException {
+        this.store = store;
+        this.machine = machine;
+        this.deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
+        this.source = DeviceStateSource.open(machine.qmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
+                machine.hasOtherWritableRam());
+        this.experimentId = store.createExperiment(ExperimentRecord.starting("test-" + EXPERIMENTS.incrementAndGet(),
+                machine.spec().profile().name(), machineJson, machine.ramBytes(), Optional.empty(), Instant.now()));
+    }
+
+    long experimentId() {
+        return experimentId;
+    }
+
+    Taken take() throws IOException, InterruptedException {
+        SharedMemory copy = SharedMemory.allocate("captured", machine.ramBytes());
+        QmpCommand save = source.arm();
+        List<PendingReply> replies = machine.qmp().send(QmpCommand.of("stop"), save);
+        replies.getFirst().await(PATIENCE);
+        source.awaitSaved(replies.getLast(), PATIENCE);
+        machine.memory().copyTo(copy);
+        long printed = settledOutput(machine);
+        machine.resume();
+        DeviceState state = source.take();
+        return new Taken(store(copy, state.toBytes()), copy, printed);
+    }
+
+    CheckpointRecord store(SharedMemory ram, byte[] deviceState) throws IOException {
+        try (CheckpointWriter writer = deduplicator.begin(experimentId, ++number, Optional.<PageMap>empty(),
+                ram.sizeBytes())) {
+            BitSet populated = new BitSet();
+            ram.addPopulatedPages(populated);
+            int[] pages = populated.stream().toArray();
+            ByteBuffer contents = ByteBuffer.allocateDirect(PAGES_AT_ONCE * SharedMemory.PAGE_BYTES);
+            for (int from = 0; from < pages.length; from += PAGES_AT_ONCE) {
+                int count = Math.min(PAGES_AT_ONCE, pages.length - from);
+                int[] part = java.util.Arrays.copyOfRange(pages, from, from + count);
+                ram.copyPages(part, 0, count, contents, 0);
+                writer.addRam(part, count, contents);
+            }
+            writer.addImage(NewCheckpoint.DEVICE_STATE, deviceState);
+            return writer.commit(new CaptureMetrics(Instant.now(), 0, false, 0, PhaseMicros.NONE, 0)).checkpoint();
+        }
+    }
+
+    /// What a stopped guest has printed, when nothing of it is under way any more.
+    static long settledOutput(Machine machine) throws InterruptedException {
+        long printed;
+        do {
+            printed = machine.console().printedBytes();
+            Thread.sleep(30);
+        } while (printed != machine.console().printedBytes());
+        return printed;
+    }
+
+    /// Asserting that would copy whole memories into the heap; this says which pages differ.
+    static List<Integer> differingPages(SharedMemory one, SharedMemory other) {
+        BitSet pages = new BitSet();
+        one.addDifferingPages(other, pages);
+        return pages.stream().boxed().limit(20).toList();
+    }
+
+    @Override
+    public void close() {
+        source.close();
+        deduplicator.close();
+    }
+}
