@@ -13,7 +13,8 @@ import java.util.Map;
 final class CheckpointTable {
     static final String PHASE_KEY = "phases: s stop, d device state, h harvest, c copy, k disks, r resume; each letter is a tenth of the pause";
 
-    private static final Map<String, Character> LETTERS = Map.of("stop", 's', "deviceState", 'd', "harvest", 'h', "copy",
+    private static final Map<String, Character> LETTERS = Map.of("stop", 's', "deviceState", 'd', "harvest", 'h',
+            "copy",
             'c', "disks", 'k', "resume", 'r');
     private static final Map<Character, String> COLOURS = Map.of('s', "33", 'd', "36", 'h', "34", 'c', "35", 'k', "31",
             'r', "32");
@@ -28,7 +29,8 @@ final class CheckpointTable {
     }
 
     String header() {
-        return Units.text("%5s %9s %8s  %-10s " + FIGURES, "#", "time", "pause", "phases", "dirty", "new", "dup", "zero",
+        return Units.text("%5s %9s %8s  %-10s " + FIGURES, "#", "time", "pause", "phases", "dirty", "new", "dup",
+                "zero",
                 "same", "stored", "late");
     }
 
@@ -39,10 +41,14 @@ final class CheckpointTable {
             start = metrics.capturedAt();
         }
         return Units.text("%5d %9s %8s  %s " + FIGURES, checkpoint.number(), Units.duration(Duration.between(start,
-                metrics.capturedAt())), Units.millis(metrics.pauseMicros()), bar(metrics), Units.count(metrics
-                        .dirtyPages()), Units.count(metrics.newPages()), Units.count(metrics.duplicatePages()), Units
-                                .count(metrics.zeroPages()), Units.count(metrics.unchangedPages()), Units.bytes(metrics
-                                        .storedBytes()), metrics.late() == 0 ? "-" : Units.count(metrics.late()));
+                metrics.capturedAt())), Units.millis(metrics.pauseMicros()), bar(metrics), Units.count(
+                        metrics
+                                .dirtyPages()),
+                Units.count(metrics.newPages()), Units.count(metrics.duplicatePages()), Units
+                        .count(metrics.zeroPages()),
+                Units.count(metrics.unchangedPages()), Units.bytes(metrics
+                        .storedBytes()),
+                metrics.late() == 0 ? "-" : Units.count(metrics.late()));
     }
 
     private String bar(CheckpointMetrics metrics) {

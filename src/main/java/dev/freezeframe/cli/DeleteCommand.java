@@ -14,8 +14,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe delete`: takes checkpoints or whole experiments out of a store. The others stay whole.
-@Command(name = "delete", mixinStandardHelpOptions = true,
-        header = "Delete checkpoints or experiments; freezeframe gc then gives their space back.")
+@Command(name = "delete", mixinStandardHelpOptions = true, header = "Delete checkpoints or experiments; freezeframe gc then gives their space back.")
 final class DeleteCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
@@ -36,8 +35,10 @@ final class DeleteCommand implements Callable<Integer> {
             for (String name : names) {
                 int checkpoints = delete(store, name);
                 ObjectNode json = JsonLines.ofType("deleted").put("name", name).put("checkpoints", checkpoints);
-                screen.line(format.json() ? json.toString() : "deleted " + name + " (" + Units.count(checkpoints,
-                        "checkpoint") + ")");
+                screen.line(format.json()
+                        ? json.toString()
+                        : "deleted " + name + " (" + Units.count(checkpoints,
+                                "checkpoint") + ")");
             }
         }
         if (!format.json()) {

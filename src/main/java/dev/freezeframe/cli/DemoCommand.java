@@ -32,9 +32,7 @@ import picocli.CommandLine.ParentCommand;
 ///
 /// The proof rests on the guest's ticker: every line that it prints has a sum over 8 MiB of random bytes, whose generator
 /// is in guest memory. A restored guest can only print the original's next lines if all of that came back.
-@Command(name = "demo", mixinStandardHelpOptions = true,
-        header = "Boot a small Linux, record it, restore a checkpoint and show that it goes on.",
-        description = "Records into the default store, so that list and restore have something to show afterwards.")
+@Command(name = "demo", mixinStandardHelpOptions = true, header = "Boot a small Linux, record it, restore a checkpoint and show that it goes on.", description = "Records into the default store, so that list and restore have something to show afterwards.")
 final class DemoCommand implements Callable<Integer> {
     private static final String PROFILE = "tiny-linux";
     private static final Pattern TICK = Pattern.compile("tick \\d+ sum [0-9a-f]+");
@@ -60,22 +58,23 @@ final class DemoCommand implements Callable<Integer> {
         Profile profile = Profiles.standard().find(PROFILE);
         requireGuest(profile.kernel());
         requireGuest(profile.initrd());
-        try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(program.surroundings());
+        try (StopRequest stop = StopRequest.onSignals();
+                Screen screen = new Screen(program.surroundings());
                 Store store = storeOption.open(program)) {
             Original original = record(store, profile, screen, stop);
             if (original == null) {
                 return 0;
             }
-            CheckpointRecord middle = StoreOption.find(store, CheckpointName.of(original.experiment(), Math.max(1, original
-                    .newest().number() / 2)));
+            CheckpointRecord middle = StoreOption.find(store,
+                    CheckpointName.of(original.experiment(), Math.max(1, original
+                            .newest().number() / 2)));
             restore(store, middle, original, screen, stop);
         }
         return 0;
     }
 
     /// What the comparison needs of the recorded machine after it has ended.
-    private record Original(String experiment, CheckpointRecord newest, List<String> ticks) {
-    }
+    private record Original(String experiment, CheckpointRecord newest, List<String> ticks) {}
 
     private static void requireGuest(Optional<Path> file) throws CommandFailure {
         if (file.isPresent() && !Files.isReadable(file.get())) {
@@ -123,8 +122,9 @@ final class DemoCommand implements Callable<Integer> {
                 say(screen, tick + "   as the original printed it");
             }
             int position = original.ticks().indexOf(again.getFirst());
-            say(screen, Units.text("running after %s; of the original's %s it went on with number %d", Units.millis(restored
-                    .totalMicros()), Units.count(original.ticks().size(), "tick"), position + 1));
+            say(screen,
+                    Units.text("running after %s; of the original's %s it went on with number %d", Units.millis(restored
+                            .totalMicros()), Units.count(original.ticks().size(), "tick"), position + 1));
             if (format.json()) {
                 screen.line(JsonLines.ofType("compared").put("checkpoint", checkpoint.name().toString()).put("lines",
                         TICKS_TO_COMPARE).put("same", true).put("firstLine", again.getFirst()).toString());
@@ -153,9 +153,10 @@ final class DemoCommand implements Callable<Integer> {
             if (stop.await(LOOK_AGAIN)) {
                 return List.of();
             }
-            if (machine.hasEnded() || System.nanoTime() > deadline) {
-                throw new CommandFailure("the guest printed no tick " + (machine.hasEnded() ? "before its machine ended"
-                        : "in " + Units.duration(patience)) + "; freezeframe demo --verbose shows what went on");
+            Optional<String> ended = MachineEnd.of(machine);
+            if (ended.isPresent() || System.nanoTime() > deadline) {
+                throw new CommandFailure("the guest printed no tick " + ended.map(why -> "before its machine ended: "
+                        + why).orElse("in " + Units.duration(patience)) + "; freezeframe demo --verbose shows what went on");
             }
             found = ticks(machine);
         }

@@ -13,14 +13,13 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /// The command `freezeframe`: holds what all its commands share and does nothing by itself.
-@Command(name = "freezeframe", mixinStandardHelpOptions = true, versionProvider = Freezeframe.Version.class,
-        header = "Checkpoints live QEMU machines every second, keeps them deduplicated, restores any of them.",
-        synopsisSubcommandLabel = "COMMAND", subcommands = { ProfilesCommand.class, RecordCommand.class,
-                ListCommand.class, RestoreCommand.class, VerifyCommand.class, DeleteCommand.class, GcCommand.class,
-                DemoCommand.class, BenchCommand.class }, footer = {
-                        "", "CHECKPOINT is EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.",
-                        "With --json every line on standard output is one JSON object with a field \"type\".",
-                        "Exit status: 0 done, 1 failed, 2 wrong usage." })
+@Command(name = "freezeframe", mixinStandardHelpOptions = true, versionProvider = Freezeframe.Version.class, header = "Checkpoints live QEMU machines every second, keeps them deduplicated, restores any of them.", synopsisSubcommandLabel = "COMMAND", subcommands = {
+        ProfilesCommand.class, RecordCommand.class,
+        ListCommand.class, RestoreCommand.class, VerifyCommand.class, DeleteCommand.class, GcCommand.class,
+        DemoCommand.class, BenchCommand.class}, footer = {
+                "", "CHECKPOINT is EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.",
+                "With --json every line on standard output is one JSON object with a field \"type\".",
+                "Exit status: 0 done, 1 failed, 2 wrong usage."})
 final class Freezeframe implements Runnable {
     private final Surroundings surroundings;
 
@@ -43,8 +42,8 @@ final class Freezeframe implements Runnable {
                 .setAbbreviatedOptionsAllowed(false);
     }
 
-    @Option(names = { "-v", "--verbose" }, scope = ScopeType.INHERIT,
-            description = "Print the log and the stack traces of errors on standard error.")
+    @Option(names = {"-v",
+            "--verbose"}, scope = ScopeType.INHERIT, description = "Print the log and the stack traces of errors on standard error.")
     private void setVerbose(boolean wanted) {
         if (wanted && !verbose) {
             verbose = true;
@@ -72,7 +71,7 @@ final class Freezeframe implements Runnable {
         @Override
         public String[] getVersion() {
             String version = Freezeframe.class.getPackage().getImplementationVersion();
-            return new String[] { "freezeframe " + (version == null ? "(not built into a jar)" : version) };
+            return new String[]{"freezeframe " + (version == null ? "(not built into a jar)" : version)};
         }
     }
 }

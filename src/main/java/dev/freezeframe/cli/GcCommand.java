@@ -25,12 +25,19 @@ final class GcCommand implements Callable<Integer> {
         try (Store store = storeOption.openExisting(program); Screen screen = new Screen(program.surroundings())) {
             GcReport report = store.gc(StatusProgress.on(screen));
             screen.status("");
-            ObjectNode json = JsonLines.ofType("summary").put("chunksDropped", report.chunksDropped()).put("packsDeleted",
-                    report.packsDeleted()).put("packsRewritten", report.packsRewritten()).put("bytesBefore", report
-                            .bytesBefore()).put("storeBytes", report.bytesAfter());
-            screen.line(format.json() ? json.toString() : Units.count(report.chunksDropped(), "page")
-                    + " dropped; the store was " + Units.bytes(report.bytesBefore()) + ", is " + Units.bytes(report
-                            .bytesAfter()) + " in " + store.directory());
+            ObjectNode json = JsonLines.ofType("summary").put("chunksDropped", report.chunksDropped())
+                    .put("packsDeleted",
+                            report.packsDeleted())
+                    .put("packsRewritten", report.packsRewritten()).put("bytesBefore", report
+                            .bytesBefore())
+                    .put("storeBytes", report.bytesAfter());
+            screen.line(format.json()
+                    ? json.toString()
+                    : Units.count(report.chunksDropped(), "page")
+                            + " dropped; the store was " + Units.bytes(report.bytesBefore()) + ", is "
+                            + Units.bytes(report
+                                    .bytesAfter())
+                            + " in " + store.directory());
         }
         return 0;
     }

@@ -11,8 +11,7 @@ import dev.freezeframe.store.CheckpointRecord;
 /// What `--json` prints: one object a line, each with a `type`. Scripts rely on the fields; a new one may be added, none
 /// may be renamed or taken away.
 final class JsonLines {
-    private JsonLines() {
-    }
+    private JsonLines() {}
 
     static ObjectNode ofType(String type) {
         return JsonNodeFactory.instance.objectNode().put("type", type);
@@ -22,19 +21,26 @@ final class JsonLines {
         CheckpointMetrics metrics = checkpoint.metrics();
         ObjectNode json = ofType("checkpoint").put("checkpoint", checkpoint.name().toString()).put("number", checkpoint
                 .number()).put("capturedAt", metrics.capturedAt().toString()).put("intervalMillis", metrics
-                        .intervalMillis()).put("pauseMicros", metrics.pauseMicros());
+                        .intervalMillis())
+                .put("pauseMicros", metrics.pauseMicros());
         ObjectNode phases = json.putObject("phaseMicros");
         RunStatistics.phases(metrics.phaseMicros()).forEach(phases::put);
         return json.put("preCopyRounds", metrics.preCopyRounds()).put("preCopyMicros", metrics.preCopyMicros()).put(
                 "preCopiedPages", metrics.preCopiedPages()).put("pausePages", metrics.pausePages()).put("ramPages",
-                        metrics.ramPages()).put("dirtyPages", metrics.dirtyPages()).put("unchangedPages", metrics
-                                .unchangedPages()).put("zeroPages", metrics.zeroPages()).put("duplicatePages", metrics
-                                        .duplicatePages()).put("duplicateWithinPages", metrics.duplicateWithinPages())
+                        metrics.ramPages())
+                .put("dirtyPages", metrics.dirtyPages()).put("unchangedPages", metrics
+                        .unchangedPages())
+                .put("zeroPages", metrics.zeroPages()).put("duplicatePages", metrics
+                        .duplicatePages())
+                .put("duplicateWithinPages", metrics.duplicateWithinPages())
                 .put("duplicateStoredPages", metrics.duplicateStoredPages()).put("newPages", metrics.newPages()).put(
-                        "dirtyBlocks", metrics.dirtyBlocks()).put("newBlocks", metrics.newBlocks()).put(
-                                "deviceStateBytes", metrics.deviceStateBytes()).put("storedBytes", metrics
-                                        .storedBytes()).put("pipelineMillis", metrics.pipelineMillis()).put("late",
-                                                metrics.late());
+                        "dirtyBlocks", metrics.dirtyBlocks())
+                .put("newBlocks", metrics.newBlocks()).put(
+                        "deviceStateBytes", metrics.deviceStateBytes())
+                .put("storedBytes", metrics
+                        .storedBytes())
+                .put("pipelineMillis", metrics.pipelineMillis()).put("late",
+                        metrics.late());
     }
 
     /// The figures of a run; the caller adds which run it was and how large the store is.
@@ -48,7 +54,8 @@ final class JsonLines {
                 .pipelineMillis()));
         return json.put("dirtyPages", run.dirtyPages()).put("unchangedPages", run.unchangedPages()).put("zeroPages", run
                 .zeroPages()).put("duplicatePages", run.duplicatePages()).put("newPages", run.newPages()).put(
-                        "storedBytes", run.storedBytes()).put("imageBytes", run.imageBytes());
+                        "storedBytes", run.storedBytes())
+                .put("imageBytes", run.imageBytes());
     }
 
     static ObjectNode distribution(Distribution values) {

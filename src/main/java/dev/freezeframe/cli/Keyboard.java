@@ -10,8 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /// Types the lines of standard input into a guest, until one of them ends.
 final class Keyboard {
-    private Keyboard() {
-    }
+    private Keyboard() {}
 
     static void attach(InputStream in, Console console) {
         Thread.ofPlatform().daemon().name("keyboard").start(() -> {

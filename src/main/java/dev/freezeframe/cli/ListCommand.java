@@ -18,8 +18,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe list`: the experiments of a store, or the checkpoints of one of them.
-@Command(name = "list", mixinStandardHelpOptions = true,
-        header = "List the experiments of a store, or the checkpoints of one experiment.")
+@Command(name = "list", mixinStandardHelpOptions = true, header = "List the experiments of a store, or the checkpoints of one experiment.")
 final class ListCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId
             .systemDefault());
@@ -84,8 +83,10 @@ final class ListCommand implements Callable<Integer> {
         for (ExperimentRecord experiment : experiments) {
             List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
             screen.line(Units.text(columns, experiment.name(), TIME.format(experiment.startedAt()), experiment.endedAt()
-                    .map(end -> Units.duration(Duration.between(experiment.startedAt(), end))).orElse("-"), Units.bytes(
-                            experiment.ramBytes()), Units.count(checkpoints.size()), Units.bytes(storedBytes(checkpoints)),
+                    .map(end -> Units.duration(Duration.between(experiment.startedAt(), end))).orElse("-"),
+                    Units.bytes(
+                            experiment.ramBytes()),
+                    Units.count(checkpoints.size()), Units.bytes(storedBytes(checkpoints)),
                     ended(experiment) + parent(store, experiment).map(name -> ", from " + name).orElse("")));
         }
         screen.line(Units.count(experiments.size(), "experiment") + ", " + Units.bytes(store.sizeBytes()) + " in "
@@ -101,7 +102,8 @@ final class ListCommand implements Callable<Integer> {
     }
 
     private static Optional<CheckpointName> parent(Store store, ExperimentRecord experiment) throws StoreException {
-        return experiment.parentCheckpointId().isEmpty() ? Optional.empty()
+        return experiment.parentCheckpointId().isEmpty()
+                ? Optional.empty()
                 : store.checkpoint(experiment.parentCheckpointId().get()).map(CheckpointRecord::name);
     }
 
@@ -109,8 +111,9 @@ final class ListCommand implements Callable<Integer> {
         List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
         ObjectNode json = JsonLines.ofType("experiment").put("experiment", experiment.name()).put("profile", experiment
                 .profileName()).put("startedAt", experiment.startedAt().toString()).put("endedAt", experiment.endedAt()
-                        .map(Object::toString).orElse(null)).put("endReason", experiment.endReason().orElse(null)).put(
-                                "parent", parent(store, experiment).map(Object::toString).orElse(null));
+                        .map(Object::toString).orElse(null))
+                .put("endReason", experiment.endReason().orElse(null)).put(
+                        "parent", parent(store, experiment).map(Object::toString).orElse(null));
         return json.put("ramBytes", experiment.ramBytes()).put("checkpoints", checkpoints.size()).put("storedBytes",
                 storedBytes(checkpoints));
     }

@@ -57,13 +57,13 @@ final class LogFile extends Handler {
         Files.createDirectories(path.getParent(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
                 "rwx------")));
         return FileChannel.open(path, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.APPEND), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
+                StandardOpenOption.APPEND),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
                         "rw-------")));
     }
 
     @Override
-    public void flush() {
-    }
+    public void flush() {}
 
     @Override
     public synchronized void close() {

@@ -8,8 +8,7 @@ import java.nio.charset.StandardCharsets;
 
 /// Where the program starts. Its exit status is 0 when done, 1 when something failed, 2 when used wrongly.
 public final class Main {
-    private Main() {
-    }
+    private Main() {}
 
     public static void main(String[] arguments) {
         LoggingSetUp.prepare();

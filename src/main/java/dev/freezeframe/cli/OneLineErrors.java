@@ -42,8 +42,11 @@ final class OneLineErrors implements IExecutionExceptionHandler, IParameterExcep
         return switch (failure) {
             case IOException _ when message != null && isOurs(failure.getClass()) -> message;
             case CommandFailure _ -> message;
-            case IOException _ -> (message == null ? failure.getClass().getSimpleName() : failure.getClass()
-                    .getSimpleName() + ": " + message) + "; details are in " + program.surroundings().logFile();
+            case IOException _ -> (message == null
+                    ? failure.getClass().getSimpleName()
+                    : failure.getClass()
+                            .getSimpleName() + ": " + message)
+                    + "; details are in " + program.surroundings().logFile();
             case InterruptedException _ -> "interrupted";
             default -> "a fault in Freezeframe (" + failure + "); please report it with "
                     + program.surroundings().logFile();

@@ -33,11 +33,9 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe record`: boots a machine, or restores one, and records it until told to stop.
-@Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false,
-        header = "Boot a machine and record it.",
-        description = "Ends after --checkpoints or --duration, when the guest powers off, or with Ctrl-C; what was captured is kept.")
+@Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false, header = "Boot a machine and record it.", description = "Ends after --checkpoints or --duration, when the guest powers off, or with Ctrl-C; what was captured is kept.")
 final class RecordCommand implements Callable<Integer> {
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
     @ParentCommand
     private Freezeframe program;
@@ -48,27 +46,22 @@ final class RecordCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
     private Origin origin;
 
-    @Option(names = "--interval", paramLabel = "TIME", defaultValue = "1s", converter = DurationText.class,
-            description = "Time between two checkpoints, such as 1s or 250ms. Default: 1s")
+    @Option(names = "--interval", paramLabel = "TIME", defaultValue = "1s", converter = DurationText.class, description = "Time between two checkpoints, such as 1s or 250ms. Default: 1s")
     private Duration interval;
 
     @ArgGroup
     private End end;
 
-    @Option(names = "--after", paramLabel = "TEXT",
-            description = "Take the first checkpoint when the guest has printed TEXT on its serial console.")
+    @Option(names = "--after", paramLabel = "TEXT", description = "Take the first checkpoint when the guest has printed TEXT on its serial console.")
     private Optional<String> after;
 
-    @Option(names = "--delay", paramLabel = "TIME", converter = DurationText.class,
-            description = "Let the guest run this long before the first checkpoint.")
+    @Option(names = "--delay", paramLabel = "TIME", converter = DurationText.class, description = "Let the guest run this long before the first checkpoint.")
     private Optional<Duration> delay;
 
-    @Option(names = "--memory", paramLabel = "SIZE", converter = SizeText.class,
-            description = "Guest RAM instead of the profile's, such as 512M or 2G.")
+    @Option(names = "--memory", paramLabel = "SIZE", converter = SizeText.class, description = "Guest RAM instead of the profile's, such as 512M or 2G.")
     private Optional<Long> memoryBytes;
 
-    @Option(names = "--append", paramLabel = "KERNELARGS",
-            description = "Further arguments for the guest's kernel, such as ff.workload=idle.")
+    @Option(names = "--append", paramLabel = "KERNELARGS", description = "Further arguments for the guest's kernel, such as ff.workload=idle.")
     private Optional<String> append;
 
     @Option(names = "--accel", paramLabel = "auto|kvm|tcg", description = "Accelerator instead of the profile's.")
@@ -77,12 +70,10 @@ final class RecordCommand implements Callable<Integer> {
     @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run. Default: qemu-system-x86_64")
     private Optional<Path> qemu;
 
-    @Option(names = "--tracker", paramLabel = "auto|userfault|scan", defaultValue = "auto",
-            description = "How written pages are found. Default: auto, exact tracking where the kernel has it")
+    @Option(names = "--tracker", paramLabel = "auto|userfault|scan", defaultValue = "auto", description = "How written pages are found. Default: auto, exact tracking where the kernel has it")
     private TrackerChoice tracker;
 
-    @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class,
-            description = "Most memory for pages that are captured and not stored yet. Default: 256M")
+    @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class, description = "Most memory for pages that are captured and not stored yet. Default: 256M")
     private Optional<Long> bufferBytes;
 
     @Option(names = "--trust-hash", description = "Take pages with the same hash for the same, without comparing them.")
@@ -96,12 +87,10 @@ final class RecordCommand implements Callable<Integer> {
 
     /// What is recorded.
     private static final class Origin {
-        @Parameters(index = "0", paramLabel = "PROFILE",
-                description = "A profile's name (freezeframe profiles lists them), or the path of a profile's file.")
+        @Parameters(index = "0", paramLabel = "PROFILE", description = "A profile's name (freezeframe profiles lists them), or the path of a profile's file.")
         private String profile;
 
-        @Option(names = "--from", paramLabel = "CHECKPOINT", converter = CheckpointNameText.class, required = true,
-                description = "Restore this checkpoint and record the restored machine.")
+        @Option(names = "--from", paramLabel = "CHECKPOINT", converter = CheckpointNameText.class, required = true, description = "Restore this checkpoint and record the restored machine.")
         private CheckpointName checkpoint;
     }
 
@@ -110,8 +99,7 @@ final class RecordCommand implements Callable<Integer> {
         @Option(names = "--checkpoints", paramLabel = "N", required = true, description = "Take this many checkpoints.")
         private Integer checkpoints;
 
-        @Option(names = "--duration", paramLabel = "TIME", converter = DurationText.class, required = true,
-                description = "Record this long, such as 30s or 5min.")
+        @Option(names = "--duration", paramLabel = "TIME", converter = DurationText.class, required = true, description = "Record this long, such as 30s or 5min.")
         private Duration duration;
     }
 
@@ -137,7 +125,8 @@ final class RecordCommand implements Callable<Integer> {
             throw wrong("--checkpoints must be at least 1");
         }
         if (origin.checkpoint != null && (memoryBytes.isPresent() || append.isPresent() || accelerator.isPresent())) {
-            throw wrong("--memory, --append and --accel cannot be changed with --from: the checkpoint is of that machine");
+            throw wrong(
+                    "--memory, --append and --accel cannot be changed with --from: the checkpoint is of that machine");
         }
     }
 
@@ -163,7 +152,8 @@ final class RecordCommand implements Callable<Integer> {
         CaptureOptions usual = CaptureOptions.DEFAULT;
         CaptureOptions capture = new CaptureOptions(interval, bufferBytes.orElse(usual.bufferBytes()), usual
                 .maxPreCopyRounds());
-        return new RecordingOptions(capture, DedupOptions.DEFAULT.withTrustHash(trustHash), tracker, wantedCheckpoints());
+        return new RecordingOptions(capture, DedupOptions.DEFAULT.withTrustHash(trustHash), tracker,
+                wantedCheckpoints());
     }
 
     private OptionalLong wantedCheckpoints() {
@@ -223,9 +213,10 @@ final class RecordCommand implements Callable<Integer> {
                 if (stop.await(LOOK_AGAIN)) {
                     return false;
                 }
-                if (machine.hasEnded()) {
-                    throw new CommandFailure("the machine ended (" + machine.endReason() + ") before it printed \"" + after
-                            .get() + "\"; nothing was recorded");
+                Optional<String> ended = MachineEnd.of(machine);
+                if (ended.isPresent()) {
+                    throw new CommandFailure(ended.get() + " before it printed \"" + after.get()
+                            + "\"; nothing was recorded");
                 }
             }
         }
@@ -247,7 +238,8 @@ final class RecordCommand implements Callable<Integer> {
         }
         ExitStatus status = machine.onExit().getNow(null);
         if (status != null && status.code() != 0) {
-            throw new CommandFailure("QEMU " + status.describe() + "; the checkpoints before that are in the store, its last words are in the log");
+            throw new CommandFailure("QEMU " + status.describe()
+                    + "; the checkpoints before that are in the store, its last words are in the log");
         }
         if (printer.newest().isEmpty()) {
             throw new CommandFailure("no checkpoint was stored (" + recording.endReason() + ")");

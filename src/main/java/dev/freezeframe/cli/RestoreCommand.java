@@ -30,12 +30,10 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe restore`: brings a checkpoint back as one or more machines, which run on for as long as is asked for.
-@Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false,
-        header = "Bring a checkpoint back as one or more running machines.",
-        description = "They run until they end by themselves or Ctrl-C, unless --run or --detach says otherwise.")
+@Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "Bring a checkpoint back as one or more running machines.", description = "They run until they end by themselves or Ctrl-C, unless --run or --detach says otherwise.")
 final class RestoreCommand implements Callable<Integer> {
     private static final int MOST_MACHINES = 256;
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
     @ParentCommand
     private Freezeframe program;
@@ -43,12 +41,10 @@ final class RestoreCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "CHECKPOINT", converter = CheckpointNameText.class,
-            description = "EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.")
+    @Parameters(paramLabel = "CHECKPOINT", converter = CheckpointNameText.class, description = "EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.")
     private CheckpointName name;
 
-    @Option(names = "--count", paramLabel = "N", defaultValue = "1",
-            description = "Start N machines that share one RAM image copy-on-write.")
+    @Option(names = "--count", paramLabel = "N", defaultValue = "1", description = "Start N machines that share one RAM image copy-on-write.")
     private int count;
 
     @ArgGroup
@@ -57,8 +53,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--verify", description = "Compare all of RAM with the store before the guest runs.")
     private boolean verify;
 
-    @Option(names = "--console",
-            description = "Print what the guests print. With one machine, lines of standard input are typed into it.")
+    @Option(names = "--console", description = "Print what the guests print. With one machine, lines of standard input are typed into it.")
     private boolean console;
 
     @Option(names = "--accel", paramLabel = "auto|kvm|tcg", description = "Accelerator instead of the recorded one.")
@@ -67,8 +62,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run instead of the recorded one.")
     private Optional<Path> qemu;
 
-    @Option(names = "--accept-changed-boot-files",
-            description = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.")
+    @Option(names = "--accept-changed-boot-files", description = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.")
     private boolean acceptChangedBootFiles;
 
     @Mixin
@@ -79,12 +73,10 @@ final class RestoreCommand implements Callable<Integer> {
 
     /// How long the machines live.
     private static final class Stay {
-        @Option(names = "--run", paramLabel = "TIME", converter = DurationText.class, required = true,
-                description = "End the machines after this time, such as 5s.")
+        @Option(names = "--run", paramLabel = "TIME", converter = DurationText.class, required = true, description = "End the machines after this time, such as 5s.")
         private Duration time;
 
-        @Option(names = "--detach", required = true,
-                description = "Leave the machines running; prints where their QMP and console sockets are.")
+        @Option(names = "--detach", required = true, description = "Leave the machines running; prints where their QMP and console sockets are.")
         private boolean detached;
     }
 
@@ -97,7 +89,8 @@ final class RestoreCommand implements Callable<Integer> {
         if (detach && console) {
             throw new ParameterException(spec.commandLine(), "--console is of no use with --detach");
         }
-        try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(program.surroundings());
+        try (StopRequest stop = StopRequest.onSignals();
+                Screen screen = new Screen(program.surroundings());
                 RestoredMachines restored = restore(detach)) {
             for (int i = 0; i < restored.machines().size(); i++) {
                 RestoredMachine machine = restored.machines().get(i);
@@ -131,11 +124,13 @@ final class RestoreCommand implements Callable<Integer> {
             screen.line(json(checkpoint, number, restored, left).toString());
             return;
         }
-        screen.line(Units.text("%s runs again as machine %d, QEMU process %d, after %s (start %s, image %s, devices %s)%s",
-                checkpoint.name(), number, pid, Units.millis(restored.totalMicros()), Units.millis(phases.spawnMicros()),
-                Units.millis(phases.imageMicros()), Units.millis(phases.loadMicros()), restored.ramVerified()
-                        ? "; RAM verified"
-                        : ""));
+        screen.line(
+                Units.text("%s runs again as machine %d, QEMU process %d, after %s (start %s, image %s, devices %s)%s",
+                        checkpoint.name(), number, pid, Units.millis(restored.totalMicros()),
+                        Units.millis(phases.spawnMicros()),
+                        Units.millis(phases.imageMicros()), Units.millis(phases.loadMicros()), restored.ramVerified()
+                                ? "; RAM verified"
+                                : ""));
         left.ifPresent(machine -> screen.line("  QMP at " + machine.qmpSocket() + ", console at " + machine
                 .consoleSocket() + "; end it with kill " + machine.pid()));
     }
@@ -144,7 +139,8 @@ final class RestoreCommand implements Callable<Integer> {
             Optional<DetachedMachine> left) {
         RestorePhases phases = restored.phases();
         ObjectNode json = JsonLines.ofType("restored").put("checkpoint", checkpoint.name().toString()).put("machine",
-                number).put("pid", restored.machine().pid()).put("millis", Math.round(restored.totalMicros() / 1e3)).put(
+                number).put("pid", restored.machine().pid()).put("millis", Math.round(restored.totalMicros() / 1e3))
+                .put(
                         "ramVerified", restored.ramVerified());
         json.putObject("phaseMicros").put("spawn", phases.spawnMicros()).put("image", phases.imageMicros()).put("load",
                 phases.loadMicros()).put("verify", phases.verifyMicros()).put("resume", phases.resumeMicros());
@@ -164,7 +160,7 @@ final class RestoreCommand implements Callable<Integer> {
         long start = System.nanoTime();
         boolean over = false;
         while (!over) {
-            over = stop.await(LOOK_AGAIN) || machines.stream().allMatch(Machine::hasEnded) || stay != null && System
+            over = stop.await(LOOK_AGAIN) || machines.stream().allMatch(machine -> MachineEnd.of(machine).isPresent()) || stay != null && System
                     .nanoTime() - start >= stay.time.toNanos();
             for (int i = 0; i < feeds.size(); i++) {
                 int number = i + 1;

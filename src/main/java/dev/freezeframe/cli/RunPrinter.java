@@ -24,11 +24,9 @@ final class RunPrinter implements RecordingListener {
     private static final long STATUS_MILLIS = 100;
 
     private sealed interface Event {
-        record Stored(CheckpointRecord checkpoint) implements Event {
-        }
+        record Stored(CheckpointRecord checkpoint) implements Event {}
 
-        record Failed(int number, Exception cause) implements Event {
-        }
+        record Failed(int number, Exception cause) implements Event {}
     }
 
     private final Screen screen;
@@ -56,8 +54,7 @@ final class RunPrinter implements RecordingListener {
     }
 
     @Override
-    public void captureEnded(String reason) {
-    }
+    public void captureEnded(String reason) {}
 
     /// Prints until capture has ended by itself, its time is over, or a stop is asked for; then ends the recording and
     /// prints what was still on its way to the store.
@@ -66,8 +63,9 @@ final class RunPrinter implements RecordingListener {
     void follow(Recording recording, Machine machine, OptionalLong wanted, Optional<Duration> time, StopRequest stop)
             throws IOException, InterruptedException {
         if (!json) {
-            screen.line("recording " + recording.experiment().name() + " every " + Units.text("%d ms", recording.interval()
-                    .toMillis()) + ", tracker " + recording.trackerName() + ", QEMU process " + machine.pid());
+            screen.line(
+                    "recording " + recording.experiment().name() + " every " + Units.text("%d ms", recording.interval()
+                            .toMillis()) + ", tracker " + recording.trackerName() + ", QEMU process " + machine.pid());
             screen.line(table.header());
         }
         long start = System.nanoTime();
@@ -94,9 +92,11 @@ final class RunPrinter implements RecordingListener {
 
     private String status(Recording recording, OptionalLong wanted, Optional<Duration> time, Duration elapsed) {
         RunSummary soFar = statistics.summary();
-        return Units.text("%s%s, %s%s, %s stored, queue %.0f %%, %d late; Ctrl-C ends", Units.count(soFar.checkpoints()),
+        return Units.text("%s%s, %s%s, %s stored, queue %.0f %%, %d late; Ctrl-C ends",
+                Units.count(soFar.checkpoints()),
                 wanted.isPresent() ? " of " + wanted.getAsLong() : "", Units.duration(elapsed), time.map(all -> " of "
-                        + Units.duration(all)).orElse(""), Units.bytes(soFar.storedBytes()), 100 * recording.pipelineFill(),
+                        + Units.duration(all)).orElse(""),
+                Units.bytes(soFar.storedBytes()), 100 * recording.pipelineFill(),
                 soFar.late());
     }
 
@@ -127,27 +127,36 @@ final class RunPrinter implements RecordingListener {
         RunSummary run = statistics.summary();
         String experiment = recording.experiment().name();
         if (json) {
-            ObjectNode summary = JsonLines.summary(run).put("experiment", experiment).put("failed", failed).put("tracker",
-                    recording.trackerName()).put("endReason", recording.endReason()).put("storeBytes", store.sizeBytes());
+            ObjectNode summary = JsonLines.summary(run).put("experiment", experiment).put("failed", failed)
+                    .put("tracker",
+                            recording.trackerName())
+                    .put("endReason", recording.endReason()).put("storeBytes", store.sizeBytes());
             screen.line(summary.toString());
             return;
         }
         screen.line(CheckpointTable.PHASE_KEY);
         screen.line(Units.text("%s: %s in %s%s (%s)", experiment, Units.count(run.checkpoints(), "checkpoint"), Units
-                .duration(run.span()), (run.late() > 0 ? ", " + run.late() + " late" : "") + (failed > 0 ? ", " + failed
-                        + " failed" : ""), recording.endReason()));
+                .duration(run.span()),
+                (run.late() > 0 ? ", " + run.late() + " late" : "") + (failed > 0
+                        ? ", " + failed
+                                + " failed"
+                        : ""),
+                recording.endReason()));
         if (run.checkpoints() == 0) {
             return;
         }
         StringBuilder phases = new StringBuilder();
         run.phaseMicros().forEach((name, micros) -> phases.append(phases.isEmpty() ? "" : ", ").append(name).append(' ')
                 .append(Units.millis(micros.median())));
-        screen.line(Units.text("pause     median %s, p99 %s, longest %s", Units.millis(run.pauseMicros().median()), Units
-                .millis(run.pauseMicros().p99()), Units.millis(run.pauseMicros().max())));
+        screen.line(
+                Units.text("pause     median %s, p99 %s, longest %s", Units.millis(run.pauseMicros().median()), Units
+                        .millis(run.pauseMicros().p99()), Units.millis(run.pauseMicros().max())));
         screen.line("phases    " + phases + " (medians)");
         screen.line(Units.text("pages     %s dirty: %s new, %s duplicate, %s zero, %s the same again", Units.count(run
-                .dirtyPages()), Units.count(run.newPages()), Units.count(run.duplicatePages()), Units.count(run
-                        .zeroPages()), Units.count(run.unchangedPages())));
+                .dirtyPages()), Units.count(run.newPages()), Units.count(run.duplicatePages()), Units.count(
+                        run
+                                .zeroPages()),
+                Units.count(run.unchangedPages())));
         screen.line(Units.text("stored    %s instead of %s of RAM images; the store has %s now, in %s", Units.bytes(run
                 .storedBytes()), Units.bytes(run.imageBytes()), Units.bytes(store.sizeBytes()), store.directory()));
         screen.line(Units.text("pipeline  %s ms for the first, then %s ms (median)", Units.count(run

@@ -6,8 +6,7 @@ import dev.freezeframe.store.Progress;
 final class StatusProgress {
     private static final int BAR_WIDTH = 30;
 
-    private StatusProgress() {
-    }
+    private StatusProgress() {}
 
     static Progress on(Screen screen) {
         return (step, done, total) -> {

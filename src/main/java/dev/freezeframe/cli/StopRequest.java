@@ -12,7 +12,7 @@ import org.jline.utils.Signals;
 /// A shutdown hook would come too late for this: by then the JVM is on its way out and runs all hooks at the same time,
 /// the database's among them. A process that ends at once leaves no machine behind, the kernel sees to that.
 final class StopRequest implements AutoCloseable {
-    private static final String[] SIGNALS = { "INT", "TERM", "HUP" };
+    private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
     /// What a shell reports for a process that Ctrl-C ended.
     private static final int ENDED_BY_INTERRUPT = 130;
 
@@ -20,8 +20,7 @@ final class StopRequest implements AutoCloseable {
     private final AtomicInteger signals = new AtomicInteger();
     private final Object[] previous = new Object[SIGNALS.length];
 
-    private StopRequest() {
-    }
+    private StopRequest() {}
 
     /// Starts listening.
     static StopRequest onSignals() {

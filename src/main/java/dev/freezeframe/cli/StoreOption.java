@@ -10,8 +10,7 @@ import picocli.CommandLine.Option;
 
 /// The option `--store` and how commands come to their store and their checkpoint.
 final class StoreOption {
-    @Option(names = "--store", paramLabel = "DIR",
-            description = "The store. Default: $${XDG_DATA_HOME:-~/.local/share}/freezeframe/store")
+    @Option(names = "--store", paramLabel = "DIR", description = "The store. Default: $${XDG_DATA_HOME:-~/.local/share}/freezeframe/store")
     private Path directory;
 
     Path directory(Freezeframe program) {

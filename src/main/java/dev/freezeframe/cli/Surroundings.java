@@ -42,7 +42,8 @@ record Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOpera
     Path folder(String variable, String underHome) {
         String base = environment.apply(variable);
         // The specification has relative paths ignored.
-        Path folder = base != null && base.startsWith("/") ? Path.of(base)
+        Path folder = base != null && base.startsWith("/")
+                ? Path.of(base)
                 : Path.of(System.getProperty("user.home")).resolve(underHome);
         return folder.resolve("freezeframe");
     }

@@ -5,10 +5,9 @@ import java.util.Locale;
 
 /// Figures with their units, as a person reads them: three digits that matter, never more.
 final class Units {
-    private static final String[] BINARY = { "B", "KiB", "MiB", "GiB", "TiB" };
+    private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB"};
 
-    private Units() {
-    }
+    private Units() {}
 
     /// Such as `27.4 MiB`.
     static String bytes(long bytes) {
@@ -32,8 +31,10 @@ final class Units {
         if (seconds < 100) {
             return text("%.1f s", duration.toMillis() / 1e3);
         }
-        return seconds < 3600 ? text("%d min %02d s", seconds / 60, seconds % 60) : text("%d h %02d min", seconds / 3600,
-                seconds / 60 % 60);
+        return seconds < 3600
+                ? text("%d min %02d s", seconds / 60, seconds % 60)
+                : text("%d h %02d min", seconds / 3600,
+                        seconds / 60 % 60);
     }
 
     /// With commas between the thousands.

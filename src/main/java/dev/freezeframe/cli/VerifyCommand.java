@@ -11,8 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe verify`: reads everything in a store and hashes it anew. Fails when anything is lost, and says what.
-@Command(name = "verify", mixinStandardHelpOptions = true,
-        header = "Read a whole store and check every page against its hash.")
+@Command(name = "verify", mixinStandardHelpOptions = true, header = "Read a whole store and check every page against its hash.")
 final class VerifyCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
@@ -29,17 +28,23 @@ final class VerifyCommand implements Callable<Integer> {
             VerifyReport report = store.verify(StatusProgress.on(screen));
             screen.status("");
             for (Damage damage : report.damages()) {
-                screen.line(format.json() ? json(damage).toString() : damage.checkpoint() + ": " + Units.count(damage
-                        .pages(), "page") + " of " + damage.image() + " lost (" + damage.pageRanges() + "): " + damage
-                                .cause());
+                screen.line(format.json()
+                        ? json(damage).toString()
+                        : damage.checkpoint() + ": " + Units.count(damage
+                                .pages(), "page") + " of " + damage.image() + " lost (" + damage.pageRanges() + "): "
+                                + damage
+                                        .cause());
             }
             if (format.json()) {
                 screen.line(json(report, store).toString());
             } else {
                 report.remarks().forEach(screen::line);
-                screen.line(Units.count(report.checkpoints(), "checkpoint") + ", " + Units.count(report.chunks(), "page")
-                        + " in " + Units.count(report.packs(), "pack") + " read back: " + (report.isSound() ? "all sound"
-                                : Units.count(report.damages().size(), "image") + " damaged"));
+                screen.line(
+                        Units.count(report.checkpoints(), "checkpoint") + ", " + Units.count(report.chunks(), "page")
+                                + " in " + Units.count(report.packs(), "pack") + " read back: "
+                                + (report.isSound()
+                                        ? "all sound"
+                                        : Units.count(report.damages().size(), "image") + " damaged"));
             }
             if (!report.isSound()) {
                 throw new CommandFailure("the store " + store.directory() + " has lost "
@@ -50,12 +55,15 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private static ObjectNode json(Damage damage) {
-        return JsonLines.ofType("damage").put("checkpoint", damage.checkpoint()).put("image", damage.image()).put("pages",
-                damage.pages()).put("pageRanges", damage.pageRanges()).put("cause", damage.cause());
+        return JsonLines.ofType("damage").put("checkpoint", damage.checkpoint()).put("image", damage.image())
+                .put("pages",
+                        damage.pages())
+                .put("pageRanges", damage.pageRanges()).put("cause", damage.cause());
     }
 
     private static ObjectNode json(VerifyReport report, Store store) throws Exception {
-        ObjectNode json = JsonLines.ofType("summary").put("checkpoints", report.checkpoints()).put("packs", report.packs())
+        ObjectNode json = JsonLines.ofType("summary").put("checkpoints", report.checkpoints())
+                .put("packs", report.packs())
                 .put("chunks", report.chunks()).put("sound", report.isSound()).put("damages", report.damages().size());
         ArrayNode remarks = json.putArray("remarks");
         report.remarks().forEach(remarks::add);

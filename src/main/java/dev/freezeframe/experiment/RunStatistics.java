@@ -77,7 +77,8 @@ public final class RunStatistics {
     public synchronized RunSummary summary() {
         Map<String, Distribution> phaseMicros = new LinkedHashMap<>();
         phases.forEach((name, histogram) -> phaseMicros.put(name, of(histogram)));
-        return new RunSummary(checkpoints, late, first == null ? Duration.ZERO : Duration.between(first, last), of(pause),
+        return new RunSummary(checkpoints, late, first == null ? Duration.ZERO : Duration.between(first, last),
+                of(pause),
                 Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, of(pipeline), dirtyPages, unchangedPages,
                 zeroPages, duplicatePages, newPages, storedBytes, imageBytes);
     }

@@ -15,5 +15,4 @@ import java.util.Map;
 /// @param imageBytes what they would take as plain RAM images
 public record RunSummary(int checkpoints, long late, Duration span, Distribution pauseMicros,
         Map<String, Distribution> phaseMicros, long firstPipelineMillis, Distribution pipelineMillis, long dirtyPages,
-        long unchangedPages, long zeroPages, long duplicatePages, long newPages, long storedBytes, long imageBytes) {
-}
+        long unchangedPages, long zeroPages, long duplicatePages, long newPages, long storedBytes, long imageBytes) {}

@@ -9,8 +9,7 @@ import java.time.Duration;
 final class BenchMachine {
     private static final Duration BOOT_TIME = Duration.ofMinutes(2);
 
-    private BenchMachine() {
-    }
+    private BenchMachine() {}
 
     static Machine boot(MachineSpec spec, Workload workload) throws IOException {
         Machine machine = Machine.boot(spec.withKernelArguments(workload.kernelArguments()));

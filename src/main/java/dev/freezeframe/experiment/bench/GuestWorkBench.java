@@ -25,8 +25,7 @@ import java.util.regex.Pattern;
 public final class GuestWorkBench {
     private static final Pattern WORK = Pattern.compile("work (\\d+)");
 
-    private GuestWorkBench() {
-    }
+    private GuestWorkBench() {}
 
     /// One pair of phases.
     ///
@@ -40,8 +39,7 @@ public final class GuestWorkBench {
     }
 
     /// A reading of the guest's counter.
-    private record Reading(long nanos, long work) {
-    }
+    private record Reading(long nanos, long work) {}
 
     /// Measures.
     ///
@@ -121,8 +119,7 @@ public final class GuestWorkBench {
         }
 
         @Override
-        public void captureEnded(String reason) {
-        }
+        public void captureEnded(String reason) {}
 
         synchronized void await(Recording recording) throws IOException, InterruptedException {
             long deadline = System.nanoTime() + LONGEST.toNanos();

@@ -27,8 +27,7 @@ public final class PauseBench {
     private static final int DIGITS = 3;
     private static final Duration END_TIME = Duration.ofMinutes(10);
 
-    private PauseBench() {
-    }
+    private PauseBench() {}
 
     /// What came out of one recording.
     ///
@@ -39,10 +38,10 @@ public final class PauseBench {
     /// @param pausePages pages copied in the pause, per checkpoint
     /// @param dirtyPages per checkpoint, without the first
     /// @param heapPeakBytes the most heap that was in use, garbage included
-    public record Result(Workload workload, long memoryBytes, RunSummary run, Distribution cpuMicros, long firstCpuMicros,
+    public record Result(Workload workload, long memoryBytes, RunSummary run, Distribution cpuMicros,
+            long firstCpuMicros,
             Distribution preCopyRounds, Distribution preCopiedPages, Distribution pausePages, Distribution dirtyPages,
-            long heapPeakBytes) {
-    }
+            long heapPeakBytes) {}
 
     /// Measures one combination.
     ///
@@ -60,8 +59,10 @@ public final class PauseBench {
         if (meter.failure.get() != null) {
             throw new IOException("a checkpoint failed: " + meter.failure.get().getMessage(), meter.failure.get());
         }
-        return new Result(workload, spec.memoryBytes(), meter.statistics.summary(), of(meter.cpu), meter.firstCpuMicros, of(
-                meter.rounds), of(meter.preCopied), of(meter.pausePages), of(meter.dirty), heapPeakBytes());
+        return new Result(workload, spec.memoryBytes(), meter.statistics.summary(), of(meter.cpu), meter.firstCpuMicros,
+                of(
+                        meter.rounds),
+                of(meter.preCopied), of(meter.pausePages), of(meter.dirty), heapPeakBytes());
     }
 
     /// The options that the project's figures are stated for.
@@ -121,7 +122,6 @@ public final class PauseBench {
         }
 
         @Override
-        public void captureEnded(String reason) {
-        }
+        public void captureEnded(String reason) {}
     }
 }

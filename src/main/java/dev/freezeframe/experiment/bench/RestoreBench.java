@@ -15,16 +15,14 @@ import java.util.function.Consumer;
 /// Measures how long it takes from the call until a restored machine runs, and what each further machine of one restore
 /// adds to that.
 public final class RestoreBench {
-    private RestoreBench() {
-    }
+    private RestoreBench() {}
 
     /// One restore.
     ///
     /// @param machines how many were asked for
     /// @param micros from the call until the last of them ran
     /// @param first the machine that ran first
-    public record Sample(int machines, long micros, RestoredMachine first) {
-    }
+    public record Sample(int machines, long micros, RestoredMachine first) {}
 
     /// Restores a checkpoint some times and ends the machines each time.
     public static List<Sample> run(Store store, CheckpointRecord checkpoint, int times, int machines,

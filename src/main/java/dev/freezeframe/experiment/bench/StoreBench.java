@@ -20,8 +20,7 @@ import java.util.Optional;
 public final class StoreBench {
     private static final int PIECE_BYTES = 1 << 20;
 
-    private StoreBench() {
-    }
+    private StoreBench() {}
 
     /// Writes the RAM of each checkpoint to a file of its own, as the store gives it back.
     public static List<Path> writeImages(Store store, List<CheckpointRecord> checkpoints, Path folder)
@@ -29,7 +28,8 @@ public final class StoreBench {
         List<Path> images = new ArrayList<>();
         for (CheckpointRecord checkpoint : checkpoints) {
             PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
-            try (SharedMemory memory = SharedMemory.allocate("bench-image", (long) map.pages() * SharedMemory.PAGE_BYTES)) {
+            try (SharedMemory memory = SharedMemory.allocate("bench-image",
+                    (long) map.pages() * SharedMemory.PAGE_BYTES)) {
                 RamImage.fill(memory, store, map, Runtime.getRuntime().availableProcessors());
                 Path image = folder.resolve("ram-" + checkpoint.number());
                 write(memory, image);

@@ -20,7 +20,9 @@ public record Workload(String name, String kernelArguments, Pattern underWay) {
     ///
     /// @param mebibytes the memory that they are in; pages that are hit twice between two checkpoints count once there
     public static Workload random(int pagesPerSecond, int mebibytes) {
-        return new Workload("random " + (pagesPerSecond % 1000 == 0 ? pagesPerSecond / 1000 + "k" : pagesPerSecond + ""),
-                "ff.workload=random ff.rate=" + pagesPerSecond + " ff.size=" + mebibytes, Pattern.compile("random 2.*"));
+        return new Workload(
+                "random " + (pagesPerSecond % 1000 == 0 ? pagesPerSecond / 1000 + "k" : pagesPerSecond + ""),
+                "ff.workload=random ff.rate=" + pagesPerSecond + " ff.size=" + mebibytes,
+                Pattern.compile("random 2.*"));
     }
 }
