@@ -73,14 +73,9 @@ final class BenchRestoreCommand implements Callable<Integer> {
     private void print(Screen screen, String kind, Sample sample) {
         RestorePhases phases = sample.first().phases();
         if (format.json()) {
-            ObjectNode json = JsonLines.ofType("sample").put("kind", kind).put("machines", sample.machines())
-                    .put("micros",
-                            sample.micros())
-                    .put("firstMicros", sample.first().totalMicros());
-            json.putObject("phaseMicros").put("spawn", phases.spawnMicros()).put("image", phases.imageMicros())
-                    .put("load",
-                            phases.loadMicros())
-                    .put("resume", phases.resumeMicros());
+            ObjectNode json = JsonLines.ofType("sample").put("kind", kind).put("machines", sample.machines());
+            json.put("micros", sample.micros()).put("firstMicros", sample.first().totalMicros());
+            json.set("phaseMicros", JsonLines.phases(phases));
             screen.line(json.toString());
         } else {
             screen.line(

@@ -108,7 +108,7 @@ final class DemoCommand implements Callable<Integer> {
         try (RestoredMachines machines = new Restorer(store).restore(checkpoint, RestoreOptions.standard())) {
             RestoredMachine restored = machines.first();
             if (format.json()) {
-                screen.line(RestoreCommand.json(checkpoint, 1, restored, Optional.empty()).toString());
+                screen.line(JsonLines.restored(checkpoint, 1, restored, Optional.empty()).toString());
             }
             List<String> again = ticks(restored.machine(), TICKS_TO_COMPARE, TICK_TIME, stop);
             if (again.isEmpty()) {

@@ -1,6 +1,5 @@
 package dev.freezeframe.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.DetachedMachine;
 import dev.freezeframe.machine.Machine;
@@ -121,7 +120,7 @@ final class RestoreCommand implements Callable<Integer> {
         RestorePhases phases = restored.phases();
         long pid = restored.machine().pid();
         if (format.json()) {
-            screen.line(json(checkpoint, number, restored, left).toString());
+            screen.line(JsonLines.restored(checkpoint, number, restored, left).toString());
             return;
         }
         screen.line(
@@ -133,20 +132,6 @@ final class RestoreCommand implements Callable<Integer> {
                                 : ""));
         left.ifPresent(machine -> screen.line("  QMP at " + machine.qmpSocket() + ", console at " + machine
                 .consoleSocket() + "; end it with kill " + machine.pid()));
-    }
-
-    static ObjectNode json(CheckpointRecord checkpoint, int number, RestoredMachine restored,
-            Optional<DetachedMachine> left) {
-        RestorePhases phases = restored.phases();
-        ObjectNode json = JsonLines.ofType("restored").put("checkpoint", checkpoint.name().toString()).put("machine",
-                number).put("pid", restored.machine().pid()).put("millis", Math.round(restored.totalMicros() / 1e3))
-                .put(
-                        "ramVerified", restored.ramVerified());
-        json.putObject("phaseMicros").put("spawn", phases.spawnMicros()).put("image", phases.imageMicros()).put("load",
-                phases.loadMicros()).put("verify", phases.verifyMicros()).put("resume", phases.resumeMicros());
-        left.ifPresent(machine -> json.put("qmpSocket", machine.qmpSocket().toString()).put("consoleSocket", machine
-                .consoleSocket().toString()));
-        return json;
     }
 
     private void runOn(Screen screen, List<Machine> machines, StopRequest stop) throws InterruptedException {

@@ -110,9 +110,9 @@ public final class PauseBench {
             }
             cpuBeforeMicros = now;
             statistics.add(checkpoint);
-            rounds.recordValue(checkpoint.metrics().preCopyRounds());
-            preCopied.recordValue(checkpoint.metrics().preCopiedPages());
-            pausePages.recordValue(checkpoint.metrics().pausePages());
+            rounds.recordValue(checkpoint.metrics().preCopy().rounds());
+            preCopied.recordValue(checkpoint.metrics().preCopy().pages());
+            pausePages.recordValue(checkpoint.metrics().preCopy().pausePages());
             each.accept(checkpoint);
         }
 
