@@ -32,21 +32,29 @@ final class BenchGuestWorkCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Screen screen = new Screen(parent.program().surroundings()); TemporaryFolder folder = bench.temporaryFolder();
+        try (Screen screen = new Screen(parent.program().surroundings());
+                TemporaryFolder folder = bench.temporaryFolder();
                 Store store = Store.open(folder.path().resolve("store"))) {
             screen.status("measuring " + pairs + " pairs of phases of " + Units.duration(phase));
             List<Pair> measured = GuestWorkBench.run(store, bench.machine(), PauseBench.options(Integer.MAX_VALUE, bench
                     .interval()), pairs, phase, pair -> screen.line(line(pair)));
             screen.status("");
             double[] losses = measured.stream().mapToDouble(Pair::loss).sorted().toArray();
-            double median = losses.length % 2 == 1 ? losses[losses.length / 2] : (losses[losses.length / 2 - 1]
-                    + losses[losses.length / 2]) / 2;
-            screen.line(format.json() ? JsonLines.ofType("bench").put("bench", "guest-work").put("intervalMillis", bench
-                    .interval().toMillis()).put("pairs", losses.length).put("lossMedian", median).put("lossLeast",
-                            losses[0]).put("lossMost", losses[losses.length - 1]).toString() : Units.text(
-                                    "work lost to recording every %s: median %s (from %s to %s)", Units.duration(bench
-                                            .interval()), Units.percent(median, 1), Units.percent(losses[0], 1), Units
-                                                    .percent(losses[losses.length - 1], 1)));
+            double median = losses.length % 2 == 1
+                    ? losses[losses.length / 2]
+                    : (losses[losses.length / 2 - 1]
+                            + losses[losses.length / 2]) / 2;
+            screen.line(format.json()
+                    ? JsonLines.ofType("bench").put("bench", "guest-work").put("intervalMillis", bench
+                            .interval().toMillis()).put("pairs", losses.length).put("lossMedian", median)
+                            .put("lossLeast",
+                                    losses[0])
+                            .put("lossMost", losses[losses.length - 1]).toString()
+                    : Units.text(
+                            "work lost to recording every %s: median %s (from %s to %s)", Units.duration(bench
+                                    .interval()),
+                            Units.percent(median, 1), Units.percent(losses[0], 1), Units
+                                    .percent(losses[losses.length - 1], 1)));
         }
         return 0;
     }

@@ -46,13 +46,16 @@ final class BenchPauseCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         MachineSpec machine = bench.machine();
-        try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(parent.program().surroundings());
+        try (StopRequest stop = StopRequest.onSignals();
+                Screen screen = new Screen(parent.program().surroundings());
                 TemporaryFolder folder = bench.temporaryFolder()) {
             if (!format.json()) {
-                screen.line(Units.text("%s checkpoints each, every %s; medians, pause phases and CPU in ms", Units.count(
-                        checkpoints), Units.duration(bench.interval())));
-                screen.line(Units.text(FIGURES, "workload", "memory", "pause median/p99/max", "stop", "device", "harvest",
-                        "copy", "resume", "rounds", "ahead", "inpause", "dirty", "CPU p99", "late", "heap"));
+                screen.line(
+                        Units.text("%s checkpoints each, every %s; medians, pause phases and CPU in ms", Units.count(
+                                checkpoints), Units.duration(bench.interval())));
+                screen.line(
+                        Units.text(FIGURES, "workload", "memory", "pause median/p99/max", "stop", "device", "harvest",
+                                "copy", "resume", "rounds", "ahead", "inpause", "dirty", "CPU p99", "late", "heap"));
             }
             int run = 0;
             for (long memory : memories) {
@@ -63,7 +66,7 @@ final class BenchPauseCommand implements Callable<Integer> {
                     Workload workload = each.name().startsWith("random") ? sized(each) : each;
                     screen.status(workload.name() + " with " + Units.bytes(memory));
                     try (Store store = Store.open(folder.path().resolve("store-" + ++run))) {
-                        int[] done = { 0 };
+                        int[] done = {0};
                         PauseBench.Result result = PauseBench.run(store, machine.withMemoryBytes(memory), workload,
                                 PauseBench.options(checkpoints, bench.interval()), _ -> screen.status(workload.name()
                                         + " with " + Units.bytes(memory) + ": " + ++done[0] + " of " + checkpoints));

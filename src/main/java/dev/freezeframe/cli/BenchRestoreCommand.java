@@ -38,13 +38,14 @@ final class BenchRestoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Screen screen = new Screen(parent.program().surroundings()); TemporaryFolder folder = bench
-                .temporaryFolder()) {
+        try (Screen screen = new Screen(parent.program().surroundings());
+                TemporaryFolder folder = bench
+                        .temporaryFolder()) {
             try (Store store = Store.open(folder.path().resolve("store"))) {
                 screen.status("recording");
-                PauseBench.run(store, bench.machine(), Workload.TICKER, PauseBench.options(CHECKPOINTS, bench.interval()),
-                        _ -> {
-                        });
+                PauseBench.run(store, bench.machine(), Workload.TICKER,
+                        PauseBench.options(CHECKPOINTS, bench.interval()),
+                        _ -> {});
             }
             // A store that was just written has all of it in memory; one that was opened anew reads it from its file.
             try (Store store = Store.open(folder.path().resolve("store"))) {
@@ -52,19 +53,27 @@ final class BenchRestoreCommand implements Callable<Integer> {
                 screen.status("restoring");
                 Sample first = RestoreBench.run(store, checkpoint, 1, 1, sample -> print(screen, "first", sample))
                         .getFirst();
-                Sample one = RestoreBench.median(RestoreBench.run(store, checkpoint, times, 1, sample -> print(screen, "one",
-                        sample)));
-                List<Sample> several = RestoreBench.run(store, checkpoint, Math.max(1, times / 2), Math.max(2, machines),
+                Sample one = RestoreBench
+                        .median(RestoreBench.run(store, checkpoint, times, 1, sample -> print(screen, "one",
+                                sample)));
+                List<Sample> several = RestoreBench.run(store, checkpoint, Math.max(1, times / 2),
+                        Math.max(2, machines),
                         sample -> print(screen, "several", sample));
                 Sample all = RestoreBench.median(several);
                 long further = (all.micros() - one.micros()) / (all.machines() - 1);
                 screen.status("");
-                screen.line(format.json() ? JsonLines.ofType("bench").put("bench", "restore").put("firstMicros", first
-                        .micros()).put("medianMicros", one.micros()).put("count", all.machines()).put("countMedianMicros",
-                                all.micros()).put("furtherMicros", further).toString() : Units.text(
-                                        "one machine: first %s, median %s; %d machines: median %s, each further one %s", Units
-                                                .millis(first.micros()), Units.millis(one.micros()), all.machines(), Units
-                                                        .millis(all.micros()), Units.millis(further)));
+                screen.line(format.json()
+                        ? JsonLines.ofType("bench").put("bench", "restore").put("firstMicros", first
+                                .micros()).put("medianMicros", one.micros()).put("count", all.machines())
+                                .put("countMedianMicros",
+                                        all.micros())
+                                .put("furtherMicros", further).toString()
+                        : Units.text(
+                                "one machine: first %s, median %s; %d machines: median %s, each further one %s", Units
+                                        .millis(first.micros()),
+                                Units.millis(one.micros()), all.machines(), Units
+                                        .millis(all.micros()),
+                                Units.millis(further)));
             }
         }
         return 0;

@@ -39,8 +39,9 @@ final class BenchStoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Screen screen = new Screen(parent.program().surroundings()); TemporaryFolder folder = bench
-                .temporaryFolder()) {
+        try (Screen screen = new Screen(parent.program().surroundings());
+                TemporaryFolder folder = bench
+                        .temporaryFolder()) {
             Path directory = folder.path().resolve("store");
             MachineSpec machine = bench.machine();
             List<CheckpointRecord> recorded = new ArrayList<>();
@@ -48,7 +49,8 @@ final class BenchStoreCommand implements Callable<Integer> {
             List<Path> images = List.of();
             try (Store store = Store.open(directory)) {
                 screen.status("recording");
-                result = PauseBench.run(store, machine, Workload.TICKER, PauseBench.options(checkpoints, bench.interval()),
+                result = PauseBench.run(store, machine, Workload.TICKER,
+                        PauseBench.options(checkpoints, bench.interval()),
                         recorded::add);
                 screen.status("writing the RAM images");
                 if (!noPeers) {
@@ -56,23 +58,35 @@ final class BenchStoreCommand implements Callable<Integer> {
                 }
             }
             screen.status("");
-            recorded.forEach(checkpoint -> screen.line(format.json() ? JsonLines.checkpoint(checkpoint).toString() : Units
-                    .text("%3d  stored %10s  pipeline %6s ms", checkpoint.number(), Units.bytes(checkpoint.metrics()
-                            .storedBytes()), Units.count(checkpoint.metrics().pipelineMillis()))));
+            recorded.forEach(
+                    checkpoint -> screen.line(format.json()
+                            ? JsonLines.checkpoint(checkpoint).toString()
+                            : Units
+                                    .text("%3d  stored %10s  pipeline %6s ms", checkpoint.number(),
+                                            Units.bytes(checkpoint.metrics()
+                                                    .storedBytes()),
+                                            Units.count(checkpoint.metrics().pipelineMillis()))));
             long storeBytes = sizeBytes(directory);
-            screen.line(format.json() ? JsonLines.summary(result.run()).put("type", "bench").put("bench", "store").put(
-                    "storeBytes", storeBytes).put("firstPipelineCpuMicros", result.firstCpuMicros()).set(
-                            "pipelineCpuMicros", JsonLines.distribution(result.cpuMicros())).toString() : Units.text(
-                                    "freezeframe  %,11d bytes for %d checkpoints of %s; first: %d ms, CPU %s; then: %d ms, CPU %s (medians)",
-                                    storeBytes, recorded.size(), Units.bytes(machine.memoryBytes()), result.run()
-                                            .firstPipelineMillis(), Units.millis(result.firstCpuMicros()), result.run()
-                                                    .pipelineMillis().median(), Units.millis(result.cpuMicros().median())));
+            screen.line(format.json()
+                    ? JsonLines.summary(result.run()).put("type", "bench").put("bench", "store").put(
+                            "storeBytes", storeBytes).put("firstPipelineCpuMicros", result.firstCpuMicros()).set(
+                                    "pipelineCpuMicros", JsonLines.distribution(result.cpuMicros()))
+                            .toString()
+                    : Units.text(
+                            "freezeframe  %,11d bytes for %d checkpoints of %s; first: %d ms, CPU %s; then: %d ms, CPU %s (medians)",
+                            storeBytes, recorded.size(), Units.bytes(machine.memoryBytes()), result.run()
+                                    .firstPipelineMillis(),
+                            Units.millis(result.firstCpuMicros()), result.run()
+                                    .pipelineMillis().median(),
+                            Units.millis(result.cpuMicros().median())));
             for (Peer peer : noPeers ? List.<Peer>of() : List.of(Peer.values())) {
                 screen.status("running " + peer.program());
                 Optional<Peer.Result> compared = StoreBench.compare(peer, images, folder.path());
                 screen.status("");
-                screen.line(compared.map(this::line).orElse(format.json() ? JsonLines.ofType("peer").put("peer", peer
-                        .program()).put("installed", false).toString() : peer.program() + " is not installed"));
+                screen.line(compared.map(this::line).orElse(format.json()
+                        ? JsonLines.ofType("peer").put("peer", peer
+                                .program()).put("installed", false).toString()
+                        : peer.program() + " is not installed"));
             }
         }
         return 0;

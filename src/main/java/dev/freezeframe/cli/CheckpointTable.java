@@ -58,7 +58,8 @@ final class CheckpointTable {
             return letters;
         }
         StringBuilder painted = new StringBuilder();
-        for (char letter : letters.toCharArray()) {
+        for (int i = 0; i < letters.length(); i++) {
+            char letter = letters.charAt(i);
             painted.append("\u001b[").append(COLOURS.getOrDefault(letter, "0")).append('m').append(letter);
         }
         return painted.append("\u001b[0m").toString();

@@ -156,7 +156,8 @@ final class DemoCommand implements Callable<Integer> {
             Optional<String> ended = MachineEnd.of(machine);
             if (ended.isPresent() || System.nanoTime() > deadline) {
                 throw new CommandFailure("the guest printed no tick " + ended.map(why -> "before its machine ended: "
-                        + why).orElse("in " + Units.duration(patience)) + "; freezeframe demo --verbose shows what went on");
+                        + why).orElse("in " + Units.duration(patience))
+                        + "; freezeframe demo --verbose shows what went on");
             }
             found = ticks(machine);
         }

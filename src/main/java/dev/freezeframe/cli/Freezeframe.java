@@ -44,7 +44,7 @@ final class Freezeframe implements Runnable {
 
     @Option(names = {"-v",
             "--verbose"}, scope = ScopeType.INHERIT, description = "Print the log and the stack traces of errors on standard error.")
-    private void setVerbose(boolean wanted) {
+    void setVerbose(boolean wanted) {
         if (wanted && !verbose) {
             verbose = true;
             ConsoleHandler handler = new ConsoleHandler();

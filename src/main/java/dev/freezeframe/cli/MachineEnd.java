@@ -6,8 +6,7 @@ import java.util.Optional;
 
 /// Tells whether a machine will not run again.
 final class MachineEnd {
-    private MachineEnd() {
-    }
+    private MachineEnd() {}
 
     /// Why it will not, as a clause for the user, or empty while it may.
     static Optional<String> of(Machine machine) {

@@ -10,7 +10,7 @@ final class StatusProgress {
 
     static Progress on(Screen screen) {
         return (step, done, total) -> {
-            int filled = total <= 0 ? 0 : (int) Math.clamp(BAR_WIDTH * done / total, 0, BAR_WIDTH);
+            int filled = total <= 0 ? 0 : Math.clamp(BAR_WIDTH * done / total, 0, BAR_WIDTH);
             screen.status(Units.text("%s [%s%s] %,d of %,d", step, "=".repeat(filled), " ".repeat(BAR_WIDTH - filled),
                     done, total));
         };

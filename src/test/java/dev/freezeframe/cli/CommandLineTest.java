@@ -58,7 +58,8 @@ class CommandLineTest {
         for (JsonNode checkpoint : checkpoints) {
             assertEquals(experiment() + "/" + checkpoint.get("number"), checkpoint.get("checkpoint").asText());
             Set<String> missing = new TreeSet<>(Set.of("type", "checkpoint", "number", "intervalMillis", "pauseMicros",
-                    "phaseMicros", "ramPages", "dirtyPages", "unchangedPages", "zeroPages", "duplicatePages", "newPages",
+                    "phaseMicros", "ramPages", "dirtyPages", "unchangedPages", "zeroPages", "duplicatePages",
+                    "newPages",
                     "dirtyBlocks", "newBlocks", "deviceStateBytes", "storedBytes", "pipelineMillis", "late"));
             missing.removeAll(fields(checkpoint));
             assertEquals(Set.of(), missing);
@@ -66,9 +67,11 @@ class CommandLineTest {
                     "phaseMicros")));
             checkpoint.get("phaseMicros").forEach(micros -> assertTrue(micros.isIntegralNumber()));
             assertEquals(200, checkpoint.get("intervalMillis").asInt());
-            assertEquals(checkpoint.get("dirtyPages").asLong(), checkpoint.get("unchangedPages").asLong() + checkpoint.get(
-                    "zeroPages").asLong() + checkpoint.get("duplicatePages").asLong() + checkpoint.get("newPages")
-                            .asLong());
+            assertEquals(checkpoint.get("dirtyPages").asLong(),
+                    checkpoint.get("unchangedPages").asLong() + checkpoint.get(
+                            "zeroPages").asLong() + checkpoint.get("duplicatePages").asLong()
+                            + checkpoint.get("newPages")
+                                    .asLong());
         }
     }
 
@@ -107,7 +110,8 @@ class CommandLineTest {
         assertEquals(5, experiment.get("checkpoints").asInt());
         assertEquals(GUEST, experiment.get("profile").asText());
         assertTrue(experiment.get("parent").isNull());
-        assertEquals(recorded.json("checkpoint"), Invocation.of(home, "list", experiment(), "--json").json("checkpoint"));
+        assertEquals(recorded.json("checkpoint"),
+                Invocation.of(home, "list", experiment(), "--json").json("checkpoint"));
     }
 
     @Test
@@ -123,8 +127,9 @@ class CommandLineTest {
     void theTableIsAligned() {
         List<String> lines = Invocation.of(home, "list", experiment()).out().lines().toList();
         assertEquals(7, lines.size());
-        assertEquals(1, lines.subList(0, 6).stream().mapToInt(String::length).distinct().count(), () -> String.join("\n",
-                lines));
+        assertEquals(1, lines.subList(0, 6).stream().mapToInt(String::length).distinct().count(),
+                () -> String.join("\n",
+                        lines));
     }
 
     @Test
@@ -138,9 +143,12 @@ class CommandLineTest {
             assertTrue(machine.get("ramVerified").asBoolean());
             assertTrue(machine.get("millis").isIntegralNumber());
             assertTrue(machine.get("pid").asLong() > 0);
-            List<Integer> rounds = restored.json("console").stream().filter(line -> line.get("machine").equals(machine.get(
-                    "machine"))).map(line -> line.get("text").asText()).filter(text -> text.matches("round \\d+")).map(
-                            text -> Integer.valueOf(text.substring(6))).toList();
+            List<Integer> rounds = restored.json("console").stream()
+                    .filter(line -> line.get("machine").equals(machine.get(
+                            "machine")))
+                    .map(line -> line.get("text").asText()).filter(text -> text.matches("round \\d+")).map(
+                            text -> Integer.valueOf(text.substring(6)))
+                    .toList();
             assertFalse(rounds.isEmpty(), restored.out());
             // a fresh guest would begin with 1; this one was recorded after its first round, 0.2 s before checkpoint 2
             assertTrue(rounds.getFirst() > 5, () -> rounds.toString());
@@ -152,7 +160,8 @@ class CommandLineTest {
 
     @Test
     void aRestoredMachineCanBeRecordedAndItsParentIsKept() {
-        Invocation again = Invocation.of(home, "record", "--from", experiment() + "/3", "--checkpoints", "2", "--interval",
+        Invocation again = Invocation.of(home, "record", "--from", experiment() + "/3", "--checkpoints", "2",
+                "--interval",
                 "200ms", "--json");
         assertEquals(0, again.status(), again.err());
         String child = again.single("summary").get("experiment").asText();
@@ -175,8 +184,9 @@ class CommandLineTest {
 
         JsonNode deleted = Invocation.of(other, "delete", name + "/2", "--json").single("deleted");
         assertEquals(1, deleted.get("checkpoints").asInt());
-        assertEquals(List.of(1, 3), Invocation.of(other, "list", name, "--json").json("checkpoint").stream().map(each -> each
-                .get("number").asInt()).toList());
+        assertEquals(List.of(1, 3),
+                Invocation.of(other, "list", name, "--json").json("checkpoint").stream().map(each -> each
+                        .get("number").asInt()).toList());
         assertTrue(Invocation.of(other, "verify", "--json").single("summary").get("sound").asBoolean());
 
         assertEquals(2, Invocation.of(other, "delete", name, "--json").single("deleted").get("checkpoints").asInt());
@@ -236,12 +246,14 @@ class CommandLineTest {
 
     @Test
     void wrongUsageIsOneLineAndStatusTwo() {
-        for (String[] arguments : new String[][] { {}, { "record" }, { "record", GUEST, "--from", "latest" }, { "record",
-                GUEST, "--interval", "1" }, { "record", GUEST, "--interval", "0s" }, { "record", GUEST, "--memory", "lots" },
-                { "record", GUEST, "--checkpoints", "3", "--duration", "3s" }, { "record", GUEST, "--checkpoints", "0" }, {
-                        "record", GUEST, "--tracker", "magic" }, { "restore" }, { "restore", "latest", "--count", "0" }, {
-                                "restore", "latest", "--run", "5s", "--detach" }, { "restore", "a/b" }, { "fly" }, {
-                                        "bench" } }) {
+        for (String[] arguments : new String[][]{{}, {"record"}, {"record", GUEST, "--from", "latest"}, {"record",
+                GUEST, "--interval", "1"}, {"record", GUEST, "--interval", "0s"}, {"record", GUEST, "--memory", "lots"},
+                {"record", GUEST, "--checkpoints", "3", "--duration", "3s"}, {"record", GUEST, "--checkpoints", "0"}, {
+                        "record", GUEST, "--tracker", "magic"},
+                {"restore"}, {"restore", "latest", "--count", "0"}, {
+                        "restore", "latest", "--run", "5s", "--detach"},
+                {"restore", "a/b"}, {"fly"}, {
+                        "bench"}}) {
             Invocation wrong = Invocation.of(home, arguments);
             assertEquals(2, wrong.status(), () -> String.join(" ", arguments) + wrong);
             assertEquals(1, wrong.err().lines().count(), wrong.toString());
@@ -252,8 +264,8 @@ class CommandLineTest {
 
     @Test
     void helpAndVersionAreAnswers() {
-        for (String[] arguments : new String[][] { { "--help" }, { "--version" }, { "record", "--help" }, { "bench", "pause",
-                "--help" } }) {
+        for (String[] arguments : new String[][]{{"--help"}, {"--version"}, {"record", "--help"}, {"bench", "pause",
+                "--help"}}) {
             Invocation answer = Invocation.of(home, arguments);
             assertEquals(0, answer.status());
             assertFalse(answer.out().isBlank());
@@ -265,7 +277,8 @@ class CommandLineTest {
     void theStoreIsTheOwnersAlone() throws Exception {
         try (Stream<Path> files = Files.walk(home.resolve("data/freezeframe/store"))) {
             for (Path file : files.toList()) {
-                String mode = java.nio.file.attribute.PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+                String mode = java.nio.file.attribute.PosixFilePermissions
+                        .toString(Files.getPosixFilePermissions(file));
                 assertTrue(mode.endsWith("------"), file + " " + mode);
             }
         }

@@ -30,8 +30,10 @@ class EndingTest {
 
     private Process start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp", System.getProperty(
-                        "java.class.path"), Main.class.getName()));
+                "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
+                System.getProperty(
+                        "java.class.path"),
+                Main.class.getName()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(home.resolve("err").toFile());
         builder.environment().put("XDG_DATA_HOME", home.resolve("data").toString());
@@ -52,7 +54,7 @@ class EndingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "INT", "TERM" })
+    @ValueSource(strings = {"INT", "TERM"})
     void aSignalEndsARecordingInGoodOrder(String signal) throws Exception {
         Process recorder = start("record", "boot-sector", "--interval", "100ms", "--json");
         try (BufferedReader out = recorder.inputReader(StandardCharsets.UTF_8)) {

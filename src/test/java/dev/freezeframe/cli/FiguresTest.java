@@ -26,32 +26,32 @@ import picocli.CommandLine.TypeConversionException;
 /// What is typed and what is shown.
 class FiguresTest {
     @ParameterizedTest
-    @CsvSource({ "1s,1000", "250ms,250", "0.5s,500", "2min,120000", "1h,3600000", "1.5h,5400000" })
+    @CsvSource({"1s,1000", "250ms,250", "0.5s,500", "2min,120000", "1h,3600000", "1.5h,5400000"})
     void timesAreReadWithTheirUnit(String text, long millis) {
         assertEquals(Duration.ofMillis(millis), new DurationText().convert(text));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "", "1", "s", "-1s", "1 day", "1e3s", "999999999h" })
+    @ValueSource(strings = {"", "1", "s", "-1s", "1 day", "1e3s", "999999999h"})
     void aTimeWithoutAReadingIsRefused(String text) {
         assertThrows(TypeConversionException.class, () -> new DurationText().convert(text));
     }
 
     @ParameterizedTest
-    @CsvSource({ "256M,268435456", "2G,2147483648", "512KiB,524288", "1 MiB,1048576", "1T,1099511627776" })
+    @CsvSource({"256M,268435456", "2G,2147483648", "512KiB,524288", "1 MiB,1048576", "1T,1099511627776"})
     void sizesAreReadInBinaryUnits(String text, long bytes) {
         assertEquals(bytes, new SizeText().convert(text));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = { "", "256", "M", "-1M", "1.5G", "999999999T" })
+    @ValueSource(strings = {"", "256", "M", "-1M", "1.5G", "999999999T"})
     void aSizeWithoutAReadingIsRefused(String text) {
         assertThrows(TypeConversionException.class, () -> new SizeText().convert(text));
     }
 
     @ParameterizedTest
-    @CsvSource({ "0,0 B", "1023,1023 B", "1024,1.00 KiB", "10485760,10.0 MiB", "1073741824,1.00 GiB",
-            "-2048,-2.00 KiB" })
+    @CsvSource({"0,0 B", "1023,1023 B", "1024,1.00 KiB", "10485760,10.0 MiB", "1073741824,1.00 GiB",
+            "-2048,-2.00 KiB"})
     void bytesAreShownWithThreeDigits(long bytes, String text) {
         assertEquals(text, Units.bytes(bytes));
     }
