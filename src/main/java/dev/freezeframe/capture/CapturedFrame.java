@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.migration.DeviceState;
 import java.util.BitSet;
 
 /// One frozen moment of a machine, still in memory: everything but the contents of its pages, which went ahead in slabs.
@@ -8,7 +9,6 @@ import java.util.BitSet;
 /// @param generation which frames it builds on: it may follow every frame before it that was not lost, see
 ///     [Checkpointer#frameLost]
 /// @param pages the pages that were captured; pages outside are as in the checkpoint before
-/// @param deviceState the devices' state as QEMU wrote it
+/// @param deviceState the state of the devices, checked for wholeness
 /// @param metrics what was measured
-public record CapturedFrame(int number, long generation, BitSet pages, byte[] deviceState, FrameMetrics metrics) {
-}
+public record CapturedFrame(int number, long generation, BitSet pages, DeviceState deviceState, FrameMetrics metrics) {}

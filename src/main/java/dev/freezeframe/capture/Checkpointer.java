@@ -1,6 +1,7 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.migration.DeviceState;
 import dev.freezeframe.migration.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
@@ -282,7 +283,7 @@ public final class Checkpointer implements AutoCloseable {
             dirty.clear();
             PausePhases phases = pauseWindow.run(frame, dirty);
             unreportedLate = 0;
-            byte[] devices = deviceState.take().toBytes();
+            DeviceState devices = deviceState.take();
             var metrics = new FrameMetrics(pauseWindow.stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
                     leadNanos / 1000, preCopy.pages(), dirty.cardinality(), late);
             var captured = new CapturedFrame(checkpoint, frameGeneration, (BitSet) frame.captured().clone(), devices,

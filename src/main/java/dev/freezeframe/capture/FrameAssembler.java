@@ -145,7 +145,7 @@ final class FrameAssembler {
             Slab slab = reserve.isEmpty() ? pool.poll() : reserve.remove();
             if (slab == null) {
                 throw new IOException("the guest changed more pages right before the stop than the capture buffer of "
-                        + pool.capacity() * (Slab.CAPACITY * Slab.PAGE_BYTES >> 20)
+                        + pool.capacity() * ((Slab.CAPACITY * Slab.PAGE_BYTES) >> 20)
                         + " MiB can take; the checkpoint was given up and its pages belong to the next one: give the"
                         + " recording a larger buffer");
             }

@@ -13,5 +13,4 @@ import java.time.Instant;
 /// @param pausePages pages copied in the pause
 /// @param late ticks missed before this checkpoint, and this one if it came late
 public record FrameMetrics(Instant capturedAt, long intervalMillis, PausePhases phases, int preCopyRounds,
-        long preCopyMicros, int preCopiedPages, int pausePages, int late) {
-}
+        long preCopyMicros, int preCopiedPages, int pausePages, int late) {}

@@ -7,18 +7,15 @@ import dev.freezeframe.qmp.QmpException;
 sealed interface RunState {
 
     /// The guest's processors run.
-    record Running() implements RunState {
-    }
+    record Running() implements RunState {}
 
     /// Somebody paused it, or it waits for its state.
-    record Paused() implements RunState {
-    }
+    record Paused() implements RunState {}
 
     /// It will not run again.
     ///
     /// @param reason one line for the user
-    record Ended(String reason) implements RunState {
-    }
+    record Ended(String reason) implements RunState {}
 
     /// Asks QEMU, which answers from its main loop without touching the guest.
     static RunState of(Machine machine) {

@@ -9,8 +9,10 @@ import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.store.CaptureMetrics;
+import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.StoreException;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -28,9 +30,6 @@ import org.slf4j.LoggerFactory;
 /// refuses a new frame while too many wait.
 final class Pipeline implements FrameSink, AutoCloseable {
 
-    /// The name that RAM goes by in the store is the store's own; this one is for the devices.
-    static final String DEVICE_STATE_IMAGE = "device-state";
-
     private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
     /// Frames that may wait for the store. Two let a slow commit pass; more would only make what the user sees older.
@@ -39,17 +38,13 @@ final class Pipeline implements FrameSink, AutoCloseable {
     private static final int MOST_FAILURES_IN_A_ROW = 5;
 
     private sealed interface Part {
-        record Pages(int number, Slab slab) implements Part {
-        }
+        record Pages(int number, Slab slab) implements Part {}
 
-        record Complete(CapturedFrame frame, long nanos) implements Part {
-        }
+        record Complete(CapturedFrame frame, long nanos) implements Part {}
 
-        record Abandon(int number) implements Part {
-        }
+        record Abandon(int number) implements Part {}
 
-        record EndOfRecording() implements Part {
-        }
+        record EndOfRecording() implements Part {}
     }
 
     private final Deduplicator deduplicator;
@@ -188,7 +183,7 @@ final class Pipeline implements FrameSink, AutoCloseable {
             if (writer == null) {
                 writer = deduplicator.begin(experimentId, frame.number(), newestRam, ramBytes);
             }
-            writer.addImage(DEVICE_STATE_IMAGE, frame.deviceState());
+            writer.addImage(NewCheckpoint.DEVICE_STATE, frame.deviceState().toBytes());
             Committed committed = writer.commit(metricsOf(frame.metrics()));
             writer = null;
             newestRam = Optional.of(committed.ram());
@@ -221,6 +216,8 @@ final class Pipeline implements FrameSink, AutoCloseable {
         return new CaptureMetrics(frame.capturedAt(), frame.intervalMillis(), frame.late(), phases.totalMicros(),
                 new PhaseMicros(phases.stop(), phases.deviceState(), phases.harvest(), phases.copy(), phases.disks(),
                         phases.resume()),
-                frame.preCopyRounds(), frame.preCopyMicros(), frame.preCopiedPages(), frame.pausePages(), 0);
+                new PreCopyMetrics(frame.preCopyRounds(), frame.preCopyMicros(), frame.preCopiedPages(),
+                        frame.pausePages()),
+                0);
     }
 }

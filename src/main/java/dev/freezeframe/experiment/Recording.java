@@ -8,6 +8,7 @@ import dev.freezeframe.machine.Machine;
 import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
@@ -50,9 +51,10 @@ public final class Recording implements AutoCloseable {
         DeviceStateSource devices = null;
         Recording recording = null;
         try {
-            devices = DeviceStateSource.open(machine.qmp(), machine.process(), machine.hasOtherWritableRam());
+            devices = DeviceStateSource.open(machine.qmp(), ProcessHandle.of(machine.pid())
+                    .orElseThrow(() -> new IOException("QEMU has ended already")), machine.hasOtherWritableRam());
             Optional<PageMap> base = parent.isPresent() && untouchedSinceParent
-                    ? Optional.of(store.pageMap(parent.get().id(), Store.RAM_IMAGE))
+                    ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.RAM))
                     : Optional.empty();
             recording = new Recording(store, machine, parent, base, tracker, devices, options, listener);
             recording.begin(base.isPresent(), options);
@@ -103,9 +105,14 @@ public final class Recording implements AutoCloseable {
     private static ExperimentRecord createExperiment(Store store, Machine machine, Optional<CheckpointRecord> parent)
             throws IOException {
         Instant now = Instant.now();
-        String name = machine.spec().profile().name() + "-" + NAME_TIME.format(now);
-        return store.createExperiment(ExperimentRecord.starting(name, machine.spec().profile().name(),
-                machine.toRecord().toString(), machine.ramBytes(), parent.map(CheckpointRecord::id), now));
+        String profile = machine.spec().profile().name();
+        String name = profile + "-" + NAME_TIME.format(now);
+        for (int again = 2; store.experiment(name).isPresent(); again++) {
+            name = profile + "-" + NAME_TIME.format(now) + "-" + again;
+        }
+        long id = store.createExperiment(ExperimentRecord.starting(name, profile, machine.toRecord().toString(),
+                machine.ramBytes(), parent.map(CheckpointRecord::id), now));
+        return store.experiment(id).orElseThrow();
     }
 
     /// The experiment that is being recorded, as it was when it began.

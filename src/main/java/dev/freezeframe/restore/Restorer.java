@@ -135,7 +135,7 @@ public final class Restorer {
                     } catch (IOException e) {
                         if (first == null)
                             first = e;
-                        else if (e != first)
+                        else if (!e.equals(first))
                             first.addSuppressed(e);
                         giveUp();
                     }

@@ -6,8 +6,8 @@ import java.time.Instant;
 ///
 /// @param capturedAt     the moment of the pause, wall clock
 /// @param intervalMillis the interval that was asked for when it was taken
-/// @param late           taken later than its tick because the one before was not done
+/// @param late           ticks missed before it, and its own if it was taken late; 0 when on time
 /// @param pauseMicros    guest standstill, STOP to RESUME by QEMU's clock
 /// @param dirtyBlocks    disk blocks written in the interval
-public record CaptureMetrics(Instant capturedAt, long intervalMillis, boolean late, long pauseMicros,
-        PhaseMicros phaseMicros, long dirtyBlocks) {}
+public record CaptureMetrics(Instant capturedAt, long intervalMillis, int late, long pauseMicros,
+        PhaseMicros phaseMicros, PreCopyMetrics preCopy, long dirtyBlocks) {}

@@ -28,7 +28,8 @@ final class Catalog {
             + " parent_checkpoint_id, started_at, ended_at, end_reason";
     private static final String CHECKPOINT_COLUMNS = "c.id, c.experiment_id, e.name, c.number, c.captured_at,"
             + " c.interval_millis, c.late, c.pause_micros, c.stop_micros, c.device_state_micros, c.harvest_micros,"
-            + " c.copy_micros, c.disks_micros, c.resume_micros, c.ram_pages, c.dirty_pages, c.unchanged_pages,"
+            + " c.copy_micros, c.disks_micros, c.resume_micros, c.pre_copy_rounds, c.pre_copy_micros,"
+            + " c.pre_copy_pages, c.pause_pages, c.ram_pages, c.dirty_pages, c.unchanged_pages,"
             + " c.zero_pages, c.duplicate_pages, c.duplicate_within_pages, c.duplicate_stored_pages, c.new_pages,"
             + " c.dirty_blocks, c.new_blocks, c.device_state_bytes, c.stored_bytes, c.pipeline_millis";
     private static final String CHECKPOINTS = "SELECT " + CHECKPOINT_COLUMNS
@@ -132,10 +133,11 @@ final class Catalog {
     private static CheckpointRecord checkpoint(ResultSet r) throws SQLException {
         PhaseMicros phases = new PhaseMicros(r.getLong(9), r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13),
                 r.getLong(14));
+        PreCopyMetrics preCopy = new PreCopyMetrics(r.getInt(15), r.getLong(16), r.getLong(17), r.getLong(18));
         CheckpointMetrics metrics = new CheckpointMetrics(instant(r, 5).orElse(Instant.EPOCH), r.getLong(6),
-                r.getBoolean(7), r.getLong(8), phases, r.getLong(15), r.getLong(16), r.getLong(17), r.getLong(18),
-                r.getLong(19), r.getLong(20), r.getLong(21), r.getLong(22), r.getLong(23), r.getLong(24), r.getLong(25),
-                r.getLong(26), r.getLong(27));
+                r.getInt(7), r.getLong(8), phases, preCopy, r.getLong(19), r.getLong(20), r.getLong(21), r.getLong(22),
+                r.getLong(23), r.getLong(24), r.getLong(25), r.getLong(26), r.getLong(27), r.getLong(28), r.getLong(29),
+                r.getLong(30), r.getLong(31));
         return new CheckpointRecord(r.getLong(1), r.getLong(2), r.getString(3), r.getInt(4), metrics);
     }
 
@@ -164,7 +166,7 @@ final class Catalog {
         }
         long millis = (System.nanoTime() - c.startNanos()) / 1_000_000;
         CheckpointMetrics metrics = new CheckpointMetrics(m.capturedAt(), m.intervalMillis(), m.late(), m.pauseMicros(),
-                p,
+                p, m.preCopy(),
                 ramPages, pages.sum(), pages.unchanged(), pages.zero(),
                 pages.duplicateWithin() + pages.duplicateStored(),
                 pages.duplicateWithin(), pages.duplicateStored(), pages.added(), m.dirtyBlocks(), c.newBlocks(),
@@ -172,13 +174,16 @@ final class Catalog {
         PreparedStatement insert = session.sql(
                 "INSERT INTO checkpoint (experiment_id, number, captured_at, interval_millis, late, pause_micros,"
                         + " stop_micros, device_state_micros, harvest_micros, copy_micros, disks_micros, resume_micros,"
+                        + " pre_copy_rounds, pre_copy_micros, pre_copy_pages, pause_pages,"
                         + " ram_pages, dirty_pages, unchanged_pages, zero_pages, duplicate_pages, duplicate_within_pages,"
                         + " duplicate_stored_pages, new_pages, dirty_blocks, new_blocks, device_state_bytes,"
                         + " stored_bytes, pipeline_millis)"
-                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 c.experimentId(), c.number(), time(m.capturedAt()), m.intervalMillis(), m.late(), m.pauseMicros(),
                 p.stop(),
-                p.deviceState(), p.harvest(), p.copy(), p.disks(), p.resume(), metrics.ramPages(), metrics.dirtyPages(),
+                p.deviceState(), p.harvest(), p.copy(), p.disks(), p.resume(), m.preCopy().rounds(),
+                m.preCopy().micros(), m.preCopy().pages(),
+                m.preCopy().pausePages(), metrics.ramPages(), metrics.dirtyPages(),
                 metrics.unchangedPages(), metrics.zeroPages(), metrics.duplicatePages(), metrics.duplicateWithinPages(),
                 metrics.duplicateStoredPages(), metrics.newPages(), metrics.dirtyBlocks(), metrics.newBlocks(),
                 metrics.deviceStateBytes(), metrics.storedBytes(), metrics.pipelineMillis());

@@ -7,7 +7,7 @@ import java.time.Instant;
 ///
 /// @param capturedAt           the moment of the pause, wall clock
 /// @param intervalMillis       the interval that was asked for
-/// @param late                 taken later than its tick
+/// @param late                 ticks missed before it, and its own if it was taken late; 0 when on time
 /// @param pauseMicros          guest standstill, STOP to RESUME by QEMU's clock
 /// @param ramPages             pages of guest RAM
 /// @param dirtyPages           distinct pages that capture handed over
@@ -22,7 +22,8 @@ import java.time.Instant;
 /// @param deviceStateBytes     length of the device state
 /// @param storedBytes          bytes that it added to the store: packs, hashes and page maps
 /// @param pipelineMillis       background work from the first page until its transaction
-public record CheckpointMetrics(Instant capturedAt, long intervalMillis, boolean late, long pauseMicros,
-        PhaseMicros phaseMicros, long ramPages, long dirtyPages, long unchangedPages, long zeroPages,
+public record CheckpointMetrics(Instant capturedAt, long intervalMillis, int late, long pauseMicros,
+        PhaseMicros phaseMicros, PreCopyMetrics preCopy, long ramPages, long dirtyPages, long unchangedPages,
+        long zeroPages,
         long duplicatePages, long duplicateWithinPages, long duplicateStoredPages, long newPages, long dirtyBlocks,
         long newBlocks, long deviceStateBytes, long storedBytes, long pipelineMillis) {}

@@ -32,7 +32,7 @@ final class Schema {
                 number INT NOT NULL,
                 captured_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,
                 interval_millis BIGINT NOT NULL,
-                late BOOLEAN NOT NULL,
+                late INT NOT NULL,
                 pause_micros BIGINT NOT NULL,
                 stop_micros BIGINT NOT NULL,
                 device_state_micros BIGINT NOT NULL,
@@ -40,6 +40,10 @@ final class Schema {
                 copy_micros BIGINT NOT NULL,
                 disks_micros BIGINT NOT NULL,
                 resume_micros BIGINT NOT NULL,
+                pre_copy_rounds INT NOT NULL,
+                pre_copy_micros BIGINT NOT NULL,
+                pre_copy_pages BIGINT NOT NULL,
+                pause_pages BIGINT NOT NULL,
                 ram_pages BIGINT NOT NULL,
                 dirty_pages BIGINT NOT NULL,
                 unchanged_pages BIGINT NOT NULL,
@@ -99,7 +103,7 @@ final class Schema {
                     SUM(c.unchanged_pages) AS unchanged_pages, SUM(c.zero_pages) AS zero_pages,
                     SUM(c.duplicate_pages) AS duplicate_pages, SUM(c.new_pages) AS new_pages,
                     SUM(c.stored_bytes) AS stored_bytes, MEDIAN(c.pause_micros) AS median_pause_micros,
-                    MAX(c.pause_micros) AS max_pause_micros, SUM(CASE WHEN c.late THEN 1 ELSE 0 END) AS late
+                    MAX(c.pause_micros) AS max_pause_micros, SUM(c.late) AS late
                 FROM experiment e LEFT JOIN checkpoint c ON c.experiment_id = e.id
                 GROUP BY e.id, e.name, e.profile_name, e.ram_bytes, e.started_at, e.ended_at""",};
 

@@ -10,6 +10,7 @@ import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -86,6 +87,6 @@ class DeduplicatorTest {
     }
 
     static CaptureMetrics capture() {
-        return new CaptureMetrics(Instant.now(), 1000, false, 2800, PhaseMicros.NONE, 0);
+        return new CaptureMetrics(Instant.now(), 1000, 0, 2800, PhaseMicros.NONE, PreCopyMetrics.NONE, 0);
     }
 }

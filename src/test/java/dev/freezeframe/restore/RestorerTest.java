@@ -60,7 +60,7 @@ class RestorerTest {
         original = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")));
         recorder = new SimpleRecorder(store, original);
         for (int i = 1; i <= 3; i++) {
-            awaitRound(original, 10 * i);
+            awaitRound(original, 10L * i);
             taken.add(recorder.take());
         }
     }

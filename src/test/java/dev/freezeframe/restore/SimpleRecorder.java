@@ -15,6 +15,7 @@ import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -32,7 +33,6 @@ final class SimpleRecorder implements AutoCloseable {
     private static final int PAGES_AT_ONCE = 1024;
     private static final AtomicInteger EXPERIMENTS = new AtomicInteger();
 
-    private final Store store;
     private final Deduplicator deduplicator;
     private final Machine machine;
     private final DeviceStateSource source;
@@ -55,7 +55,6 @@ final class SimpleRecorder implements AutoCloseable {
     }
 
     SimpleRecorder(Store store, Machine machine, String machineJson) throws IOException {
-        this.store = store;
         this.machine = machine;
         this.deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
         this.source = DeviceStateSource.open(machine.qmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
@@ -95,7 +94,8 @@ final class SimpleRecorder implements AutoCloseable {
                 writer.addRam(part, count, contents);
             }
             writer.addImage(NewCheckpoint.DEVICE_STATE, deviceState);
-            return writer.commit(new CaptureMetrics(Instant.now(), 0, false, 0, PhaseMicros.NONE, 0)).checkpoint();
+            return writer.commit(new CaptureMetrics(Instant.now(), 0, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, 0))
+                    .checkpoint();
         }
     }
 
