@@ -145,9 +145,9 @@ final class RestoreCommand implements Callable<Integer> {
         long start = System.nanoTime();
         boolean over = false;
         while (!over) {
-            over = stop.await(LOOK_AGAIN) || machines.stream().allMatch(machine -> MachineEnd.of(machine).isPresent())
-                    || stay != null && System
-                            .nanoTime() - start >= stay.time.toNanos();
+            boolean timeOver = stay != null && System.nanoTime() - start >= stay.time.toNanos();
+            over = timeOver || stop.await(LOOK_AGAIN) || machines.stream().allMatch(machine -> MachineEnd.of(machine)
+                    .isPresent());
             for (int i = 0; i < feeds.size(); i++) {
                 int number = i + 1;
                 feeds.get(i).newLines(over).forEach(line -> screen.line(format.json()

@@ -80,7 +80,8 @@ final class RunPrinter implements RecordingListener {
             }
             Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
             screen.status(status(recording, wanted, time, elapsed));
-            ended = recording.awaitCaptureEnd(Duration.ZERO) || time.isPresent() && elapsed.compareTo(time.get()) >= 0;
+            ended = recording.awaitCaptureEnd(Duration.ZERO)
+                    || (time.isPresent() && elapsed.compareTo(time.get()) >= 0);
         }
         screen.status("storing what was captured" + (stop.requested() ? "; Ctrl-C again to give it up" : ""));
         recording.close();

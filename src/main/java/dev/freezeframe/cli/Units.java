@@ -57,6 +57,7 @@ final class Units {
     }
 
     /// [String#format] in no language, so that what scripts read does not change with the user's.
+    @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more library
     static String text(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
