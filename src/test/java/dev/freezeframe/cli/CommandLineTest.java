@@ -24,13 +24,12 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandLineTest {
     private static final String GUEST = "boot-sector";
 
-    @TempDir
     private Path home;
-
     private Invocation recorded;
 
     @BeforeAll
-    void record() {
+    void record(@TempDir Path folder) {
+        home = folder;
         recorded = Invocation.of(home, "record", GUEST, "--checkpoints", "5", "--interval", "200ms", "--after", "round",
                 "--json");
         assertEquals(0, recorded.status(), recorded.err());
