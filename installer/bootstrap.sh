@@ -25,6 +25,17 @@ have_libc_archive() { have gcc && [[ $(gcc -print-file-name=libc.a) == /* ]]; }
 have_static_busybox() { "$installer/initramfs.sh" --inputs >/dev/null 2>&1; }
 offered() { [[ -n $(apt-cache --quiet=0 show --no-all-versions "$1" 2>/dev/null) ]]; }
 
+have_lists() { compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; }
+as_root() { [[ $EUID -eq 0 ]]; }
+
+apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o APT::Sandbox::User=root "$@" >&2; }
+
+update_lists() {
+  as_root || fail "apt has no package lists here. Run once: sudo apt-get update"
+  note 'fetching the package lists (apt-get update)'
+  apt update
+}
+
 missing_packages=()
 missing_reasons=()
 miss() {
@@ -38,21 +49,14 @@ find_missing_packages() {
   have cpio || miss cpio "packs the guest's initramfs"
   have_libc_archive && have_static_busybox || [[ -n $(dpkg-query -W -f '${db:Status-Abbrev}' busybox-static 2>/dev/null) ]] ||
     miss busybox-static "the guest's shell"
-  [[ $1 == guest ]] && return
+  [[ $1 != guest ]] || return 0
   have qemu-system-x86_64 || miss qemu-system-x86 'runs the machines'
   have setpriv || miss util-linux 'ends a machine together with the workbench'
   have mvn || miss maven 'builds the program'
-  find_jdk || { offered openjdk-$jdk_version-jdk-headless && miss openjdk-$jdk_version-jdk-headless 'compiles and runs it'; } || true
-}
-
-as_root() { [[ $EUID -eq 0 ]]; }
-
-apt() { DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=600 -o APT::Sandbox::User=root "$@" >&2; }
-
-update_lists() {
-  as_root || fail "apt has no package lists here. Run once: sudo apt-get update"
-  note 'fetching the package lists (apt-get update)'
-  apt update
+  if ! find_jdk; then
+    have_lists || ! as_root || update_lists # only lists tell whether this release has the JDK
+    ! offered openjdk-$jdk_version-jdk-headless || miss openjdk-$jdk_version-jdk-headless 'compiles and runs it'
+  fi
 }
 
 install_packages() {
@@ -65,7 +69,7 @@ install_packages() {
   done
   as_root || fail "not root: run this line, then this script again:
   sudo apt-get update && sudo apt-get install --no-install-recommends ${missing_packages[*]}"
-  offered "${missing_packages[0]}" || update_lists
+  have_lists || update_lists
   apt install -y --no-install-recommends "${missing_packages[@]}" || {
     update_lists # lists that are too old name packages that are gone
     apt install -y --no-install-recommends "${missing_packages[@]}"
@@ -136,19 +140,22 @@ make_guest() {
 # --- program -----------------------------------------------------------------------------------------------------------
 
 maven() {
-  # One build per checkout at a time; -o keeps the lock from what Maven starts.
-  JAVA_HOME=$jdk flock -o "$checkout/pom.xml" mvn -f "$checkout/pom.xml" -B "$@"
+  # One build per checkout at a time; -o keeps the lock from what Maven starts. The two options silence JDK 25 about
+  # the libraries of older Mavens.
+  local quiet='--sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED'
+  MAVEN_OPTS="$quiet ${MAVEN_OPTS:-}" JAVA_HOME=$jdk \
+    flock -o "$checkout/pom.xml" mvn -f "$checkout/pom.xml" -B -Dstyle.color=never "$@"
 }
 
 build_program() {
   local jar=("$checkout"/target/freezeframe-*.jar)
-  if [[ -f ${jar[0]} && -d $checkout/target/lib && -z $(find "$checkout/pom.xml" "$checkout/src/main" -newer "${jar[0]}" -print -quit) ]]; then
-    return
+  if [[ ! -f ${jar[0]} || ! -d $checkout/target/lib ||
+    -n $(find "$checkout/pom.xml" "$checkout/src/main" -newer "${jar[0]}" -print -quit) ]]; then
+    note 'building the program'
+    maven -q -DskipTests package
+    jar=("$checkout"/target/freezeframe-*.jar)
   fi
-  note 'building the program'
-  rm -f "$checkout/target/freezeframe.aot"
-  maven -q -DskipTests package
-  train
+  [[ $checkout/target/freezeframe.aot -nt ${jar[0]} ]] || train
 }
 
 # A short recording shows Java which classes a start needs; see installer/freezeframe. Only speed depends on it.

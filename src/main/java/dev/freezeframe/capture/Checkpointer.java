@@ -79,7 +79,7 @@ public final class Checkpointer implements AutoCloseable {
         this.listener = listener;
         this.options = options;
         number = firstNumber;
-        frame = new FrameAssembler(machine.memory(), new SlabPool(options.bufferBytes()), sink);
+        frame = new FrameAssembler(tracker.contents(), new SlabPool(options.bufferBytes()), sink);
         pauseWindow = new PauseWindow(machine.qmp(), tracker, deviceState);
         schedule = new TickSchedule(options.interval(), System.nanoTime());
         thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);

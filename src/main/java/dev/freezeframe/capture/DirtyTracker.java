@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.linux.SharedMemory;
 import java.io.IOException;
 import java.util.BitSet;
 
@@ -27,6 +28,10 @@ public interface DirtyTracker extends AutoCloseable {
     /// @throws IOException if the machine's memory can no longer be looked at, for example because QEMU died; what was
     ///     already reset is in `pages`
     void harvest(BitSet pages) throws IOException;
+
+    /// Where the contents of reported pages are to be copied from: the guest's RAM, or a copy of it that is what this
+    /// tracker will compare with the next time. Pages that were never reported may be stale in it.
+    SharedMemory contents();
 
     @Override
     void close();

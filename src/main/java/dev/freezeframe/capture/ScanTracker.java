@@ -39,6 +39,13 @@ public final class ScanTracker implements DirtyTracker {
         memory.harvestDifferences(lastSeen, pages);
     }
 
+    /// The copy, not the guest's RAM: a page may change from A to B after it was looked at and back to A before the next
+    /// look. Had B been captured, nobody would notice that it is wrong.
+    @Override
+    public SharedMemory contents() {
+        return lastSeen;
+    }
+
     @Override
     public void close() {
         lastSeen.close();

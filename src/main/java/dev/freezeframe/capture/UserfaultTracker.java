@@ -45,6 +45,11 @@ public final class UserfaultTracker implements DirtyTracker {
     }
 
     @Override
+    public SharedMemory contents() {
+        return memory;
+    }
+
+    @Override
     public void close() {
         if (writtenPages != null) {
             writtenPages.close();

@@ -18,11 +18,11 @@ final class ChunkIndex {
     private static final long ID_MASK = (1L << ChunkId.ID_BITS) - 1;
 
     private final Segment[] segments = new Segment[1 << SEGMENT_BITS];
-    private final long secret = new SecureRandom().nextLong() | 1;
+    private static final long SECRET = new SecureRandom().nextLong() | 1;
 
     ChunkIndex() {
         for (int i = 0; i < segments.length; i++) {
-            segments[i] = new Segment(secret);
+            segments[i] = new Segment();
         }
     }
 
@@ -66,11 +66,11 @@ final class ChunkIndex {
     }
 
     private Segment segment(long low) {
-        return segments[(int) (spread(low, secret) >>> (Long.SIZE - SEGMENT_BITS))];
+        return segments[(int) (spread(low) >>> (Long.SIZE - SEGMENT_BITS))];
     }
 
-    private static long spread(long low, long secret) {
-        long product = low * secret;
+    private static long spread(long low) {
+        long product = low * SECRET;
         return (product ^ (product >>> 32)) * 0x9E37_79B9_7F4A_7C15L;
     }
 
@@ -81,14 +81,8 @@ final class ChunkIndex {
         private long[] table = new long[2 * MIN_CAPACITY];
         private int capacity = MIN_CAPACITY;
         private int size;
-        private final long secret;
-
-        Segment(long secret) {
-            this.secret = secret;
-        }
-
         private int home(long low, int places) {
-            return (int) Math.unsignedMultiplyHigh(spread(low, secret) << SEGMENT_BITS, places);
+            return (int) Math.unsignedMultiplyHigh(spread(low) << SEGMENT_BITS, places);
         }
 
         private int next(int place) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.dedup;
 
+import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.ChunkWatcher;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
@@ -11,7 +12,7 @@ import java.util.Optional;
 public final class Deduplicator implements AutoCloseable {
     private final Store store;
     private final DedupOptions options;
-    private final PageHash hash;
+    private final ChunkHash hash;
     private final ChunkIndex index = new ChunkIndex();
     private final ChunkWatcher watcher = new ChunkWatcher() {
         @Override
@@ -32,10 +33,10 @@ public final class Deduplicator implements AutoCloseable {
 
     /// Reads the hashes of all stored chunks.
     public Deduplicator(Store store, DedupOptions options) throws StoreException {
-        this(store, options, PageHash.xxh128());
+        this(store, options, ChunkHash.xxh128());
     }
 
-    Deduplicator(Store store, DedupOptions options, PageHash hash) throws StoreException {
+    Deduplicator(Store store, DedupOptions options, ChunkHash hash) throws StoreException {
         this.store = store;
         this.options = options;
         this.hash = hash;

@@ -2,6 +2,7 @@ package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.NewCheckpoint.NewImage;
@@ -30,7 +31,7 @@ final class StoringWriter implements CheckpointWriter {
 
     private final Store store;
     private final DedupOptions options;
-    private final PageHash hash;
+    private final ChunkHash hash;
     private final ChunkIndex stored;
     private final long experimentId;
     private final int number;
@@ -69,7 +70,7 @@ final class StoringWriter implements CheckpointWriter {
         }
     }
 
-    StoringWriter(Store store, DedupOptions options, PageHash hash, ChunkIndex stored, long experimentId, int number,
+    StoringWriter(Store store, DedupOptions options, ChunkHash hash, ChunkIndex stored, long experimentId, int number,
             Optional<PageMap> previous, long ramBytes) throws StoreException {
         if (ramBytes <= 0 || ramBytes % ChunkId.CHUNK_BYTES != 0
                 || ramBytes / ChunkId.CHUNK_BYTES > Integer.MAX_VALUE - PAGE_SLACK) {

@@ -12,8 +12,9 @@ import java.util.BitSet;
 /// The source is `ioctl PAGEMAP_SCAN` (Linux 6.7, `Documentation/admin-guide/mm/pagemap.rst`). The masks are chosen
 /// so that `fs/proc/task_mmu.c`, `pagemap_scan_pmd_entry`, takes its shortest loop: nothing inverted, no "any of",
 /// and both what is looked for and what is returned is `PAGE_IS_WRITTEN` alone. A page-table entry counts as written
-/// unless it carries the protection mark; so do entries that are empty, while a page table that does not exist at
-/// all (2 MiB that were never touched) costs and reports nothing.
+/// unless it carries the protection mark. So do empty entries; and on some kernels (seen on 6.18) whole page tables that
+/// do not exist, which the scan then builds. Whoever harvests should therefore leave untouched memory out, and drop
+/// holes from what is found.
 ///
 /// Not for several threads at once.
 final class Pagemap implements AutoCloseable {

@@ -292,6 +292,24 @@ public final class SharedMemory implements AutoCloseable {
         }
     }
 
+    /// The first page from `fromPage` on that is not a hole, or -1. One quick system call, however large the hole.
+    int nextPopulatedPage(int fromPage) {
+        descriptor.readLock().lock();
+        try {
+            checkOpen();
+            long data = Libc.lseek(fd, (long) fromPage << PAGE_SHIFT, SEEK_DATA);
+            if (data == -Libc.ENXIO) {
+                return -1;
+            }
+            check("Cannot look for data in shared memory", data);
+            return (int) (data >>> PAGE_SHIFT);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            descriptor.readLock().unlock();
+        }
+    }
+
     /// Makes `target` (of the same size) equal to this memory. Holes stay holes.
     public void copyTo(SharedMemory target) {
         requireSameSize(target);

@@ -17,6 +17,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -26,11 +28,16 @@ import org.slf4j.LoggerFactory;
 /// A QMP session with one QEMU, for any number of threads. Replies find their callers by id, events reach the
 /// listeners in QEMU's order, and a QEMU that dies fails every waiting and every later call at once with the reason.
 ///
-/// The protocol is QEMU's `docs/interop/qmp-spec.txt`: JSON objects, one a line. One thread reads: it blocks on the
-/// socket, parses, and completes the waiting call; the caller spins for a moment before it sleeps, because waking a
-/// sleeping thread costs more than QEMU needs for most answers. Listeners run in the reading thread, so when a call
-/// returns, every event that QEMU sent before the reply has been delivered; a listener must be quick and may not wait
-/// for QEMU.
+/// The protocol is QEMU's `docs/interop/qmp-spec.txt`: JSON objects, one a line. To read is a role that passes between
+/// threads, because handing a reply from one thread to another costs as much as QEMU needs for it: a thread that waits
+/// for a reply reads the socket itself where nobody else does, and delivers what comes for others on the way. A
+/// background thread has the role while nobody waits, and gives it up for some milliseconds after it delivered a
+/// reply, as the next command usually follows soon. So the first command after a quiet time costs one thread switch
+/// more than those behind it.
+///
+/// Listeners run in the reading thread. So when a call returns, every event that QEMU sent before the reply has been
+/// delivered; a listener must be quick and may not wait for QEMU. An event that comes within [#LINGER] after a reply
+/// may be delivered that much later.
 public final class QmpClient implements AutoCloseable {
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
@@ -38,7 +45,10 @@ public final class QmpClient implements AutoCloseable {
     private static final int READ_BUFFER_BYTES = 64 << 10;
     /// Enough for the exit status of a process whose sockets were just closed by the kernel.
     private static final Duration FATE_PATIENCE = Duration.ofMillis(60);
-    private static final long SPIN_NANOS = Long.getLong("freezeframe.qmp.spinMicros", 150) * 1000;
+    /// How long the background thread leaves the socket to the callers after one of them was served.
+    static final Duration LINGER = Duration.ofMillis(3);
+    /// A waiting thread that reads looks up this often, to see whether it was interrupted.
+    private static final int READ_SLICE_MILLIS = 64;
 
     private final UnixConnection connection;
     private final PeerFate fate;
@@ -48,7 +58,18 @@ public final class QmpClient implements AutoCloseable {
     private final List<Watch> watches = new CopyOnWriteArrayList<>();
     private final CompletableFuture<QmpGreeting> greeting = new CompletableFuture<>();
     private final ReentrantLock writing = new ReentrantLock();
-    private final Thread reader;
+    private final Thread background;
+    /// Whoever holds it has the reading role and owns the fields of the reading side below.
+    private final ReentrantLock reading = new ReentrantLock();
+    private final ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BUFFER_BYTES).flip();
+    private byte[] line = new byte[READ_BUFFER_BYTES];
+    private int lineLength;
+    private int readTimeoutMillis;
+    /// Replies delivered so far.
+    private long delivered;
+    /// Threads that wait while another one reads; when that one leaves, somebody has to read for them.
+    private final AtomicInteger followers = new AtomicInteger();
+    private volatile long lastUseNanos = System.nanoTime();
     private ByteBuffer outgoing = ByteBuffer.allocateDirect(4096);
     private long lastId;
     private volatile Lost lost;
@@ -66,7 +87,7 @@ public final class QmpClient implements AutoCloseable {
         this.connection = connection;
         this.fate = fate;
         this.maxLineBytes = maxLineBytes;
-        this.reader = Thread.ofPlatform().name("qmp-reader").daemon().unstarted(this::readAll);
+        this.background = Thread.ofPlatform().name("qmp-reader").daemon().unstarted(this::readInBackground);
     }
 
     /// Waits for QEMU's greeting and leaves negotiation mode. The connection is closed when this fails.
@@ -80,7 +101,7 @@ public final class QmpClient implements AutoCloseable {
             throws QmpException {
         QmpClient client = new QmpClient(connection, fate, maxLineBytes);
         try {
-            client.reader.start();
+            client.background.start();
             client.await(client.greeting, "QEMU's greeting", timeout);
             client.execute(QmpCommand.of("qmp_capabilities"), timeout);
             return client;
@@ -131,7 +152,7 @@ public final class QmpClient implements AutoCloseable {
             }
         } catch (IOException e) {
             LOG.debug("QMP write", e);
-            // The reader sees the end of the connection and completes the calls with the reason.
+            // Whoever reads sees the end of the connection and completes the calls with the reason.
             connection.close();
         } finally {
             writing.unlock();
@@ -152,8 +173,8 @@ public final class QmpClient implements AutoCloseable {
         outgoing.put(bytes).put((byte) '\n');
     }
 
-    /// Calls `listener` for every event from now on, in the reading thread: it must be quick, and waiting for QEMU
-    /// in it is an error that is reported as such.
+    /// Calls `listener` for every event from now on, in whichever thread reads: it must be quick, and waiting for
+    /// QEMU in it is an error that is reported as such.
     public Registration onEvent(Consumer<QmpEvent> listener) {
         Listener own = new Listener(listener);
         listeners.add(own);
@@ -235,16 +256,26 @@ public final class QmpClient implements AutoCloseable {
     }
 
     private <T> T await(CompletableFuture<T> future, String what, Duration timeout) throws QmpException {
-        if (Thread.currentThread() == reader && !future.isDone()) {
+        if (!future.isDone() && reading.isHeldByCurrentThread()) {
             throw new IllegalStateException("an event listener may not wait for QEMU: it holds up the reader");
         }
-        long start = System.nanoTime();
-        long spinNanos = Math.min(SPIN_NANOS, timeout.toNanos());
-        while (!future.isDone() && System.nanoTime() - start < spinNanos) {
-            Thread.onSpinWait();
-        }
+        long deadline = System.nanoTime() + timeout.toNanos();
         try {
-            return future.get(timeout.toNanos() - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
+            while (!future.isDone()) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                long leftNanos = deadline - System.nanoTime();
+                if (leftNanos <= 0) {
+                    throw new TimeoutException();
+                }
+                if (lost == null && reading.tryLock()) {
+                    readFor(future, leftNanos);
+                } else {
+                    follow(future, leftNanos);
+                }
+            }
+            return future.get();
         } catch (TimeoutException e) {
             throw QmpException.of(QmpException.Kind.TIMED_OUT, "QEMU did not answer within " + timeout.toMillis()
                     + " ms: " + what);
@@ -259,46 +290,112 @@ public final class QmpClient implements AutoCloseable {
         }
     }
 
-    private void readAll() {
-        Lost end;
+    /// Reads in the calling thread, which holds the role, until its answer is there or a slice of time is over.
+    private void readFor(CompletableFuture<?> future, long leftNanos) {
         try {
-            readLines();
-            end = new Lost(QmpException.Kind.DISCONNECTED, lost == null ? fate.describe(FATE_PATIENCE) : "");
+            int millis = Math.clamp(leftNanos / 1_000_000 + 1, 1, READ_SLICE_MILLIS);
+            boolean more = true;
+            while (more && !future.isDone() && lost == null) {
+                more = readOnce(millis);
+            }
+        } finally {
+            lastUseNanos = System.nanoTime();
+            reading.unlock();
+            if (followers.get() > 0) {
+                LockSupport.unpark(background);
+            }
+        }
+    }
+
+    /// Waits while another thread reads.
+    private void follow(CompletableFuture<?> future, long leftNanos) throws InterruptedException, TimeoutException,
+            ExecutionException {
+        followers.incrementAndGet();
+        try {
+            // Once more, now that whoever gives the role up can see that somebody waits.
+            if (lost == null && reading.tryLock()) {
+                reading.unlock();
+                return;
+            }
+            future.get(leftNanos, TimeUnit.NANOSECONDS);
+        } finally {
+            followers.decrementAndGet();
+        }
+    }
+
+    private void readInBackground() {
+        while (lost == null) {
+            boolean needed = followers.get() > 0 || System.nanoTime() - lastUseNanos > LINGER.toNanos();
+            if (!needed || !reading.tryLock()) {
+                LockSupport.parkNanos(this, LINGER.toNanos());
+                continue;
+            }
+            try {
+                long before = delivered;
+                while (lost == null && (delivered == before || followers.get() > 0)) {
+                    readOnce(0);
+                }
+            } finally {
+                lastUseNanos = System.nanoTime();
+                reading.unlock();
+            }
+        }
+    }
+
+    /// One read of the socket by whoever has the role, with the delivery of all that came. Ends the session when the
+    /// connection has ended or the peer does not speak QMP.
+    ///
+    /// @param timeoutMillis 0 for ever
+    /// @return whether something came
+    private boolean readOnce(int timeoutMillis) {
+        try {
+            if (readTimeoutMillis != timeoutMillis) {
+                connection.setReadTimeout(timeoutMillis);
+                readTimeoutMillis = timeoutMillis;
+            }
+            int count = connection.read(incoming.clear());
+            if (count < 0) {
+                end(new Lost(QmpException.Kind.DISCONNECTED, lost == null ? fate.describe(FATE_PATIENCE) : ""));
+                return false;
+            }
+            takeIn();
+            return count > 0;
         } catch (QmpException e) {
-            end = new Lost(e.kind(), e.getMessage());
+            end(new Lost(e.kind(), e.getMessage()));
         } catch (IOException e) {
-            end = new Lost(QmpException.Kind.DISCONNECTED, fate.describe(FATE_PATIENCE) + " (" + e.getMessage() + ")");
+            end(new Lost(QmpException.Kind.DISCONNECTED, fate.describe(FATE_PATIENCE) + " (" + e.getMessage() + ")"));
         } catch (RuntimeException | Error e) {
             LOG.error("QMP reader failed", e);
-            end = new Lost(QmpException.Kind.PROTOCOL, "the QMP reader failed: " + e);
+            end(new Lost(QmpException.Kind.PROTOCOL, "the QMP reader failed: " + e));
         }
-        lose(end);
+        return false;
+    }
+
+    private void end(Lost reason) {
+        lose(reason);
         connection.close();
     }
 
-    private void readLines() throws IOException {
-        ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BUFFER_BYTES);
-        byte[] line = new byte[READ_BUFFER_BYTES];
-        int length = 0;
-        while (connection.read(incoming.clear()) >= 0) {
-            incoming.flip();
-            while (incoming.hasRemaining()) {
-                int end = indexOfNewline(incoming);
-                int count = (end < 0 ? incoming.limit() : end) - incoming.position();
-                if (length + count > maxLineBytes) {
-                    throw QmpException.of(QmpException.Kind.PROTOCOL, "a QMP line is longer than " + maxLineBytes
-                            + " bytes, which QEMU never sends: " + excerpt(line, length));
-                }
-                if (length + count > line.length) {
-                    line = Arrays.copyOf(line, Math.min(maxLineBytes, 2 * (length + count)));
-                }
-                incoming.get(line, length, count);
-                length += count;
-                if (end >= 0) {
-                    incoming.get();
-                    handle(line, length);
-                    length = 0;
-                }
+    /// Cuts what was read into lines.
+    private void takeIn() throws QmpException {
+        incoming.flip();
+        while (incoming.hasRemaining()) {
+            int end = indexOfNewline(incoming);
+            int count = (end < 0 ? incoming.limit() : end) - incoming.position();
+            if (lineLength + count > maxLineBytes) {
+                throw QmpException.of(QmpException.Kind.PROTOCOL, "a QMP line is longer than " + maxLineBytes
+                        + " bytes, which QEMU never sends: " + excerpt(line, lineLength));
+            }
+            if (lineLength + count > line.length) {
+                line = Arrays.copyOf(line, Math.min(maxLineBytes, 2 * (lineLength + count)));
+            }
+            incoming.get(line, lineLength, count);
+            lineLength += count;
+            if (end >= 0) {
+                incoming.get();
+                int length = lineLength;
+                lineLength = 0;
+                handle(line, length);
             }
         }
     }
@@ -341,6 +438,7 @@ public final class QmpClient implements AutoCloseable {
             throw notQmp(line, length, null);
         }
         JsonNode error = message.path("error");
+        delivered++;
         call.outcome.complete(error.isObject()
                 ? new Refused(error.path("class").asText(""), error.path("desc").asText("no reason given"))
                 : new Returned(message.get("return")));

@@ -64,7 +64,7 @@ public final class RunDirectory implements AutoCloseable {
 
     /// Removes the folders of processes that are gone. Only a JVM that was killed between listen and accept leaves
     /// one, and a detached machine after it has ended.
-    private static void sweep(Path parent) {
+    static void sweep(Path parent) {
         String user = System.getProperty("user.name");
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
             for (Path folder : folders) {

@@ -50,10 +50,24 @@ public final class UnixConnection implements AutoCloseable {
         }
     }
 
-    /// Reads what is there, waiting for at least one byte.
+    /// How long a [#read] may wait. Kept by the kernel (`SO_RCVTIMEO`), so setting it anew costs a system call.
+    ///
+    /// @param millis 0 for ever
+    public void setReadTimeout(int millis) throws IOException {
+        if (!tryEnter()) {
+            return; // the next read tells
+        }
+        try {
+            channel.setOption(UnixSocketOptions.SO_RCVTIMEO, millis);
+        } finally {
+            leave();
+        }
+    }
+
+    /// Reads what is there, waiting for at least one byte. One thread at a time.
     ///
     /// @param target a direct buffer with room
-    /// @return the number of bytes, or -1 at the end, be it the peer's or our own close
+    /// @return the number of bytes, 0 when the time-out is over, or -1 at the end, be it the peer's or our own close
     public int read(ByteBuffer target) throws IOException {
         if (!tryEnter()) {
             return -1;
@@ -64,7 +78,12 @@ public final class UnixConnection implements AutoCloseable {
                 if ((users.get() & CLOSED) != 0) {
                     return -1;
                 }
-                throw new IOException("socket read failed: " + Native.getLastErrorString());
+                return switch (Native.getLastError()) {
+                    case EAGAIN, EWOULDBLOCK -> 0;
+                    // The peer died with something from us unread: an end like any other.
+                    case ECONNRESET -> -1;
+                    default -> throw new IOException("socket read failed: " + Native.getLastErrorString());
+                };
             }
             return count == 0 ? -1 : count;
         } finally {

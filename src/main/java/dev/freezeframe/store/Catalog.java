@@ -15,14 +15,15 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 
 /// The SQL of experiments, checkpoints, images and page maps. Stateless; every call runs inside the transaction of the
 /// session that it is given.
 final class Catalog {
     /// A page map is at most this many differences away from a key map.
     static final int MAX_CHAIN = 64;
-    /// No image is larger: 16 TiB.
-    private static final long MAX_IMAGE_BYTES = 1L << 44;
+    /// No image is larger: 4 TiB.
+    private static final long MAX_IMAGE_BYTES = 1L << 42;
 
     private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
             + " parent_checkpoint_id, started_at, ended_at, end_reason";
@@ -41,6 +42,13 @@ final class Catalog {
         int pages() {
             return (int) ((lengthBytes + ChunkId.CHUNK_BYTES - 1) / ChunkId.CHUNK_BYTES);
         }
+
+        int checkedPages() throws StoreException {
+            if (lengthBytes < 0 || lengthBytes > MAX_IMAGE_BYTES) {
+                throw damagedMap(this, "its image cannot be " + lengthBytes + " bytes long");
+            }
+            return pages();
+        }
     }
 
     private Catalog() {}
@@ -48,13 +56,11 @@ final class Catalog {
     // --- experiments
 
     static long insert(Session session, ExperimentRecord e) throws SQLException {
-        PreparedStatement insert = session.sql(
+        return session.insert(
                 "INSERT INTO experiment (name, profile_name, machine_json, ram_bytes, parent_checkpoint_id, started_at)"
                         + " VALUES (?, ?, ?, ?, ?, ?)",
                 e.name(), e.profileName(), e.machineJson(), e.ramBytes(), e.parentCheckpointId().orElse(null),
                 time(e.startedAt()));
-        insert.executeUpdate();
-        return generatedId(insert);
     }
 
     static boolean finish(Session session, long experimentId, Instant at, String reason) throws SQLException {
@@ -171,7 +177,7 @@ final class Catalog {
                 pages.duplicateWithin() + pages.duplicateStored(),
                 pages.duplicateWithin(), pages.duplicateStored(), pages.added(), m.dirtyBlocks(), c.newBlocks(),
                 deviceStateBytes, c.packBytes() + mapBytes, millis);
-        PreparedStatement insert = session.sql(
+        long id = session.insert(
                 "INSERT INTO checkpoint (experiment_id, number, captured_at, interval_millis, late, pause_micros,"
                         + " stop_micros, device_state_micros, harvest_micros, copy_micros, disks_micros, resume_micros,"
                         + " pre_copy_rounds, pre_copy_micros, pre_copy_pages, pause_pages,"
@@ -187,8 +193,6 @@ final class Catalog {
                 metrics.unchangedPages(), metrics.zeroPages(), metrics.duplicatePages(), metrics.duplicateWithinPages(),
                 metrics.duplicateStoredPages(), metrics.newPages(), metrics.dirtyBlocks(), metrics.newBlocks(),
                 metrics.deviceStateBytes(), metrics.storedBytes(), metrics.pipelineMillis());
-        insert.executeUpdate();
-        long id = generatedId(insert);
         for (int i = 0; i < maps.size(); i++) {
             insert(session, id, c.images().get(i), maps.get(i));
         }
@@ -234,13 +238,12 @@ final class Catalog {
     }
 
     private static void insert(Session session, long checkpointId, NewImage image, PlannedMap map) throws SQLException {
-        PreparedStatement insert = session.sql(
+        long id = session.insert(
                 "INSERT INTO image (checkpoint_id, name, length_bytes, base_checkpoint_id, chain_length, chain_bytes,"
                         + " map_pieces) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 checkpointId, image.name(), image.lengthBytes(), map.base.orElse(null), map.chainLength, map.chainBytes,
                 map.pieces.size());
-        insert.executeUpdate();
-        insertPieces(session, generatedId(insert), map.pieces);
+        insertPieces(session, id, map.pieces);
     }
 
     private static void insertPieces(Session session, long imageId, List<Piece> pieces) throws SQLException {
@@ -280,9 +283,6 @@ final class Catalog {
 
     /// The whole map of an image: its key map and every difference since.
     static PageMap pageMap(Session session, Image image) throws SQLException, StoreException {
-        if (image.lengthBytes < 0 || image.lengthBytes > MAX_IMAGE_BYTES) {
-            throw damagedMap(image, "its image cannot be " + image.lengthBytes + " bytes long");
-        }
         Deque<Image> chain = new ArrayDeque<>();
         Image link = image;
         chain.push(link);
@@ -294,14 +294,15 @@ final class Catalog {
             link = next;
             chain.push(link);
         }
-        PageMap.Editor map = PageMap.allZero(image.pages()).edit();
+        PageMap.Editor map = PageMap.allZero(image.checkedPages()).edit();
         for (Image each : chain) {
-            apply(session, each, map);
+            apply(session, each, map::set);
         }
         return map.map().storedAs(image.checkpointId);
     }
 
-    private static void apply(Session session, Image image, PageMap.Editor map) throws SQLException, StoreException {
+    private static void apply(Session session, Image image, PageMap.Visitor<RuntimeException> map)
+            throws SQLException, StoreException {
         for (int i = 0; i < image.mapPieces; i++) {
             try (ResultSet r = session.sql(
                     "SELECT entries, encoded_bytes, checksum, content FROM page_map WHERE image_id = ? AND piece = ?",
@@ -313,7 +314,7 @@ final class Catalog {
                 if (r.getLong(3) != piece.checksum(image.id, i)) {
                     throw damagedMap(image, "the checksum of piece " + i + " does not match");
                 }
-                PageMapCodec.decode(piece, map, image.pages());
+                PageMapCodec.decode(piece, image.pages(), map);
             } catch (Corruption e) {
                 throw damagedMap(image, e.getMessage());
             }
@@ -325,14 +326,70 @@ final class Catalog {
                 + image.checkpointId + " is damaged (" + what + "); verify lists every checkpoint that is affected");
     }
 
-    // --- values
+    // --- deletion
 
-    private static long generatedId(PreparedStatement insert) throws SQLException {
-        try (ResultSet keys = insert.getGeneratedKeys()) {
-            keys.next();
-            return keys.getLong(1);
+    /// Deletes a checkpoint. Maps that were kept as the difference to one of its maps become the difference to the base of
+    /// that, so that nothing else changes.
+    static void deleteCheckpoint(Session session, long checkpointId) throws SQLException, StoreException {
+        List<Image> successors = new ArrayList<>();
+        try (ResultSet r = session.sql(IMAGES + "WHERE base_checkpoint_id = ? ORDER BY id", checkpointId)
+                .executeQuery()) {
+            while (r.next()) {
+                successors.add(image(r));
+            }
         }
+        for (Image successor : successors) {
+            PageMap map = pageMap(session, successor);
+            Optional<Image> gone = image(session, checkpointId, successor.name);
+            Optional<Image> base = Optional.empty();
+            if (gone.isPresent() && gone.get().baseCheckpointId.isPresent()) {
+                base = image(session, gone.get().baseCheckpointId.get(), successor.name);
+            }
+            PageMap baseMap = base.isPresent() ? pageMap(session, base.get()) : PageMap.allZero(map.pages());
+            List<Piece> pieces = PageMapCodec.encodeDifference(baseMap, map);
+            session.sql("DELETE FROM page_map WHERE image_id = ?", successor.id).executeUpdate();
+            session.sql("UPDATE image SET base_checkpoint_id = ?, chain_length = ?, chain_bytes = ?, map_pieces = ?"
+                    + " WHERE id = ?", base.map(Image::checkpointId).orElse(null),
+                    base.map(b -> b.chainLength + 1).orElse(0),
+                    base.map(b -> b.chainBytes + bytes(pieces)).orElse(0L), pieces.size(), successor.id)
+                    .executeUpdate();
+            insertPieces(session, successor.id, pieces);
+        }
+        session.sql("DELETE FROM checkpoint WHERE id = ?", checkpointId).executeUpdate();
     }
+
+    static void deleteExperiment(Session session, long experimentId) throws SQLException {
+        session.sql("UPDATE image SET base_checkpoint_id = NULL WHERE checkpoint_id IN"
+                + " (SELECT id FROM checkpoint WHERE experiment_id = ?)", experimentId).executeUpdate();
+        session.sql("DELETE FROM checkpoint WHERE experiment_id = ?", experimentId).executeUpdate();
+        session.sql("DELETE FROM experiment WHERE id = ?", experimentId).executeUpdate();
+    }
+
+    // --- passing over everything
+
+    static List<Image> allImages(Session session) throws SQLException {
+        List<Image> found = new ArrayList<>();
+        try (ResultSet r = session.sql(IMAGES + "ORDER BY id").executeQuery()) {
+            while (r.next()) {
+                found.add(image(r));
+            }
+        }
+        return found;
+    }
+
+    /// Calls for every chunk that an image's own rows name. Over all images, these are all chunks in use: what a key map
+    /// or difference names is in use by the checkpoint that it belongs to.
+    static void forEachOwnChunk(Session session, Image image, LongConsumer visitor)
+            throws SQLException, StoreException {
+        image.checkedPages();
+        apply(session, image, (page, id) -> {
+            if (id != ChunkId.ZERO) {
+                visitor.accept(id);
+            }
+        });
+    }
+
+    // --- values
 
     private static OffsetDateTime time(Instant instant) {
         return instant.atOffset(ZoneOffset.UTC);

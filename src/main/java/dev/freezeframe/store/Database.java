@@ -4,13 +4,21 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.h2.api.ErrorCode;
+import org.h2.engine.SessionLocal;
+import org.h2.jdbc.JdbcConnection;
+import org.h2.mvstore.MVStore;
+import org.h2.mvstore.MVStoreException;
 
 /// The H2 database file of a store and its connections. Runs work in transactions, from any number of threads, and knows
 /// when H2 has given the file up (as it does when a write fails) so that the store can open it anew.
@@ -32,9 +40,23 @@ final class Database implements AutoCloseable {
 
         /// The statement with its parameters bound. Good until the same text is asked for again.
         PreparedStatement sql(String text, Object... parameters) throws SQLException {
+            return bound(text, Statement.NO_GENERATED_KEYS, parameters);
+        }
+
+        /// Inserts a row and gives the key that it got.
+        long insert(String text, Object... parameters) throws SQLException {
+            PreparedStatement insert = bound(text, Statement.RETURN_GENERATED_KEYS, parameters);
+            insert.executeUpdate();
+            try (ResultSet keys = insert.getGeneratedKeys()) {
+                keys.next();
+                return keys.getLong(1);
+            }
+        }
+
+        private PreparedStatement bound(String text, int generatedKeys, Object... parameters) throws SQLException {
             PreparedStatement statement = statements.get(text);
             if (statement == null) {
-                statement = connection.prepareStatement(text, Statement.RETURN_GENERATED_KEYS);
+                statement = connection.prepareStatement(text, generatedKeys);
                 statements.put(text, statement);
             }
             for (int i = 0; i < parameters.length; i++) {
@@ -55,14 +77,22 @@ final class Database implements AutoCloseable {
     static final String FILE_NAME = FILE + ".mv.db";
 
     private final String url;
+    private final long generation;
+    /// Shared by transactions; whole for a moment at a time while the file is compacted, because H2 then overwrites what
+    /// a reader may still be looking at.
+    private final ReadWriteLock compaction = new ReentrantReadWriteLock();
     private final Deque<Session> idle = new ArrayDeque<>();
     /// Held open so that H2 keeps the database open between transactions.
     private final Connection anchor;
     private volatile boolean broken;
     private boolean closed;
 
+    /// Opens the file.
+    ///
+    /// @param generation a number that tells this opening from others
     /// @throws SQLException as H2 gives it
-    Database(Path directory, boolean mayCreate) throws SQLException {
+    Database(Path directory, boolean mayCreate, long generation) throws SQLException {
+        this.generation = generation;
         // retry: a thread that is interrupted while it reads must not close the file for everybody.
         url = "jdbc:h2:retry:" + directory.toAbsolutePath().resolve(FILE) + ";IFEXISTS="
                 + (mayCreate ? "FALSE" : "TRUE")
@@ -75,7 +105,20 @@ final class Database implements AutoCloseable {
         return DriverManager.getConnection(url, "sa", "");
     }
 
+    long generation() {
+        return generation;
+    }
+
     <T> T transact(Work<T> work) throws SQLException, StoreException {
+        compaction.readLock().lock();
+        try {
+            return run(work);
+        } finally {
+            compaction.readLock().unlock();
+        }
+    }
+
+    private <T> T run(Work<T> work) throws SQLException, StoreException {
         Session session = borrow();
         boolean done = false;
         try {
@@ -84,7 +127,7 @@ final class Database implements AutoCloseable {
             done = true;
             return result;
         } catch (SQLException e) {
-            broken |= isFatal(e);
+            noteFailure(e);
             throw e;
         } finally {
             if (done) {
@@ -100,9 +143,37 @@ final class Database implements AutoCloseable {
         try (Statement statement = anchor.createStatement()) {
             statement.execute("CHECKPOINT SYNC");
         } catch (SQLException e) {
-            broken |= isFatal(e);
+            noteFailure(e);
             throw e;
         }
+    }
+
+    /// Rewrites what lies between gaps and shortens the file, for about so long.
+    ///
+    /// @return whether there is more to gain
+    boolean compact(Duration slice) throws SQLException {
+        compaction.writeLock().lock();
+        try {
+            MVStore file = mvStore();
+            long size = file.getFileStore().size();
+            int retentionMillis = file.getRetentionTime();
+            try {
+                file.compactFile((int) slice.toMillis());
+                file.commit();
+            } finally {
+                file.setRetentionTime(retentionMillis);
+            }
+            return file.getFileStore().size() < size;
+        } catch (MVStoreException e) {
+            broken |= mvStore().isClosed();
+            throw new SQLException(e.getMessage(), e);
+        } finally {
+            compaction.writeLock().unlock();
+        }
+    }
+
+    private MVStore mvStore() throws SQLException {
+        return ((SessionLocal) anchor.unwrap(JdbcConnection.class).getSession()).getDatabase().getStore().getMvStore();
     }
 
     /// H2 has given the file up: nothing works until it is opened anew.
@@ -110,14 +181,17 @@ final class Database implements AutoCloseable {
         return broken;
     }
 
-    private static boolean isFatal(SQLException e) {
-        return switch (e.getErrorCode()) {
-            case ErrorCode.DATABASE_IS_CLOSED, ErrorCode.IO_EXCEPTION_1, ErrorCode.IO_EXCEPTION_2,
-                    ErrorCode.FILE_CORRUPTED_1, ErrorCode.CONNECTION_BROKEN_1, ErrorCode.OUT_OF_MEMORY,
-                    ErrorCode.OBJECT_CLOSED ->
-                true;
-            default -> false;
-        };
+    private void noteFailure(SQLException e) {
+        switch (e.getErrorCode()) {
+            case ErrorCode.DATABASE_IS_CLOSED, ErrorCode.CONNECTION_BROKEN_1, ErrorCode.OBJECT_CLOSED -> broken = true;
+            default -> {
+                try {
+                    broken |= anchor.isClosed() || mvStore().isClosed();
+                } catch (SQLException | RuntimeException gone) {
+                    broken = true;
+                }
+            }
+        }
     }
 
     private Session borrow() throws SQLException {
@@ -147,7 +221,7 @@ final class Database implements AutoCloseable {
             session.connection.rollback();
             giveBack(session);
         } catch (SQLException e) {
-            broken |= isFatal(e);
+            noteFailure(e);
         }
     }
 
@@ -160,17 +234,6 @@ final class Database implements AutoCloseable {
         }
         try (Statement statement = anchor.createStatement()) {
             statement.execute("SHUTDOWN");
-        }
-    }
-
-    /// Closes the file after rewriting it without its gaps. Takes as long as copying it.
-    void closeCompact() throws SQLException {
-        synchronized (this) {
-            closed = true;
-            idle.clear();
-        }
-        try (Statement statement = anchor.createStatement()) {
-            statement.execute("SHUTDOWN COMPACT");
         }
     }
 }

@@ -47,6 +47,10 @@ final class Pack {
         if (!holds(slot)) {
             throw new Corruption("pack " + packId + " has no chunk in slot " + slot);
         }
+        return offsetOfLive(slot);
+    }
+
+    int offsetOfLive(int slot) {
         return (ranks == null ? slot : ranks[slot]) * ChunkId.CHUNK_BYTES;
     }
 

@@ -8,12 +8,18 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import net.openhft.hashing.LongHashFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The SQL of packs, and the hot ones decompressed in memory. The cache is bounded in bytes; safe for any number of
 /// threads.
 final class Packs implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Packs.class);
+
     private final PackCodec codec = new PackCodec();
     private final Cache<Long, Pack> cache;
 
@@ -69,15 +75,80 @@ final class Packs implements AutoCloseable {
     }
 
     private static void visit(long packId, int slots, byte[] bits, byte[] hashes, long checksum, ChunkVisitor visitor) {
-        BitSet live = BitSet.valueOf(bits);
-        if (packId <= 0 || packId > ChunkId.MAX_PACK_ID || slots > ChunkId.MAX_SLOTS || live.length() > slots
-                || hashes.length != 16 * live.cardinality() || checksum != hashesChecksum(packId, bits, hashes)) {
-            return;
+        try {
+            new PackHashes(packId, slots, bits, hashes, checksum).forEach(visitor);
+        } catch (Corruption e) {
+            LOG.warn("the hashes of pack {} cannot be read ({}): its chunks will be stored again when they come back",
+                    packId, e.getMessage());
         }
-        ByteBuffer in = ByteBuffer.wrap(hashes);
+    }
+
+    /// The row of a pack that tells which slots are live and their hashes. Checked when it is made.
+    static final class PackHashes {
+        final long packId;
+        final int slots;
+        final BitSet live;
+        private final byte[] hashes;
+
+        PackHashes(long packId, int slots, byte[] bits, byte[] hashes, long checksum) throws Corruption {
+            this.packId = packId;
+            this.slots = slots;
+            this.live = BitSet.valueOf(bits);
+            this.hashes = hashes;
+            if (packId <= 0 || packId > ChunkId.MAX_PACK_ID || slots < 0 || slots > ChunkId.MAX_SLOTS
+                    || live.length() > slots || hashes.length != 16 * live.cardinality()
+                    || checksum != hashesChecksum(packId, bits, hashes)) {
+                throw new Corruption("the row does not match its checksum");
+            }
+        }
+
+        void forEach(ChunkVisitor visitor) {
+            ByteBuffer in = ByteBuffer.wrap(hashes);
+            for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
+                visitor.chunk(ChunkId.of(packId, slot), in.getLong(), in.getLong());
+            }
+        }
+    }
+
+    /// The ids of all packs that have a row of hashes, after `after`, at most 1000, ascending.
+    static List<Long> packIds(Session session, long after) throws SQLException {
+        List<Long> ids = new ArrayList<>();
+        try (ResultSet r = session.sql("SELECT pack_id FROM pack_chunks WHERE pack_id > ? ORDER BY pack_id"
+                + " FETCH FIRST 1000 ROWS ONLY", after).executeQuery()) {
+            while (r.next()) {
+                ids.add(r.getLong(1));
+            }
+        }
+        return ids;
+    }
+
+    /// Null if there is none.
+    static PackHashes hashes(Session session, long packId) throws SQLException, Corruption {
+        try (ResultSet r = session
+                .sql("SELECT slots, live, hashes, checksum FROM pack_chunks WHERE pack_id = ?", packId)
+                .executeQuery()) {
+            return r.next() ? new PackHashes(packId, r.getInt(1), r.getBytes(2), r.getBytes(3), r.getLong(4)) : null;
+        }
+    }
+
+    static void delete(Session session, long packId) throws SQLException {
+        session.sql("DELETE FROM pack WHERE id = ?", packId).executeUpdate();
+        session.sql("DELETE FROM pack_chunks WHERE pack_id = ?", packId).executeUpdate();
+    }
+
+    /// Puts a pack with fewer live slots in the place of one.
+    void rewrite(Session session, Pack pack, PackHashes old, BitSet live, int level) throws SQLException, Corruption {
+        ByteBuffer raw = ByteBuffer.allocateDirect(live.cardinality() * ChunkId.CHUNK_BYTES);
+        long[] hashes = new long[2 * old.slots];
+        old.forEach((chunkId, low, high) -> {
+            hashes[2 * ChunkId.slot(chunkId)] = low;
+            hashes[2 * ChunkId.slot(chunkId) + 1] = high;
+        });
         for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
-            visitor.chunk(ChunkId.of(packId, slot), in.getLong(), in.getLong());
+            raw.put(pack.raw(), pack.offset(slot), ChunkId.CHUNK_BYTES);
         }
+        delete(session, old.packId);
+        insert(session, codec.encode(old.packId, old.slots, live, raw, level), live, hashes);
     }
 
     static long lastPackId(Session session) throws SQLException {
@@ -94,12 +165,8 @@ final class Packs implements AutoCloseable {
         Pack pack = cache.getIfPresent(packId);
         if (pack == null) {
             PackCodec.Row row = database.transact(session -> row(session, packId));
-            if (row == null) {
-                throw new StoreException(Reason.DAMAGED,
-                        "pack " + packId + " is missing; verify lists every checkpoint that is affected");
-            }
             try {
-                pack = codec.decode(row);
+                pack = decode(row);
             } catch (Corruption e) {
                 throw new StoreException(Reason.DAMAGED, "pack " + packId + " is damaged (" + e.getMessage()
                         + "); verify lists every checkpoint that is affected", e);
@@ -109,6 +176,18 @@ final class Packs implements AutoCloseable {
             }
         }
         return pack;
+    }
+
+    /// A pack, from disk.
+    Pack load(Session session, long packId) throws SQLException, Corruption {
+        return decode(row(session, packId));
+    }
+
+    private Pack decode(PackCodec.Row row) throws Corruption {
+        if (row == null) {
+            throw new Corruption("it is missing");
+        }
+        return codec.decode(row);
     }
 
     void forget(long packId) {

@@ -45,8 +45,8 @@ final class PageMapCodec {
         return codec.pieces;
     }
 
-    /// Applies a row to the map in `target`.
-    static void decode(Piece piece, PageMap.Editor target, int pages) throws Corruption {
+    /// Reads a row.
+    static void decode(Piece piece, int pages, PageMap.Visitor<RuntimeException> target) throws Corruption {
         if (piece.entries < 0 || piece.entries > MAX_ENTRIES || piece.encodedBytes < 2 * piece.entries
                 || piece.encodedBytes > MAX_ENTRY_BYTES * piece.entries) {
             throw new Corruption(
@@ -78,7 +78,7 @@ final class PageMapCodec {
             if (page < 0 || page >= pages) {
                 throw new Corruption("a page map names page " + page + " of " + pages);
             }
-            target.set((int) page, id);
+            target.page((int) page, id);
         }
         if (in.position != bytes.length) {
             throw new Corruption("a page map is longer than its entries");

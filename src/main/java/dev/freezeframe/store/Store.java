@@ -11,16 +11,19 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import org.h2.api.ErrorCode;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A directory that keeps checkpoints: packs of unique chunks, page maps and the catalog, in one H2 file. A checkpoint is
 /// either wholly there or not at all, whatever happens to the process, and no bytes come out that are not the bytes that
@@ -35,6 +38,10 @@ public final class Store implements AutoCloseable {
     /// Chunks in a pack that [#newPack] starts.
     public static final int PACK_CHUNKS = 64;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Store.class);
+    /// So much stays free on the file system of the store, for H2 to tidy up with.
+    private static final long RESERVE_BYTES = 32 << 20;
+
     private final Path directory;
     private final StoreLock lock;
     private final Packs packs;
@@ -42,9 +49,10 @@ public final class Store implements AutoCloseable {
     private final AtomicLong lastPackId = new AtomicLong();
     private final Deque<ByteBuffer> draftBuffers = new ConcurrentLinkedDeque<>();
     private final List<ChunkWatcher> watchers = new CopyOnWriteArrayList<>();
-    private final Set<Long> recording = ConcurrentHashMap.newKeySet();
+    /// Experiments that this object records; also the lock that keeps deletions off what they build on.
+    private final Set<Long> recording = new HashSet<>();
+    private final Object reopening = new Object();
     private volatile Database database;
-    private volatile long generation;
     private volatile boolean closed;
 
     private Store(Path directory, StoreLock lock, Packs packs, Database database) {
@@ -71,7 +79,7 @@ public final class Store implements AutoCloseable {
             Files.createDirectories(absolute,
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
             lock = StoreLock.acquire(absolute);
-            database = openDatabase(absolute);
+            database = openDatabase(absolute, 0);
             Packs packs = new Packs(Math.min(96L << 20, Runtime.getRuntime().maxMemory() / 8));
             store = new Store(absolute, lock, packs, database);
             store.lastPackId.set(store.read("open", Packs::lastPackId));
@@ -89,7 +97,7 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    private static Database openDatabase(Path directory) throws IOException {
+    private static Database openDatabase(Path directory, long generation) throws IOException {
         Path file = directory.resolve(Database.FILE_NAME);
         boolean fresh = !Files.exists(file) || Files.size(file) == 0;
         if (!Files.exists(file)) {
@@ -97,7 +105,7 @@ public final class Store implements AutoCloseable {
         }
         Database database = null;
         try {
-            database = new Database(directory, fresh);
+            database = new Database(directory, fresh, generation);
             database.transact(session -> {
                 if (!Schema.exists(session)) {
                     Schema.create(session);
@@ -141,8 +149,8 @@ public final class Store implements AutoCloseable {
     /// @return its id
     /// @throws StoreException if the name is taken
     public long createExperiment(ExperimentRecord experiment) throws StoreException {
-        try (WriteLease lease = beginWriting()) {
-            long id = write(lease, "create an experiment", session -> Catalog.insert(session, experiment));
+        synchronized (recording) {
+            long id = write(null, "create an experiment", session -> Catalog.insert(session, experiment));
             recording.add(id);
             return id;
         }
@@ -150,7 +158,9 @@ public final class Store implements AutoCloseable {
 
     /// Notes that an experiment has ended, and why.
     public void finishExperiment(long experimentId, String endReason) throws StoreException {
-        recording.remove(experimentId);
+        synchronized (recording) {
+            recording.remove(experimentId);
+        }
         if (!write(null, "finish an experiment",
                 session -> Catalog.finish(session, experimentId, Instant.now(), endReason))) {
             throw new StoreException(Reason.NOT_FOUND, "there is no experiment with id " + experimentId);
@@ -279,8 +289,7 @@ public final class Store implements AutoCloseable {
         gate.enter();
         boolean done = false;
         try {
-            usable();
-            WriteLease lease = new WriteLease(gate, generation);
+            WriteLease lease = new WriteLease(gate, usable().generation());
             done = true;
             return lease;
         } finally {
@@ -311,18 +320,29 @@ public final class Store implements AutoCloseable {
         if (live.isEmpty()) {
             return 0;
         }
+        requireSpace();
         PackCodec.Row row = packs.encode(draft, zstdLevel);
         long bytes = write(lease, "store a pack", session -> Packs.insert(session, row, live, draft.hashes()));
-        for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
-            for (ChunkWatcher watcher : watchers) {
-                watcher.stored(ChunkId.of(draft.packId(), slot), draft.hashLow(slot), draft.hashHigh(slot));
+        synchronized (reopening) {
+            if (database.generation() == lease.generation()) {
+                tell(draft);
             }
         }
         return bytes;
     }
 
+    private void tell(PackDraft draft) {
+        BitSet live = draft.live();
+        for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
+            for (ChunkWatcher watcher : watchers) {
+                watcher.stored(ChunkId.of(draft.packId(), slot), draft.hashLow(slot), draft.hashHigh(slot));
+            }
+        }
+    }
+
     /// Makes a checkpoint visible in one transaction, and survive a power failure.
     public CheckpointRecord commit(WriteLease lease, NewCheckpoint checkpoint) throws StoreException {
+        requireSpace();
         CheckpointRecord record = write(lease, "commit checkpoint " + checkpoint.number(), session -> {
             ExperimentRecord experiment = Catalog.experiment(session, checkpoint.experimentId())
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
@@ -331,6 +351,22 @@ public final class Store implements AutoCloseable {
         });
         sync();
         return record;
+    }
+
+    /// Fails while H2 still works: a write that really fails makes it give the file up.
+    private void requireSpace() throws StoreException {
+        try {
+            long free = Files.getFileStore(directory).getUsableSpace();
+            if (free < RESERVE_BYTES) {
+                throw new StoreException(Reason.DISK_FULL,
+                        "the file system of store " + directory + " has only " + (free >> 20)
+                                + " MB left; free some space, nothing stored is lost");
+            }
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be written: " + e, e);
+        }
     }
 
     /// Adds a watcher, after telling it about every stored chunk.
@@ -357,28 +393,116 @@ public final class Store implements AutoCloseable {
 
     // --- upkeep
 
-    /// Deletes a checkpoint. The ones after it stay whole; space comes back with [#gc].
+    /// Deletes a checkpoint. All others stay whole; space comes back with [#gc].
+    ///
+    /// @throws StoreException if there is none, or a running recording builds on it
     public void delete(CheckpointName name) throws StoreException {
-        usable();
-        throw new UnsupportedOperationException("soon");
+        alone(() -> {
+            CheckpointRecord checkpoint = find(name)
+                    .orElseThrow(() -> new StoreException(Reason.NOT_FOUND, "there is no checkpoint " + name));
+            synchronized (recording) {
+                List<CheckpointRecord> siblings = checkpoints(checkpoint.experimentId());
+                if (recording.contains(checkpoint.experimentId()) && siblings.getLast().id() == checkpoint.id()) {
+                    throw new StoreException(Reason.REFUSED, "checkpoint " + checkpoint.name()
+                            + " is the newest of a running recording; stop it, or wait for the next one");
+                }
+                refuseParents(checkpoint.experimentId(), checkpoint.id());
+                write(null, "delete checkpoint " + checkpoint.name(), session -> {
+                    Catalog.deleteCheckpoint(session, checkpoint.id());
+                    return null;
+                });
+            }
+            return null;
+        });
+        sync();
     }
 
-    /// Deletes an experiment with all its checkpoints.
+    /// Deletes an experiment with all its checkpoints; experiments that began at one of them stay whole.
+    ///
+    /// @throws StoreException if there is none, or it or one that builds on it is being recorded
     public void deleteExperiment(String name) throws StoreException {
-        usable();
-        throw new UnsupportedOperationException("soon");
+        alone(() -> {
+            ExperimentRecord experiment = experiment(name)
+                    .orElseThrow(() -> new StoreException(Reason.NOT_FOUND, "there is no experiment " + name));
+            synchronized (recording) {
+                if (recording.contains(experiment.id())) {
+                    throw new StoreException(Reason.REFUSED,
+                            "experiment " + name + " is being recorded; stop it first");
+                }
+                for (CheckpointRecord checkpoint : checkpoints(experiment.id())) {
+                    refuseParents(experiment.id(), checkpoint.id());
+                }
+                write(null, "delete experiment " + name, session -> {
+                    Catalog.deleteExperiment(session, experiment.id());
+                    return null;
+                });
+            }
+            return null;
+        });
+        sync();
     }
 
-    /// Drops the chunks that no checkpoint uses and gives their space back to the file system.
+    private void refuseParents(long experimentId, long checkpointId) throws StoreException {
+        for (long id : recording) {
+            ExperimentRecord running = experiment(id).orElse(null);
+            if (running != null && id != experimentId
+                    && running.parentCheckpointId().equals(Optional.of(checkpointId))) {
+                throw new StoreException(Reason.REFUSED, "the running recording " + running.name()
+                        + " builds on checkpoint id " + checkpointId + "; stop it first");
+            }
+        }
+    }
+
+    /// Drops the chunks that no checkpoint uses and gives their space back to the file system. Holds recordings up while
+    /// it reads the page maps and, at the end, for moments.
     public GcReport gc(Progress progress) throws StoreException {
-        usable();
-        throw new UnsupportedOperationException("soon");
+        long before = sizeBytes();
+        Database now = usable();
+        GarbageCollection collection = new GarbageCollection(packs, now, progress);
+        try {
+            alone(() -> {
+                collection.mark((id, low, high) -> watchers.forEach(watcher -> watcher.dropped(id, low, high)));
+                return null;
+            });
+            collection.sweep();
+            collection.compact();
+        } catch (SQLException e) {
+            throw explained("collect garbage", e);
+        }
+        return collection.report(before, sizeBytes());
     }
 
     /// Reads everything back and compares it with its hashes.
+    ///
+    /// @throws StoreException if it cannot be done at all; what is damaged is in the report
     public VerifyReport verify(Progress progress) throws StoreException {
-        usable();
-        throw new UnsupportedOperationException("soon");
+        try {
+            Database now = usable();
+            List<CheckpointRecord> checkpoints = new ArrayList<>();
+            for (ExperimentRecord experiment : experiments()) {
+                checkpoints.addAll(checkpoints(experiment.id()));
+            }
+            return new Verification(packs, now, progress).run(checkpoints);
+        } catch (SQLException e) {
+            throw explained("verify", e);
+        }
+    }
+
+    /// Work that needs the store without writers.
+    @FunctionalInterface
+    private interface Alone<T> {
+        T run() throws StoreException, SQLException;
+    }
+
+    private <T> T alone(Alone<T> work) throws StoreException {
+        gate.enterAlone();
+        try {
+            return work.run();
+        } catch (SQLException e) {
+            throw explained("change the store", e);
+        } finally {
+            gate.leaveAlone();
+        }
     }
 
     /// Bytes of the files in the store directory.
@@ -392,11 +516,48 @@ public final class Store implements AutoCloseable {
 
     // --- database
 
+    /// The database, opened anew if H2 had to give it up.
     private Database usable() throws StoreException {
         if (closed) {
             throw new StoreException(Reason.FAILED, "store " + directory + " is closed");
         }
-        return database;
+        Database now = database;
+        return now.isBroken() ? reopened(now) : now;
+    }
+
+    /// What was not on disk yet is gone with the old database, and so is whatever the watchers know about it.
+    private Database reopened(Database broken) throws StoreException {
+        synchronized (reopening) {
+            if (database != broken) {
+                return database;
+            }
+            LOG.warn("H2 gave the file of store {} up; opening it anew", directory);
+            closeQuietly(broken, null);
+            packs.forgetAll();
+            Database fresh;
+            try {
+                fresh = openDatabase(directory, broken.generation() + 1);
+            } catch (StoreException e) {
+                throw new StoreException(e.reason(), "store " + directory + " cannot be opened anew: " + e.getMessage(),
+                        e);
+            } catch (IOException e) {
+                throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened anew: " + e, e);
+            }
+            try {
+                fresh.transact(session -> {
+                    for (ChunkWatcher watcher : watchers) {
+                        watcher.reset();
+                        Packs.forEachChunk(session, watcher::stored);
+                    }
+                    return null;
+                });
+            } catch (SQLException e) {
+                closeQuietly(fresh, null);
+                throw explained("open the store anew", e);
+            }
+            database = fresh;
+            return fresh;
+        }
     }
 
     private <T> T read(String what, Work<T> work) throws StoreException {
@@ -410,7 +571,7 @@ public final class Store implements AutoCloseable {
     private <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
         try {
             Database now = usable();
-            if (lease != null && lease.generation() != generation) {
+            if (lease != null && lease.generation() != now.generation()) {
                 throw new StoreException(Reason.FAILED,
                         "cannot " + what + ": the store had to be opened anew since it was begun; take it again");
             }

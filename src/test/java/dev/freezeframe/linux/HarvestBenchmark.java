@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /// Measures what the pause consists of on our side: harvesting the written pages of a paused guest and copying them.
@@ -53,6 +54,7 @@ final class HarvestBenchmark {
 
     private static void measure(SharedMemory memory, BootSectorGuest guest, WrittenPages written, long plantedNanos,
             boolean full) throws IOException {
+        Histogram idle = new Histogram(3);
         Histogram harvest = new Histogram(3);
         Histogram copy = new Histogram(3);
         Histogram count = new Histogram(3);
@@ -71,7 +73,10 @@ final class HarvestBenchmark {
             }
             memory.copyPages(list, 0, n, target, 0);
             long copied = System.nanoTime();
+            written.harvest(pages);
+            idle.recordValue(System.nanoTime() - copied);
             guest.resume();
+            LockSupport.parkNanos(10_000_000);
             if (round >= WARM_UP_ROUNDS) {
                 harvest.recordValue(harvested - start);
                 copy.recordValue(copied - harvested);
@@ -79,10 +84,11 @@ final class HarvestBenchmark {
             }
         }
         System.out.printf(
-                "%4d MiB %s: plant %.1f ms; harvest median %.0f us, p99 %.0f us; %d pages (median), copied in %.0f us,"
+                "%4d MiB %s: plant %.1f ms; harvest median %.0f us, p99 %.0f us (again: least %.0f, median %.0f); %d pages (median), copied in %.0f us,"
                         + " p99 %.0f us%n",
                 memory.sizeBytes() / MIB, full ? "populated" : "sparse   ", plantedNanos / 1e6,
                 harvest.getValueAtPercentile(50) / 1e3, harvest.getValueAtPercentile(99) / 1e3,
+                idle.getMinValue() / 1e3, idle.getValueAtPercentile(50) / 1e3,
                 count.getValueAtPercentile(50), copy.getValueAtPercentile(50) / 1e3,
                 copy.getValueAtPercentile(99) / 1e3);
     }

@@ -35,6 +35,17 @@ final class WrittenPagesTest {
     }
 
     @Test
+    void severalThreadsHarvestTheSamePages() throws IOException {
+        try (SharedMemory memory = SharedMemory.allocate("ram", 512 * MIB);
+                SharedMemory shadow = SharedMemory.allocate("shadow", 512 * MIB);
+                BootSectorGuest guest = BootSectorGuest.randomWriter(memory, 128 * MIB, 256 * MIB, 2000);
+                WrittenPages written = WrittenPages.plant(guest.pid(), memory, 3, 1024)) {
+            guest.awaitRounds(1000);
+            harvestEqualsDifferences(guest, written, memory, shadow, 40);
+        }
+    }
+
+    @Test
     void pagesAbove2GiBAreHarvested() throws IOException {
         long size = 3072 * MIB;
         try (SharedMemory memory = SharedMemory.allocate("ram", size);

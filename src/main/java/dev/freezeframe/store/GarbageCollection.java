@@ -1,0 +1,137 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.Packs.PackHashes;
+import dev.freezeframe.store.StoreException.Reason;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Mark and sweep over the packs of a store. A chunk that a page map names is never dropped, and chunk ids never change, so
+/// no page map is rewritten.
+///
+/// Marking needs the store to itself, because a checkpoint on its way may refer to a chunk that nothing else refers to;
+/// it reads page maps only and takes a moment. From then on nobody can find a dead chunk any more, and the sweep goes on
+/// beside recordings: packs without a live chunk go, packs with many dead ones are rewritten with empty slots. At last H2
+/// moves what is left together and shortens its file, in slices with nothing else running.
+final class GarbageCollection {
+    /// A pack is rewritten if at least one in so many of its chunks is dead; the others keep theirs, still to be found.
+    private static final int WORTHWHILE = 8;
+    private static final Duration SLICE = Duration.ofMillis(500);
+    private static final int MAX_SLICES = 10_000;
+    private static final int REWRITE_LEVEL = 3;
+
+    private final Packs packs;
+    private final Database database;
+    private final Progress progress;
+    private final List<Dead> dead = new ArrayList<>();
+    private long chunksDropped;
+    private long packsDeleted;
+    private long packsRewritten;
+
+    /// The dead chunks of a pack, one bit per slot.
+    private record Dead(long packId, BitSet slots, boolean whole) {}
+
+    GarbageCollection(Packs packs, Database database, Progress progress) {
+        this.packs = packs;
+        this.database = database;
+        this.progress = progress;
+    }
+
+    /// Finds the dead chunks and tells `dropped` about them. Call with the store to oneself.
+    void mark(Packs.ChunkVisitor dropped) throws SQLException, StoreException {
+        Map<Long, BitSet> used = database.transact(session -> {
+            Map<Long, BitSet> found = new HashMap<>();
+            List<Image> images = Catalog.allImages(session);
+            for (int i = 0; i < images.size(); i++) {
+                progress.at("mark", i, images.size());
+                try {
+                    Catalog.forEachOwnChunk(session, images.get(i),
+                            id -> found.computeIfAbsent(ChunkId.packId(id), pack -> new BitSet(Store.PACK_CHUNKS))
+                                    .set(ChunkId.slot(id)));
+                } catch (StoreException e) {
+                    throw new StoreException(e.reason(),
+                            "nothing was collected, because what is in use cannot be told: " + e.getMessage()
+                                    + "; delete the damaged checkpoints first",
+                            e);
+                }
+            }
+            return found;
+        });
+        database.transact(session -> {
+            List<Long> ids = Packs.packIds(session, 0);
+            while (!ids.isEmpty()) {
+                for (long id : ids) {
+                    try {
+                        consider(Packs.hashes(session, id), used.get(id), dropped);
+                    } catch (Corruption e) {
+                        // its slots are unknown, so it stays; verify tells
+                    }
+                }
+                ids = Packs.packIds(session, ids.getLast());
+            }
+            return null;
+        });
+    }
+
+    private void consider(PackHashes pack, BitSet used, Packs.ChunkVisitor dropped) {
+        BitSet slots = (BitSet) pack.live.clone();
+        if (used != null) {
+            slots.andNot(used);
+        }
+        int live = pack.live.cardinality();
+        int gone = slots.cardinality();
+        if (gone * WORTHWHILE >= live && (gone > 0 || live == 0)) {
+            dead.add(new Dead(pack.packId, slots, gone == live));
+            chunksDropped += gone;
+            pack.forEach((id, low, high) -> {
+                if (slots.get(ChunkId.slot(id))) {
+                    dropped.chunk(id, low, high);
+                }
+            });
+        }
+    }
+
+    /// Deletes what [#mark] found. Recordings may go on beside it.
+    void sweep() throws SQLException, StoreException {
+        for (int i = 0; i < dead.size(); i++) {
+            progress.at("sweep", i, dead.size());
+            Dead each = dead.get(i);
+            database.transact(session -> {
+                if (each.whole) {
+                    Packs.delete(session, each.packId);
+                    packsDeleted++;
+                    return null;
+                }
+                try {
+                    PackHashes old = Packs.hashes(session, each.packId);
+                    BitSet live = (BitSet) old.live.clone();
+                    live.andNot(each.slots);
+                    packs.rewrite(session, packs.load(session, each.packId), old, live, REWRITE_LEVEL);
+                    packsRewritten++;
+                } catch (Corruption e) {
+                    throw new StoreException(Reason.DAMAGED, "pack " + each.packId + " cannot be rewritten: "
+                            + e.getMessage() + "; verify lists every checkpoint that is affected", e);
+                }
+                return null;
+            });
+            packs.forget(each.packId);
+        }
+    }
+
+    /// Gives the space back to the file system.
+    void compact() throws SQLException {
+        for (int i = 0; i < MAX_SLICES && database.compact(SLICE); i++) {
+            progress.at("compact", i, i + 1L);
+        }
+        database.sync();
+    }
+
+    GcReport report(long bytesBefore, long bytesAfter) {
+        return new GcReport(chunksDropped, packsDeleted, packsRewritten, bytesBefore, bytesAfter);
+    }
+}

@@ -1,0 +1,201 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.Packs.PackHashes;
+import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.VerifyReport.Damage;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// Reads every pack, hashes every chunk anew and follows every page map, and says which pages of which checkpoints are lost.
+/// Changes nothing; recordings may go on beside it.
+final class Verification {
+    private static final int MAX_RANGES_LENGTH = 300;
+
+    private final Packs packs;
+    private final Database database;
+    private final Progress progress;
+    private final ChunkHash hash = ChunkHash.xxh128();
+    /// The sound chunks, one bit per slot.
+    private final Map<Long, BitSet> sound = new HashMap<>();
+    /// Why packs or chunks in them are not sound.
+    private final Map<Long, String> causes = new TreeMap<>();
+    private final List<Damage> damages = new ArrayList<>();
+    private final List<String> remarks = new ArrayList<>();
+    private long chunks;
+
+    Verification(Packs packs, Database database, Progress progress) {
+        this.packs = packs;
+        this.database = database;
+        this.progress = progress;
+    }
+
+    VerifyReport run(List<CheckpointRecord> checkpoints) throws SQLException, StoreException {
+        // maps first: what is committed after this is not looked at, and its packs may be there or not
+        Map<Long, List<Image>> images = new HashMap<>();
+        BitSet packsInUse = new BitSet();
+        for (CheckpointRecord checkpoint : checkpoints) {
+            images.put(checkpoint.id(), database.transact(session -> Catalog.images(session, checkpoint.id())));
+        }
+        long after = 0;
+        List<Long> ids = packIds(after);
+        long last = database.transact(Packs::lastPackId);
+        while (!ids.isEmpty()) {
+            for (long id : ids) {
+                progress.at("packs", id, Math.max(last, id));
+                check(id);
+            }
+            after = ids.getLast();
+            ids = packIds(after);
+        }
+        int done = 0;
+        for (CheckpointRecord checkpoint : checkpoints) {
+            progress.at("checkpoints", done++, checkpoints.size());
+            for (Image image : images.get(checkpoint.id())) {
+                check(checkpoint, image, packsInUse);
+            }
+            checkPresence(checkpoint, images.get(checkpoint.id()));
+        }
+        causes.forEach((pack, cause) -> {
+            if (pack > Integer.MAX_VALUE || !packsInUse.get((int) (long) pack)) {
+                remarks.add("pack " + pack + ": " + cause + "; no checkpoint uses it");
+            }
+        });
+        return new VerifyReport(checkpoints.size(), sound.size(), chunks, List.copyOf(damages), List.copyOf(remarks));
+    }
+
+    private List<Long> packIds(long after) throws SQLException, StoreException {
+        return database.transact(session -> Packs.packIds(session, after));
+    }
+
+    private void check(long packId) throws StoreException, SQLException {
+        BitSet good = new BitSet();
+        sound.put(packId, good);
+        Pack pack;
+        try {
+            pack = database.transact(session -> {
+                try {
+                    return packs.load(session, packId);
+                } catch (Corruption e) {
+                    throw new StoreException(Reason.DAMAGED, e.getMessage(), e);
+                }
+            });
+        } catch (StoreException | SQLException e) {
+            unlessBroken(e);
+            causes.put(packId, e.getMessage());
+            return;
+        }
+        Optional<PackHashes> hashes = Optional.empty();
+        try {
+            hashes = database.transact(session -> {
+                try {
+                    return Optional.ofNullable(Packs.hashes(session, packId));
+                } catch (Corruption e) {
+                    throw new StoreException(Reason.DAMAGED, e.getMessage(), e);
+                }
+            });
+        } catch (StoreException | SQLException e) {
+            unlessBroken(e);
+            remarks.add("the hashes of pack " + packId + " cannot be read (" + e.getMessage()
+                    + "); its chunks are whole, and are stored again when they come back");
+        }
+        for (int slot = 0; slot < pack.slots(); slot++) {
+            if (pack.holds(slot)) {
+                good.set(slot);
+                chunks++;
+            }
+        }
+        hashes.ifPresent(h -> compare(pack, h, good));
+    }
+
+    private void compare(Pack pack, PackHashes hashes, BitSet good) {
+        long[] result = new long[2];
+        ByteBuffer raw = ByteBuffer.wrap(pack.raw()).order(ByteOrder.LITTLE_ENDIAN);
+        hashes.forEach((id, low, high) -> {
+            int slot = ChunkId.slot(id);
+            if (pack.holds(slot)) {
+                hash.hash(raw, pack.offsetOfLive(slot), result);
+                if (result[0] != low || result[1] != high) {
+                    good.clear(slot);
+                    causes.put(hashes.packId, "chunk " + id + " of it does not have the hash that it had");
+                }
+            }
+        });
+    }
+
+    private void check(CheckpointRecord checkpoint, Image image, BitSet packsInUse)
+            throws StoreException, SQLException {
+        PageMap map;
+        try {
+            map = database.transact(session -> Catalog.pageMap(session, image));
+        } catch (StoreException | SQLException e) {
+            unlessBroken(e);
+            if (isStillThere(checkpoint)) {
+                damages.add(new Damage(checkpoint.name().toString(), image.name(), Math.max(0, image.pages()), "all",
+                        e.getMessage()));
+            }
+            return;
+        }
+        List<Integer> lost = new ArrayList<>();
+        long[] firstPack = {0};
+        map.forEachNonZero((page, id) -> {
+            long pack = ChunkId.packId(id);
+            packsInUse.set((int) Math.min(pack, Integer.MAX_VALUE));
+            BitSet good = sound.get(pack);
+            if (good == null || !good.get(ChunkId.slot(id))) {
+                lost.add(page);
+                firstPack[0] = firstPack[0] == 0 ? pack : firstPack[0];
+            }
+        });
+        if (!lost.isEmpty() && isStillThere(checkpoint)) {
+            damages.add(new Damage(checkpoint.name().toString(), image.name(), lost.size(), ranges(lost),
+                    "pack " + firstPack[0] + ": " + causes.getOrDefault(firstPack[0], "it is missing")));
+        }
+    }
+
+    private void checkPresence(CheckpointRecord checkpoint, List<Image> images) throws StoreException, SQLException {
+        if (images.stream().noneMatch(image -> image.name().equals(NewCheckpoint.RAM)) && isStillThere(checkpoint)) {
+            damages.add(
+                    new Damage(checkpoint.name().toString(), NewCheckpoint.RAM, checkpoint.metrics().ramPages(), "all",
+                            "the catalog has no such image"));
+        }
+    }
+
+    private boolean isStillThere(CheckpointRecord checkpoint) throws StoreException, SQLException {
+        return database.transact(session -> Catalog.checkpoint(session, checkpoint.id())).isPresent();
+    }
+
+    /// A row that cannot be read is a finding; a database that is gone is not.
+    private void unlessBroken(Exception e) throws StoreException {
+        if (database.isBroken()) {
+            throw new StoreException(Reason.FAILED, "H2 gave its file up: " + e.getMessage(), e);
+        }
+    }
+
+    private static String ranges(List<Integer> pages) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < pages.size();) {
+            int first = i;
+            while (i + 1 < pages.size() && pages.get(i + 1) == pages.get(i) + 1) {
+                i++;
+            }
+            if (text.length() > MAX_RANGES_LENGTH) {
+                return text.append(", …").toString();
+            }
+            text.append(text.isEmpty() ? "" : ", ").append(pages.get(first));
+            if (i > first) {
+                text.append('-').append(pages.get(i));
+            }
+            i++;
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,170 @@
+package dev.freezeframe.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.machine.BootSector;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Progress;
+import dev.freezeframe.store.Store;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The life of a recording: begin, change, end, go on from a restored machine, survive a QEMU that dies.
+class RecordingTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    Path folder;
+
+    private Store store;
+    private final Heard heard = new Heard();
+
+    @BeforeEach
+    void open() throws Exception {
+        store = Store.open(folder.resolve("store"));
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        store.close();
+    }
+
+    private static final class Heard implements RecordingListener {
+        private final List<CheckpointRecord> stored = new ArrayList<>();
+        private final List<Exception> failures = new ArrayList<>();
+        private final CountDownLatch three = new CountDownLatch(3);
+
+        @Override
+        public synchronized void checkpointStored(CheckpointRecord checkpoint) {
+            stored.add(checkpoint);
+            three.countDown();
+        }
+
+        @Override
+        public synchronized void checkpointFailed(int number, Exception cause) {
+            failures.add(cause);
+        }
+
+        @Override
+        public void captureEnded(String reason) {
+            // Asked of the recording.
+        }
+
+        synchronized List<CheckpointRecord> stored() {
+            return List.copyOf(stored);
+        }
+    }
+
+    private static Machine bootRounds() throws Exception {
+        Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")));
+        machine.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE);
+        return machine;
+    }
+
+    private static RecordingOptions every(int millis) {
+        return RecordingOptions.DEFAULT.with(CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(millis)));
+    }
+
+    @Test
+    void aRestoredMachineIsRecordedAsAChildThatBeginsWithADifference() throws Exception {
+        try (Machine machine = bootRounds();
+                Recording first = Recording.start(store, machine, Optional.empty(), false,
+                        every(100).stoppingAfter(4), heard)) {
+            assertTrue(first.awaitCaptureEnd(PATIENCE));
+        }
+        CheckpointRecord parent = heard.stored().get(1);
+        var child = new Heard();
+        try (RestoredMachines restored = new Restorer(store).restore(parent,
+                RestoreOptions.standard().withRecordable(true).withLeavePaused(true))) {
+            Machine machine = restored.first().machine();
+            long childId;
+            try (Recording second = Recording.start(store, machine, Optional.of(parent), true,
+                    every(100).stoppingAfter(3), child)) {
+                childId = second.experiment().id();
+                machine.resume();
+                assertTrue(second.awaitCaptureEnd(PATIENCE));
+            }
+            assertEquals(Optional.of(parent.id()), store.experiment(childId).orElseThrow().parentCheckpointId());
+        }
+        assertEquals(3, child.stored().size());
+        long first = child.stored().getFirst().metrics().dirtyPages();
+        assertTrue(first < 3 * BootSector.PAGES_PER_ROUND,
+                "the first checkpoint of the child has " + first + " pages instead of a difference");
+        // The child's checkpoints are whole all the same: they restore, and the guest counts on.
+        try (RestoredMachines again = new Restorer(store).restore(child.stored().getLast(),
+                RestoreOptions.standard().withVerifyRam(true))) {
+            assertNotNull(again.first().machine().console().awaitLine(line -> BootSector.round(line).isPresent(),
+                    PATIENCE));
+        }
+        assertTrue(store.verify(Progress.NONE).isSound());
+    }
+
+    @Test
+    void theIntervalChangesWhileRecordingAndACheckpointCanBeHadAtOnce() throws Exception {
+        try (Machine machine = bootRounds();
+                Recording recording = Recording.start(store, machine, Optional.empty(), false, every(60_000), heard)) {
+            recording.checkpointNow();
+            recording.changeInterval(Duration.ofMillis(50));
+            assertEquals(Duration.ofMillis(50), recording.interval());
+            assertTrue(heard.three.await(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+        }
+        assertEquals(50, heard.stored().getLast().metrics().intervalMillis());
+    }
+
+    @Test
+    void aPausedMachineIsLeftPausedAndRecordingGoesOnWithIt() throws Exception {
+        try (Machine machine = bootRounds();
+                Recording _ = Recording.start(store, machine, Optional.empty(), false, every(50), heard)) {
+            assertTrue(heard.three.await(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            machine.pause();
+            Thread.sleep(300);
+            int atPause = heard.stored().size();
+            Thread.sleep(300);
+            assertEquals("paused", machine.runState());
+            assertEquals(atPause, heard.stored().size());
+            machine.resume();
+            for (int i = 0; i < 200 && heard.stored().size() == atPause; i++) {
+                Thread.sleep(50);
+            }
+            assertTrue(heard.stored().size() > atPause, "recording did not go on");
+            assertEquals(0, heard.stored().getLast().metrics().late(), "a paused machine makes nothing late");
+        }
+    }
+
+    @Test
+    void aQemuThatDiesEndsTheRecordingAndEverythingStoredStays() throws Exception {
+        String reason;
+        try (Machine machine = bootRounds();
+                Recording recording = Recording.start(store, machine, Optional.empty(), false, every(20), heard)) {
+            assertTrue(heard.three.await(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            ProcessHandle.of(machine.pid()).orElseThrow().destroyForcibly();
+            assertTrue(recording.awaitCaptureEnd(PATIENCE));
+            reason = recording.endReason();
+        }
+        assertTrue(reason.contains("QEMU") && !reason.contains("\n"), reason);
+        assertEquals(List.of(), heard.failures);
+        var experiment = store.experiments().getFirst();
+        assertEquals(Optional.of(reason), experiment.endReason());
+        assertEquals(heard.stored().size(), store.checkpoints(experiment.id()).size());
+        assertTrue(store.verify(Progress.NONE).isSound());
+    }
+}

@@ -1,0 +1,212 @@
+package dev.freezeframe.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.freezeframe.capture.CaptureListener;
+import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.capture.CapturedFrame;
+import dev.freezeframe.capture.Checkpointer;
+import dev.freezeframe.capture.DirtyTracker;
+import dev.freezeframe.capture.FrameSink;
+import dev.freezeframe.capture.Slab;
+import dev.freezeframe.dedup.DedupOptions;
+import dev.freezeframe.dedup.Deduplicator;
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.migration.DeviceStateSource;
+import dev.freezeframe.restore.RamImage;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.NewCheckpoint;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/// Records a machine with the real parts and keeps, for every checkpoint, a full copy of RAM made within its pause.
+/// Each checkpoint is read back from the store as soon as it is there and compared with that copy, every byte.
+///
+/// The copy is made where the tracker is asked, because that is the last thing in a pause before the pages are copied; the
+/// copy of the last asking before a frame is complete is the one of the pause.
+final class ReferenceRecording implements AutoCloseable, CaptureListener, RecordingListener {
+
+    /// A tracker that lets a test look on, or stand in the way, at each harvest.
+    interface Interference {
+        Interference NONE = () -> {};
+
+        void afterHarvest() throws IOException;
+    }
+
+    private final Store store;
+    private final Machine machine;
+    private final Deduplicator deduplicator;
+    private final Checkpointer checkpointer;
+    private final Pipeline pipeline;
+    private final long experimentId;
+    private final SharedMemory inPause;
+    private final Map<Integer, SharedMemory> references = new ConcurrentHashMap<>();
+    private final Map<Integer, byte[]> deviceStates = new ConcurrentHashMap<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+
+    final List<CheckpointRecord> stored = new ArrayList<>();
+    final List<Integer> failed = new ArrayList<>();
+    final List<String> faults = new ArrayList<>();
+    volatile String endReason;
+
+    ReferenceRecording(Store store, Machine machine, DirtyTracker tracker, CaptureOptions options, String name,
+            Interference interference) throws IOException {
+        this.store = store;
+        this.machine = machine;
+        inPause = SharedMemory.allocate("in-pause", machine.ramBytes());
+        experimentId = store.createExperiment(ExperimentRecord.starting(name, machine.spec().profile().name(),
+                machine.toRecord().toString(), machine.ramBytes(), Optional.empty(), Instant.now()));
+        deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
+        pipeline = new Pipeline(deduplicator, experimentId, machine.ramBytes(), Optional.empty(), this, () -> {});
+        checkpointer = new Checkpointer(machine, new LookingOn(tracker, interference),
+                DeviceStateSource.open(machine.qmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
+                        machine.hasOtherWritableRam()),
+                new ReferencingSink(), this, options, 1);
+    }
+
+    void record(long count) throws IOException, InterruptedException {
+        pipeline.start(checkpointer::frameLost);
+        checkpointer.start(false, count);
+        if (!ended.await(300, TimeUnit.SECONDS)) {
+            throw new IOException("recording does not end");
+        }
+        close();
+    }
+
+    void awaitEnd(Duration time) throws InterruptedException, IOException {
+        if (!ended.await(time.toMillis(), TimeUnit.MILLISECONDS)) {
+            throw new IOException("recording does not end");
+        }
+    }
+
+    private final class LookingOn implements DirtyTracker {
+        private final DirtyTracker tracker;
+        private final Interference interference;
+
+        LookingOn(DirtyTracker tracker, Interference interference) {
+            this.tracker = tracker;
+            this.interference = interference;
+        }
+
+        @Override
+        public String name() {
+            return tracker.name();
+        }
+
+        @Override
+        public void start(BitSet pages) throws IOException {
+            tracker.start(pages);
+        }
+
+        @Override
+        public void harvest(BitSet pages) throws IOException {
+            tracker.harvest(pages);
+            machine.memory().copyTo(inPause);
+            interference.afterHarvest();
+        }
+
+        @Override
+        public SharedMemory contents() {
+            return tracker.contents();
+        }
+
+        @Override
+        public void close() {
+            tracker.close();
+        }
+    }
+
+    private final class ReferencingSink implements FrameSink {
+        @Override
+        public boolean hasRoom() {
+            return pipeline.hasRoom();
+        }
+
+        @Override
+        public void pages(int number, Slab slab) {
+            pipeline.pages(number, slab);
+        }
+
+        @Override
+        public void complete(CapturedFrame frame) {
+            try {
+                SharedMemory reference = SharedMemory.allocate("reference", machine.ramBytes());
+                inPause.copyTo(reference);
+                references.put(frame.number(), reference);
+                deviceStates.put(frame.number(), frame.deviceState().toBytes());
+            } catch (IOException e) {
+                faults.add(e.toString());
+            }
+            pipeline.complete(frame);
+        }
+
+        @Override
+        public void abandon(int number) {
+            pipeline.abandon(number);
+        }
+    }
+
+    @Override
+    public void checkpointStored(CheckpointRecord checkpoint) {
+        stored.add(checkpoint);
+        try (SharedMemory reference = references.remove(checkpoint.number());
+                SharedMemory restored = SharedMemory.allocate("restored", machine.ramBytes())) {
+            RamImage.fill(restored, store, store.pageMap(checkpoint.id(), NewCheckpoint.RAM), 2);
+            BitSet differing = new BitSet();
+            reference.addDifferingPages(restored, differing);
+            if (!differing.isEmpty()) {
+                faults.add("checkpoint " + checkpoint.number() + " differs in pages " + differing);
+            }
+            byte[] devices = store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE);
+            if (!java.util.Arrays.equals(deviceStates.remove(checkpoint.number()), devices)) {
+                faults.add("checkpoint " + checkpoint.number() + " has another device state");
+            }
+        } catch (IOException | RuntimeException e) {
+            faults.add("checkpoint " + checkpoint.number() + ": " + e);
+        }
+    }
+
+    @Override
+    public void checkpointFailed(int number, Exception cause) {
+        synchronized (failed) {
+            failed.add(number);
+        }
+        SharedMemory reference = references.remove(number);
+        if (reference != null) {
+            reference.close();
+        }
+    }
+
+    @Override
+    public void captureEnded(String reason) {
+        endReason = reason;
+        ended.countDown();
+    }
+
+    void assertNothingDiffered(int atLeast) {
+        assertEquals(List.of(), faults);
+        assertEquals(true, stored.size() >= atLeast, "only " + stored.size() + " checkpoints stored");
+    }
+
+    @Override
+    public void close() throws IOException {
+        checkpointer.close();
+        pipeline.close();
+        deduplicator.close();
+        inPause.close();
+        references.values().forEach(SharedMemory::close);
+        store.finishExperiment(experimentId, String.valueOf(endReason));
+    }
+}

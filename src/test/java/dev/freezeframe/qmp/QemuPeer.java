@@ -1,0 +1,35 @@
+package dev.freezeframe.qmp;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/// A QEMU without a machine, which starts in a few milliseconds and speaks QMP. Killed when closed.
+record QemuPeer(Process process, QmpClient qmp, Path folder) implements AutoCloseable {
+    static QemuPeer start() throws IOException {
+        Path folder;
+        Process process;
+        UnixConnection connection;
+        try (RunDirectory calls = RunDirectory.create();
+                UnixListener listener = UnixListener.bind(calls.socket(
+                        "qmp"))) {
+            folder = calls.path();
+            process = new ProcessBuilder("qemu-system-x86_64", "-name", "test-peer", "-machine", "none", "-nodefaults",
+                    "-no-user-config", "-display", "none", "-S", "-chardev", "socket,id=qmp,path=" + listener.path(),
+                    "-mon",
+                    "chardev=qmp,mode=control").inheritIO().start();
+            connection = listener.accept(process.toHandle(), process.onExit(), Duration.ofSeconds(20));
+        }
+        return new QemuPeer(process, QmpClient.open(connection, _ -> "fate known", Duration.ofSeconds(20)), folder);
+    }
+
+    void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor();
+    }
+
+    @Override
+    public void close() {
+        qmp.close();
+        process.destroyForcibly();
+    }
+}

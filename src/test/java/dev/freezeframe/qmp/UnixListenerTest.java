@@ -1,0 +1,100 @@
+package dev.freezeframe.qmp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UnixListenerTest {
+    @Test
+    void acceptFailsAtOnceWhenTheProcessEnds() throws Exception {
+        Process process = new ProcessBuilder("sh", "-c", "sleep 0.2; exit 3").start();
+        try (RunDirectory folder = RunDirectory.create();
+                UnixListener listener = UnixListener.bind(folder.socket(
+                        "s"))) {
+            long start = System.nanoTime();
+            IOException e = assertThrows(IOException.class, () -> listener.accept(process.toHandle(), process.onExit(),
+                    Duration.ofSeconds(30)));
+            assertTrue(e.getMessage().contains("ended"), e.getMessage());
+            assertTrue(System.nanoTime() - start < 3_000_000_000L);
+        }
+    }
+
+    @Test
+    void strangerIsHungUpOn() throws Exception {
+        Process expected = new ProcessBuilder("sleep", "30").start();
+        try (RunDirectory folder = RunDirectory.create();
+                UnixListener listener = UnixListener.bind(folder.socket("s"));
+                UnixConnection stranger = UnixConnection.connect(listener.path())) {
+            assertThrows(IOException.class, () -> listener.accept(expected.toHandle(), expected.onExit(), Duration
+                    .ofMillis(200)));
+            assertEquals(-1, stranger.read(ByteBuffer.allocateDirect(1)));
+        } finally {
+            expected.destroyForcibly();
+        }
+    }
+
+    @Test
+    void folderAndSocketAreForTheirOwnerOnlyAndGoWhenClosed() throws Exception {
+        Path path;
+        try (RunDirectory folder = RunDirectory.create()) {
+            path = folder.path();
+            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+            UnixListener listener = UnixListener.bind(folder.socket("s"));
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(listener.path())));
+            listener.close();
+            assertFalse(Files.exists(listener.path()));
+        }
+        assertFalse(Files.exists(path));
+    }
+
+    @Test
+    void foldersOfDeadProcessesAreRemovedAndOthersAreNot(@TempDir Path parent) throws Exception {
+        Process dead = new ProcessBuilder("true").start();
+        dead.waitFor();
+        Path abandoned = Files.createDirectory(parent.resolve("freezeframe-" + dead.pid() + "-1"));
+        Files.createFile(abandoned.resolve("qmp"));
+        Path live = Files.createDirectory(parent.resolve("freezeframe-" + ProcessHandle.current().pid() + "-1"));
+        Path foreign = Files.createDirectory(parent.resolve("freezeframe-notes"));
+        Path ended = Files.createDirectory(parent.resolve("freezeframe-detached-1"));
+        Files.writeString(ended.resolve("pid"), dead.pid() + "\n");
+        Path starting = Files.createDirectory(parent.resolve("freezeframe-detached-2"));
+        RunDirectory.sweep(parent);
+        assertFalse(Files.exists(abandoned));
+        assertFalse(Files.exists(ended));
+        assertTrue(Files.exists(live));
+        assertTrue(Files.exists(foreign));
+        assertTrue(Files.exists(starting));
+    }
+
+    @Test
+    void pathTooLongForASocketIsRefusedWithARemedy() {
+        IOException e = assertThrows(IOException.class, () -> UnixListener.bind(Path.of("/tmp/" + "x".repeat(120))));
+        assertTrue(e.getMessage().contains("XDG_RUNTIME_DIR"), e.getMessage());
+    }
+
+    @Test
+    void closingEndsARead() throws Exception {
+        UnixConnection[] pair = UnixConnection.pair();
+        Thread closer = Thread.ofPlatform().start(() -> {
+            try {
+                Thread.sleep(50);
+            } catch (InterruptedException e) {
+                return;
+            }
+            pair[0].close();
+        });
+        assertEquals(-1, pair[0].read(ByteBuffer.allocateDirect(8)));
+        closer.join();
+        pair[1].close();
+    }
+}
