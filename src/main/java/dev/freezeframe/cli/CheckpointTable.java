@@ -58,9 +58,14 @@ final class CheckpointTable {
             return letters;
         }
         StringBuilder painted = new StringBuilder();
+        char before = 0;
         for (int i = 0; i < letters.length(); i++) {
             char letter = letters.charAt(i);
-            painted.append("\u001b[").append(COLOURS.getOrDefault(letter, "0")).append('m').append(letter);
+            if (letter != before) {
+                painted.append("\u001b[").append(COLOURS.getOrDefault(letter, "0")).append('m');
+                before = letter;
+            }
+            painted.append(letter);
         }
         return painted.append("\u001b[0m").toString();
     }
