@@ -20,7 +20,7 @@ import picocli.CommandLine.TypeConversionException;
 /// `freezeframe bench pause`: how long guests stand still, over memory sizes and workloads.
 @Command(name = "pause", mixinStandardHelpOptions = true, sortOptions = false, header = "How long a guest stands still for a checkpoint, and what recording costs.")
 final class BenchPauseCommand implements Callable<Integer> {
-    private static final String FIGURES = "%-12s %8s  %-20s %7s %7s %7s %7s %7s  %6s %8s %7s %8s %9s %5s %10s";
+    private static final String FIGURES = "%-12s %8s  %-20s %7s %7s %7s %7s %7s  %6s %8s %7s %8s %10s %5s %6s %10s";
 
     @ParentCommand
     private BenchCommand parent;
@@ -55,7 +55,8 @@ final class BenchPauseCommand implements Callable<Integer> {
                                 checkpoints), Units.duration(bench.interval())));
                 screen.line(
                         Units.text(FIGURES, "workload", "memory", "pause median/p99/max", "stop", "device", "harvest",
-                                "copy", "resume", "rounds", "ahead", "inpause", "dirty", "CPU p99", "late", "heap"));
+                                "copy", "resume", "rounds", "ahead", "inpause", "dirty", "CPU p99", "late", "failed",
+                                "heap"));
             }
             int run = 0;
             for (long memory : memories) {
@@ -96,7 +97,7 @@ final class BenchPauseCommand implements Callable<Integer> {
                 result.preCopyRounds().median(), Units.count(result.preCopiedPages().median()),
                 Units.count(result.pausePages().median()), Units.count(result.dirtyPages().median()), millis(result
                         .cpuMicros().median()) + " " + millis(result.cpuMicros().p99()),
-                run.late(), Units.bytes(result
+                run.late(), result.failed(), Units.bytes(result
                         .heapPeakBytes()));
     }
 
@@ -114,6 +115,7 @@ final class BenchPauseCommand implements Callable<Integer> {
                         .workload().name())
                 .put("memoryBytes", result.memoryBytes());
         json.set("pipelineCpuMicros", JsonLines.distribution(result.cpuMicros()));
+        json.put("failed", result.failed());
         json.put("firstPipelineCpuMicros", result.firstCpuMicros());
         json.set("preCopyRounds", JsonLines.distribution(result.preCopyRounds()));
         json.set("preCopiedPages", JsonLines.distribution(result.preCopiedPages()));

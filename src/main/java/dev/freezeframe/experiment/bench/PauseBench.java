@@ -18,6 +18,7 @@ import java.lang.management.MemoryType;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
@@ -31,6 +32,7 @@ public final class PauseBench {
 
     /// What came out of one recording.
     ///
+    /// @param failed checkpoints that were given up; the guest ran on, and the next one has their pages
     /// @param cpuMicros processor time of the background pipeline for a checkpoint, without the first
     /// @param firstCpuMicros the same for the first
     /// @param preCopyRounds rounds before the stop, per checkpoint
@@ -38,7 +40,8 @@ public final class PauseBench {
     /// @param pausePages pages copied in the pause, per checkpoint
     /// @param dirtyPages per checkpoint, without the first
     /// @param heapPeakBytes the most heap that was in use, garbage included
-    public record Result(Workload workload, long memoryBytes, RunSummary run, Distribution cpuMicros,
+    public record Result(Workload workload, long memoryBytes, RunSummary run, int failed,
+            Distribution cpuMicros,
             long firstCpuMicros,
             Distribution preCopyRounds, Distribution preCopiedPages, Distribution pausePages, Distribution dirtyPages,
             long heapPeakBytes) {}
@@ -56,10 +59,13 @@ public final class PauseBench {
                 throw new IOException("the recording did not come to its end in " + END_TIME.toMinutes() + " minutes");
             }
         }
-        if (meter.failure.get() != null) {
-            throw new IOException("a checkpoint failed: " + meter.failure.get().getMessage(), meter.failure.get());
+        if (meter.statistics.summary().checkpoints() == 0) {
+            Exception failure = meter.failure.get();
+            throw new IOException("no checkpoint was stored: " + (failure == null ? "none came" : failure.getMessage()),
+                    failure);
         }
-        return new Result(workload, spec.memoryBytes(), meter.statistics.summary(), of(meter.cpu), meter.firstCpuMicros,
+        return new Result(workload, spec.memoryBytes(), meter.statistics.summary(),
+                meter.failed.get(), of(meter.cpu), meter.firstCpuMicros,
                 of(
                         meter.rounds),
                 of(meter.preCopied), of(meter.pausePages), of(meter.dirty), heapPeakBytes());
@@ -91,6 +97,7 @@ public final class PauseBench {
         private final Histogram preCopied = new Histogram(DIGITS);
         private final Histogram pausePages = new Histogram(DIGITS);
         private final Histogram dirty = new Histogram(DIGITS);
+        private final AtomicInteger failed = new AtomicInteger();
         private final AtomicReference<Exception> failure = new AtomicReference<>();
         private long firstCpuMicros = -1;
         private long cpuBeforeMicros;
@@ -118,6 +125,7 @@ public final class PauseBench {
 
         @Override
         public void checkpointFailed(int number, Exception cause) {
+            failed.incrementAndGet();
             failure.compareAndSet(null, cause);
         }
 
