@@ -25,7 +25,9 @@ import java.util.stream.Stream;
 public record MachineSpec(Profile profile, long memoryBytes, Accelerator accelerator, Path qemuBinary,
         List<String> kernelArguments, boolean startPaused, boolean detachable, Optional<String> machineType,
         List<BootFile> bootFiles, boolean acceptChangedBootFiles) {
-    public static final Path DEFAULT_QEMU = Path.of("qemu-system-x86_64");
+    /// The QEMU to use when none is named: the one that the system property `freezeframe.qemu` names, else the one on the
+    /// PATH.
+    public static final Path DEFAULT_QEMU = Path.of(System.getProperty("freezeframe.qemu", "qemu-system-x86_64"));
 
     private static final int RECORD_FORMAT = 1;
 

@@ -133,10 +133,9 @@ public final class Restorer {
                     try {
                         machines.add(await(each));
                     } catch (IOException e) {
-                        if (first == null)
-                            first = e;
-                        else if (!e.equals(first))
-                            first.addSuppressed(e);
+                        // the first tells why; the others are mostly its consequences
+                        LOG.debug("a machine was not restored", e);
+                        first = first == null ? e : first;
                         giveUp();
                     }
                 }

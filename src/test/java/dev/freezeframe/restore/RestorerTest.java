@@ -22,6 +22,7 @@ import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,8 +116,7 @@ class RestorerTest {
     @Test
     void theGuestGoesOnCountingFromWhereItStood() throws Exception {
         for (Taken each : taken) {
-            long round = ByteBuffer.wrap(bytes(each.ram())).order(java.nio.ByteOrder.LITTLE_ENDIAN)
-                    .getInt((int) BootSector.ROUND_ADDRESS);
+            long round = round(bytes(each.ram()), (int) BootSector.ROUND_ADDRESS);
             try (RestoredMachines restored = new Restorer(store).restore(each.checkpoint(),
                     RestoreOptions.standard())) {
                 assertFalse(restored.first().ramVerified());
@@ -136,13 +136,13 @@ class RestorerTest {
         try (RestoredMachines restored = new Restorer(store).restore(checkpoint, options)) {
             assertEquals(3, restored.machines().size());
             List<Long> rounds = new ArrayList<>();
+            long captured = round(bytes(taken.get(2).ram()), (int) BootSector.ROUND_ADDRESS);
             for (int i = 0; i < 3; i++) {
                 Machine machine = restored.machines().get(i).machine();
                 machine.resume();
-                awaitRound(machine, 30 + 7L * (i + 1));
+                awaitRound(machine, captured + 7L * (i + 1));
                 machine.pause();
-                rounds.add((long) ByteBuffer.wrap(physical(machine, BootSector.ROUND_ADDRESS, 4))
-                        .order(java.nio.ByteOrder.LITTLE_ENDIAN).getInt());
+                rounds.add(round(physical(machine, BootSector.ROUND_ADDRESS, 4), 0));
             }
             assertEquals(3, new HashSet<>(rounds).size(), "each stands elsewhere: " + rounds);
             for (int i = 0; i < 3; i++) {
@@ -233,20 +233,18 @@ class RestorerTest {
 
     @Test
     void whatAMachineWroteItselfIsFoundByTheComparison() throws Exception {
-        try (SharedMemory image = SharedMemory.allocate("image", original.ramBytes())) {
-            RamImage.fill(image, store, store.pageMap(taken.get(0).checkpoint().id(), NewCheckpoint.RAM), 1);
-            try (RestoredMachines restored = new Restorer(store).restore(taken.get(0).checkpoint(), RestoreOptions
-                    .standard())) {
-                Machine machine = restored.first().machine();
-                awaitRound(machine, 15);
-                machine.pause();
-                try (PrivatePages own = PrivatePages.of(machine.pid(), restored.image())) {
-                    for (int page : BootSector.pages())
-                        assertTrue(own.contains(page), "page " + page);
-                    assertTrue(own.count() < 200, own.count() + " pages");
-                }
-                assertThrows(IOException.class, () -> RamVerifier.requireUnchanged(machine.pid(), restored.image()));
+        try (RestoredMachines restored = new Restorer(store).restore(taken.get(0).checkpoint(), RestoreOptions
+                .standard())) {
+            Machine machine = restored.first().machine();
+            long round = round(bytes(taken.get(0).ram()), (int) BootSector.ROUND_ADDRESS);
+            awaitRound(machine, round + 5);
+            machine.pause();
+            try (PrivatePages own = PrivatePages.of(machine.pid(), restored.image())) {
+                for (int page : BootSector.pages())
+                    assertTrue(own.contains(page), "page " + page);
+                assertTrue(own.count() < 200, own.count() + " pages");
             }
+            assertThrows(IOException.class, () -> RamVerifier.requireUnchanged(machine.pid(), restored.image()));
         }
     }
 
@@ -321,6 +319,10 @@ class RestorerTest {
         ByteBuffer bytes = ByteBuffer.allocate((int) memory.sizeBytes());
         memory.read(0, bytes.capacity(), bytes, 0);
         return bytes.array();
+    }
+
+    private static long round(byte[] memory, int offset) {
+        return ByteBuffer.wrap(memory).order(ByteOrder.LITTLE_ENDIAN).getInt(offset);
     }
 
     private static byte[] physical(Machine machine, long address, int length) throws IOException {

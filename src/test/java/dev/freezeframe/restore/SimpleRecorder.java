@@ -75,9 +75,11 @@ final class SimpleRecorder implements AutoCloseable {
         source.awaitSaved(replies.getLast(), PATIENCE);
         machine.memory().copyTo(copy);
         long printed = settledOutput(machine);
-        machine.resume();
         DeviceState state = source.take();
-        return new Taken(store(copy, state.toBytes()), copy, printed);
+        Taken taken = new Taken(store(copy, state.toBytes()), copy, printed);
+        // last: on a virtual clock the guest could be at its end before all this is done
+        machine.resume();
+        return taken;
     }
 
     CheckpointRecord store(SharedMemory ram, byte[] deviceState) throws IOException {

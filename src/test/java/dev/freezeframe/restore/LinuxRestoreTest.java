@@ -1,0 +1,112 @@
+package dev.freezeframe.restore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qmp.PendingEvent;
+import dev.freezeframe.restore.SimpleRecorder.Taken;
+import dev.freezeframe.store.Store;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What a restore promises for a real operating system. Needs the guest that the installer builds.
+class LinuxRestoreTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Pattern TICK = Pattern.compile("tick (\\d+).*");
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void guestIsThere() {
+        assumeTrue(Files.isReadable(Profiles.guestFolder().resolve("vmlinuz")),
+                "no guest; run installer/bootstrap.sh build");
+    }
+
+    @Test
+    void aRestoredLinuxGoesOnTickingAndRebootsFromInside() throws Exception {
+        try (Store store = Store.open(directory.resolve("store"));
+                Machine original = Machine.boot(MachineSpec.of(Profiles.standard().find("tiny-linux")));
+                SimpleRecorder recorder = new SimpleRecorder(store, original)) {
+            awaitTick(original, 3);
+            try (Taken taken = recorder.take();
+                    RestoredMachines restored = new Restorer(store).restore(taken.checkpoint(),
+                            RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
+                Machine machine = restored.first().machine();
+                assertEquals(List.of(), SimpleRecorder.differingPages(taken.ram(), machine.memory()));
+                String before = original.console().text().substring(0, (int) taken.printedBytes());
+                long last = before.lines().mapToLong(LinuxRestoreTest::tick).max().orElseThrow();
+                machine.resume();
+                String first = machine.console().awaitLine(line -> tick(line) >= 0, PATIENCE);
+                assertEquals(last + 1, tick(first), "after " + before.lines().toList().getLast());
+
+                machine.console().type("reboot\n");
+                awaitTick(machine, 1);
+                machine.console().awaitLine(line -> tick(line) == 1, PATIENCE);
+                assertEquals("", machine.qemuLog());
+            }
+        }
+    }
+
+    /// The end of an interval is the next checkpoint, and a whole run is its intervals: what parallel simulation rests on.
+    @Test
+    void fiveCheckpointsOfOneRunAllReplayToTheSameEnd() throws Exception {
+        List<Taken> taken = new ArrayList<>();
+        try (Store store = Store.open(directory.resolve("store"));
+                Machine original = Machine.boot(
+                        MachineSpec.of(Profiles.standard().find("deterministic-linux")).withStartPaused(true));
+                SimpleRecorder recorder = new SimpleRecorder(store, original);
+                PendingEvent end = original.qmp().expect("SHUTDOWN", data -> true)) {
+            original.resume();
+            for (int i = 1; i <= 5; i++) {
+                awaitTick(original, 2L * i);
+                taken.add(recorder.take());
+            }
+            end.await(PATIENCE);
+            SimpleRecorder.settledOutput(original);
+            byte[] output = original.console().bytes();
+            for (Taken each : taken) {
+                try (RestoredMachines restored = new Restorer(store).restore(each.checkpoint(),
+                        RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
+                    Machine machine = restored.first().machine();
+                    try (PendingEvent replayed = machine.qmp().expect("SHUTDOWN", data -> true)) {
+                        machine.resume();
+                        replayed.await(PATIENCE);
+                    }
+                    SimpleRecorder.settledOutput(machine);
+                    byte[] rest = machine.console().bytes();
+                    assertArrayEquals(Arrays.copyOfRange(output, (int) each.printedBytes(), output.length), rest,
+                            "output from checkpoint " + each.checkpoint().number());
+                    assertEquals(List.of(), SimpleRecorder.differingPages(original.memory(), machine.memory()),
+                            "memory from checkpoint " + each.checkpoint().number());
+                    assertTrue(rest.length > 0);
+                }
+            }
+        } finally {
+            taken.forEach(Taken::close);
+        }
+    }
+
+    private static void awaitTick(Machine machine, long atLeast) throws Exception {
+        machine.console().awaitLine(line -> tick(line) >= atLeast, PATIENCE);
+    }
+
+    private static long tick(String line) {
+        Matcher matcher = TICK.matcher(line);
+        return matcher.matches() ? Long.parseLong(matcher.group(1)) : -1;
+    }
+}
