@@ -1,0 +1,29 @@
+package dev.freezeframe.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/// `freezeframe bench`: the commands that show the project's figures, on this computer.
+@Command(name = "bench", mixinStandardHelpOptions = true, header = "Measure recording and restoring on this computer.", synopsisSubcommandLabel = "COMMAND", subcommands = {
+        BenchPauseCommand.class, BenchGuestWorkCommand.class,
+        BenchStoreCommand.class, BenchRestoreCommand.class})
+final class BenchCommand implements Callable<Integer> {
+    @ParentCommand
+    private Freezeframe program;
+
+    @Spec
+    private CommandSpec spec;
+
+    Freezeframe program() {
+        return program;
+    }
+
+    @Override
+    public Integer call() {
+        throw new ParameterException(spec.commandLine(), "no measurement named");
+    }
+}

@@ -1,0 +1,42 @@
+package dev.freezeframe.cli;
+
+import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.ProfileException;
+import dev.freezeframe.machine.Profiles;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/// What all measurements have in common.
+final class BenchOptions {
+    @Option(names = "--profile", defaultValue = "tiny-linux", paramLabel = "PROFILE", description = "The guest; it must understand tiny-linux's kernel arguments. Default: tiny-linux")
+    private String profile;
+
+    @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run. Default: qemu-system-x86_64")
+    private Optional<Path> qemu;
+
+    @Option(names = "--accel", paramLabel = "auto|kvm|tcg", description = "Accelerator instead of the profile's.")
+    private Optional<Accelerator> accelerator;
+
+    @Option(names = "--interval", paramLabel = "TIME", defaultValue = "1s", converter = DurationText.class, description = "Time between two checkpoints. Default: 1s")
+    private Duration interval;
+
+    @Option(names = "--folder", paramLabel = "DIR", description = "Where the temporary store and images go. Default: the folder for temporary files")
+    private Optional<Path> folder;
+
+    MachineSpec machine() throws ProfileException {
+        MachineSpec machine = MachineSpec.of(Profiles.standard().find(profile));
+        machine = qemu.isPresent() ? machine.withQemuBinary(qemu.get()) : machine;
+        return accelerator.isPresent() ? machine.withAccelerator(accelerator.get()) : machine;
+    }
+
+    Duration interval() {
+        return interval;
+    }
+
+    TemporaryFolder temporaryFolder() throws java.io.IOException {
+        return TemporaryFolder.create(folder);
+    }
+}

@@ -1,0 +1,17 @@
+package dev.freezeframe.cli;
+
+import dev.freezeframe.store.CheckpointName;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/// Reads CHECKPOINT arguments.
+final class CheckpointNameText implements ITypeConverter<CheckpointName> {
+    @Override
+    public CheckpointName convert(String text) {
+        try {
+            return CheckpointName.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+}

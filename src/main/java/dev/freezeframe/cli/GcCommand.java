@@ -1,0 +1,44 @@
+package dev.freezeframe.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.store.GcReport;
+import dev.freezeframe.store.Store;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParentCommand;
+
+/// `freezeframe gc`: gives the space of what was deleted back to the file system.
+@Command(name = "gc", mixinStandardHelpOptions = true, header = "Give the space of deleted checkpoints back.")
+final class GcCommand implements Callable<Integer> {
+    @ParentCommand
+    private Freezeframe program;
+
+    @Mixin
+    private StoreOption storeOption;
+
+    @Mixin
+    private JsonOption format;
+
+    @Override
+    public Integer call() throws Exception {
+        try (Store store = storeOption.openExisting(program); Screen screen = new Screen(program.surroundings())) {
+            GcReport report = store.gc(StatusProgress.on(screen));
+            screen.status("");
+            ObjectNode json = JsonLines.ofType("summary").put("chunksDropped", report.chunksDropped())
+                    .put("packsDeleted",
+                            report.packsDeleted())
+                    .put("packsRewritten", report.packsRewritten()).put("bytesBefore", report
+                            .bytesBefore())
+                    .put("storeBytes", report.bytesAfter());
+            screen.line(format.json()
+                    ? json.toString()
+                    : Units.count(report.chunksDropped(), "page")
+                            + " dropped; the store was " + Units.bytes(report.bytesBefore()) + ", is "
+                            + Units.bytes(report
+                                    .bytesAfter())
+                            + " in " + store.directory());
+        }
+        return 0;
+    }
+}

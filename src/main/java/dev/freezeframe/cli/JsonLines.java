@@ -1,0 +1,109 @@
+package dev.freezeframe.cli;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.Distribution;
+import dev.freezeframe.experiment.RunStatistics;
+import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.machine.DetachedMachine;
+import dev.freezeframe.restore.RestorePhases;
+import dev.freezeframe.restore.RestoredMachine;
+import dev.freezeframe.store.CheckpointMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.PreCopyMetrics;
+import java.util.Optional;
+
+/// What `--json` prints: one object a line, each with a `type`. Scripts rely on the fields; a new one may be added, none
+/// may be renamed or taken away.
+final class JsonLines {
+    private JsonLines() {}
+
+    static ObjectNode ofType(String type) {
+        return JsonNodeFactory.instance.objectNode().put("type", type);
+    }
+
+    static ObjectNode checkpoint(CheckpointRecord checkpoint) {
+        CheckpointMetrics metrics = checkpoint.metrics();
+        PreCopyMetrics preCopy = metrics.preCopy();
+        ObjectNode json = ofType("checkpoint");
+        json.put("checkpoint", checkpoint.name().toString());
+        json.put("number", checkpoint.number());
+        json.put("capturedAt", metrics.capturedAt().toString());
+        json.put("intervalMillis", metrics.intervalMillis());
+        json.put("pauseMicros", metrics.pauseMicros());
+        ObjectNode phases = json.putObject("phaseMicros");
+        RunStatistics.phases(metrics.phaseMicros()).forEach(phases::put);
+        json.put("preCopyRounds", preCopy.rounds());
+        json.put("preCopyMicros", preCopy.micros());
+        json.put("preCopiedPages", preCopy.pages());
+        json.put("pausePages", preCopy.pausePages());
+        json.put("ramPages", metrics.ramPages());
+        json.put("dirtyPages", metrics.dirtyPages());
+        json.put("unchangedPages", metrics.unchangedPages());
+        json.put("zeroPages", metrics.zeroPages());
+        json.put("duplicatePages", metrics.duplicatePages());
+        json.put("duplicateWithinPages", metrics.duplicateWithinPages());
+        json.put("duplicateStoredPages", metrics.duplicateStoredPages());
+        json.put("newPages", metrics.newPages());
+        json.put("dirtyBlocks", metrics.dirtyBlocks());
+        json.put("newBlocks", metrics.newBlocks());
+        json.put("deviceStateBytes", metrics.deviceStateBytes());
+        json.put("storedBytes", metrics.storedBytes());
+        json.put("pipelineMillis", metrics.pipelineMillis());
+        return json.put("late", metrics.late());
+    }
+
+    /// A machine that was restored.
+    ///
+    /// @param number counts the machines of one restore from 1
+    /// @param left how to reach it, where it runs on without us
+    static ObjectNode restored(CheckpointRecord checkpoint, int number, RestoredMachine restored,
+            Optional<DetachedMachine> left) {
+        ObjectNode json = ofType("restored");
+        json.put("checkpoint", checkpoint.name().toString());
+        json.put("machine", number);
+        json.put("pid", restored.machine().pid());
+        json.put("millis", Math.round(restored.totalMicros() / 1e3));
+        json.put("ramVerified", restored.ramVerified());
+        json.set("phaseMicros", phases(restored.phases()));
+        left.ifPresent(machine -> {
+            json.put("qmpSocket", machine.qmpSocket().toString());
+            json.put("consoleSocket", machine.consoleSocket().toString());
+        });
+        return json;
+    }
+
+    static ObjectNode phases(RestorePhases phases) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("spawn", phases.spawnMicros());
+        json.put("image", phases.imageMicros());
+        json.put("load", phases.loadMicros());
+        json.put("verify", phases.verifyMicros());
+        return json.put("resume", phases.resumeMicros());
+    }
+
+    /// The figures of a run; the caller adds which run it was and how large the store is.
+    static ObjectNode summary(RunSummary run) {
+        ObjectNode json = ofType("summary");
+        json.put("checkpoints", run.checkpoints());
+        json.put("late", run.late());
+        json.put("seconds", run.span().toMillis() / 1e3);
+        json.set("pauseMicros", distribution(run.pauseMicros()));
+        ObjectNode phases = json.putObject("phaseMicros");
+        run.phaseMicros().forEach((name, micros) -> phases.set(name, distribution(micros)));
+        json.put("firstPipelineMillis", run.firstPipelineMillis());
+        json.set("pipelineMillis", distribution(run.pipelineMillis()));
+        json.put("dirtyPages", run.dirtyPages());
+        json.put("unchangedPages", run.unchangedPages());
+        json.put("zeroPages", run.zeroPages());
+        json.put("duplicatePages", run.duplicatePages());
+        json.put("newPages", run.newPages());
+        json.put("storedBytes", run.storedBytes());
+        return json.put("imageBytes", run.imageBytes());
+    }
+
+    static ObjectNode distribution(Distribution values) {
+        return JsonNodeFactory.instance.objectNode().put("median", values.median()).put("p99", values.p99()).put("max",
+                values.max());
+    }
+}

@@ -1,0 +1,25 @@
+package dev.freezeframe.cli;
+
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/// Sends the log to a file of the user's instead of the terminal. The logging framework makes an instance when the first
+/// line is logged, so that a command which logs nothing pays nothing.
+public final class LoggingSetUp {
+    private static final String FORMAT = "%1$tF %1$tT.%1$tL %4$s %2$s: %5$s%6$s%n";
+
+    /// Called by the logging framework.
+    public LoggingSetUp() {
+        System.setProperty("java.util.logging.SimpleFormatter.format", FORMAT);
+        Logger root = Logger.getLogger("");
+        root.setLevel(Level.INFO);
+        root.addHandler(new LogFile(Surroundings.ofThisProcess(null, null).logFile()));
+    }
+
+    /// Has the logging framework come here, unless the user configured it himself.
+    static void prepare() {
+        if (System.getProperty("java.util.logging.config.file") == null) {
+            System.setProperty("java.util.logging.config.class", LoggingSetUp.class.getName());
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package dev.freezeframe.cli;
+
+import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.dedup.DedupOptions;
+import dev.freezeframe.experiment.Recording;
+import dev.freezeframe.experiment.RecordingOptions;
+import dev.freezeframe.experiment.TrackerChoice;
+import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.ExitStatus;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.store.CheckpointName;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/// `freezeframe record`: boots a machine, or restores one, and records it until told to stop.
+@Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false, header = "Boot a machine and record it.", description = "Ends after --checkpoints or --duration, when the guest powers off, or with Ctrl-C; what was captured is kept.")
+final class RecordCommand implements Callable<Integer> {
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
+
+    @ParentCommand
+    private Freezeframe program;
+
+    @Spec
+    private CommandSpec spec;
+
+    @ArgGroup(multiplicity = "1")
+    private Origin origin;
+
+    @Option(names = "--interval", paramLabel = "TIME", defaultValue = "1s", converter = DurationText.class, description = "Time between two checkpoints, such as 1s or 250ms. Default: 1s")
+    private Duration interval;
+
+    @ArgGroup
+    private End end;
+
+    @Option(names = "--after", paramLabel = "TEXT", description = "Take the first checkpoint when the guest has printed TEXT on its serial console.")
+    private Optional<String> after;
+
+    @Option(names = "--delay", paramLabel = "TIME", converter = DurationText.class, description = "Let the guest run this long before the first checkpoint.")
+    private Optional<Duration> delay;
+
+    @Option(names = "--memory", paramLabel = "SIZE", converter = SizeText.class, description = "Guest RAM instead of the profile's, such as 512M or 2G.")
+    private Optional<Long> memoryBytes;
+
+    @Option(names = "--append", paramLabel = "KERNELARGS", description = "Further arguments for the guest's kernel, such as ff.workload=idle.")
+    private Optional<String> append;
+
+    @Option(names = "--accel", paramLabel = "auto|kvm|tcg", description = "Accelerator instead of the profile's.")
+    private Optional<Accelerator> accelerator;
+
+    @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run. Default: qemu-system-x86_64")
+    private Optional<Path> qemu;
+
+    @Option(names = "--tracker", paramLabel = "auto|userfault|scan", defaultValue = "auto", description = "How written pages are found. Default: auto, exact tracking where the kernel has it")
+    private TrackerChoice tracker;
+
+    @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class, description = "Most memory for pages that are captured and not stored yet. Default: 256M")
+    private Optional<Long> bufferBytes;
+
+    @Option(names = "--trust-hash", description = "Take pages with the same hash for the same, without comparing them.")
+    private boolean trustHash;
+
+    @Mixin
+    private StoreOption storeOption;
+
+    @Mixin
+    private JsonOption format;
+
+    /// What is recorded.
+    private static final class Origin {
+        @Parameters(index = "0", paramLabel = "PROFILE", description = "A profile's name (freezeframe profiles lists them), or the path of a profile's file.")
+        private String profile;
+
+        @Option(names = "--from", paramLabel = "CHECKPOINT", converter = CheckpointNameText.class, required = true, description = "Restore this checkpoint and record the restored machine.")
+        private CheckpointName checkpoint;
+    }
+
+    /// When it ends.
+    private static final class End {
+        @Option(names = "--checkpoints", paramLabel = "N", required = true, description = "Take this many checkpoints.")
+        private Integer checkpoints;
+
+        @Option(names = "--duration", paramLabel = "TIME", converter = DurationText.class, required = true, description = "Record this long, such as 30s or 5min.")
+        private Duration duration;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        checkUsage();
+        try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(program.surroundings())) {
+            if (origin.checkpoint != null) {
+                return recordRestored(screen, stop);
+            }
+            MachineSpec machineSpec = withChanges(MachineSpec.of(Profiles.standard().find(origin.profile)));
+            try (Store store = storeOption.open(program); Machine machine = Machine.boot(machineSpec)) {
+                return record(store, machine, Optional.empty(), screen, stop);
+            }
+        }
+    }
+
+    private void checkUsage() {
+        if (interval.compareTo(Duration.ofMillis(10)) < 0) {
+            throw wrong("--interval must be at least 10ms");
+        }
+        if (end != null && end.checkpoints != null && end.checkpoints < 1) {
+            throw wrong("--checkpoints must be at least 1");
+        }
+        if (origin.checkpoint != null && (memoryBytes.isPresent() || append.isPresent() || accelerator.isPresent())) {
+            throw wrong(
+                    "--memory, --append and --accel cannot be changed with --from: the checkpoint is of that machine");
+        }
+    }
+
+    private ParameterException wrong(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private MachineSpec withChanges(MachineSpec machine) {
+        MachineSpec changed = machine;
+        if (memoryBytes.isPresent()) {
+            changed = changed.withMemoryBytes(memoryBytes.get());
+        }
+        if (accelerator.isPresent()) {
+            changed = changed.withAccelerator(accelerator.get());
+        }
+        if (qemu.isPresent()) {
+            changed = changed.withQemuBinary(qemu.get());
+        }
+        return append.isPresent() ? changed.withKernelArguments(append.get()) : changed;
+    }
+
+    private RecordingOptions options() {
+        CaptureOptions usual = CaptureOptions.DEFAULT;
+        CaptureOptions capture = new CaptureOptions(interval, bufferBytes.orElse(usual.bufferBytes()), usual
+                .maxPreCopyRounds());
+        return new RecordingOptions(capture, DedupOptions.DEFAULT.withTrustHash(trustHash), tracker,
+                wantedCheckpoints());
+    }
+
+    private OptionalLong wantedCheckpoints() {
+        return end == null || end.checkpoints == null ? OptionalLong.empty() : OptionalLong.of(end.checkpoints);
+    }
+
+    private Optional<Duration> wantedTime() {
+        return end == null ? Optional.empty() : Optional.ofNullable(end.duration);
+    }
+
+    private int recordRestored(Screen screen, StopRequest stop) throws Exception {
+        try (Store store = storeOption.openExisting(program)) {
+            CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
+            RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true);
+            restoring = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
+            try (RestoredMachines restored = new Restorer(store).restore(parent, restoring)) {
+                return record(store, restored.first().machine(), Optional.of(parent), screen, stop);
+            }
+        }
+    }
+
+    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, Screen screen, StopRequest stop)
+            throws IOException, InterruptedException, CommandFailure {
+        boolean waits = after.isPresent() || delay.isPresent();
+        if (waits) {
+            if (parent.isPresent()) {
+                machine.resume();
+            }
+            if (!awaitStart(machine, screen, stop)) {
+                return 0;
+            }
+        }
+        RunPrinter printer = new RunPrinter(screen, format.json());
+        boolean untouched = parent.isPresent() && !waits;
+        try (Recording recording = Recording.start(store, machine, parent, untouched, options(), printer)) {
+            if (untouched) {
+                machine.resume();
+            }
+            printer.follow(recording, machine, wantedCheckpoints(), wantedTime(), stop);
+            printer.printSummary(recording, store);
+            if (printer.newest().isPresent() && !format.json()) {
+                screen.line("restore   freezeframe restore " + printer.newest().get().name());
+            }
+            checkEnd(printer, recording, machine, stop);
+            return 0;
+        }
+    }
+
+    /// Waits for what `--after` and `--delay` ask for.
+    ///
+    /// @return false if a stop was asked for meanwhile
+    private boolean awaitStart(Machine machine, Screen screen, StopRequest stop) throws InterruptedException,
+            CommandFailure {
+        if (after.isPresent()) {
+            screen.status("waiting for the guest to print \"" + after.get() + "\"; Ctrl-C ends");
+            while (!machine.console().text().contains(after.get())) {
+                if (stop.await(LOOK_AGAIN)) {
+                    return false;
+                }
+                Optional<String> ended = MachineEnd.of(machine);
+                if (ended.isPresent()) {
+                    throw new CommandFailure(ended.get() + " before it printed \"" + after.get()
+                            + "\"; nothing was recorded");
+                }
+            }
+        }
+        if (delay.isPresent()) {
+            screen.status("letting the guest run for " + Units.duration(delay.get()) + "; Ctrl-C ends");
+            if (stop.await(delay.get())) {
+                return false;
+            }
+        }
+        screen.status("");
+        return true;
+    }
+
+    /// A recording that the user ended, or the guest by powering off, went well; one that lost its QEMU did not.
+    private static void checkEnd(RunPrinter printer, Recording recording, Machine machine, StopRequest stop)
+            throws CommandFailure {
+        if (stop.requested()) {
+            return;
+        }
+        ExitStatus status = machine.onExit().getNow(null);
+        if (status != null && status.code() != 0) {
+            throw new CommandFailure("QEMU " + status.describe()
+                    + "; the checkpoints before that are in the store, its last words are in the log");
+        }
+        if (printer.newest().isEmpty()) {
+            throw new CommandFailure("no checkpoint was stored (" + recording.endReason() + ")");
+        }
+    }
+}

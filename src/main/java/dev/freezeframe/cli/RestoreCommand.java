@@ -1,0 +1,162 @@
+package dev.freezeframe.cli;
+
+import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.DetachedMachine;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestorePhases;
+import dev.freezeframe.restore.RestoredMachine;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.store.CheckpointName;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/// `freezeframe restore`: brings a checkpoint back as one or more machines, which run on for as long as is asked for.
+@Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "Bring a checkpoint back as one or more running machines.", description = "They run until they end by themselves or Ctrl-C, unless --run or --detach says otherwise.")
+final class RestoreCommand implements Callable<Integer> {
+    private static final int MOST_MACHINES = 256;
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+    @ParentCommand
+    private Freezeframe program;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "CHECKPOINT", converter = CheckpointNameText.class, description = "EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.")
+    private CheckpointName name;
+
+    @Option(names = "--count", paramLabel = "N", defaultValue = "1", description = "Start N machines that share one RAM image copy-on-write.")
+    private int count;
+
+    @ArgGroup
+    private Stay stay;
+
+    @Option(names = "--verify", description = "Compare all of RAM with the store before the guest runs.")
+    private boolean verify;
+
+    @Option(names = "--console", description = "Print what the guests print. With one machine, lines of standard input are typed into it.")
+    private boolean console;
+
+    @Option(names = "--accel", paramLabel = "auto|kvm|tcg", description = "Accelerator instead of the recorded one.")
+    private Optional<Accelerator> accelerator;
+
+    @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run instead of the recorded one.")
+    private Optional<Path> qemu;
+
+    @Option(names = "--accept-changed-boot-files", description = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.")
+    private boolean acceptChangedBootFiles;
+
+    @Mixin
+    private StoreOption storeOption;
+
+    @Mixin
+    private JsonOption format;
+
+    /// How long the machines live.
+    private static final class Stay {
+        @Option(names = "--run", paramLabel = "TIME", converter = DurationText.class, required = true, description = "End the machines after this time, such as 5s.")
+        private Duration time;
+
+        @Option(names = "--detach", required = true, description = "Leave the machines running; prints where their QMP and console sockets are.")
+        private boolean detached;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        if (count < 1 || count > MOST_MACHINES) {
+            throw new ParameterException(spec.commandLine(), "--count must be from 1 to " + MOST_MACHINES);
+        }
+        boolean detach = stay != null && stay.detached;
+        if (detach && console) {
+            throw new ParameterException(spec.commandLine(), "--console is of no use with --detach");
+        }
+        try (StopRequest stop = StopRequest.onSignals();
+                Screen screen = new Screen(program.surroundings());
+                RestoredMachines restored = restore(detach)) {
+            for (int i = 0; i < restored.machines().size(); i++) {
+                RestoredMachine machine = restored.machines().get(i);
+                Optional<DetachedMachine> left = detach ? Optional.of(machine.machine().detach()) : Optional.empty();
+                print(screen, restored.checkpoint(), i + 1, machine, left);
+            }
+            if (!detach) {
+                runOn(screen, restored.machines().stream().map(RestoredMachine::machine).toList(), stop);
+            }
+        }
+        return 0;
+    }
+
+    /// The store is closed before the machines have run: a recording may then use it.
+    private RestoredMachines restore(boolean detach) throws CommandFailure, IOException {
+        try (Store store = storeOption.openExisting(program)) {
+            CheckpointRecord checkpoint = StoreOption.find(store, name);
+            RestoreOptions options = RestoreOptions.standard().withCount(count).withDetachable(detach).withVerifyRam(
+                    verify).withAcceptChangedBootFiles(acceptChangedBootFiles);
+            options = qemu.isPresent() ? options.withQemuBinary(qemu.get()) : options;
+            options = accelerator.isPresent() ? options.withAccelerator(accelerator.get()) : options;
+            return new Restorer(store).restore(checkpoint, options);
+        }
+    }
+
+    private void print(Screen screen, CheckpointRecord checkpoint, int number, RestoredMachine restored,
+            Optional<DetachedMachine> left) {
+        RestorePhases phases = restored.phases();
+        long pid = restored.machine().pid();
+        if (format.json()) {
+            screen.line(JsonLines.restored(checkpoint, number, restored, left).toString());
+            return;
+        }
+        screen.line(
+                Units.text("%s runs again as machine %d, QEMU process %d, after %s (start %s, image %s, devices %s)%s",
+                        checkpoint.name(), number, pid, Units.millis(restored.totalMicros()),
+                        Units.millis(phases.spawnMicros()),
+                        Units.millis(phases.imageMicros()), Units.millis(phases.loadMicros()), restored.ramVerified()
+                                ? "; RAM verified"
+                                : ""));
+        left.ifPresent(machine -> screen.line("  QMP at " + machine.qmpSocket() + ", console at " + machine
+                .consoleSocket() + "; end it with kill " + machine.pid()));
+    }
+
+    private void runOn(Screen screen, List<Machine> machines, StopRequest stop) throws InterruptedException {
+        List<ConsoleFeed> feeds = new ArrayList<>();
+        if (console) {
+            machines.forEach(machine -> feeds.add(new ConsoleFeed(machine.console())));
+            if (machines.size() == 1) {
+                Keyboard.attach(program.surroundings().in(), machines.getFirst().console());
+            }
+        }
+        long start = System.nanoTime();
+        boolean over = false;
+        while (!over) {
+            boolean timeOver = stay != null && System.nanoTime() - start >= stay.time.toNanos();
+            over = timeOver || stop.await(LOOK_AGAIN) || machines.stream().allMatch(machine -> MachineEnd.of(machine)
+                    .isPresent());
+            for (int i = 0; i < feeds.size(); i++) {
+                int number = i + 1;
+                feeds.get(i).newLines(over).forEach(line -> screen.line(format.json()
+                        ? JsonLines.ofType("console").put("machine", number).put("text", line).toString()
+                        : machines.size() == 1 ? line : "[" + number + "] " + line));
+            }
+            over |= screen.readerGone();
+            screen.status(Units.text("running for %s%s; Ctrl-C ends", Units.duration(Duration.ofNanos(System.nanoTime()
+                    - start)), stay == null ? "" : " of " + Units.duration(stay.time)));
+        }
+    }
+}

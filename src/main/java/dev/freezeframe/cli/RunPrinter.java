@@ -1,0 +1,166 @@
+package dev.freezeframe.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.Recording;
+import dev.freezeframe.experiment.RecordingListener;
+import dev.freezeframe.experiment.RunStatistics;
+import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/// Prints a recording while it goes on, and its summary at the end. What the recording's threads tell is queued and printed
+/// by the thread that calls [#follow], so a reader who is slow, or has stopped the terminal, makes no checkpoint late.
+final class RunPrinter implements RecordingListener {
+    /// How often the status line is renewed and a request to stop looked at.
+    private static final long STATUS_MILLIS = 100;
+
+    private sealed interface Event {
+        record Stored(CheckpointRecord checkpoint) implements Event {}
+
+        record Failed(int number, Exception cause) implements Event {}
+    }
+
+    private final Screen screen;
+    private final boolean json;
+    private final CheckpointTable table;
+    private final RunStatistics statistics = new RunStatistics();
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private int failed;
+    private Optional<CheckpointRecord> newest = Optional.empty();
+
+    RunPrinter(Screen screen, boolean json) {
+        this.screen = screen;
+        this.json = json;
+        table = new CheckpointTable(screen.terminal());
+    }
+
+    @Override
+    public void checkpointStored(CheckpointRecord checkpoint) {
+        events.add(new Event.Stored(checkpoint));
+    }
+
+    @Override
+    public void checkpointFailed(int number, Exception cause) {
+        events.add(new Event.Failed(number, cause));
+    }
+
+    @Override
+    public void captureEnded(String reason) {}
+
+    /// Prints until capture has ended by itself, its time is over, or a stop is asked for; then ends the recording and
+    /// prints what was still on its way to the store.
+    ///
+    /// @param time how long to record at most; empty for no limit
+    void follow(Recording recording, Machine machine, OptionalLong wanted, Optional<Duration> time, StopRequest stop)
+            throws IOException, InterruptedException {
+        if (!json) {
+            screen.line(
+                    "recording " + recording.experiment().name() + " every " + Units.text("%d ms", recording.interval()
+                            .toMillis()) + ", tracker " + recording.trackerName() + ", QEMU process " + machine.pid());
+            screen.line(table.header());
+        }
+        long start = System.nanoTime();
+        boolean ended = false;
+        while (!ended && !stop.requested()) {
+            Event event = events.poll(STATUS_MILLIS, TimeUnit.MILLISECONDS);
+            if (event != null) {
+                print(event);
+                if (screen.readerGone()) {
+                    stop.request();
+                }
+            }
+            Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
+            screen.status(status(recording, wanted, time, elapsed));
+            ended = recording.awaitCaptureEnd(Duration.ZERO)
+                    || (time.isPresent() && elapsed.compareTo(time.get()) >= 0);
+        }
+        screen.status("storing what was captured" + (stop.requested() ? "; Ctrl-C again to give it up" : ""));
+        recording.close();
+        screen.status("");
+        for (Event event = events.poll(); event != null; event = events.poll()) {
+            print(event);
+        }
+    }
+
+    private String status(Recording recording, OptionalLong wanted, Optional<Duration> time, Duration elapsed) {
+        RunSummary soFar = statistics.summary();
+        return Units.text("%s%s, %s%s, %s stored, queue %.0f %%, %d late; Ctrl-C ends",
+                Units.count(soFar.checkpoints()),
+                wanted.isPresent() ? " of " + wanted.getAsLong() : "", Units.duration(elapsed), time.map(all -> " of "
+                        + Units.duration(all)).orElse(""),
+                Units.bytes(soFar.storedBytes()), 100 * recording.pipelineFill(),
+                soFar.late());
+    }
+
+    private void print(Event event) {
+        switch (event) {
+            case Event.Stored(CheckpointRecord checkpoint) -> {
+                statistics.add(checkpoint);
+                newest = Optional.of(checkpoint);
+                screen.line(json ? JsonLines.checkpoint(checkpoint).toString() : table.row(checkpoint));
+            }
+            case Event.Failed(int number, Exception cause) -> {
+                failed++;
+                String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+                if (json) {
+                    screen.line(JsonLines.ofType("failed").put("number", number).put("reason", reason).toString());
+                }
+                screen.remark("checkpoint " + number + " failed: " + reason + "; the guest runs on");
+            }
+        }
+    }
+
+    /// The newest checkpoint that was stored.
+    Optional<CheckpointRecord> newest() {
+        return newest;
+    }
+
+    void printSummary(Recording recording, Store store) throws StoreException {
+        RunSummary run = statistics.summary();
+        String experiment = recording.experiment().name();
+        if (json) {
+            ObjectNode summary = JsonLines.summary(run).put("experiment", experiment).put("failed", failed)
+                    .put("tracker",
+                            recording.trackerName())
+                    .put("endReason", recording.endReason()).put("storeBytes", store.sizeBytes());
+            screen.line(summary.toString());
+            return;
+        }
+        screen.line(CheckpointTable.PHASE_KEY);
+        screen.line(Units.text("%s: %s in %s%s (%s)", experiment, Units.count(run.checkpoints(), "checkpoint"), Units
+                .duration(run.span()),
+                (run.late() > 0 ? ", " + run.late() + " late" : "") + (failed > 0
+                        ? ", " + failed
+                                + " failed"
+                        : ""),
+                recording.endReason()));
+        if (run.checkpoints() == 0) {
+            return;
+        }
+        StringBuilder phases = new StringBuilder();
+        run.phaseMicros().forEach((name, micros) -> phases.append(phases.isEmpty() ? "" : ", ").append(name).append(' ')
+                .append(Units.millis(micros.median())));
+        screen.line(
+                Units.text("pause     median %s, p99 %s, longest %s", Units.millis(run.pauseMicros().median()), Units
+                        .millis(run.pauseMicros().p99()), Units.millis(run.pauseMicros().max())));
+        screen.line("phases    " + phases + " (medians)");
+        screen.line(Units.text("pages     %s dirty: %s new, %s duplicate, %s zero, %s the same again", Units.count(run
+                .dirtyPages()), Units.count(run.newPages()), Units.count(run.duplicatePages()), Units.count(
+                        run
+                                .zeroPages()),
+                Units.count(run.unchangedPages())));
+        screen.line(Units.text("stored    %s instead of %s of RAM images; the store has %s now, in %s", Units.bytes(run
+                .storedBytes()), Units.bytes(run.imageBytes()), Units.bytes(store.sizeBytes()), store.directory()));
+        screen.line(Units.text("pipeline  %s ms for the first, then %s ms (median)", Units.count(run
+                .firstPipelineMillis()), Units.count(run.pipelineMillis().median())));
+    }
+}

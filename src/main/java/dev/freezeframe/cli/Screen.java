@@ -1,0 +1,79 @@
+package dev.freezeframe.cli;
+
+import java.io.PrintWriter;
+
+/// Prints lines, and on a terminal keeps one line of status below them. Elsewhere the status is not printed at all, and
+/// no control character is. Safe for use by several threads.
+final class Screen implements AutoCloseable {
+    private static final String ESCAPE = "\u001b[";
+    private static final String CLEAR_LINE = "\r" + ESCAPE + "K";
+    /// Without automatic wrapping the terminal cuts the status off at its right edge by itself, however wide it is.
+    private static final String NO_WRAP = ESCAPE + "?7l";
+    private static final String WRAP = ESCAPE + "?7h";
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final boolean terminal;
+    private String status = "";
+
+    Screen(Surroundings surroundings) {
+        out = surroundings.out();
+        err = surroundings.err();
+        terminal = surroundings.terminal();
+    }
+
+    boolean terminal() {
+        return terminal;
+    }
+
+    /// A result.
+    synchronized void line(String text) {
+        clear();
+        out.println(text);
+        show();
+    }
+
+    /// A remark or an error; not part of the results.
+    synchronized void remark(String text) {
+        clear();
+        out.flush();
+        err.println(text);
+        err.flush();
+        show();
+    }
+
+    /// Replaces the status line.
+    synchronized void status(String text) {
+        if (terminal && !text.equals(status)) {
+            clear();
+            status = text;
+            show();
+        }
+    }
+
+    /// Whether nobody reads the results any more, as when a pipe was closed.
+    synchronized boolean readerGone() {
+        return out.checkError();
+    }
+
+    private void clear() {
+        if (!status.isEmpty()) {
+            out.print(CLEAR_LINE);
+        }
+    }
+
+    private void show() {
+        if (!status.isEmpty()) {
+            out.print(NO_WRAP + ESCAPE + "2m" + status + ESCAPE + "0m" + WRAP);
+        }
+        out.flush();
+    }
+
+    /// Takes the status line away.
+    @Override
+    public synchronized void close() {
+        clear();
+        status = "";
+        out.flush();
+    }
+}

@@ -1,0 +1,63 @@
+package dev.freezeframe.cli;
+
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jline.utils.Signals;
+
+/// Ctrl-C, `kill` and a closed terminal, taken as a request to end in good order; the second time the process ends at
+/// once. While one is open the JVM's own reaction, to exit without waiting for anybody, is switched off.
+///
+/// A shutdown hook would come too late for this: by then the JVM is on its way out and runs all hooks at the same time,
+/// the database's among them. A process that ends at once leaves no machine behind, the kernel sees to that.
+final class StopRequest implements AutoCloseable {
+    private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
+    /// What a shell reports for a process that Ctrl-C ended.
+    private static final int ENDED_BY_INTERRUPT = 130;
+
+    private final CountDownLatch requested = new CountDownLatch(1);
+    private final AtomicInteger signals = new AtomicInteger();
+    private final Object[] previous = new Object[SIGNALS.length];
+
+    private StopRequest() {}
+
+    /// Starts listening.
+    static StopRequest onSignals() {
+        StopRequest request = new StopRequest();
+        for (int i = 0; i < SIGNALS.length; i++) {
+            request.previous[i] = Signals.register(SIGNALS[i], request::signalled);
+        }
+        return request;
+    }
+
+    private void signalled() {
+        if (signals.incrementAndGet() > 1) {
+            Runtime.getRuntime().halt(ENDED_BY_INTERRUPT);
+        }
+        requested.countDown();
+    }
+
+    /// Asks for the end without a signal.
+    void request() {
+        requested.countDown();
+    }
+
+    boolean requested() {
+        return requested.getCount() == 0;
+    }
+
+    /// Waits for a request.
+    ///
+    /// @return whether one came within the time
+    boolean await(Duration time) throws InterruptedException {
+        return requested.await(time.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void close() {
+        for (int i = 0; i < SIGNALS.length; i++) {
+            Signals.unregister(SIGNALS[i], previous[i]);
+        }
+    }
+}

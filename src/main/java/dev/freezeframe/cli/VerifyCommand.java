@@ -1,0 +1,72 @@
+package dev.freezeframe.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.VerifyReport;
+import dev.freezeframe.store.VerifyReport.Damage;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.ParentCommand;
+
+/// `freezeframe verify`: reads everything in a store and hashes it anew. Fails when anything is lost, and says what.
+@Command(name = "verify", mixinStandardHelpOptions = true, header = "Read a whole store and check every page against its hash.")
+final class VerifyCommand implements Callable<Integer> {
+    @ParentCommand
+    private Freezeframe program;
+
+    @Mixin
+    private StoreOption storeOption;
+
+    @Mixin
+    private JsonOption format;
+
+    @Override
+    public Integer call() throws Exception {
+        try (Store store = storeOption.openExisting(program); Screen screen = new Screen(program.surroundings())) {
+            VerifyReport report = store.verify(StatusProgress.on(screen));
+            screen.status("");
+            for (Damage damage : report.damages()) {
+                screen.line(format.json()
+                        ? json(damage).toString()
+                        : damage.checkpoint() + ": " + Units.count(damage
+                                .pages(), "page") + " of " + damage.image() + " lost (" + damage.pageRanges() + "): "
+                                + damage
+                                        .cause());
+            }
+            if (format.json()) {
+                screen.line(json(report, store).toString());
+            } else {
+                report.remarks().forEach(screen::line);
+                screen.line(
+                        Units.count(report.checkpoints(), "checkpoint") + ", " + Units.count(report.chunks(), "page")
+                                + " in " + Units.count(report.packs(), "pack") + " read back: "
+                                + (report.isSound()
+                                        ? "all sound"
+                                        : Units.count(report.damages().size(), "image") + " damaged"));
+            }
+            if (!report.isSound()) {
+                throw new CommandFailure("the store " + store.directory() + " has lost "
+                        + "what is listed above; delete these checkpoints, the others are whole");
+            }
+        }
+        return 0;
+    }
+
+    private static ObjectNode json(Damage damage) {
+        return JsonLines.ofType("damage").put("checkpoint", damage.checkpoint()).put("image", damage.image())
+                .put("pages",
+                        damage.pages())
+                .put("pageRanges", damage.pageRanges()).put("cause", damage.cause());
+    }
+
+    private static ObjectNode json(VerifyReport report, Store store) throws Exception {
+        ObjectNode json = JsonLines.ofType("summary").put("checkpoints", report.checkpoints())
+                .put("packs", report.packs())
+                .put("chunks", report.chunks()).put("sound", report.isSound()).put("damages", report.damages().size());
+        ArrayNode remarks = json.putArray("remarks");
+        report.remarks().forEach(remarks::add);
+        return json.put("storeBytes", store.sizeBytes());
+    }
+}

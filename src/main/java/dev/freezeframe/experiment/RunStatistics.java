@@ -1,0 +1,89 @@
+package dev.freezeframe.experiment;
+
+import dev.freezeframe.store.CheckpointMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.PhaseMicros;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.HdrHistogram.Histogram;
+
+/// Adds up the checkpoints of a run as they come. Takes the same memory however long the run is; safe for use by several
+/// threads.
+public final class RunStatistics {
+    private static final int PAGE_BYTES = 4096;
+    /// Percentiles are exact to one part in a thousand.
+    private static final int DIGITS = 3;
+
+    private final Histogram pause = new Histogram(DIGITS);
+    private final Histogram pipeline = new Histogram(DIGITS);
+    private final Map<String, Histogram> phases = new LinkedHashMap<>();
+    private int checkpoints;
+    private long late;
+    private Instant first;
+    private Instant last;
+    private long firstPipelineMillis;
+    private long dirtyPages;
+    private long unchangedPages;
+    private long zeroPages;
+    private long duplicatePages;
+    private long newPages;
+    private long storedBytes;
+    private long imageBytes;
+
+    /// The phases of a pause by name, in their order.
+    public static Map<String, Long> phases(PhaseMicros micros) {
+        Map<String, Long> byName = new LinkedHashMap<>();
+        byName.put("stop", micros.stop());
+        byName.put("deviceState", micros.deviceState());
+        byName.put("harvest", micros.harvest());
+        byName.put("copy", micros.copy());
+        byName.put("disks", micros.disks());
+        byName.put("resume", micros.resume());
+        return byName;
+    }
+
+    /// Adds the next checkpoint of the run.
+    public synchronized void add(CheckpointRecord checkpoint) {
+        CheckpointMetrics metrics = checkpoint.metrics();
+        if (checkpoints++ == 0) {
+            first = metrics.capturedAt();
+            firstPipelineMillis = metrics.pipelineMillis();
+        } else {
+            pipeline.recordValue(atLeastZero(metrics.pipelineMillis()));
+        }
+        last = metrics.capturedAt();
+        late += metrics.late();
+        pause.recordValue(atLeastZero(metrics.pauseMicros()));
+        phases(metrics.phaseMicros()).forEach((name, micros) -> phases.computeIfAbsent(name, _ -> new Histogram(DIGITS))
+                .recordValue(atLeastZero(micros)));
+        dirtyPages += metrics.dirtyPages();
+        unchangedPages += metrics.unchangedPages();
+        zeroPages += metrics.zeroPages();
+        duplicatePages += metrics.duplicatePages();
+        newPages += metrics.newPages();
+        storedBytes += metrics.storedBytes();
+        imageBytes += metrics.ramPages() * PAGE_BYTES;
+    }
+
+    /// A wall clock that was set back must not end a recording.
+    private static long atLeastZero(long value) {
+        return Math.max(0, value);
+    }
+
+    /// What has come together so far.
+    public synchronized RunSummary summary() {
+        Map<String, Distribution> phaseMicros = new LinkedHashMap<>();
+        phases.forEach((name, histogram) -> phaseMicros.put(name, of(histogram)));
+        return new RunSummary(checkpoints, late, first == null ? Duration.ZERO : Duration.between(first, last),
+                of(pause),
+                Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, of(pipeline), dirtyPages, unchangedPages,
+                zeroPages, duplicatePages, newPages, storedBytes, imageBytes);
+    }
+
+    private static Distribution of(Histogram values) {
+        return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values.getMaxValue());
+    }
+}

@@ -1,0 +1,135 @@
+package dev.freezeframe.experiment.bench;
+
+import dev.freezeframe.dedup.DedupOptions;
+import dev.freezeframe.experiment.Distribution;
+import dev.freezeframe.experiment.Recording;
+import dev.freezeframe.experiment.RecordingListener;
+import dev.freezeframe.experiment.RecordingOptions;
+import dev.freezeframe.experiment.RunStatistics;
+import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.lang.management.ThreadMXBean;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.HdrHistogram.Histogram;
+
+/// Records one guest for a while and tells how long it stood still, where that time went, and what recording cost us.
+public final class PauseBench {
+    private static final int DIGITS = 3;
+    private static final Duration END_TIME = Duration.ofMinutes(10);
+
+    private PauseBench() {}
+
+    /// What came out of one recording.
+    ///
+    /// @param failed checkpoints that were given up; the guest ran on, and the next one has their pages
+    /// @param cpuMicros processor time of the background pipeline for a checkpoint, without the first
+    /// @param firstCpuMicros the same for the first
+    /// @param preCopyRounds rounds before the stop, per checkpoint
+    /// @param preCopiedPages pages copied before the stop, per checkpoint
+    /// @param pausePages pages copied in the pause, per checkpoint
+    /// @param dirtyPages per checkpoint, without the first
+    /// @param heapPeakBytes the most heap that was in use, garbage included
+    public record Result(Workload workload, long memoryBytes, RunSummary run, int failed,
+            Distribution cpuMicros,
+            long firstCpuMicros,
+            Distribution preCopyRounds, Distribution preCopiedPages, Distribution pausePages, Distribution dirtyPages,
+            long heapPeakBytes) {}
+
+    /// Measures one combination.
+    ///
+    /// @param each called with every checkpoint that is in the store
+    public static Result run(Store store, MachineSpec spec, Workload workload, RecordingOptions options,
+            Consumer<CheckpointRecord> each) throws IOException, InterruptedException {
+        ManagementFactory.getMemoryPoolMXBeans().forEach(MemoryPoolMXBean::resetPeakUsage);
+        Meter meter = new Meter(each);
+        try (Machine machine = BenchMachine.boot(spec, workload);
+                Recording recording = Recording.start(store, machine, Optional.empty(), false, options, meter)) {
+            if (!recording.awaitCaptureEnd(END_TIME)) {
+                throw new IOException("the recording did not come to its end in " + END_TIME.toMinutes() + " minutes");
+            }
+        }
+        if (meter.statistics.summary().checkpoints() == 0) {
+            Exception failure = meter.failure.get();
+            throw new IOException("no checkpoint was stored: " + (failure == null ? "none came" : failure.getMessage()),
+                    failure);
+        }
+        return new Result(workload, spec.memoryBytes(), meter.statistics.summary(),
+                meter.failed.get(), of(meter.cpu), meter.firstCpuMicros,
+                of(
+                        meter.rounds),
+                of(meter.preCopied), of(meter.pausePages), of(meter.dirty), heapPeakBytes());
+    }
+
+    /// The options that the project's figures are stated for.
+    public static RecordingOptions options(int checkpoints, Duration interval) {
+        RecordingOptions usual = RecordingOptions.DEFAULT;
+        return new RecordingOptions(usual.capture().withInterval(interval), DedupOptions.DEFAULT, usual.tracker(), usual
+                .checkpoints()).stoppingAfter(checkpoints);
+    }
+
+    private static Distribution of(Histogram values) {
+        return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values.getMaxValue());
+    }
+
+    private static long heapPeakBytes() {
+        return ManagementFactory.getMemoryPoolMXBeans().stream().filter(pool -> pool.getType() == MemoryType.HEAP)
+                .mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
+    }
+
+    /// Reads the clocks in the pipeline's own thread, which is the one that tells of stored checkpoints.
+    private static final class Meter implements RecordingListener {
+        private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        private final Consumer<CheckpointRecord> each;
+        private final RunStatistics statistics = new RunStatistics();
+        private final Histogram cpu = new Histogram(DIGITS);
+        private final Histogram rounds = new Histogram(DIGITS);
+        private final Histogram preCopied = new Histogram(DIGITS);
+        private final Histogram pausePages = new Histogram(DIGITS);
+        private final Histogram dirty = new Histogram(DIGITS);
+        private final AtomicInteger failed = new AtomicInteger();
+        private final AtomicReference<Exception> failure = new AtomicReference<>();
+        private long firstCpuMicros = -1;
+        private long cpuBeforeMicros;
+
+        Meter(Consumer<CheckpointRecord> each) {
+            this.each = each;
+        }
+
+        @Override
+        public void checkpointStored(CheckpointRecord checkpoint) {
+            long now = threads.getCurrentThreadCpuTime() / 1000;
+            if (firstCpuMicros < 0) {
+                firstCpuMicros = now;
+            } else {
+                cpu.recordValue(Math.max(0, now - cpuBeforeMicros));
+                dirty.recordValue(checkpoint.metrics().dirtyPages());
+            }
+            cpuBeforeMicros = now;
+            statistics.add(checkpoint);
+            rounds.recordValue(checkpoint.metrics().preCopy().rounds());
+            preCopied.recordValue(checkpoint.metrics().preCopy().pages());
+            pausePages.recordValue(checkpoint.metrics().preCopy().pausePages());
+            each.accept(checkpoint);
+        }
+
+        @Override
+        public void checkpointFailed(int number, Exception cause) {
+            failed.incrementAndGet();
+            failure.compareAndSet(null, cause);
+        }
+
+        @Override
+        public void captureEnded(String reason) {}
+    }
+}

@@ -1,0 +1,121 @@
+package dev.freezeframe.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// How a recording ends when the program is told to, as a process of its own.
+class EndingTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    private Path home;
+
+    private Process start(String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
+                System.getProperty(
+                        "java.class.path"),
+                Main.class.getName()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(home.resolve("err").toFile());
+        builder.environment().put("XDG_DATA_HOME", home.resolve("data").toString());
+        builder.environment().put("XDG_STATE_HOME", home.resolve("state").toString());
+        return builder.start();
+    }
+
+    private static void signal(Process process, String signal) throws Exception {
+        assertEquals(0, new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor());
+    }
+
+    private static boolean endsSoon(ProcessHandle process) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (process.isAlive() && System.nanoTime() < deadline) {
+            Thread.sleep(10);
+        }
+        return !process.isAlive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INT", "TERM"})
+    void aSignalEndsARecordingInGoodOrder(String signal) throws Exception {
+        Process recorder = start("record", "boot-sector", "--interval", "100ms", "--json");
+        try (BufferedReader out = recorder.inputReader(StandardCharsets.UTF_8)) {
+            List<JsonNode> lines = new ArrayList<>();
+            while (lines.size() < 3) {
+                lines.add(JSON.readTree(out.readLine()));
+            }
+            List<ProcessHandle> machines = recorder.children().toList();
+            assertEquals(1, machines.size());
+            signal(recorder, signal);
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                lines.add(JSON.readTree(line));
+            }
+            assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            assertEquals(0, recorder.exitValue(), Files.readString(home.resolve("err")));
+            assertTrue(endsSoon(machines.getFirst()));
+            JsonNode summary = lines.getLast();
+            assertEquals("summary", summary.get("type").asText());
+            assertEquals(lines.size() - 1, summary.get("checkpoints").asInt());
+            String name = summary.get("experiment").asText();
+            JsonNode listed = Invocation.of(home, "list", "--json").single("experiment");
+            assertEquals(name, listed.get("experiment").asText());
+            assertEquals(lines.size() - 1, listed.get("checkpoints").asInt());
+            assertFalse(listed.get("endedAt").isNull());
+        } finally {
+            recorder.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aReaderWhoGoesAwayEndsTheRecording() throws Exception {
+        Process recorder = start("record", "boot-sector", "--interval", "100ms", "--json");
+        try {
+            try (BufferedReader out = recorder.inputReader(StandardCharsets.UTF_8)) {
+                out.readLine();
+            }
+            assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            assertEquals(0, recorder.exitValue());
+            assertFalse(Invocation.of(home, "list", "--json").single("experiment").get("endedAt").isNull());
+        } finally {
+            recorder.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aMachineThatDiesIsReportedAndItsCheckpointsAreKept() throws Exception {
+        Process recorder = start("record", "boot-sector", "--interval", "100ms", "--json");
+        try (BufferedReader out = recorder.inputReader(StandardCharsets.UTF_8)) {
+            out.readLine();
+            recorder.children().forEach(ProcessHandle::destroyForcibly);
+            String last = out.readAllAsString().lines().reduce((a, b) -> b).orElseThrow();
+            assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            String error = Files.readString(home.resolve("err"));
+            assertEquals(1, recorder.exitValue(), error);
+            assertTrue(error.contains("SIGKILL"), error);
+            assertEquals(1, error.lines().filter(line -> line.startsWith("freezeframe ")).count(), error);
+            assertTrue(JSON.readTree(last).get("checkpoints").asInt() >= 1);
+            JsonNode verified = Invocation.of(home, "verify", "--json").single("summary");
+            assertTrue(verified.get("sound").asBoolean());
+        } finally {
+            recorder.destroyForcibly();
+        }
+    }
+}

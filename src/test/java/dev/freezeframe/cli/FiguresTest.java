@@ -1,0 +1,111 @@
+package dev.freezeframe.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.experiment.RunStatistics;
+import dev.freezeframe.store.PhaseMicros;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine.TypeConversionException;
+
+/// What is typed and what is shown.
+class FiguresTest {
+    @ParameterizedTest
+    @CsvSource({"1s,1000", "250ms,250", "0.5s,500", "2min,120000", "1h,3600000", "1.5h,5400000"})
+    void timesAreReadWithTheirUnit(String text, long millis) {
+        assertEquals(Duration.ofMillis(millis), new DurationText().convert(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "1", "s", "-1s", "1 day", "1e3s", "999999999h"})
+    void aTimeWithoutAReadingIsRefused(String text) {
+        assertThrows(TypeConversionException.class, () -> new DurationText().convert(text));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"256M,268435456", "2G,2147483648", "512KiB,524288", "1 MiB,1048576", "1T,1099511627776"})
+    void sizesAreReadInBinaryUnits(String text, long bytes) {
+        assertEquals(bytes, new SizeText().convert(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "256", "M", "-1M", "1.5G", "999999999T"})
+    void aSizeWithoutAReadingIsRefused(String text) {
+        assertThrows(TypeConversionException.class, () -> new SizeText().convert(text));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0,0 B", "1023,1023 B", "1024,1.00 KiB", "10485760,10.0 MiB", "1073741824,1.00 GiB",
+            "-2048,-2.00 KiB"})
+    void bytesAreShownWithThreeDigits(long bytes, String text) {
+        assertEquals(text, Units.bytes(bytes));
+    }
+
+    @Test
+    void thePhaseBarShowsWhereThePauseWent() {
+        assertEquals("sddddhhccr", CheckpointTable.letters(RunStatistics.phases(new PhaseMicros(100, 400, 200, 200, 0,
+                100))));
+        assertEquals("dddddddddd", CheckpointTable.letters(RunStatistics.phases(new PhaseMicros(1, 997, 1, 1, 0, 0))));
+        assertEquals("          ", CheckpointTable.letters(RunStatistics.phases(PhaseMicros.NONE)));
+    }
+
+    private static String shown(boolean terminal) {
+        StringWriter out = new StringWriter();
+        PrintWriter writer = new PrintWriter(out);
+        try (Screen screen = new Screen(new Surroundings(InputStream.nullInputStream(), writer, writer, _ -> null,
+                terminal))) {
+            screen.status("under way");
+            screen.line("result");
+        }
+        return out.toString();
+    }
+
+    @Test
+    void onlyATerminalGetsAStatusLine() {
+        assertEquals("result\n", shown(false));
+        assertTrue(shown(true).contains("under way"));
+        // at the end nothing is left of it
+        assertTrue(shown(true).endsWith("\r\u001b[K"));
+    }
+
+    @Test
+    void whatAGuestPrintsCannotMoveOurCursor() {
+        assertEquals("plain", ConsoleFeed.withoutControls("\u001b[2J\u001b[1;31mpl\bain\u001b[0m\r\u0007"));
+    }
+
+    private static LogRecord line(String text) {
+        return new LogRecord(Level.INFO, text);
+    }
+
+    @Test
+    void theLogIsTheOwnersAndBounded(@TempDir Path folder) throws Exception {
+        Path path = folder.resolve("state/freezeframe.log");
+        LogFile log = new LogFile(path);
+        for (int i = 0; i < 80; i++) {
+            log.publish(line("x".repeat(100_000)));
+        }
+        log.publish(line("the last line"));
+        log.close();
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+        assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path.getParent())));
+        assertTrue(Files.readString(path).contains("the last line"));
+        long bytes = Files.size(path) + Files.size(folder.resolve("state/freezeframe.log.1"));
+        assertTrue(bytes < 5 << 20, () -> bytes + " bytes");
+        assertFalse(Files.exists(folder.resolve("state/freezeframe.log.2")));
+    }
+}
