@@ -13,7 +13,6 @@ import dev.freezeframe.qmp.UnixListener;
 import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -545,10 +544,5 @@ public final class Machine implements AutoCloseable {
     @Override
     public String toString() {
         return spec.profile().name() + " (" + machineType + ", process " + pid + ")";
-    }
-
-    /// Whether QEMU's folder for later clients is there, for a detachable machine.
-    Optional<Path> stayingFolder() {
-        return staying.map(RunDirectory::path).filter(Files::isDirectory);
     }
 }

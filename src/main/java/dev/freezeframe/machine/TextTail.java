@@ -2,6 +2,8 @@ package dev.freezeframe.machine;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,10 +33,14 @@ final class TextTail {
 
     /// The tail of a file that another process writes.
     static String ofFile(Path file) {
-        try {
-            byte[] bytes = Files.readAllBytes(file);
-            return new String(bytes, Math.max(0, bytes.length - KEPT_BYTES), Math.min(KEPT_BYTES, bytes.length),
-                    StandardCharsets.UTF_8);
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            channel.position(Math.max(0, channel.size() - KEPT_BYTES));
+            ByteBuffer tail = ByteBuffer.allocate(KEPT_BYTES);
+            int count = 0;
+            while (count >= 0 && tail.hasRemaining()) {
+                count = channel.read(tail);
+            }
+            return StandardCharsets.UTF_8.decode(tail.flip()).toString();
         } catch (IOException e) {
             return "";
         }

@@ -49,6 +49,8 @@ public final class QmpClient implements AutoCloseable {
     static final Duration LINGER = Duration.ofMillis(3);
     /// A waiting thread that reads looks up this often, to see whether it was interrupted.
     private static final int READ_SLICE_MILLIS = 64;
+    /// How long the background thread sleeps while a caller reads, unless it is woken.
+    private static final long DEEP_SLEEP_NANOS = 100_000_000;
 
     private final UnixConnection connection;
     private final PeerFate fate;
@@ -270,7 +272,7 @@ public final class QmpClient implements AutoCloseable {
                     throw new TimeoutException();
                 }
                 if (lost == null && reading.tryLock()) {
-                    readFor(future, leftNanos);
+                    readFor(future, deadline);
                 } else {
                     follow(future, leftNanos);
                 }
@@ -290,18 +292,21 @@ public final class QmpClient implements AutoCloseable {
         }
     }
 
-    /// Reads in the calling thread, which holds the role, until its answer is there or a slice of time is over.
-    private void readFor(CompletableFuture<?> future, long leftNanos) {
+    /// Reads in the calling thread, which holds the role, until its answer is there, the time is over or the thread is
+    /// interrupted.
+    private void readFor(CompletableFuture<?> future, long deadline) {
+        long start = System.nanoTime();
         try {
-            int millis = Math.clamp(leftNanos / 1_000_000 + 1, 1, READ_SLICE_MILLIS);
-            boolean more = true;
-            while (more && !future.isDone() && lost == null) {
-                more = readOnce(millis);
+            long left = deadline - start;
+            while (!future.isDone() && lost == null && left > 0 && !Thread.currentThread().isInterrupted()) {
+                readOnce(Math.clamp(left / 1_000_000 + 1, 1, READ_SLICE_MILLIS));
+                left = deadline - System.nanoTime();
             }
         } finally {
             lastUseNanos = System.nanoTime();
             reading.unlock();
-            if (followers.get() > 0) {
+            // After a long read the background thread sleeps deeply; after a short one it looks by itself.
+            if (followers.get() > 0 || lastUseNanos - start > LINGER.toNanos()) {
                 LockSupport.unpark(background);
             }
         }
@@ -326,8 +331,12 @@ public final class QmpClient implements AutoCloseable {
     private void readInBackground() {
         while (lost == null) {
             boolean needed = followers.get() > 0 || System.nanoTime() - lastUseNanos > LINGER.toNanos();
-            if (!needed || !reading.tryLock()) {
+            if (!needed) {
                 LockSupport.parkNanos(this, LINGER.toNanos());
+                continue;
+            }
+            if (!reading.tryLock()) {
+                LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
                 continue;
             }
             try {
@@ -346,8 +355,7 @@ public final class QmpClient implements AutoCloseable {
     /// connection has ended or the peer does not speak QMP.
     ///
     /// @param timeoutMillis 0 for ever
-    /// @return whether something came
-    private boolean readOnce(int timeoutMillis) {
+    private void readOnce(int timeoutMillis) {
         try {
             if (readTimeoutMillis != timeoutMillis) {
                 connection.setReadTimeout(timeoutMillis);
@@ -356,10 +364,9 @@ public final class QmpClient implements AutoCloseable {
             int count = connection.read(incoming.clear());
             if (count < 0) {
                 end(new Lost(QmpException.Kind.DISCONNECTED, lost == null ? fate.describe(FATE_PATIENCE) : ""));
-                return false;
+                return;
             }
             takeIn();
-            return count > 0;
         } catch (QmpException e) {
             end(new Lost(e.kind(), e.getMessage()));
         } catch (IOException e) {
@@ -368,7 +375,6 @@ public final class QmpClient implements AutoCloseable {
             LOG.error("QMP reader failed", e);
             end(new Lost(QmpException.Kind.PROTOCOL, "the QMP reader failed: " + e));
         }
-        return false;
     }
 
     private void end(Lost reason) {
