@@ -6,6 +6,7 @@ import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -59,6 +60,7 @@ public final class Store implements AutoCloseable {
             ErrorCode.REFERENTIAL_INTEGRITY_VIOLATED_PARENT_MISSING_1, ErrorCode.LOCK_TIMEOUT_1);
 
     private final Path directory;
+    private final FileStore fileSystem;
     private final StoreLock lock;
     private final Packs packs;
     private final StoreVersion version;
@@ -73,7 +75,9 @@ public final class Store implements AutoCloseable {
     private volatile Optional<String> rolledBack = Optional.empty();
     private volatile boolean closed;
 
-    private Store(Path directory, StoreLock lock, Packs packs, Database database, StoreVersion version) {
+    private Store(Path directory, StoreLock lock, Packs packs, Database database, StoreVersion version)
+            throws IOException {
+        this.fileSystem = Files.getFileStore(directory);
         this.version = version;
         this.directory = directory;
         this.lock = lock;
@@ -169,13 +173,16 @@ public final class Store implements AutoCloseable {
                 long found = now.version();
                 LOG.debug("store {} is at version {}, was at {}", directory, found, before);
                 if (found < before) {
-                    rolledBack = Optional.of("the end of the H2 file is damaged or missing: it opened in an older state (version "
-                            + found + " instead of " + before + "), and the newest checkpoints of then are gone");
+                    rolledBack = Optional
+                            .of("the end of the H2 file is damaged or missing: it opened in an older state (version "
+                                    + found + " instead of " + before
+                                    + "), and the newest checkpoints of then are gone");
                     LOG.warn("store {}: {}", directory, rolledBack.get());
                 }
                 version.remember(found);
             } catch (IOException e) {
-                throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e, e);
+                throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e,
+                        e);
             }
             return null;
         });
@@ -408,7 +415,7 @@ public final class Store implements AutoCloseable {
 
     private long freeBytes() throws StoreException {
         try {
-            return Files.getFileStore(directory).getUsableSpace();
+            return fileSystem.getUsableSpace();
         } catch (IOException e) {
             throw new StoreException(Reason.FAILED, "the file system of store " + directory + " cannot be asked: " + e,
                     e);
@@ -724,13 +731,15 @@ public final class Store implements AutoCloseable {
             case ErrorCode.DUPLICATE_KEY_1 ->
                 new StoreException(Reason.REFUSED, "cannot " + what + ": the name or number is taken", e);
             case ErrorCode.DATABASE_ALREADY_OPEN_1 -> new StoreException(Reason.IN_USE, "cannot " + what
-                    + ": its H2 file is locked; close the program that reads it, or start Freezeframe anew if opening it failed just now", e);
+                    + ": its H2 file is locked; close the program that reads it, or start Freezeframe anew if opening it failed just now",
+                    e);
             case ErrorCode.FILE_CORRUPTED_1, ErrorCode.GENERAL_ERROR_1, ErrorCode.DATA_CONVERSION_ERROR_1,
                     ErrorCode.SERIALIZATION_FAILED_1, ErrorCode.DESERIALIZATION_FAILED_1 ->
                 damaged(what, brief, e);
             // our SQL is right, so a syntax error or a missing column means that H2 reads a damaged catalog
             default -> e.getSQLState() != null && (e.getSQLState().startsWith("42") || e.getSQLState().startsWith("90"))
-                    && !NOT_DAMAGE.contains(e.getErrorCode()) ? damaged(what, brief, e)
+                    && !NOT_DAMAGE.contains(e.getErrorCode())
+                            ? damaged(what, brief, e)
                             : new StoreException(Reason.FAILED, "cannot " + what + ": " + brief, e);
         };
     }

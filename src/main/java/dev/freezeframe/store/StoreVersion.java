@@ -38,7 +38,8 @@ final class StoreVersion implements AutoCloseable {
 
     /// Not forced to disk: it may be behind after a power failure, never ahead.
     void remember(long version) throws IOException {
-        channel.write(ByteBuffer.wrap(String.format(Locale.ROOT, "%-19d\n", version).getBytes(StandardCharsets.US_ASCII)), 0);
+        channel.write(
+                ByteBuffer.wrap(String.format(Locale.ROOT, "%-19d\n", version).getBytes(StandardCharsets.US_ASCII)), 0);
     }
 
     @Override
