@@ -168,6 +168,11 @@ final class Database implements AutoCloseable {
         return anchor;
     }
 
+    /// Which state of the file this is; counts up with every write to it.
+    long version() throws SQLException {
+        return mvStore().getCurrentVersion();
+    }
+
     /// The share of the file that is in use, 0 to 1.
     double usedShare() throws SQLException {
         FileStore<?> file = mvStore().getFileStore();

@@ -3,6 +3,7 @@ package dev.freezeframe.store;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import net.openhft.hashing.LongHashFunction;
 
@@ -27,7 +28,7 @@ final class PageMapCodec {
         }
     }
 
-    private final byte[] encoded = new byte[MAX_ENTRIES * MAX_ENTRY_BYTES];
+    private byte[] encoded = new byte[1 << 14];
     private final List<Piece> pieces = new ArrayList<>();
     private int entries;
     private int length;
@@ -89,6 +90,9 @@ final class PageMapCodec {
         if (entries == MAX_ENTRIES) {
             cut();
         }
+        if (encoded.length - length < MAX_ENTRY_BYTES) {
+            encoded = Arrays.copyOf(encoded, 2 * encoded.length);
+        }
         put(page - lastPage - 1L);
         lastPage = page;
         if (chunkId == ChunkId.ZERO) {
@@ -117,7 +121,7 @@ final class PageMapCodec {
             if (Zstd.isError(size)) {
                 throw new IllegalStateException("zstd: " + Zstd.getErrorName(size));
             }
-            pieces.add(new Piece(entries, length, java.util.Arrays.copyOf(compressed, (int) size)));
+            pieces.add(new Piece(entries, length, Arrays.copyOf(compressed, (int) size)));
         }
         restart();
     }

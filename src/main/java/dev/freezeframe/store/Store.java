@@ -6,6 +6,7 @@ import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -53,9 +54,16 @@ public final class Store implements AutoCloseable {
     /// What the kernel says when a disk, a quota or a limit on file size is exhausted.
     private static final List<String> NO_ROOM = List.of("No space left", "Disk quota exceeded", "File too large");
 
+    /// H2's own error codes that tell of something else than damage.
+    private static final Set<Integer> NOT_DAMAGE = Set.of(ErrorCode.DATABASE_IS_CLOSED, ErrorCode.IO_EXCEPTION_1,
+            ErrorCode.IO_EXCEPTION_2, ErrorCode.OUT_OF_MEMORY, ErrorCode.OBJECT_CLOSED, ErrorCode.CONNECTION_BROKEN_1,
+            ErrorCode.REFERENTIAL_INTEGRITY_VIOLATED_PARENT_MISSING_1, ErrorCode.LOCK_TIMEOUT_1);
+
     private final Path directory;
+    private final FileStore fileSystem;
     private final StoreLock lock;
     private final Packs packs;
+    private final StoreVersion version;
     private final Gate gate = new Gate();
     private final AtomicLong lastPackId = new AtomicLong();
     private final Deque<ByteBuffer> draftBuffers = new ConcurrentLinkedDeque<>();
@@ -64,9 +72,13 @@ public final class Store implements AutoCloseable {
     private final Set<Long> recording = new HashSet<>();
     private final Object reopening = new Object();
     private volatile Database database;
+    private volatile Optional<String> rolledBack = Optional.empty();
     private volatile boolean closed;
 
-    private Store(Path directory, StoreLock lock, Packs packs, Database database) {
+    private Store(Path directory, StoreLock lock, Packs packs, Database database, StoreVersion version)
+            throws IOException {
+        this.fileSystem = Files.getFileStore(directory);
+        this.version = version;
         this.directory = directory;
         this.lock = lock;
         this.packs = packs;
@@ -92,8 +104,11 @@ public final class Store implements AutoCloseable {
             lock = StoreLock.acquire(absolute);
             database = openDatabase(absolute, 0);
             Packs packs = new Packs(Math.min(96L << 20, Runtime.getRuntime().maxMemory() / 8));
-            store = new Store(absolute, lock, packs, database);
-            store.lastPackId.set(store.read("open", Packs::lastPackId));
+            StoreVersion version = StoreVersion.open(absolute);
+            Store opened = new Store(absolute, lock, packs, database, version);
+            opened.lastPackId.set(opened.read("open", Packs::lastPackId));
+            opened.compareVersions();
+            store = opened;
             return store;
         } catch (StoreException e) {
             throw e.getMessage().startsWith("store ")
@@ -102,7 +117,7 @@ public final class Store implements AutoCloseable {
         } catch (IOException e) {
             throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + e, e);
         } finally {
-            if (store == null || store.lastPackId.get() < 0) {
+            if (store == null) {
                 closeQuietly(database, lock);
             }
         }
@@ -148,6 +163,34 @@ public final class Store implements AutoCloseable {
         } catch (SQLException | IOException e) {
             // the reason for closing is reported instead
         }
+    }
+
+    /// Notices, and says, that H2 went back to an older state than was on disk before.
+    private void compareVersions() throws StoreException {
+        access("open", now -> {
+            try {
+                long before = version.remembered();
+                long found = now.version();
+                LOG.debug("store {} is at version {}, was at {}", directory, found, before);
+                if (found < before) {
+                    rolledBack = Optional
+                            .of("the end of the H2 file is damaged or missing: it opened in an older state (version "
+                                    + found + " instead of " + before
+                                    + "), and the newest checkpoints of then are gone");
+                    LOG.warn("store {}: {}", directory, rolledBack.get());
+                }
+                version.remember(found);
+            } catch (IOException e) {
+                throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e,
+                        e);
+            }
+            return null;
+        });
+    }
+
+    /// Set if, when it was opened, the store was found in an older state than it had been left in; one line.
+    public Optional<String> rolledBack() {
+        return rolledBack;
     }
 
     public Path directory() {
@@ -372,7 +415,7 @@ public final class Store implements AutoCloseable {
 
     private long freeBytes() throws StoreException {
         try {
-            return Files.getFileStore(directory).getUsableSpace();
+            return fileSystem.getUsableSpace();
         } catch (IOException e) {
             throw new StoreException(Reason.FAILED, "the file system of store " + directory + " cannot be asked: " + e,
                     e);
@@ -536,7 +579,7 @@ public final class Store implements AutoCloseable {
             for (ExperimentRecord experiment : experiments()) {
                 checkpoints.addAll(checkpoints(experiment.id()));
             }
-            return new Verification(packs, now, progress).run(checkpoints);
+            return new Verification(packs, now, progress, rolledBack).run(checkpoints);
         });
     }
 
@@ -658,9 +701,18 @@ public final class Store implements AutoCloseable {
         });
     }
 
+    private void remember(Database now) throws SQLException {
+        try {
+            version.remember(now.version());
+        } catch (IOException e) {
+            LOG.debug("the version of store {} could not be noted", directory, e);
+        }
+    }
+
     private void sync() throws StoreException {
         access("write to disk", now -> {
             now.sync();
+            remember(now);
             return null;
         });
     }
@@ -673,15 +725,28 @@ public final class Store implements AutoCloseable {
                         + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
             }
         }
-        if (e.getErrorCode() == ErrorCode.DUPLICATE_KEY_1) {
-            return new StoreException(Reason.REFUSED, "cannot " + what + ": the name or number is taken", e);
-        }
-        if (e.getErrorCode() == ErrorCode.FILE_CORRUPTED_1) {
-            return new StoreException(Reason.DAMAGED, "cannot " + what + ": its H2 file is damaged", e);
-        }
-        return new StoreException(Reason.FAILED,
-                "cannot " + what + ": " + e.getMessage().lines().findFirst().orElse(""),
-                e);
+        String why = e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
+        String brief = why.length() > 200 ? why.substring(0, 200) + "…" : why;
+        return switch (e.getErrorCode()) {
+            case ErrorCode.DUPLICATE_KEY_1 ->
+                new StoreException(Reason.REFUSED, "cannot " + what + ": the name or number is taken", e);
+            case ErrorCode.DATABASE_ALREADY_OPEN_1 -> new StoreException(Reason.IN_USE, "cannot " + what
+                    + ": its H2 file is locked; close the program that reads it, or start Freezeframe anew if opening it failed just now",
+                    e);
+            case ErrorCode.FILE_CORRUPTED_1, ErrorCode.GENERAL_ERROR_1, ErrorCode.DATA_CONVERSION_ERROR_1,
+                    ErrorCode.SERIALIZATION_FAILED_1, ErrorCode.DESERIALIZATION_FAILED_1 ->
+                damaged(what, brief, e);
+            // our SQL is right, so a syntax error or a missing column means that H2 reads a damaged catalog
+            default -> e.getSQLState() != null && (e.getSQLState().startsWith("42") || e.getSQLState().startsWith("90"))
+                    && !NOT_DAMAGE.contains(e.getErrorCode())
+                            ? damaged(what, brief, e)
+                            : new StoreException(Reason.FAILED, "cannot " + what + ": " + brief, e);
+        };
+    }
+
+    private static StoreException damaged(String what, String brief, SQLException e) {
+        return new StoreException(Reason.DAMAGED, "cannot " + what + ": its H2 file is damaged (" + brief
+                + "); put a backup in its place, or let H2's tool org.h2.tools.Recover write out what it can read", e);
     }
 
     /// Closes the file. Checkpoints that are being written are lost.
@@ -695,6 +760,7 @@ public final class Store implements AutoCloseable {
             try {
                 database.close();
             } finally {
+                version.close();
                 packs.close();
                 lock.close();
             }

@@ -32,7 +32,8 @@ final class Verification {
     private final List<String> remarks = new ArrayList<>();
     private long chunks;
 
-    Verification(Packs packs, Database database, Progress progress) {
+    Verification(Packs packs, Database database, Progress progress, Optional<String> rolledBack) {
+        rolledBack.ifPresent(remarks::add);
         this.packs = packs;
         this.database = database;
         this.progress = progress;

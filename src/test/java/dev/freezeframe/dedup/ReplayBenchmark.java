@@ -15,8 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 
 /// Stores successive RAM images of a guest as the checkpoints of an experiment, and prints what each cost: pages by class,
 /// milliseconds, CPU, and the size of the store's file. Run its main with an empty or absent store directory and the image
@@ -24,6 +26,8 @@ import java.util.Optional;
 final class ReplayBenchmark {
     private static final OperatingSystemMXBean PROCESS = ManagementFactory
             .getPlatformMXBean(OperatingSystemMXBean.class);
+
+    private static final int STEADY_CHECKPOINTS = Integer.getInteger("steady", 0);
 
     private ReplayBenchmark() {}
 
@@ -50,8 +54,8 @@ final class ReplayBenchmark {
                         dedup.index().sizeBytes());
             }
             for (int run = 0; run < 3; run++) {
-                started = System.nanoTime();
                 ByteBuffer ram = ByteBuffer.allocateDirect((int) Files.size(images.getLast()));
+                started = System.nanoTime();
                 PageMap map = store.pageMap(store.find(CheckpointName.LATEST).orElseThrow().id(), "ram");
                 long mapMillis = millisSince(started);
                 store.readPages(map, 2, (page, count, content) -> ram.put(page * ChunkId.CHUNK_BYTES, content, 0,
@@ -75,6 +79,7 @@ final class ReplayBenchmark {
             Optional<PageMap> previous = Optional.empty();
             ByteBuffer before = ByteBuffer.allocateDirect((int) ramBytes);
             ByteBuffer contents = ByteBuffer.allocateDirect((int) ramBytes);
+            int[] lastPages = {};
             int number = 0;
             for (Path path : images) {
                 number++;
@@ -91,6 +96,7 @@ final class ReplayBenchmark {
                         }
                     }
                 }
+                lastPages = Arrays.copyOf(pages, count);
                 long cpu = PROCESS.getProcessCpuTime();
                 long started = System.nanoTime();
                 try (CheckpointWriter writer = dedup.begin(experiment, number, previous, ramBytes)) {
@@ -111,8 +117,45 @@ final class ReplayBenchmark {
                             store.sizeBytes() / 1e6);
                 }
             }
+            if (STEADY_CHECKPOINTS > 0) {
+                steady(dedup, experiment, number, previous, ramBytes, lastPages, contents);
+            }
             store.finishExperiment(experiment, "all images stored");
         }
+    }
+
+    /// Goes on with the pages of the last interval: incompressible ones get new random bytes, the others a new word. Prints
+    /// CPU time of the whole process per checkpoint, warmed up.
+    private static void steady(Deduplicator dedup, long experiment, int lastNumber, Optional<PageMap> lastRam,
+            long ramBytes,
+            int[] pages, ByteBuffer contents) throws IOException {
+        Random random = new Random(1);
+        PageProbe probe = new PageProbe();
+        Optional<PageMap> previous = lastRam;
+        List<Long> cpuMicros = new ArrayList<>();
+        List<Long> wallMicros = new ArrayList<>();
+        for (int n = 1; n <= STEADY_CHECKPOINTS; n++) {
+            for (int i = 0; i < pages.length; i++) {
+                int at = i * ChunkId.CHUNK_BYTES;
+                int step = probe.looksCompressible(contents, at) ? ChunkId.CHUNK_BYTES : 8;
+                for (int j = 0; j < ChunkId.CHUNK_BYTES; j += step) {
+                    contents.putLong(at + j, random.nextLong());
+                }
+            }
+            long cpu = PROCESS.getProcessCpuTime();
+            long started = System.nanoTime();
+            try (CheckpointWriter writer = dedup.begin(experiment, lastNumber + n, previous, ramBytes)) {
+                writer.addRam(pages, pages.length, contents);
+                previous = Optional.of(writer.commit(Recording.capture()).ram());
+            }
+            cpuMicros.add((PROCESS.getProcessCpuTime() - cpu) / 1000);
+            wallMicros.add((System.nanoTime() - started) / 1000);
+        }
+        System.out.printf("steady: %d pages, CPU in µs %s%n", pages.length, cpuMicros);
+        List<Long> warm = cpuMicros.subList(STEADY_CHECKPOINTS / 2, STEADY_CHECKPOINTS).stream().sorted().toList();
+        List<Long> wall = wallMicros.subList(STEADY_CHECKPOINTS / 2, STEADY_CHECKPOINTS).stream().sorted().toList();
+        System.out.printf("steady, second half: CPU median %d µs, wall median %d µs%n", warm.get(warm.size() / 2),
+                wall.get(wall.size() / 2));
     }
 
     private static long millisSince(long nanos) {
