@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -35,6 +36,9 @@ final class ProfileReader {
     private static final int MAX_CPUS = 255;
     private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([^}]*)}");
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+
+    /// Fields that are read only to explain them.
+    private static final Set<String> NOT_FOR_USE = Set.of("$schema", "disks");
 
     private static final JsonMapper MAPPER = JsonMapper.builder().enable(JsonReadFeature.ALLOW_JAVA_COMMENTS).enable(
             JsonReadFeature.ALLOW_TRAILING_COMMA).enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).enable(
@@ -102,7 +106,8 @@ final class ProfileReader {
     private ProfileException explain(JsonProcessingException e) {
         if (e instanceof UnrecognizedPropertyException unknown) {
             return problem(jsonPath(unknown), "unknown field", "known are " + String.join(", ", unknown
-                    .getKnownPropertyIds().stream().map(Object::toString).sorted().toList()));
+                    .getKnownPropertyIds().stream().map(Object::toString).filter(field -> !NOT_FOR_USE.contains(field))
+                    .sorted().toList()));
         }
         if (e instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
             return problem(jsonPath(mapping), firstLine(e.getOriginalMessage()), "see qemu-profiles/README.md");

@@ -28,8 +28,8 @@ import java.util.Set;
 record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte, List<String> deviceNames,
         Set<String> ramBlocks, boolean sharedRamLeftOut) {
 
-    /// Bytes that the search for sections may look at, per stream; a real stream needs little more than its own length.
-    private static final long SEARCH_BUDGET_BYTES = 1L << 30;
+    /// Bytes that the search for sections may look at, per stream; a real stream needs a few MiB, as RAM is not searched.
+    private static final long SEARCH_BUDGET_BYTES = 1L << 28;
 
     static StreamLayout of(byte[] stream) throws DeviceStateException {
         if (stream.length > MAX_STREAM_BYTES)

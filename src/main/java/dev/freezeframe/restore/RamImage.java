@@ -4,6 +4,9 @@ import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
 
 /// A checkpoint's RAM, put together from packs. Every pack is read, checked and decompressed once, by whichever thread is
 /// free; zero pages stay holes and take neither time nor memory.
@@ -16,8 +19,17 @@ public final class RamImage {
     /// @throws IOException the store's reason when a chunk is missing or damaged; the memory is then of no use
     public static void fill(SharedMemory memory, Store store, PageMap map, int threads) throws IOException {
         requireFits(memory, map);
-        store.readPages(map, threads,
-                (firstPage, count, content) -> memory.write((long) firstPage * SharedMemory.PAGE_BYTES, content));
+        // written as a file: that takes a third less time than faulting every page in through the mapping
+        try (FileChannel file = FileChannel.open(memory.path(), StandardOpenOption.WRITE)) {
+            store.readPages(map, threads, (firstPage, count, content) -> write(file,
+                    (long) firstPage * SharedMemory.PAGE_BYTES, content));
+        }
+    }
+
+    private static void write(FileChannel file, long position, ByteBuffer content) throws IOException {
+        long at = position;
+        while (content.hasRemaining())
+            at += file.write(content, at);
     }
 
     static void requireFits(SharedMemory memory, PageMap map) throws IOException {

@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /// What capture measured about one checkpoint; the other half of [CheckpointMetrics] is counted while storing.
 ///
@@ -10,4 +11,8 @@ import java.time.Instant;
 /// @param pauseMicros    guest standstill, STOP to RESUME by QEMU's clock
 /// @param dirtyBlocks    disk blocks written in the interval
 public record CaptureMetrics(Instant capturedAt, long intervalMillis, int late, long pauseMicros,
-        PhaseMicros phaseMicros, PreCopyMetrics preCopy, long dirtyBlocks) {}
+        PhaseMicros phaseMicros, PreCopyMetrics preCopy, long dirtyBlocks) {
+    public CaptureMetrics {
+        capturedAt = capturedAt.truncatedTo(ChronoUnit.MICROS);
+    }
+}

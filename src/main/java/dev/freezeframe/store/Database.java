@@ -10,13 +10,13 @@ import java.sql.Statement;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.h2.api.ErrorCode;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
+import org.h2.mvstore.FileStore;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.MVStoreException;
 
@@ -72,19 +72,24 @@ final class Database implements AutoCloseable {
         }
     }
 
+    /// The database was closed to be compacted; the store has its successor.
+    static final class Retired extends SQLException {
+        private static final long serialVersionUID = 1L;
+    }
+
     static final String FILE = "store";
     /// What H2 makes of [#FILE].
     static final String FILE_NAME = FILE + ".mv.db";
 
     private final String url;
     private final long generation;
-    /// Shared by transactions; whole for a moment at a time while the file is compacted, because H2 then overwrites what
-    /// a reader may still be looking at.
+    /// Shared by transactions, whole for compaction.
     private final ReadWriteLock compaction = new ReentrantReadWriteLock();
     private final Deque<Session> idle = new ArrayDeque<>();
     /// Held open so that H2 keeps the database open between transactions.
     private final Connection anchor;
     private volatile boolean broken;
+    private boolean retired;
     private boolean closed;
 
     /// Opens the file.
@@ -97,6 +102,7 @@ final class Database implements AutoCloseable {
         url = "jdbc:h2:retry:" + directory.toAbsolutePath().resolve(FILE) + ";IFEXISTS="
                 + (mayCreate ? "FALSE" : "TRUE")
                 + ";DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0;ANALYZE_AUTO=0;CACHE_SIZE=8192;WRITE_DELAY=10000"
+                + ";AUTO_COMPACT_FILL_RATE=0;MAX_COMPACT_TIME=0"
                 + ";LOCK_TIMEOUT=10000";
         anchor = connect();
     }
@@ -109,9 +115,13 @@ final class Database implements AutoCloseable {
         return generation;
     }
 
+    /// Runs the work in a transaction.
+    ///
+    /// @throws Retired if the file was opened anew by its successor; nothing was done then
     <T> T transact(Work<T> work) throws SQLException, StoreException {
         compaction.readLock().lock();
         try {
+            inUse();
             return run(work);
         } finally {
             compaction.readLock().unlock();
@@ -140,32 +150,43 @@ final class Database implements AutoCloseable {
 
     /// Makes everything committed so far survive a power failure.
     void sync() throws SQLException {
-        try (Statement statement = anchor.createStatement()) {
+        compaction.readLock().lock();
+        try (Statement statement = inUse().createStatement()) {
             statement.execute("CHECKPOINT SYNC");
         } catch (SQLException e) {
             noteFailure(e);
             throw e;
+        } finally {
+            compaction.readLock().unlock();
         }
     }
 
-    /// Rewrites what lies between gaps and shortens the file, for about so long.
+    private Connection inUse() throws Retired {
+        if (retired) {
+            throw new Retired();
+        }
+        return anchor;
+    }
+
+    /// The share of the file that is in use, 0 to 1.
+    double usedShare() throws SQLException {
+        FileStore<?> file = mvStore().getFileStore();
+        return file.getFillRate() / 100.0 * (file.getChunksFillRate() / 100.0);
+    }
+
+    /// Waits for the transactions that run, closes the file, and copies what is in use over to a new one. Takes as long as
+    /// that copy. Whoever still uses this object is told by [Retired] to use its successor.
     ///
-    /// @return whether there is more to gain
-    boolean compact(Duration slice) throws SQLException {
+    /// @param beside receives the copy; the caller puts it in the place of the file
+    void retireInto(Path file, Path beside) throws SQLException {
         compaction.writeLock().lock();
         try {
-            MVStore file = mvStore();
-            long size = file.getFileStore().size();
-            int retentionMillis = file.getRetentionTime();
-            try {
-                file.compactFile((int) slice.toMillis());
-                file.commit();
-            } finally {
-                file.setRetentionTime(retentionMillis);
-            }
-            return file.getFileStore().size() < size;
+            retired = true;
+            close();
+            // not SHUTDOWN COMPACT, which compresses every page again; and not H2's moving of chunks inside the file, which
+            // trips over its own assertion (FreeSpaceBitSet) and then has a moment in which a crash could lose data
+            MVStore.compact(file.toString(), beside.toString(), false, null);
         } catch (MVStoreException e) {
-            broken |= mvStore().isClosed();
             throw new SQLException(e.getMessage(), e);
         } finally {
             compaction.writeLock().unlock();
@@ -182,6 +203,9 @@ final class Database implements AutoCloseable {
     }
 
     private void noteFailure(SQLException e) {
+        if (retired) {
+            return;
+        }
         switch (e.getErrorCode()) {
             case ErrorCode.DATABASE_IS_CLOSED, ErrorCode.CONNECTION_BROKEN_1, ErrorCode.OBJECT_CLOSED -> broken = true;
             default -> {

@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 
 /// One recorded run of a machine, as the catalog keeps it. Immutable.
@@ -17,6 +18,9 @@ import java.util.Optional;
 /// @param endReason          one line, empty like `endedAt`
 public record ExperimentRecord(long id, String name, String profileName, String machineJson, long ramBytes,
         Optional<Long> parentCheckpointId, Instant startedAt, Optional<Instant> endedAt, Optional<String> endReason) {
+    public ExperimentRecord {
+        startedAt = startedAt.truncatedTo(ChronoUnit.MICROS);
+    }
 
     /// A record for [Store#createExperiment].
     public static ExperimentRecord starting(String name, String profileName, String machineJson, long ramBytes,

@@ -4,25 +4,23 @@ import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Packs.PackHashes;
 import dev.freezeframe.store.StoreException.Reason;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Mark and sweep over the packs of a store. A chunk that a page map names is never dropped, and chunk ids never change, so
 /// no page map is rewritten.
 ///
 /// Marking needs the store to itself, because a checkpoint on its way may refer to a chunk that nothing else refers to;
 /// it reads page maps only and takes a moment. From then on nobody can find a dead chunk any more, and the sweep goes on
-/// beside recordings: packs without a live chunk go, packs with many dead ones are rewritten with empty slots. At last H2
-/// moves what is left together and shortens its file, in slices with nothing else running.
+/// beside recordings: packs without a live chunk go, packs with many dead ones are rewritten with empty slots. Shortening the
+/// file is up to [Store#gc].
 final class GarbageCollection {
     /// A pack is rewritten if at least one in so many of its chunks is dead; the others keep theirs, still to be found.
     private static final int WORTHWHILE = 8;
-    private static final Duration SLICE = Duration.ofMillis(500);
-    private static final int MAX_SLICES = 10_000;
     private static final int REWRITE_LEVEL = 3;
 
     private final Packs packs;
@@ -123,15 +121,11 @@ final class GarbageCollection {
         }
     }
 
-    /// Gives the space back to the file system.
-    void compact() throws SQLException {
-        for (int i = 0; i < MAX_SLICES && database.compact(SLICE); i++) {
-            progress.at("compact", i, i + 1L);
-        }
-        database.sync();
+    boolean foundNothing() {
+        return dead.isEmpty();
     }
 
-    GcReport report(long bytesBefore, long bytesAfter) {
-        return new GcReport(chunksDropped, packsDeleted, packsRewritten, bytesBefore, bytesAfter);
+    GcReport report(long bytesBefore, long bytesAfter, Optional<String> notShrunk) {
+        return new GcReport(chunksDropped, packsDeleted, packsRewritten, bytesBefore, bytesAfter, notShrunk);
     }
 }

@@ -1,5 +1,7 @@
 package dev.freezeframe.store;
 
+import java.util.Optional;
+
 /// What [Store#gc] did.
 ///
 /// @param chunksDropped  chunks that no checkpoint used any more
@@ -7,4 +9,6 @@ package dev.freezeframe.store;
 /// @param packsRewritten packs that lost some of their chunks
 /// @param bytesBefore    size of the store's file before
 /// @param bytesAfter     and after
-public record GcReport(long chunksDropped, long packsDeleted, long packsRewritten, long bytesBefore, long bytesAfter) {}
+/// @param notShrunk      why the file was not made shorter, if it was not; what is free inside it is used by what comes
+public record GcReport(long chunksDropped, long packsDeleted, long packsRewritten, long bytesBefore, long bytesAfter,
+        Optional<String> notShrunk) {}

@@ -5,8 +5,11 @@ import dev.freezeframe.store.Database.Work;
 import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -41,6 +44,14 @@ public final class Store implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Store.class);
     /// So much stays free on the file system of the store, for H2 to tidy up with.
     private static final long RESERVE_BYTES = 32 << 20;
+
+    /// A file with less waste than this is left alone.
+    private static final double WORTH_SHRINKING = 0.95;
+    /// The new file while the old one is being shrunk.
+    private static final String COMPACTED = Database.FILE + ".compacted";
+
+    /// What the kernel says when a disk, a quota or a limit on file size is exhausted.
+    private static final List<String> NO_ROOM = List.of("No space left", "Disk quota exceeded", "File too large");
 
     private final Path directory;
     private final StoreLock lock;
@@ -100,6 +111,7 @@ public final class Store implements AutoCloseable {
     private static Database openDatabase(Path directory, long generation) throws IOException {
         Path file = directory.resolve(Database.FILE_NAME);
         boolean fresh = !Files.exists(file) || Files.size(file) == 0;
+        Files.deleteIfExists(directory.resolve(COMPACTED));
         if (!Files.exists(file)) {
             Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         }
@@ -258,11 +270,7 @@ public final class Store implements AutoCloseable {
     }
 
     private Pack pack(long packId, boolean keep) throws StoreException {
-        try {
-            return packs.load(usable(), packId, keep);
-        } catch (SQLException e) {
-            throw explained("read pack " + packId, e);
-        }
+        return access("read pack " + packId, now -> packs.load(now, packId, keep));
     }
 
     /// Receives the pages of an image, several at a time, from several threads.
@@ -355,17 +363,19 @@ public final class Store implements AutoCloseable {
 
     /// Fails while H2 still works: a write that really fails makes it give the file up.
     private void requireSpace() throws StoreException {
+        long free = freeBytes();
+        if (free < RESERVE_BYTES) {
+            throw new StoreException(Reason.DISK_FULL, "the file system of store " + directory + " has only "
+                    + (free >> 20) + " MB left; free some space, nothing stored is lost");
+        }
+    }
+
+    private long freeBytes() throws StoreException {
         try {
-            long free = Files.getFileStore(directory).getUsableSpace();
-            if (free < RESERVE_BYTES) {
-                throw new StoreException(Reason.DISK_FULL,
-                        "the file system of store " + directory + " has only " + (free >> 20)
-                                + " MB left; free some space, nothing stored is lost");
-            }
-        } catch (StoreException e) {
-            throw e;
+            return Files.getFileStore(directory).getUsableSpace();
         } catch (IOException e) {
-            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be written: " + e, e);
+            throw new StoreException(Reason.FAILED, "the file system of store " + directory + " cannot be asked: " + e,
+                    e);
         }
     }
 
@@ -454,38 +464,80 @@ public final class Store implements AutoCloseable {
     }
 
     /// Drops the chunks that no checkpoint uses and gives their space back to the file system. Holds recordings up while
-    /// it reads the page maps and, at the end, for moments.
+    /// it reads the page maps; while anything is being recorded, the space is only freed inside the file.
     public GcReport gc(Progress progress) throws StoreException {
         long before = sizeBytes();
-        Database now = usable();
-        GarbageCollection collection = new GarbageCollection(packs, now, progress);
+        GarbageCollection collection = new GarbageCollection(packs, usable(), progress);
         try {
             alone(() -> {
                 collection.mark((id, low, high) -> watchers.forEach(watcher -> watcher.dropped(id, low, high)));
                 return null;
             });
             collection.sweep();
-            collection.compact();
+            sync();
+            Optional<String> notShrunk = alone(() -> shrink(collection.foundNothing(), progress));
+            return collection.report(before, sizeBytes(), notShrunk);
         } catch (SQLException e) {
             throw explained("collect garbage", e);
         }
-        return collection.report(before, sizeBytes());
+    }
+
+    /// Copies what is in use to a new file, and puts that in the place of the old one.
+    private Optional<String> shrink(boolean foundNothing, Progress progress) throws StoreException, SQLException {
+        Database old = usable();
+        double used = old.usedShare();
+        if (foundNothing && used > WORTH_SHRINKING) {
+            return Optional.of("nothing is to be gained");
+        }
+        long needed = (long) (sizeBytes() * used) + RESERVE_BYTES;
+        synchronized (recording) {
+            if (!recording.isEmpty()) {
+                return Optional.of("a recording is running; collect again when none is");
+            }
+            if (freeBytes() < needed) {
+                return Optional
+                        .of("that needs " + (needed >> 20) + " MB free on the file system, to copy what is in use");
+            }
+            progress.at("shrink", 0, 1);
+            synchronized (reopening) {
+                Path file = directory.resolve(Database.FILE_NAME);
+                Path copy = directory.resolve(COMPACTED);
+                try {
+                    old.retireInto(file, copy);
+                    replace(file, copy);
+                } catch (SQLException | IOException e) {
+                    LOG.warn("store {} could not be shrunk; its file stays as it was", directory, e);
+                    return Optional.of("copying what is in use failed: " + e.getMessage());
+                } finally {
+                    database = reopen(old.generation());
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static void replace(Path file, Path copy) throws IOException {
+        Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
+        try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+        Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
+        try (FileChannel channel = FileChannel.open(file.getParent())) {
+            channel.force(true);
+        }
     }
 
     /// Reads everything back and compares it with its hashes.
     ///
     /// @throws StoreException if it cannot be done at all; what is damaged is in the report
     public VerifyReport verify(Progress progress) throws StoreException {
-        try {
-            Database now = usable();
+        return access("verify", now -> {
             List<CheckpointRecord> checkpoints = new ArrayList<>();
             for (ExperimentRecord experiment : experiments()) {
                 checkpoints.addAll(checkpoints(experiment.id()));
             }
             return new Verification(packs, now, progress).run(checkpoints);
-        } catch (SQLException e) {
-            throw explained("verify", e);
-        }
+        });
     }
 
     /// Work that needs the store without writers.
@@ -560,41 +612,65 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    private <T> T read(String what, Work<T> work) throws StoreException {
+    private Database reopen(long generation) throws StoreException {
         try {
-            return usable().transact(work);
-        } catch (SQLException e) {
-            throw explained(what, e);
+            return openDatabase(directory, generation);
+        } catch (StoreException e) {
+            throw new StoreException(e.reason(), "store " + directory + " cannot be opened anew: " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened anew: " + e, e);
         }
     }
 
-    private <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
-        try {
+    /// Something to do with the database that is in use.
+    @FunctionalInterface
+    private interface Access<T> {
+        T with(Database database) throws SQLException, StoreException;
+    }
+
+    private <T> T access(String what, Access<T> access) throws StoreException {
+        while (true) {
             Database now = usable();
+            try {
+                return access.with(now);
+            } catch (Database.Retired e) {
+                // shrinking got in between: wait for it to be done
+                synchronized (reopening) {
+                    LOG.debug("trying again with the compacted file: {}", what);
+                }
+            } catch (SQLException e) {
+                throw explained(what, e);
+            }
+        }
+    }
+
+    private <T> T read(String what, Work<T> work) throws StoreException {
+        return access(what, now -> now.transact(work));
+    }
+
+    private <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
+        return access(what, now -> {
             if (lease != null && lease.generation() != now.generation()) {
                 throw new StoreException(Reason.FAILED,
                         "cannot " + what + ": the store had to be opened anew since it was begun; take it again");
             }
             return now.transact(work);
-        } catch (SQLException e) {
-            throw explained(what, e);
-        }
+        });
     }
 
     private void sync() throws StoreException {
-        try {
-            usable().sync();
-        } catch (SQLException e) {
-            throw explained("write to disk", e);
-        }
+        access("write to disk", now -> {
+            now.sync();
+            return null;
+        });
     }
 
     private static StoreException explained(String what, SQLException e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             String message = cause.getMessage();
-            if (message != null && (message.contains("No space left") || message.contains("Disk quota exceeded"))) {
+            if (message != null && NO_ROOM.stream().anyMatch(message::contains)) {
                 return new StoreException(Reason.DISK_FULL, "cannot " + what
-                        + ": no space is left on the device of the store; free some, nothing stored is lost", e);
+                        + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
             }
         }
         if (e.getErrorCode() == ErrorCode.DUPLICATE_KEY_1) {

@@ -2,91 +2,261 @@ package dev.freezeframe.dedup;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.CheckpointMetrics;
+import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.PageMap;
-import dev.freezeframe.store.PhaseMicros;
-import dev.freezeframe.store.PreCopyMetrics;
+import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What goes into a store comes out again, byte for byte, and is counted in the right class.
+/// What goes into a store comes out again, byte for byte, is kept once, and is counted in the right class.
 class DeduplicatorTest {
-    private static final int PAGES = 2048;
+    private static final int PAGES = 1024;
 
     @TempDir
     private Path directory;
 
     @Test
-    void everyCheckpointReadsBackByteForByte() throws IOException {
-        Random random = new Random(1);
-        byte[] ram = new byte[PAGES * ChunkId.CHUNK_BYTES];
-        byte[][] after = new byte[12][];
-        try (Store store = Store.open(directory.resolve("store"));
-                Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
-            long experiment = store.createExperiment(
-                    ExperimentRecord.starting("run", "tiny", "{}", ram.length, Optional.empty(), Instant.now()));
-            Optional<PageMap> previous = Optional.empty();
-            for (int n = 0; n < after.length; n++) {
-                try (CheckpointWriter writer = dedup.begin(experiment, n + 1, previous, ram.length)) {
-                    for (int batch = 0; batch < 3; batch++) {
-                        int[] pages = random.ints(100, 0, PAGES).toArray();
-                        ByteBuffer contents = ByteBuffer.allocateDirect(100 * ChunkId.CHUNK_BYTES);
-                        for (int i = 0; i < pages.length; i++) {
-                            byte[] page = page(random);
-                            contents.put(i * ChunkId.CHUNK_BYTES, page);
-                            System.arraycopy(page, 0, ram, pages[i] * ChunkId.CHUNK_BYTES, page.length);
-                        }
-                        writer.addRam(pages, pages.length, contents);
-                    }
-                    byte[] state = new byte[13_001];
-                    random.nextBytes(state);
-                    writer.addImage("device-state", state);
-                    Committed committed = writer.commit(capture());
-                    previous = Optional.of(committed.ram());
-                    CheckpointMetrics m = committed.checkpoint().metrics();
-                    assertEquals(m.dirtyPages(),
-                            m.unchangedPages() + m.zeroPages() + m.duplicatePages() + m.newPages());
-                    assertArrayEquals(state, store.readImageBytes(committed.checkpoint().id(), "device-state"));
-                }
-                after[n] = ram.clone();
+    void everyCheckpointReadsBackByteForByteAfterReopening() throws Exception {
+        Recording recording;
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            recording = new Recording(store, dedup, "run", PAGES, 1);
+            for (int i = 0; i < 80; i++) {
+                recording.step(i % 7 == 3 ? 0 : 40);
             }
+            recording.assertIntact(store);
         }
-        try (Store store = Store.open(directory.resolve("store"))) {
-            long experiment = store.experiments().getFirst().id();
-            for (CheckpointRecord checkpoint : store.checkpoints(experiment)) {
-                byte[] read = new byte[ram.length];
-                store.readPages(store.pageMap(checkpoint.id(), "ram"), 2,
-                        (page, count, content) -> content.get(read, page * ChunkId.CHUNK_BYTES,
-                                count * ChunkId.CHUNK_BYTES));
-                assertArrayEquals(after[checkpoint.number() - 1], read, "checkpoint " + checkpoint.number());
+        try (Store store = Store.open(directory)) {
+            recording.assertIntact(store);
+            assertEquals(recording.checkpoints, store.checkpoints(recording.experimentId));
+            assertEquals(recording.checkpoints.getLast(), store.find(CheckpointName.LATEST).orElseThrow());
+            assertEquals(recording.checkpoints.get(4), store.find(CheckpointName.parse("run/5")).orElseThrow());
+            assertTrue(store.verify(Progress.NONE).isSound());
+        }
+    }
+
+    @Test
+    void everyDirtyPageIsCountedInItsClass() throws Exception {
+        Random random = new Random(5);
+        byte[] a = random(random);
+        byte[] b = random(random);
+        byte[] zero = new byte[ChunkId.CHUNK_BYTES];
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            long id = experiment(store, "classes", 16);
+            PageMap first;
+            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), 16 * ChunkId.CHUNK_BYTES)) {
+                writer.addRam(new int[]{1, 2, 3}, 3, buffer(a, a, zero));
+                Committed committed = writer.commit(Recording.capture());
+                assertClasses(committed.checkpoint().metrics(), 0, 1, 1, 0, 1);
+                first = committed.ram();
+            }
+            try (CheckpointWriter writer = dedup.begin(id, 2, Optional.of(first), 16 * ChunkId.CHUNK_BYTES)) {
+                // page 1 stays, 2 becomes zero, 3 stays zero, 4 is what 1 was, 5 and 6 are new and equal, 7 is added twice
+                writer.addRam(new int[]{1, 2, 3, 4, 5, 6, 7, 7}, 8, buffer(a, zero, zero, a, b, b, random(random), a));
+                Committed committed = writer.commit(Recording.capture());
+                assertClasses(committed.checkpoint().metrics(), 2, 1, 1, 2, 1);
+                assertEquals(16, committed.checkpoint().metrics().ramPages());
             }
         }
     }
 
-    private static byte[] page(Random random) {
-        byte[] page = new byte[ChunkId.CHUNK_BYTES];
-        switch (random.nextInt(3)) {
-            case 0 -> random.nextBytes(page);
-            case 1 -> Arrays.fill(page, (byte) random.nextInt(20));
-            default -> Arrays.fill(page, 0, 2000, (byte) random.nextInt(128));
+    private static void assertClasses(CheckpointMetrics m, long unchanged, long zero, long within, long stored,
+            long fresh) {
+        assertEquals(List.of(unchanged, zero, within, stored, fresh), List.of(m.unchangedPages(), m.zeroPages(),
+                m.duplicateWithinPages(), m.duplicateStoredPages(), m.newPages()));
+        assertEquals(within + stored, m.duplicatePages());
+        assertEquals(m.dirtyPages(), m.unchangedPages() + m.zeroPages() + m.duplicatePages() + m.newPages());
+    }
+
+    @Test
+    void aPageThatIsReplacedBeforeTheCommitIsNotStored() throws Exception {
+        Random random = new Random(6);
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            long id = experiment(store, "replaced", 512);
+            byte[] last = random(random);
+            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), 512 * ChunkId.CHUNK_BYTES)) {
+                for (int i = 0; i < 400; i++) {
+                    writer.addRam(new int[]{9, 10}, 2, buffer(random(random), last));
+                }
+                Committed committed = writer.commit(Recording.capture());
+                assertEquals(2, committed.checkpoint().metrics().newPages());
+                assertEquals(2, dedup.index().size());
+                ByteBuffer read = ByteBuffer.allocate(ChunkId.CHUNK_BYTES);
+                store.readChunk(committed.ram().chunkId(10), read);
+                assertArrayEquals(last, read.array());
+            }
         }
+    }
+
+    @Test
+    void anotherExperimentFindsWhatOneStored() throws Exception {
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            new Recording(store, dedup, "one", PAGES, 3).step(500);
+        }
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording two = new Recording(store, dedup, "two", PAGES, 3);
+            CheckpointMetrics metrics = two.step(500).metrics();
+            assertEquals(0, metrics.newPages());
+            assertEquals(500, metrics.duplicateStoredPages() + metrics.zeroPages());
+            two.assertIntact(store);
+        }
+    }
+
+    @Test
+    void hashCollisionsCorruptNothing() throws Exception {
+        // three hash values for all contents, as if a guest could craft collisions at will
+        ChunkHash colliding = (contents, position, result) -> {
+            result[0] = Math.floorMod(contents.getLong(position), 3);
+            result[1] = 0;
+        };
+        try (Store store = Store.open(directory);
+                Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT, colliding)) {
+            Recording recording = new Recording(store, dedup, "crafted", PAGES, 8);
+            for (int i = 0; i < 10; i++) {
+                recording.step(200);
+            }
+            recording.assertIntact(store);
+            assertTrue(dedup.index().size() <= 3 * ChunkIndex.MAX_SAME_HASH);
+        }
+        try (Store store = Store.open(directory);
+                Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT.withTrustHash(true), colliding)) {
+            Recording recording = new Recording(store, dedup, "trusting", PAGES, 9);
+            recording.step(200);
+            assertThrows(AssertionError.class, () -> recording.assertIntact(store), "the collisions were real");
+        }
+    }
+
+    @Test
+    void anAbortedCheckpointLeavesNothingToSeeOrToReferTo() throws Exception {
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording recording = new Recording(store, dedup, "run", PAGES, 10);
+            recording.step(100);
+            long known = dedup.index().size();
+            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 2, Optional.empty(),
+                    recording.ram.length)) {
+                writer.addRam(new int[]{5}, 1, buffer(random(new Random(11))));
+            }
+            assertEquals(known, dedup.index().size());
+            assertEquals(1, store.checkpoints(recording.experimentId).size());
+            recording.step(100);
+            recording.assertIntact(store);
+        }
+    }
+
+    @Test
+    void severalRecordingsAndReadersShareAStore() throws Exception {
+        try (Store store = Store.open(directory);
+                Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT);
+                ExecutorService threads = Executors.newFixedThreadPool(4)) {
+            List<Recording> recordings = new ArrayList<>();
+            List<Future<?>> running = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                // the same seed for all: they store the same contents at the same time
+                Recording recording = new Recording(store, dedup, "run-" + i, PAGES, 12);
+                recordings.add(recording);
+                running.add(threads.submit(() -> {
+                    for (int n = 0; n < 12; n++) {
+                        recording.step(150);
+                    }
+                    return null;
+                }));
+            }
+            running.add(threads.submit(() -> {
+                for (int n = 0; n < 5; n++) {
+                    store.gc(Progress.NONE);
+                    Optional<CheckpointRecord> latest = store.find(CheckpointName.LATEST);
+                    if (latest.isPresent()) {
+                        Recording.read(store, latest.get());
+                    }
+                }
+                return null;
+            }));
+            for (Future<?> each : running) {
+                each.get();
+            }
+            for (Recording recording : recordings) {
+                recording.assertIntact(store);
+            }
+            assertTrue(store.verify(Progress.NONE).isSound());
+        }
+    }
+
+    @Test
+    void anInterruptedReaderDoesNotCloseTheStoreForOthers() throws Exception {
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording recording = new Recording(store, dedup, "run", PAGES, 13);
+            recording.step(900);
+        }
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            CheckpointRecord checkpoint = store.find(CheckpointName.LATEST).orElseThrow();
+            Thread reader = Thread.ofPlatform().start(() -> {
+                try {
+                    Thread.currentThread().interrupt();
+                    Recording.read(store, checkpoint);
+                } catch (IOException e) {
+                    // being interrupted is a fair reason to fail
+                }
+            });
+            reader.join();
+            Recording recording = new Recording(store, dedup, "after", PAGES, 14);
+            recording.step(100);
+            recording.assertIntact(store);
+        }
+    }
+
+    @Test
+    void theNewestCheckpointOfARunningRecordingCannotBeDeleted() throws Exception {
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording recording = new Recording(store, dedup, "run", PAGES, 15);
+            recording.step(10);
+            recording.step(10);
+            assertThrows(StoreException.class, () -> store.delete(CheckpointName.of("run", 2)));
+            assertThrows(StoreException.class, () -> store.deleteExperiment("run"));
+            store.delete(CheckpointName.of("run", 1));
+            store.gc(Progress.NONE);
+            recording.step(10);
+            recording.assertIntact(store);
+            assertFalse(store.find(CheckpointName.of("run", 1)).isPresent());
+        }
+    }
+
+    private static long experiment(Store store, String name, int pages) throws StoreException {
+        return store.createExperiment(ExperimentRecord.starting(name, "array", "{}", (long) pages * ChunkId.CHUNK_BYTES,
+                Optional.empty(), Instant.now()));
+    }
+
+    private static byte[] random(Random random) {
+        byte[] page = new byte[ChunkId.CHUNK_BYTES];
+        random.nextBytes(page);
         return page;
     }
 
-    static CaptureMetrics capture() {
-        return new CaptureMetrics(Instant.now(), 1000, 0, 2800, PhaseMicros.NONE, PreCopyMetrics.NONE, 0);
+    private static ByteBuffer buffer(byte[]... pages) {
+        ByteBuffer contents = ByteBuffer.allocateDirect(pages.length * ChunkId.CHUNK_BYTES);
+        for (byte[] page : pages) {
+            contents.put(page);
+        }
+        return contents;
     }
 }

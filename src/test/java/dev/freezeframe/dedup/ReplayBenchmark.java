@@ -99,7 +99,7 @@ final class ReplayBenchmark {
                     if (!deviceState.equals(path) && Files.exists(deviceState)) {
                         writer.addImage("device-state", Files.readAllBytes(deviceState));
                     }
-                    Committed committed = writer.commit(DeduplicatorTest.capture());
+                    Committed committed = writer.commit(Recording.capture());
                     previous = Optional.of(committed.ram());
                     CheckpointMetrics m = committed.checkpoint().metrics();
                     System.out.printf(

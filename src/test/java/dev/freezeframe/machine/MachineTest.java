@@ -2,18 +2,26 @@ package dev.freezeframe.machine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.qmp.QmpCommand;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.linux.SharedMemory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+/// A machine in its life, with the guest whose memory is known.
 class MachineTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static Machine machine;
 
     @BeforeAll
@@ -26,58 +34,182 @@ class MachineTest {
         machine.close();
     }
 
+    @BeforeEach
+    void run() throws Exception {
+        machine.resume();
+    }
+
     @Test
     void bootSectorCountsItsRoundsOnTheConsole() throws Exception {
-        machine.resume();
-        String line = machine.console().awaitLine(l -> BootSector.round(l).orElse(0) >= 5, PATIENCE);
-        long round = BootSector.round(line).orElseThrow();
+        long round = awaitRound(machine, 5);
         machine.console().awaitLine(("round " + (round + 3))::equals, PATIENCE);
     }
 
     @Test
     void everyPageOfTheBootSectorHoldsThisOrTheLastRound() throws Exception {
-        machine.resume();
-        machine.console().awaitLine(l -> BootSector.round(l).orElse(0) >= 2, PATIENCE);
+        awaitRound(machine, 2);
         machine.pause();
-        long round = Integer.toUnsignedLong(read(BootSector.ROUND_ADDRESS, 4).getInt(0));
-        int[] pages = BootSector.pages();
-        boolean newer = true;
-        for (int i = 0; i < pages.length; i++) {
-            byte[] page = read(4096L * pages[i], 4096).array();
-            // The processor may have stopped in the middle of a round, but not in two places.
-            if (newer && !java.util.Arrays.equals(page, BootSector.content(round, i))) {
-                newer = false;
-                continue;
+        assertKnownPages(machine.memory());
+    }
+
+    @Test
+    void bootSectorWritesNoOtherPages() throws Exception {
+        awaitRound(machine, 2);
+        machine.pause();
+        try (SharedMemory before = SharedMemory.allocate("before", machine.ramBytes())) {
+            machine.memory().copyTo(before);
+            long round = round(machine.memory());
+            machine.resume();
+            awaitRound(machine, round + 3);
+            machine.pause();
+            java.util.BitSet written = new java.util.BitSet();
+            machine.memory().addDifferingPages(before, written);
+            IntStream.of(BootSector.pages()).forEach(page -> {
+                assertTrue(written.get(page), "page " + page);
+                written.clear(page);
+            });
+            written.clear(BootSector.HOUSEKEEPING_PAGE);
+            assertEquals(new java.util.BitSet(), written);
+        }
+    }
+
+    @Test
+    void pausedGuestStandsStill() throws Exception {
+        awaitRound(machine, 1);
+        machine.pause();
+        assertEquals("paused", machine.runState());
+        long printed = machine.console().printedBytes();
+        long round = round(machine.memory());
+        Thread.sleep(150);
+        assertEquals(round, round(machine.memory()));
+        assertTrue(machine.console().printedBytes() - printed <= 20, "what QEMU had in its buffer");
+        machine.resume();
+        assertEquals("running", machine.runState());
+        awaitRound(machine, round + 2);
+    }
+
+    @Test
+    void tellsWhatQemuMadeOfItsProfile() {
+        assertTrue(machine.machineType().matches("pc-i440fx-\\d+\\.\\d+"), machine.machineType());
+        assertTrue(machine.qemuVersion().matches("\\d+\\.\\d+\\.\\d+"), machine.qemuVersion());
+        assertEquals(16 << 20, machine.ramBytes());
+        assertTrue(machine.accelerator() != Accelerator.AUTO);
+        assertTrue(machine.sharesMemory());
+    }
+
+    @Test
+    void romsAreNoOtherWritableRam() {
+        assertFalse(machine.hasOtherWritableRam(), machine.ramBlocks()::toString);
+        assertTrue(machine.ramBlocks().stream().anyMatch(block -> block.name().equals("pc.bios")));
+    }
+
+    @Test
+    void memoryOfAGraphicsCardIsOtherWritableRam() throws Exception {
+        MachineSpec spec = MachineSpec.of(Profiles.standard().find("boot-sector-vga")).withStartPaused(true);
+        try (Machine vga = Machine.boot(spec)) {
+            assertTrue(vga.hasOtherWritableRam());
+            assertEquals(List.of("0000:00:02.0/vga.vram"), vga.ramBlocks().stream().filter(block -> block.writable()
+                    && !block.name().equals(RamBlock.MAIN)).map(RamBlock::name).toList());
+        }
+    }
+
+    @Test
+    void machinesStartedFromOneImageGoOnCountingAndLeaveItAlone() throws Exception {
+        awaitRound(machine, 3);
+        machine.pause();
+        long round = round(machine.memory());
+        SavedState state = SavedState.of(machine);
+        try (SharedMemory image = SharedMemory.allocate("image", machine.ramBytes())) {
+            machine.memory().copyTo(image);
+            machine.resume();
+            MachineSpec spec = MachineSpec.fromRecord(new ObjectMapper().readTree(machine.toRecord().toString()));
+            try (Machine first = Machine.incoming(spec, image, true);
+                    Machine second = Machine.incoming(spec, image, true)) {
+                for (Machine restored : List.of(first, second)) {
+                    state.load(restored);
+                    restored.resume();
+                    // A line may have been half printed; the next whole one tells.
+                    assertTrue(awaitRound(restored, 1) <= round + 2, restored.console()::text);
+                    awaitRound(restored, round + 5);
+                    assertFalse(restored.sharesMemory());
+                    assertThrows(IllegalStateException.class, restored::memory);
+                }
             }
-            assertArrayEquals(BootSector.content(newer ? round : round - 1, i), page, "page " + i);
+            assertEquals(round, round(image));
+            assertKnownPages(image);
         }
     }
 
     @Test
-    void tellsItsVersionedMachineType() {
-        assertEquals("pc-i440fx-7.2", machine.machineType());
-        assertTrue(machine.qemuVersion().startsWith("7.2."));
+    void restoredMachineThatSharesItsImageOwnsAndClosesIt() throws Exception {
+        awaitRound(machine, 3);
+        machine.pause();
+        SavedState state = SavedState.of(machine);
+        SharedMemory image = SharedMemory.allocate("image", machine.ramBytes());
+        machine.memory().copyTo(image);
+        long round = round(image);
+        try (Machine restored = Machine.incoming(MachineSpec.fromRecord(machine.toRecord()), image, false)) {
+            state.load(restored);
+            restored.resume();
+            awaitRound(restored, round + 3);
+            restored.pause();
+            assertTrue(round(restored.memory()) >= round + 3);
+            assertKnownPages(restored.memory());
+            assertEquals(machine.toRecord(), restored.toRecord());
+        }
+        assertThrows(IllegalStateException.class, image::fileSizeBytes);
     }
 
     @Test
-    void roundTripIsShort() throws Exception {
-        for (int k = 0; k < 5000; k++) {
-            machine.qmp().execute(QmpCommand.of("query-status"));
+    void resetStartsTheGuestAnew() throws Exception {
+        MachineSpec spec = MachineSpec.of(Profiles.standard().find("boot-sector"));
+        try (Machine own = Machine.boot(spec)) {
+            awaitRound(own, 10);
+            own.reset();
+            own.console().awaitLine(new java.util.function.Predicate<>() {
+                private long last;
+
+                @Override
+                public boolean test(String line) {
+                    long round = BootSector.round(line).orElse(last);
+                    boolean anew = round < last;
+                    last = round;
+                    return anew;
+                }
+            }, PATIENCE);
         }
-        long[] nanos = new long[5000];
-        for (int k = 0; k < nanos.length; k++) {
-            long start = System.nanoTime();
-            machine.qmp().execute(QmpCommand.of("query-status"));
-            nanos[k] = System.nanoTime() - start;
-        }
-        java.util.Arrays.sort(nanos);
-        System.out.printf("query-status: p10 %d median %d p90 %d p99 %d µs%n", nanos[500] / 1000, nanos[2500] / 1000,
-                nanos[4500] / 1000, nanos[4950] / 1000);
     }
 
-    private static ByteBuffer read(long address, int length) {
+    private static long awaitRound(Machine machine, long atLeast) throws Exception {
+        return BootSector.round(machine.console().awaitLine(line -> BootSector.round(line).orElse(0) >= atLeast,
+                PATIENCE)).orElseThrow();
+    }
+
+    private static long round(SharedMemory memory) {
+        return Integer.toUnsignedLong(read(memory, BootSector.ROUND_ADDRESS, 4).getInt(0));
+    }
+
+    /// The processor may stop in the middle of a round, but not in two places: pages of this round, at most one that is
+    /// half written, pages of the round before.
+    private static void assertKnownPages(SharedMemory memory) {
+        long round = round(memory);
+        int[] pages = BootSector.pages();
+        int i = 0;
+        while (i < pages.length && Arrays.equals(BootSector.content(round, i), page(memory, pages[i]))) {
+            i++;
+        }
+        for (i++; i < pages.length; i++) {
+            assertArrayEquals(BootSector.content(round - 1, i), page(memory, pages[i]), "page " + i);
+        }
+    }
+
+    private static byte[] page(SharedMemory memory, int page) {
+        return read(memory, 4096L * page, 4096).array();
+    }
+
+    private static ByteBuffer read(SharedMemory memory, long address, int length) {
         ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        machine.memory().read(address, length, bytes, 0);
+        memory.read(address, length, bytes, 0);
         return bytes;
     }
 }

@@ -3,15 +3,14 @@ package dev.freezeframe.restore;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qmp.PendingEvent;
+import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.Store;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,7 +18,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,12 +28,6 @@ class LinuxRestoreTest {
 
     @TempDir
     Path directory;
-
-    @BeforeAll
-    static void guestIsThere() {
-        assumeTrue(Files.isReadable(Profiles.guestFolder().resolve("vmlinuz")),
-                "no guest; run installer/bootstrap.sh build");
-    }
 
     @Test
     void aRestoredLinuxGoesOnTickingAndRebootsFromInside() throws Exception {
@@ -63,6 +55,8 @@ class LinuxRestoreTest {
     }
 
     /// The end of an interval is the next checkpoint, and a whole run is its intervals: what parallel simulation rests on.
+    /// The guest powers off with an instruction that nothing but a jump follows, so the end does not depend on how soon
+    /// QEMU notices.
     @Test
     void fiveCheckpointsOfOneRunAllReplayToTheSameEnd() throws Exception {
         List<Taken> taken = new ArrayList<>();
@@ -70,7 +64,7 @@ class LinuxRestoreTest {
                 Machine original = Machine.boot(
                         MachineSpec.of(Profiles.standard().find("deterministic-linux")).withStartPaused(true));
                 SimpleRecorder recorder = new SimpleRecorder(store, original);
-                PendingEvent end = original.qmp().expect("SHUTDOWN", data -> true)) {
+                PendingEvent end = original.qmp().expect("SHUTDOWN", event -> true)) {
             original.resume();
             for (int i = 1; i <= 5; i++) {
                 awaitTick(original, 2L * i);
@@ -80,25 +74,35 @@ class LinuxRestoreTest {
             SimpleRecorder.settledOutput(original);
             byte[] output = original.console().bytes();
             for (Taken each : taken) {
-                try (RestoredMachines restored = new Restorer(store).restore(each.checkpoint(),
-                        RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
-                    Machine machine = restored.first().machine();
-                    try (PendingEvent replayed = machine.qmp().expect("SHUTDOWN", data -> true)) {
-                        machine.resume();
-                        replayed.await(PATIENCE);
-                    }
-                    SimpleRecorder.settledOutput(machine);
-                    byte[] rest = machine.console().bytes();
-                    assertArrayEquals(Arrays.copyOfRange(output, (int) each.printedBytes(), output.length), rest,
-                            "output from checkpoint " + each.checkpoint().number());
-                    assertEquals(List.of(), SimpleRecorder.differingPages(original.memory(), machine.memory()),
-                            "memory from checkpoint " + each.checkpoint().number());
-                    assertTrue(rest.length > 0);
-                }
+                byte[] rest = Arrays.copyOfRange(output, (int) each.printedBytes(), output.length);
+                assertTrue(rest.length > 0);
+                assertReplays(store, each, rest, original);
             }
         } finally {
             taken.forEach(Taken::close);
         }
+    }
+
+    private static void assertReplays(Store store, Taken from, byte[] expectedOutput, Machine original)
+            throws Exception {
+        try (RestoredMachines restored = new Restorer(store).restore(from.checkpoint(),
+                RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
+            Machine machine = restored.first().machine();
+            try (PendingEvent end = machine.qmp().expect("SHUTDOWN", event -> true)) {
+                machine.resume();
+                end.await(PATIENCE);
+            }
+            SimpleRecorder.settledOutput(machine);
+            String which = "checkpoint " + from.checkpoint().number();
+            assertArrayEquals(expectedOutput, machine.console().bytes(), "output from " + which);
+            assertEquals(registers(original), registers(machine), "processor from " + which);
+            assertEquals(List.of(), SimpleRecorder.differingPages(original.memory(), machine.memory()),
+                    "memory from " + which);
+        }
+    }
+
+    private static String registers(Machine machine) throws Exception {
+        return machine.qmp().execute(QmpCommand.humanMonitor("info registers")).asText();
     }
 
     private static void awaitTick(Machine machine, long atLeast) throws Exception {

@@ -1,0 +1,388 @@
+package dev.freezeframe.dedup;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.freezeframe.store.CheckpointName;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.GcReport;
+import dev.freezeframe.store.Progress;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.VerifyReport;
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A store that is opened twice, killed, cut short, damaged, full or written by a newer program opens, or says exactly what
+/// is wrong, and keeps the rest; deleting gives space back and harms no other checkpoint.
+class StoreFaultsTest {
+    private static final int PAGES = 1024;
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void filesAreTheOwnersOnly() throws Exception {
+        Path path = directory.resolve("new").resolve("store");
+        try (Store store = Store.open(path)) {
+            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(store.directory())));
+            try (var files = Files.list(path)) {
+                for (Path file : files.toList()) {
+                    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)),
+                            file.toString());
+                }
+            }
+        }
+    }
+
+    @Test
+    void aStoreThatIsOpenSaysWhoHasIt() throws Exception {
+        try (Store store = Store.open(directory)) {
+            StoreException here = assertThrows(StoreException.class, () -> Store.open(store.directory()));
+            assertEquals(Reason.IN_USE, here.reason());
+        }
+        Process child = child("hold", directory);
+        try (BufferedReader out = child.inputReader()) {
+            assertEquals("open", out.readLine());
+            StoreException elsewhere = assertThrows(StoreException.class, () -> Store.open(directory));
+            assertEquals(Reason.IN_USE, elsewhere.reason());
+            assertTrue(elsewhere.getMessage().contains("pid " + child.pid()), elsewhere.getMessage());
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
+        Store.open(directory).close();
+    }
+
+    @Test
+    void everyCommittedCheckpointOutlivesSigkillAndNoneIsHalfThere() throws Exception {
+        Process child = child("record", directory);
+        int committed = 0;
+        try (BufferedReader out = child.inputReader()) {
+            while (committed < 6) {
+                committed = Integer.parseInt(out.readLine());
+            }
+            // in the middle of the next ones; by its handle, because the process object would close the stream
+            child.toHandle().destroyForcibly();
+            child.waitFor();
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                committed = Integer.parseInt(line);
+            }
+        }
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording expected = new Recording(store, dedup, "expected", PAGES, 77);
+            List<CheckpointRecord> found = store.checkpoints(store.experiment("killed").orElseThrow().id());
+            assertTrue(found.size() >= committed, found.size() + " of " + committed);
+            for (CheckpointRecord checkpoint : found) {
+                expected.step(STEP);
+                assertArrayEquals(expected.ram, Recording.read(store, checkpoint), checkpoint.name().toString());
+            }
+            assertTrue(store.verify(Progress.NONE).isSound());
+            store.finishExperiment(expected.experimentId, "done");
+            long before = store.sizeBytes();
+            GcReport report = store.gc(Progress.NONE);
+            assertTrue(report.bytesAfter() <= before);
+            assertTrue(store.verify(Progress.NONE).isSound());
+        }
+    }
+
+    private static final int STEP = 300;
+
+    /// What the child JVMs of these tests do.
+    public static void main(String[] arguments) throws Exception {
+        Path path = Path.of(arguments[1]);
+        try (Store store = Store.open(path); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            if (arguments[0].equals("hold")) {
+                System.out.println("open");
+                Thread.sleep(60_000);
+                return;
+            }
+            if (arguments[0].equals("limited")) {
+                failAndGoOn(store, new Recording(store, dedup, "limited", PAGES, 78));
+                return;
+            }
+            Recording recording = new Recording(store, dedup, "killed", PAGES, 77);
+            for (int i = 1; i < 10_000; i++) {
+                recording.step(STEP);
+                System.out.println(i);
+            }
+        }
+    }
+
+    private static void failAndGoOn(Store store, Recording recording) throws IOException {
+        try {
+            for (int i = 1; i < 100; i++) {
+                recording.step(STEP);
+            }
+        } catch (StoreException e) {
+            System.out.println("failed " + e.reason() + " " + e.getMessage());
+        }
+        System.in.read();
+        recording.assertIntact(store);
+        for (int i = 1; i < 5; i++) {
+            recording.step(STEP);
+        }
+        recording.assertIntact(store);
+        System.out.println("intact " + store.verify(Progress.NONE).isSound());
+    }
+
+    private static Process child(String what, Path store) throws IOException {
+        return new ProcessBuilder(childCommand("exec \"$@\"", what, store))
+                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    }
+
+    private static List<String> childCommand(String script, String what, Path store) {
+        return List.of("sh", "-c", script, "sh", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m", "-ea", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
+                System.getProperty("java.class.path"), StoreFaultsTest.class.getName(), what, store.toString());
+    }
+
+    @Test
+    void aNewerFormatIsRefused() throws Exception {
+        Store.open(directory).close();
+        sql("UPDATE store_format SET version = 99");
+        StoreException refused = assertThrows(StoreException.class, () -> Store.open(directory));
+        assertEquals(Reason.NEWER_FORMAT, refused.reason());
+        assertFalse(refused.getMessage().contains("\n"));
+    }
+
+    @Test
+    void verifyNamesThePagesThatACorruptPackCosts() throws Exception {
+        Recording recording = recorded(3, 200);
+        sql("UPDATE pack SET content = SUBSTRING(content FROM 1 FOR 5000) || X'00112233' || SUBSTRING(content FROM 5005)"
+                + " WHERE id = 1");
+        try (Store store = Store.open(directory)) {
+            VerifyReport report = store.verify(Progress.NONE);
+            assertFalse(report.isSound());
+            for (VerifyReport.Damage damage : report.damages()) {
+                assertTrue(damage.cause().startsWith("pack 1: "), damage.toString());
+            }
+            // whatever is not named reads back
+            for (CheckpointRecord checkpoint : store.checkpoints(recording.experimentId)) {
+                boolean named = report.damages().stream()
+                        .anyMatch(d -> d.checkpoint().equals(checkpoint.name().toString()) && d.image().equals("ram"));
+                if (named) {
+                    assertThrows(IOException.class, () -> Recording.read(store, checkpoint));
+                } else {
+                    assertArrayEquals(recording.remembered.get(checkpoint.number()), Recording.read(store, checkpoint));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aCorruptPageMapCostsOnlyTheCheckpointsThatBuildOnIt() throws Exception {
+        Recording recording = recorded(4, 100);
+        sql("UPDATE page_map SET content = SUBSTRING(content FROM 1 FOR 20) || X'FFFF' || SUBSTRING(content FROM 23) WHERE image_id ="
+                + " (SELECT i.id FROM image i JOIN checkpoint c ON c.id = i.checkpoint_id"
+                + " WHERE c.number = 3 AND i.name = 'ram')");
+        try (Store store = Store.open(directory)) {
+            VerifyReport report = store.verify(Progress.NONE);
+            assertEquals(List.of("run/3", "run/4"), report.damages().stream().map(d -> d.checkpoint()).toList());
+            assertThrows(StoreException.class, () -> store.gc(Progress.NONE), "what is in use cannot be told");
+            store.delete(CheckpointName.of("run", 4));
+            store.delete(CheckpointName.of("run", 3));
+            store.gc(Progress.NONE);
+            recording.assertIntact(store);
+            assertTrue(store.verify(Progress.NONE).isSound());
+        }
+    }
+
+    @Test
+    void aForgedRowCannotMakeTheReaderAllocateOrCrash() throws Exception {
+        recorded(1, 100);
+        for (String forged : List.of("UPDATE page_map SET entries = 2000000000, encoded_bytes = 2000000000",
+                "UPDATE page_map SET encoded_bytes = -1", "UPDATE image SET length_bytes = 9000000000000000000",
+                "UPDATE image SET map_pieces = 2000000000", "UPDATE pack SET raw_bytes = 2000000000, slots = 65535",
+                "UPDATE image SET base_checkpoint_id = checkpoint_id",
+                "UPDATE pack_chunks SET slots = 2000000000, hashes = X''")) {
+            byte[] before = Files.readAllBytes(directory.resolve("store.mv.db"));
+            sql(forged);
+            try (Store store = Store.open(directory)) {
+                new Deduplicator(store, DedupOptions.DEFAULT).close();
+                VerifyReport report = store.verify(Progress.NONE);
+                assertTrue(!report.isSound() || !report.remarks().isEmpty(), forged);
+            }
+            Files.write(directory.resolve("store.mv.db"), before);
+        }
+    }
+
+    @Test
+    void aFlippedByteAnywhereIsFoundOrHarmless() throws Exception {
+        Recording recording = recorded(4, 120);
+        Path file = directory.resolve("store.mv.db");
+        byte[] whole = Files.readAllBytes(file);
+        Random random = new Random(4);
+        int opened = 0;
+        for (int i = 0; i < 25; i++) {
+            byte[] flipped = whole.clone();
+            flipped[random.nextInt(flipped.length)] ^= (byte) (1 << random.nextInt(8));
+            Files.write(file, flipped);
+            opened += opensWithEveryCheckpointRightOrNamed(recording) ? 1 : 0;
+        }
+        assertTrue(opened > 15, opened + " of 25 opened");
+    }
+
+    @Test
+    void aFileThatIsCutShortOpensWithWhatIsWholeOrSaysSo() throws Exception {
+        Recording recording = recorded(6, 120);
+        Path file = directory.resolve("store.mv.db");
+        byte[] whole = Files.readAllBytes(file);
+        for (int percent : List.of(99, 80, 50, 5)) {
+            Files.write(file, java.util.Arrays.copyOf(whole, (int) (whole.length * (long) percent / 100)));
+            opensWithEveryCheckpointRightOrNamed(recording);
+        }
+    }
+
+    /// Never wrong bytes, never a crash: each checkpoint is right, gone with a reason, or named by verify.
+    private boolean opensWithEveryCheckpointRightOrNamed(Recording recording) throws IOException {
+        try (Store store = Store.open(directory)) {
+            VerifyReport report = store.verify(Progress.NONE);
+            for (CheckpointRecord checkpoint : store.checkpoints(recording.experimentId)) {
+                boolean named = report.damages().stream()
+                        .anyMatch(d -> d.checkpoint().equals(checkpoint.name().toString()));
+                if (!named) {
+                    assertArrayEquals(recording.remembered.get(checkpoint.number()), Recording.read(store, checkpoint));
+                }
+            }
+            return true;
+        } catch (StoreException e) {
+            assertFalse(e.getMessage().contains("\n"), e.getMessage());
+            return false;
+        }
+    }
+
+    @Test
+    void deletingAMiddleCheckpointLeavesTheOthersAndGcShrinksTheFile() throws Exception {
+        Recording recording;
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            recording = new Recording(store, dedup, "run", PAGES, 31);
+            for (int i = 0; i < 8; i++) {
+                recording.step(500);
+            }
+            store.finishExperiment(recording.experimentId, "done");
+            long full = store.sizeBytes();
+            for (int number : List.of(1, 4, 5, 6)) {
+                store.delete(CheckpointName.of("run", number));
+                recording.assertIntact(store);
+            }
+            GcReport report = store.gc(Progress.NONE);
+            recording.assertIntact(store);
+            assertTrue(report.chunksDropped() > 300, report.toString());
+            assertTrue(store.sizeBytes() < full * 0.8, full + " " + report);
+            // what was dropped is not taken for stored
+            Recording again = new Recording(store, dedup, "again", PAGES, 31);
+            again.step(500);
+            again.assertIntact(store);
+            store.finishExperiment(again.experimentId, "done");
+            store.deleteExperiment("run");
+            store.deleteExperiment("again");
+            store.gc(Progress.NONE);
+            assertTrue(store.sizeBytes() < 200_000, store.sizeBytes() + " bytes of an empty store");
+            assertTrue(store.verify(Progress.NONE).isSound());
+        }
+        Store.open(directory).close();
+    }
+
+    @Test
+    void aFullDiskFailsTheCheckpointAndNothingElse() throws Exception {
+        Path mount = Files.createDirectory(directory.resolve("small"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", mount.toString()) == 0,
+                "only root can mount a small file system");
+        try {
+            try (Store store = Store.open(mount.resolve("store"));
+                    Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+                Recording recording = new Recording(store, dedup, "run", 4096, 50);
+                recording.step(2000);
+                Path ballast = mount.resolve("ballast");
+                fill(ballast);
+                StoreException full = assertThrows(StoreException.class, () -> recording.step(1000));
+                assertEquals(Reason.DISK_FULL, full.reason(), full.getMessage());
+                assertFalse(full.getMessage().contains("\n"));
+                recording.assertIntact(store);
+                Files.delete(ballast);
+                recording.step(200);
+                recording.assertIntact(store);
+            }
+        } finally {
+            run("umount", mount.toString());
+        }
+    }
+
+    /// The store believes that there is room, but the kernel refuses the write, and H2 gives its file up.
+    @Test
+    void aWriteThatFailsUnforeseenFailsTheCheckpointAndNothingElse() throws Exception {
+        Process child = new ProcessBuilder(childCommand("ulimit -S -f 20000; exec \"$@\"", "limited", directory))
+                .redirectErrorStream(true)
+                .start();
+        try (BufferedReader out = child.inputReader(); BufferedWriter in = child.outputWriter()) {
+            String line = out.readLine();
+            while (line != null && !line.startsWith("failed ")) {
+                line = out.readLine();
+            }
+            assertTrue(line != null && line.startsWith("failed DISK_FULL"), line);
+            assumeTrue(run("prlimit", "--pid", Long.toString(child.pid()), "--fsize=unlimited") == 0, "no prlimit");
+            in.write("on\n");
+            in.flush();
+            line = out.readLine();
+            while (line != null && !line.startsWith("intact ")) {
+                line = out.readLine();
+            }
+            assertEquals("intact true", line);
+        } finally {
+            child.destroyForcibly().waitFor();
+        }
+    }
+
+    private static void fill(Path ballast) throws IOException {
+        long free = Files.getFileStore(ballast.getParent()).getUsableSpace();
+        try (RandomAccessFile file = new RandomAccessFile(ballast.toFile(), "rw")) {
+            byte[] block = new byte[1 << 16];
+            for (long written = 0; written + block.length <= free; written += block.length) {
+                file.write(block);
+            }
+        }
+    }
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getInputStream().readAllBytes();
+        return process.waitFor(20, TimeUnit.SECONDS) ? process.exitValue() : -1;
+    }
+
+    private Recording recorded(int checkpoints, int dirty) throws IOException {
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording recording = new Recording(store, dedup, "run", PAGES, 21);
+            for (int i = 0; i < checkpoints; i++) {
+                recording.step(dirty);
+            }
+            store.finishExperiment(recording.experimentId, "done");
+            return recording;
+        }
+    }
+
+    private void sql(String statement) throws SQLException {
+        try (Connection connection = DriverManager.getConnection("jdbc:h2:" + directory.resolve("store"), "sa", "");
+                Statement each = connection.createStatement()) {
+            each.execute(statement);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package dev.freezeframe.machine;
+
+/// A program that starts a machine, tells its process id and folder, and sleeps until it is killed.
+final class MachineInAChildJvm {
+    private MachineInAChildJvm() {}
+
+    public static void main(String[] arguments) throws Exception {
+        boolean detach = arguments[0].equals("detach");
+        Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")).withDetachable(detach));
+        if (detach) {
+            DetachedMachine detached = machine.detach();
+            System.out.println(detached.pid() + " " + detached.directory());
+        } else {
+            System.out.println(machine.pid());
+        }
+        Thread.sleep(60_000);
+    }
+}

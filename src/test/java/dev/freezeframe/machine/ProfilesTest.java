@@ -1,0 +1,220 @@
+package dev.freezeframe.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProfilesTest {
+    @TempDir
+    private Path folder;
+
+    private Profile read(String json) throws IOException {
+        return ProfileReader.read(Files.writeString(folder.resolve("p.json"), json), Path.of("/guest"));
+    }
+
+    private ProfileException refusal(String json) {
+        return assertThrows(ProfileException.class, () -> read(json));
+    }
+
+    private static String withArguments(String commaSeparated) {
+        return "{\"memory\": \"16 MiB\", \"arguments\": [\"" + commaSeparated.replace("|", "\", \"") + "\"]}";
+    }
+
+    @Test
+    void everyProfileThatComesWithTheProgramIsUsable() {
+        List<ProfileEntry> entries = new Profiles(Path.of("qemu-profiles").toAbsolutePath(), folder, Path.of("/guest"))
+                .list();
+        assertEquals(List.of("boot-sector", "boot-sector-vga", "deterministic-linux", "tiny-linux", "vga-linux"),
+                entries
+                        .stream().map(ProfileEntry::name).toList());
+        entries.forEach(entry -> assertEquals(Optional.empty(), entry.problem()));
+        entries.forEach(entry -> assertFalse(entry.profile().orElseThrow().description().isEmpty()));
+    }
+
+    @Test
+    void templateIsAProfileOnceItsPathsAreFilledIn() throws IOException {
+        read(Files.readString(Path.of("qemu-profiles/my-machine.json.template")));
+    }
+
+    @Test
+    void fieldsHaveTheDocumentedDefaults() throws IOException {
+        Profile profile = read("{\"memory\": \"16 MiB\"}");
+        assertEquals(new Profile("p", "", 16 << 20, 1, "pc", Accelerator.AUTO, Optional.empty(), Optional.empty(),
+                Optional.empty(), "", "none", false, List.of()), profile);
+    }
+
+    @Test
+    void pathsAreFilledInAndResolvedAgainstTheProfilesFolder() throws IOException {
+        Profile profile = read("{\"memory\": \"1 GiB\", \"kernel\": \"${guest}/vmlinuz\", \"initrd\": \"../initrd\", "
+                + "\"firmware\": \"~/bios\", \"arguments\": [\"-cdrom\", \"${profile}/a.iso\"]}");
+        assertEquals(Path.of("/guest/vmlinuz"), profile.kernel().orElseThrow());
+        assertEquals(folder.getParent().resolve("initrd"), profile.initrd().orElseThrow());
+        assertEquals(Path.of(System.getProperty("user.home"), "bios"), profile.firmware().orElseThrow());
+        assertEquals(List.of("-cdrom", folder + "/a.iso"), profile.arguments());
+    }
+
+    @Test
+    void profileSurvivesItsRecord() throws IOException {
+        Profile profile = read("{\"memory\": \"24 MiB\", \"cpus\": 2, \"machine\": \"q35,hpet=off\", \"kernel\": "
+                + "\"/k\", \"append\": \"quiet\", \"arguments\": [\"-no-reboot\"]}");
+        assertEquals(profile, ProfileReader.fromJson("p", profile.toJson()));
+    }
+
+    @Test
+    void commentsAreAllowed() throws IOException {
+        assertEquals(2, read("{ // why\n \"memory\": \"16 MiB\", /* two */ \"cpus\": 2, }").cpus());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"memory": "16 MiB", "cpu": 1}                        | $.cpu          | unknown field; known are accelerator
+            {"memory": "16 MiB", "cpus": "two"}                   | $.cpus         | README.md
+            {"memory": "16 MiB", "cpus": 0}                       | $.cpus         | between 1 and 255
+            {"cpus": 1}                                           | $.memory       | is missing
+            {"memory": 256}                                       | $.memory       | README.md
+            {"memory": "256 MB"}                                  | $.memory       | "256 MB" is not a size
+            {"memory": "12345678 B"}                              | $.memory       | not a multiple of two 4 KiB pages
+            {"memory": "0 MiB"}                                   | $.memory       | between 1 MiB and 1 TiB
+            {"memory": "99999999999 TiB"}                         | $.memory       | is not a size
+            {"memory": "2 MiB", "bootSector": "rounds"}           | $.memory       | the boot sector writes
+            {"memory": "16 MiB", "machine": "pc; rm"}             | $.machine      | is no machine type
+            {"memory": "16 MiB", "machine": "pc,memory-backend=x"} | $.machine     | is set by us
+            {"memory": "16 MiB", "machine": "q35,confidential-guest-support=sev"} | $.machine | cannot be read
+            {"memory": "16 MiB", "accelerator": "xen"}            | $.accelerator  | write auto, kvm or tcg
+            {"memory": "16 MiB", "display": "std,x=y"}            | $.display      | is no graphics card
+            {"memory": "16 MiB", "bootSector": "mine"}            | $.bootSector   | write "rounds"
+            {"memory": "16 MiB", "bootSector": "rounds", "kernel": "k"} | $.bootSector | leave one out
+            {"memory": "16 MiB", "initrd": "i"}                   | $.initrd       | add the field kernel
+            {"memory": "16 MiB", "append": "quiet"}               | $.append       | add the field kernel
+            {"memory": "16 MiB", "kernel": "${elsewhere}/k"}      | $.kernel       | known are ${guest} and ${profile}
+            {"memory": "16 MiB", "disks": []}                     | $.disks        | cannot be checkpointed yet
+            {"memory": "16 MiB", "arguments": ["-no-reboot", 7]}  | $.arguments[1] | README.md
+            {"memory": "16 MiB", "arguments": ["-no-reboot", null]} | $.arguments[1] | write a string
+            {"memory": "16 MiB", "memory": "32 MiB"}              | $.memory       | Duplicate
+            """)
+    void brokenProfileIsRefusedWithItsPlaceAndARemedy(String json, String path, String text) {
+        ProfileException e = refusal(json);
+        assertTrue(e.getMessage().startsWith("profile p.json: "), e.getMessage());
+        assertTrue(e.getMessage().contains(text), e.getMessage());
+        assertFalse(e.getMessage().contains("\n"), e.getMessage());
+        if (!text.equals("Duplicate")) {
+            assertEquals(path, e.jsonPath());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "null", "[]", "{", "{} {}", "\u0000"})
+    void fileThatIsNoProfileIsRefused(String text) {
+        ProfileException e = refusal(text);
+        assertFalse(e.getMessage().contains("\n"), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '`', textBlock = """
+            -m|1G,                                                  use the profile's field memory
+            --m|1G,                                                 use the profile's field memory
+            `-machine|pc,accel=kvm`,                                use the profile's field machine
+            -M|q35,                                                 use the profile's field machine
+            -accel|tcg,                                             use the profile's field accelerator
+            -enable-kvm,                                            use the profile's field accelerator
+            -smp|2,                                                 use the profile's field cpus
+            -kernel|k,                                              use the profile's field kernel
+            -vga|std,                                               use the profile's field display
+            -S,                                                     leave it out
+            -nographic,                                             first serial port
+            -incoming|defer,                                        restoring is our own work
+            -loadvm|x,                                              restoring is our own work
+            -daemonize,                                             must stay our child
+            -qmp|stdio,                                             in the middle of a checkpoint
+            -monitor|stdio,                                         in the middle of a checkpoint
+            -snapshot,                                              readonly=on
+            -mem-path|/dev/hugepages,                               huge pages
+            -mem-prealloc,                                          every page would count as written
+            `-numa|node,memdev=m0`,                                 one block
+            `-object|memory-backend-ram,id=m,size=1M`,              the one block that we give
+            `-object|memory-backend-memfd,id=m,size=1M,hugetlb=on`, the one block that we give
+            `-object|cryptodev-vhost-user,id=c`,                    unseen by the tracker
+            `-device|nvme,drive=d`,                                 cannot save the state of an emulated NVMe
+            `-device|driver=nvme,drive=d`,                          cannot save the state of an emulated NVMe
+            `-device|vfio-pci,host=01:00.0`,                        unseen by the tracker
+            `-device|vhost-user-blk-pci,chardev=c`,                 unseen by the tracker
+            `-device|vhost-vsock-pci,guest-cid=3`,                  unseen by the tracker
+            `-device|ivshmem-plain,memdev=m`,                       unseen by the tracker
+            `-device|pc-dimm,memdev=m`,                             one block
+            `-device|nvdimm,memdev=m`,                              one block
+            `-device|virtio-mem-pci,memdev=m`,                      one block
+            `-device|virtio-9p-pci,fsdev=f`,                        cannot be saved
+            `-netdev|tap,id=n,vhost=on`,                            unseen by the tracker
+            `-netdev|vhost-user,id=n,chardev=c`,                    unseen by the tracker
+            `-netdev|vhost-vdpa,id=n,vhostdev=/dev/v`,              unseen by the tracker
+            `-nic|tap,vhost=on`,                                    unseen by the tracker
+            `-virtfs|local,path=/,mount_tag=t`,                     cannot be saved
+            `-drive|file=d.img,if=virtio`,                          not part of a checkpoint yet
+            `-drive|file=d.img,readonly=off`,                       not part of a checkpoint yet
+            `-drive|file=a,,readonly=on`,                           not part of a checkpoint yet
+            `-blockdev|raw,node-name=d,file=f`,                     not part of a checkpoint yet
+            -hda|d.img,                                             not part of a checkpoint yet
+            -pflash|vars.fd,                                        not part of a checkpoint yet
+            d.img,                                                  stands where an option is expected
+            -no-reboot|d.img,                                       stands where an option is expected
+            -sandbox|on,                                            written pages are tracked
+            -runas|nobody,                                          written pages
+            -chroot|/var/empty,                                     the memory that we give
+            -readconfig|c,                                          could set what is refused here
+            -set|object.ram.share=off,                              could change what we set
+            -global|memory-backend-file.share=off,                  could change what we set
+            """)
+    void argumentThatBreaksCheckpointingIsRefusedWithTheReason(String arguments, String reason) {
+        ProfileException e = refusal(withArguments(arguments));
+        assertTrue(e.getMessage().contains(reason), e.getMessage());
+        assertTrue(e.jsonPath().startsWith("$.arguments["), e.jsonPath());
+    }
+
+    @Test
+    void jsonFormOfAnArgumentIsUnderstoodToo() {
+        String json = "{\"memory\": \"16 MiB\", \"arguments\": [\"-device\", \"{\\\"driver\\\": \\\"nvme\\\"}\"]}";
+        assertTrue(refusal(json).getMessage().contains("NVMe"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-icount|shift=2,sleep=off", "-seed|1|-rtc|base=2020-01-01,clock=vm|-no-shutdown",
+            "-cdrom|a.iso", "-drive|file=d.img,if=virtio,format=raw,readonly=on", "-drive|file=a.iso,media=cdrom",
+            "-netdev|user,id=n|-device|virtio-net-pci,netdev=n", "-netdev|tap,id=n,vhost=off",
+            "-cpu|max|-usb|-device|usb-kbd",
+            "-object|rng-random,id=r,filename=/dev/urandom|-device|virtio-rng-pci,rng=r", "-plugin|libinsn.so", "-s"})
+    void harmlessArgumentsPass(String arguments) throws IOException {
+        assertEquals(List.of(arguments.split("\\|", -1)), read(withArguments(arguments)).arguments());
+    }
+
+    @Test
+    void profileOfTheUserHidesTheProgramsOfTheSameName() throws IOException {
+        Path program = Files.createDirectory(folder.resolve("program"));
+        Path user = Files.createDirectory(folder.resolve("user"));
+        Files.writeString(program.resolve("a.json"), "{\"memory\": \"16 MiB\"}");
+        Files.writeString(program.resolve("b.json"), "{\"memory\": \"16 MiB\"}");
+        Files.writeString(user.resolve("a.json"), "{\"memory\": \"32 MiB\"}");
+        Files.writeString(user.resolve("c.json"), "{\"memory\": 1}");
+        Profiles profiles = new Profiles(program, user, folder);
+        assertEquals(32 << 20, profiles.find("a").memoryBytes());
+        assertEquals(16 << 20, profiles.find("b").memoryBytes());
+        assertEquals(16 << 20, profiles.find(program.resolve("a.json").toString()).memoryBytes());
+        List<ProfileEntry> entries = profiles.list();
+        assertEquals(List.of("a", "b", "c"), entries.stream().map(ProfileEntry::name).toList());
+        assertEquals(List.of(true, false, true), entries.stream().map(ProfileEntry::own).toList());
+        assertTrue(entries.get(2).problem().orElseThrow().contains("$.memory"));
+        ProfileException none = assertThrows(ProfileException.class, () -> profiles.find("d"));
+        assertTrue(none.getMessage().contains("known are a, b, c"), none.getMessage());
+    }
+}
