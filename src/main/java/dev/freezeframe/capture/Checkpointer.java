@@ -64,6 +64,7 @@ public final class Checkpointer implements AutoCloseable {
     /// Only the checkpointing thread touches what follows.
     private final BitSet dirty = new BitSet();
     private int number;
+    private boolean first = true;
     private int unreportedLate;
     private long leadNanos;
 
@@ -273,7 +274,11 @@ public final class Checkpointer implements AutoCloseable {
             long started = System.nanoTime();
             PreCopy preCopy = copyAhead();
             leadNanos = System.nanoTime() - started;
-            if (!offSchedule && awaitTickAfterPreCopy()) {
+            if (first) {
+                // The first checkpoint copies all of RAM, however long that takes; the schedule begins with its pause.
+                schedule.restart(System.nanoTime());
+                first = false;
+            } else if (!offSchedule && awaitTickAfterPreCopy()) {
                 preCopy = preCopy.and(copyAhead());
             }
             int late = unreportedLate + (offSchedule ? 0 : schedule.take(System.nanoTime()));

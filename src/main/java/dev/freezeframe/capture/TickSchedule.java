@@ -44,6 +44,12 @@ final class TickSchedule {
         ticksTaken = 0;
     }
 
+    /// Begins anew: a tick is due now.
+    synchronized void restart(long nowNanos) {
+        originNanos = nowNanos;
+        ticksTaken = 0;
+    }
+
     /// When the next tick is due; the first one is due at once.
     synchronized long nextTickNanos() {
         return originNanos + ticksTaken * intervalNanos;

@@ -32,8 +32,9 @@ final class Pipeline implements FrameSink, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
-    /// Frames that may wait for the store. Two let a slow commit pass; more would only make what the user sees older.
-    private static final int MOST_FRAMES_WAITING = 2;
+    /// Frames that may be in the pipeline. Some let a slow commit or the first, full frame pass without making the next ones
+    /// late; more would only make what the user sees older. Their memory is bounded by the slabs, not by this.
+    private static final int MOST_FRAMES_WAITING = 4;
     /// After this many failures one after another the store is taken to be unusable.
     private static final int MOST_FAILURES_IN_A_ROW = 5;
 

@@ -65,6 +65,13 @@ class TickScheduleTest {
     }
 
     @Test
+    void aRestartForgetsWhatWasMissed() {
+        schedule.restart(START + 7 * SECOND / 2);
+        assertEquals(0, schedule.take(START + 7 * SECOND / 2));
+        assertEquals(START + 9 * SECOND / 2, schedule.nextTickNanos());
+    }
+
+    @Test
     void anIntervalOfNothingIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> schedule.changeInterval(Duration.ZERO, START));
     }
