@@ -1,8 +1,11 @@
 package dev.freezeframe.cli;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -13,14 +16,14 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /// The command `freezeframe`: holds what all its commands share and does nothing by itself.
-@Command(name = "freezeframe", mixinStandardHelpOptions = true, versionProvider = Freezeframe.Version.class, header = "Checkpoints live QEMU machines every second, keeps them deduplicated, restores any of them.", synopsisSubcommandLabel = "COMMAND", subcommands = {
-        ProfilesCommand.class, RecordCommand.class,
-        ListCommand.class, RestoreCommand.class, VerifyCommand.class, DeleteCommand.class, GcCommand.class,
-        DemoCommand.class, BenchCommand.class}, footer = {
-                "", "CHECKPOINT is EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.",
-                "With --json every line on standard output is one JSON object with a field \"type\".",
-                "Exit status: 0 done, 1 failed, 2 wrong usage."})
+@Command(name = "freezeframe", mixinStandardHelpOptions = true, versionProvider = Freezeframe.Version.class, header = "Checkpoints live QEMU machines every second, keeps them deduplicated, restores any of them.", synopsisSubcommandLabel = "COMMAND", footer = {
+        "", "CHECKPOINT is EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.",
+        "With --json every line on standard output is one JSON object with a field \"type\".",
+        "Exit status: 0 done, 1 failed, 2 wrong usage."})
 final class Freezeframe implements Runnable {
+    /// By name, in the order of the help.
+    private static final Map<String, Class<?>> COMMANDS = commands();
+
     private final Surroundings surroundings;
 
     @Spec
@@ -32,14 +35,38 @@ final class Freezeframe implements Runnable {
         this.surroundings = surroundings;
     }
 
-    /// The whole command line, ready to execute.
-    static CommandLine commandLine(Surroundings surroundings) {
+    /// The command line that these arguments need, ready to execute them.
+    ///
+    /// Only the command that is named is taken in, because reading the annotations of all of them takes a third of a
+    /// second; where none is, all are, for the help and for the error.
+    static CommandLine commandLine(Surroundings surroundings, String... arguments) {
         Freezeframe program = new Freezeframe(surroundings);
         OneLineErrors errors = new OneLineErrors(program);
-        return new CommandLine(program).setOut(surroundings.out()).setErr(surroundings.err())
-                .setExecutionExceptionHandler(errors).setParameterExceptionHandler(errors)
-                .setCaseInsensitiveEnumValuesAllowed(true).setUsageHelpAutoWidth(true)
-                .setAbbreviatedOptionsAllowed(false);
+        CommandLine commandLine = new CommandLine(program);
+        String name = Stream.of(arguments).filter(word -> !word.startsWith("-")).findFirst().orElse("");
+        COMMANDS.forEach((each, command) -> {
+            if (each.equals(name) || !COMMANDS.containsKey(name)) {
+                commandLine.addSubcommand(each, command);
+            }
+        });
+        // these reach only the commands that are there by now
+        return commandLine.setOut(surroundings.out()).setErr(surroundings.err()).setExecutionExceptionHandler(errors)
+                .setParameterExceptionHandler(errors).setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
+    }
+
+    private static Map<String, Class<?>> commands() {
+        Map<String, Class<?>> commands = new LinkedHashMap<>();
+        commands.put("demo", DemoCommand.class);
+        commands.put("profiles", ProfilesCommand.class);
+        commands.put("record", RecordCommand.class);
+        commands.put("list", ListCommand.class);
+        commands.put("restore", RestoreCommand.class);
+        commands.put("verify", VerifyCommand.class);
+        commands.put("delete", DeleteCommand.class);
+        commands.put("gc", GcCommand.class);
+        commands.put("bench", BenchCommand.class);
+        return commands;
     }
 
     @Option(names = {"-v",

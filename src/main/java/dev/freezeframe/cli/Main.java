@@ -12,8 +12,8 @@ public final class Main {
 
     public static void main(String[] arguments) {
         LoggingSetUp.prepare();
-        System.exit(Freezeframe.commandLine(Surroundings.ofThisProcess(writer(FileDescriptor.out), writer(
-                FileDescriptor.err))).execute(arguments));
+        Surroundings surroundings = Surroundings.ofThisProcess(writer(FileDescriptor.out), writer(FileDescriptor.err));
+        System.exit(Freezeframe.commandLine(surroundings, arguments).execute(arguments));
     }
 
     private static PrintWriter writer(FileDescriptor descriptor) {

@@ -79,6 +79,9 @@ final class RecordCommand implements Callable<Integer> {
     @Option(names = "--trust-hash", description = "Take pages with the same hash for the same, without comparing them.")
     private boolean trustHash;
 
+    @Option(names = "--accept-changed-boot-files", description = RestoreCommand.ACCEPT_CHANGED)
+    private boolean acceptChangedBootFiles;
+
     @Mixin
     private StoreOption storeOption;
 
@@ -167,7 +170,8 @@ final class RecordCommand implements Callable<Integer> {
     private int recordRestored(Screen screen, StopRequest stop) throws Exception {
         try (Store store = storeOption.openExisting(program)) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
-            RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true);
+            RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
+                    .withAcceptChangedBootFiles(acceptChangedBootFiles);
             restoring = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
             try (RestoredMachines restored = new Restorer(store).restore(parent, restoring)) {
                 return record(store, restored.first().machine(), Optional.of(parent), screen, stop);

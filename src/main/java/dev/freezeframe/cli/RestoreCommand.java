@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
 /// `freezeframe restore`: brings a checkpoint back as one or more machines, which run on for as long as is asked for.
 @Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "Bring a checkpoint back as one or more running machines.", description = "They run until they end by themselves or Ctrl-C, unless --run or --detach says otherwise.")
 final class RestoreCommand implements Callable<Integer> {
+    static final String ACCEPT_CHANGED = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.";
     private static final int MOST_MACHINES = 256;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
@@ -61,7 +62,7 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run instead of the recorded one.")
     private Optional<Path> qemu;
 
-    @Option(names = "--accept-changed-boot-files", description = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.")
+    @Option(names = "--accept-changed-boot-files", description = ACCEPT_CHANGED)
     private boolean acceptChangedBootFiles;
 
     @Mixin

@@ -176,8 +176,9 @@ public final class Machine implements AutoCloseable {
             return spec;
         }
         if (!spec.acceptChangedBootFiles()) {
-            throw new MachineException(String.join(", ", differences) + "; put it back, or accept changed boot files:"
-                    + " the restored guest runs on either way, only its next reboot finds other files or none");
+            throw new MachineException(
+                    String.join(", ", differences) + "; put it back, or use --accept-changed-boot-files:"
+                            + " the restored guest runs on either way, only its next reboot finds other files or none");
         }
         LOG.warn("{}; the guest runs on, but will not reboot as before", String.join(", ", differences));
         return spec.withoutUnreadableBootFiles();
