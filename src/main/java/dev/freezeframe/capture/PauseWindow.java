@@ -22,6 +22,7 @@ final class PauseWindow implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final QmpCommand STOP = QmpCommand.of("stop");
+    private static final QmpCommand WAKE_UP = QmpCommand.of("query-status");
     private static final QmpCommand CONTINUE = QmpCommand.of("cont");
 
     private final QmpClient qmp;
@@ -65,6 +66,8 @@ final class PauseWindow implements AutoCloseable {
     /// @param dirty receives the pages that were harvested, also if this fails
     PausePhases run(FrameAssembler frame, BitSet dirty) throws IOException {
         QmpCommand saveDevices = deviceState.arm();
+        // QEMU's main loop sleeps by now; woken here, while the guest still runs, it answers the next command at once.
+        qmp.execute(WAKE_UP, PATIENCE);
         stoppedMicros = 0;
         List<PendingReply> replies = qmp.send(STOP, saveDevices);
         long answered;
