@@ -168,9 +168,9 @@ final class Database implements AutoCloseable {
         return anchor;
     }
 
-    /// Which state of the file this is; counts up with every write to it.
+    /// Which state of itself the file holds; counts up with every write to it.
     long version() throws SQLException {
-        return mvStore().getCurrentVersion();
+        return mvStore().getFileStore().lastChunkVersion();
     }
 
     /// The share of the file that is in use, 0 to 1.

@@ -1,3 +1,8 @@
 /// The H2 chunk store and catalog: packs, page maps, experiments, checkpoints, retention, verification.
 /// The only package that speaks SQL.
+///
+/// [dev.freezeframe.store.Store] is the way in. A chunk is written once, in a pack ([dev.freezeframe.store.PackDraft]);
+/// [dev.freezeframe.store.ChunkId] numbers it for good. A [dev.freezeframe.store.PageMap] says which chunk each page of an
+/// image holds; it is kept as a key map or as the difference to the checkpoint before. No chunk counts its users: collection
+/// marks what the page maps name and sweeps the rest.
 package dev.freezeframe.store;

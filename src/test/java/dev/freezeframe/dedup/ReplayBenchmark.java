@@ -56,7 +56,10 @@ final class ReplayBenchmark {
             for (int run = 0; run < 3; run++) {
                 ByteBuffer ram = ByteBuffer.allocateDirect((int) Files.size(images.getLast()));
                 started = System.nanoTime();
-                PageMap map = store.pageMap(store.find(CheckpointName.LATEST).orElseThrow().id(), "ram");
+                PageMap map = store.pageMap(
+                        store.find(CheckpointName.of(store.experiments().getLast().name(), images.size())).orElseThrow()
+                                .id(),
+                        "ram");
                 long mapMillis = millisSince(started);
                 store.readPages(map, 2, (page, count, content) -> ram.put(page * ChunkId.CHUNK_BYTES, content, 0,
                         count * ChunkId.CHUNK_BYTES));
