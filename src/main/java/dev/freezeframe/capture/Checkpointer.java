@@ -81,7 +81,7 @@ public final class Checkpointer implements AutoCloseable {
         this.options = options;
         number = firstNumber;
         frame = new FrameAssembler(tracker.contents(), new SlabPool(options.bufferBytes()), sink);
-        pauseWindow = new PauseWindow(machine.qmp(), tracker, deviceState);
+        pauseWindow = new PauseWindow(machine.qmp(), machine.captureQmp(), tracker, deviceState);
         schedule = new TickSchedule(options.interval(), System.nanoTime());
         thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);
     }
@@ -285,7 +285,7 @@ public final class Checkpointer implements AutoCloseable {
             tickTaken = true;
             Duration interval = schedule.interval();
             frame.reserve(PAUSE_RESERVE_PAGES);
-            dirty.clear();
+            preCopy = preCopy.and(copyWhilePreparing());
             PausePhases phases = pauseWindow.run(frame, dirty);
             unreportedLate = 0;
             DeviceState devices = deviceState.take();
@@ -297,6 +297,7 @@ public final class Checkpointer implements AutoCloseable {
             sink.complete(captured);
             return true;
         } catch (IOException | RuntimeException | InterruptedException e) {
+            pauseWindow.release();
             oweAgain();
             if (!tickTaken) {
                 schedule.skip(System.nanoTime());
@@ -338,6 +339,17 @@ public final class Checkpointer implements AutoCloseable {
         PreCopy and(PreCopy later) {
             return new PreCopy(rounds + later.rounds, pages + later.pages);
         }
+    }
+
+    /// One more round while QEMU takes in the commands of the pause. Nobody else can command the machine meanwhile, so this
+    /// one does not wait for memory.
+    private PreCopy copyWhilePreparing() throws IOException {
+        pauseWindow.prepare();
+        tracker.harvest(dirty);
+        int found = dirty.cardinality();
+        frame.copyInPause(dirty);
+        dirty.clear();
+        return new PreCopy(1, found);
     }
 
     private PreCopy copyAhead() throws IOException, InterruptedException {

@@ -1,6 +1,7 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.migration.DeviceStateSource;
+import dev.freezeframe.qmp.ArmedCommand;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
@@ -10,7 +11,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
-import java.util.List;
 
 /// The time in which the guest stands still: stop, save the devices, harvest, copy, go on.
 /// The guest runs again when this returns or throws, unless QEMU itself is gone.
@@ -26,6 +26,7 @@ final class PauseWindow implements AutoCloseable {
     private static final QmpCommand CONTINUE = QmpCommand.of("cont");
 
     private final QmpClient qmp;
+    private final QmpClient captureQmp;
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
     private final Registration eventRegistration;
@@ -33,6 +34,10 @@ final class PauseWindow implements AutoCloseable {
     /// answers the command, so it is known by then.
     private volatile long stoppedMicros;
     private volatile long resumedMicros;
+    private ArmedCommand stop;
+    private ArmedCommand save;
+    private ArmedCommand cont;
+    private Registration reservation;
 
     /// Our stop stopped nothing, so it is not for us to let the guest go on.
     private static final class FoundStandingException extends IOException {
@@ -43,8 +48,10 @@ final class PauseWindow implements AutoCloseable {
         }
     }
 
-    PauseWindow(QmpClient qmp, DirtyTracker tracker, DeviceStateSource deviceState) {
+    /// @param captureQmp another session with the same QEMU, the one that the device state comes by
+    PauseWindow(QmpClient qmp, QmpClient captureQmp, DirtyTracker tracker, DeviceStateSource deviceState) {
         this.qmp = qmp;
+        this.captureQmp = captureQmp;
         this.tracker = tracker;
         this.deviceState = deviceState;
         eventRegistration = qmp.onEvent(this::noteRunState);
@@ -60,27 +67,57 @@ final class PauseWindow implements AutoCloseable {
         }
     }
 
+    /// Prepares the next pause while the guest runs: QEMU is awake and has all of the two commands but their last bytes.
+    /// Every call is followed by [#run] or [#release], soon: until then nobody else can command this machine.
+    void prepare() throws IOException {
+        release();
+        QmpCommand saveDevices = deviceState.arm();
+        // Woken here, QEMU's main loop and the sockets' readers answer the next command at once.
+        qmp.execute(WAKE_UP, PATIENCE);
+        captureQmp.execute(WAKE_UP, PATIENCE);
+        // From stop to cont nobody else may let the guest go on.
+        reservation = qmp.reserve();
+        save = captureQmp.arm(saveDevices);
+        stop = qmp.arm(STOP);
+    }
+
+    /// Ends what [#prepare] began: takes back what was not fired and lets others command the machine again.
+    void release() {
+        for (ArmedCommand each : new ArmedCommand[]{stop, save, cont}) {
+            if (each != null) {
+                each.close();
+            }
+        }
+        stop = null;
+        save = null;
+        cont = null;
+        if (reservation != null) {
+            reservation.close();
+            reservation = null;
+        }
+    }
+
     /// Stops the guest, captures what is left to capture, lets it go on.
     ///
     /// @param frame receives the contents of the pages
     /// @param dirty receives the pages that were harvested, also if this fails
     PausePhases run(FrameAssembler frame, BitSet dirty) throws IOException {
-        QmpCommand saveDevices = deviceState.arm();
-        // QEMU's main loop sleeps by now; woken here, while the guest still runs, it answers the next command at once.
-        qmp.execute(WAKE_UP, PATIENCE);
         stoppedMicros = 0;
-        List<PendingReply> replies = qmp.send(STOP, saveDevices);
+        PendingReply stopReply = stop.fire();
         long answered;
         long saved;
         long harvested;
         long copied;
         try {
-            replies.getFirst().await(PATIENCE);
+            stopReply.await(PATIENCE);
             answered = nowMicros();
             if (stoppedMicros == 0) {
                 throw new FoundStandingException();
             }
-            deviceState.awaitSaved(replies.getLast(), PATIENCE);
+            PendingReply saveReply = save.fire();
+            // QEMU takes in the bytes of this while it saves.
+            cont = qmp.arm(CONTINUE);
+            deviceState.awaitSaved(saveReply, PATIENCE);
             saved = nowMicros();
             tracker.harvest(dirty);
             harvested = nowMicros();
@@ -90,7 +127,8 @@ final class PauseWindow implements AutoCloseable {
             resumeAfter(failure);
             throw failure;
         }
-        qmp.execute(CONTINUE, PATIENCE);
+        cont.fire().await(PATIENCE);
+        release();
         return new PausePhases(answered - stoppedMicros, saved - answered, harvested - saved, copied - harvested, 0,
                 resumedMicros - copied);
     }
@@ -105,7 +143,8 @@ final class PauseWindow implements AutoCloseable {
             return;
         }
         try {
-            qmp.execute(CONTINUE, PATIENCE);
+            PendingReply reply = cont == null ? qmp.send(CONTINUE).getFirst() : cont.fire();
+            reply.await(PATIENCE);
         } catch (IOException alsoFailed) {
             failure.addSuppressed(alsoFailed);
         }

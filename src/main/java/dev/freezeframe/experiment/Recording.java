@@ -51,7 +51,7 @@ public final class Recording implements AutoCloseable {
         DeviceStateSource devices = null;
         Recording recording = null;
         try {
-            devices = DeviceStateSource.open(machine.qmp(), ProcessHandle.of(machine.pid())
+            devices = DeviceStateSource.open(machine.captureQmp(), ProcessHandle.of(machine.pid())
                     .orElseThrow(() -> new IOException("QEMU has ended already")), machine.hasOtherWritableRam());
             Optional<PageMap> base = parent.isPresent() && untouchedSinceParent
                     ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.RAM))

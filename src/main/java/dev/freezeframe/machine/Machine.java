@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.qmp.PeerFate;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
@@ -47,6 +48,7 @@ public final class Machine implements AutoCloseable {
     private final CompletableFuture<ExitStatus> exit;
     private final LastWords lastWords;
     private final QmpClient qmp;
+    private final QmpClient captureQmp;
     private final Console console;
     private final SharedMemory memory;
     private final boolean privateCopy;
@@ -88,7 +90,7 @@ public final class Machine implements AutoCloseable {
 
     private Machine(Start start, Accelerator accelerator, List<String> commandLine, List<BootFile> bootFiles,
             Process process, long pid, CompletableFuture<ExitStatus> exit, LastWords lastWords, QmpClient qmp,
-            Console console, Optional<RunDirectory> staying) {
+            QmpClient captureQmp, Console console, Optional<RunDirectory> staying) {
         this.spec = start.spec;
         this.memory = start.memory;
         this.privateCopy = start.privateCopy;
@@ -100,6 +102,7 @@ public final class Machine implements AutoCloseable {
         this.exit = exit;
         this.lastWords = lastWords;
         this.qmp = qmp;
+        this.captureQmp = captureQmp;
         this.console = console;
         this.staying = staying;
     }
@@ -193,6 +196,7 @@ public final class Machine implements AutoCloseable {
                 ? Optional.of(opened.add(RunDirectory.createStaying()))
                 : Optional.empty();
         UnixListener qmpListener = opened.add(UnixListener.bind(callFolder.socket("qmp")));
+        UnixListener captureListener = opened.add(UnixListener.bind(callFolder.socket("capture")));
         Optional<UnixListener> consoleListener = staying.isPresent()
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("console"))));
@@ -208,7 +212,8 @@ public final class Machine implements AutoCloseable {
                 : Optional.empty();
         List<String> commandLine = new ArrayList<>(prefix(spec.detachable()));
         commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
-                start.incoming, new QemuArguments.Socket(qmpListener.path(), false), console, extraQmp, floppy.map(
+                start.incoming, new QemuArguments.Socket(qmpListener.path(), false),
+                new QemuArguments.Socket(captureListener.path(), false), console, extraQmp, floppy.map(
                         SharedMemory::path)));
         LOG.debug("command line: {}", commandLine);
 
@@ -223,9 +228,11 @@ public final class Machine implements AutoCloseable {
                 : lastWordsOf(TextTail.of(process.getInputStream()));
 
         UnixConnection qmpConnection;
+        UnixConnection captureConnection;
         UnixConnection consoleConnection = null;
         try {
             qmpConnection = opened.add(qmpListener.accept(process.toHandle(), exit, START_TIMEOUT));
+            captureConnection = opened.add(captureListener.accept(process.toHandle(), exit, START_TIMEOUT));
             if (consoleListener.isPresent()) {
                 consoleConnection = opened.add(consoleListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
             }
@@ -234,6 +241,7 @@ public final class Machine implements AutoCloseable {
         }
         long pid = qmpConnection.peerPid();
         qmpListener.close();
+        captureListener.close();
         if (consoleListener.isPresent()) {
             consoleListener.get().close();
         }
@@ -241,9 +249,11 @@ public final class Machine implements AutoCloseable {
         LOG.debug("QEMU {} called on {}", pid, calls);
 
         QmpClient qmp;
+        QmpClient captureQmp;
         try {
-            qmp = opened.add(QmpClient.open(qmpConnection, patience -> fate(process, exit, lastWords, patience),
-                    START_TIMEOUT));
+            PeerFate fate = patience -> fate(process, exit, lastWords, patience);
+            qmp = opened.add(QmpClient.open(qmpConnection, fate, START_TIMEOUT));
+            captureQmp = opened.add(QmpClient.open(captureConnection, fate, START_TIMEOUT));
         } catch (QmpException e) {
             throw notStarted(spec, exit, lastWords, e.getMessage());
         }
@@ -253,7 +263,7 @@ public final class Machine implements AutoCloseable {
             consoleConnection = opened.add(UnixConnection.connect(console.path()));
         }
         Machine machine = new Machine(start, accelerator, List.copyOf(commandLine), bootFiles, process, pid, exit,
-                lastWords, qmp, opened.add(Console.on(consoleConnection)), staying);
+                lastWords, qmp, captureQmp, opened.add(Console.on(consoleConnection)), staying);
         machine.look();
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
         return machine;
@@ -355,6 +365,12 @@ public final class Machine implements AutoCloseable {
 
     public QmpClient qmp() {
         return qmp;
+    }
+
+    /// A second session with the same QEMU, for whoever captures it: the command that saves the devices is prepared on it
+    /// while `stop` is prepared on the first, because a session can prepare one at a time.
+    public QmpClient captureQmp() {
+        return captureQmp;
     }
 
     /// The process id of QEMU itself.
@@ -511,6 +527,7 @@ public final class Machine implements AutoCloseable {
 
     private void closeConnections() {
         qmp.close();
+        captureQmp.close();
         console.close();
         closeQuietly(process.getInputStream());
         if (!privateCopy) {

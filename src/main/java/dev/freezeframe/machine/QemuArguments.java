@@ -24,7 +24,8 @@ final class QemuArguments {
     /// @param share whether the guest's writes reach the file
     /// @param floppy the image to boot from
     static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
-            boolean incoming, Socket qmp, Socket console, Optional<Socket> extraQmp, Optional<Path> floppy) {
+            boolean incoming, Socket qmp, Socket captureQmp, Socket console, Optional<Socket> extraQmp,
+            Optional<Path> floppy) {
         QemuArguments qemu = new QemuArguments(binary);
         Profile profile = spec.profile();
         long bytes = spec.memoryBytes();
@@ -40,6 +41,7 @@ final class QemuArguments {
                 + ",share=" + (share ? "on" : "off"));
         qemu.add("-display", "none", "-vga", profile.display());
         qemu.chardev("ff-qmp", qmp).add("-mon", "chardev=ff-qmp,mode=control");
+        qemu.chardev("ff-qmp-capture", captureQmp).add("-mon", "chardev=ff-qmp-capture,mode=control");
         extraQmp.ifPresent(socket -> qemu.chardev("ff-qmp-extra", socket).add("-mon",
                 "chardev=ff-qmp-extra,mode=control"));
         qemu.chardev("ff-console", console).add("-serial", "chardev:ff-console");

@@ -74,6 +74,8 @@ public final class QmpClient implements AutoCloseable {
     private volatile long lastUseNanos = System.nanoTime();
     private ByteBuffer outgoing = ByteBuffer.allocateDirect(4096);
     private long lastId;
+    /// The command that waits for its last byte; whoever armed it holds `writing`.
+    private Armed armed;
     private volatile Lost lost;
 
     /// What came of a call. Turned into an exception only in the waiting thread, whose stack trace then is in it.
@@ -137,6 +139,7 @@ public final class QmpClient implements AutoCloseable {
         List<Call> sent = new ArrayList<>(together.length);
         writing.lock();
         try {
+            requireNothingArmed();
             outgoing.clear();
             for (QmpCommand command : together) {
                 Call call = new Call(command.name());
@@ -160,6 +163,101 @@ public final class QmpClient implements AutoCloseable {
             writing.unlock();
         }
         return List.copyOf(sent);
+    }
+
+    /// Sends all of a command but its last byte, so that [ArmedCommand#fire] starts it at once. QEMU reads its monitor byte
+    /// by byte, at some microseconds each (`monitor_can_read` in monitor/monitor.c asks for one), so a command of a hundred
+    /// bytes is under way for most of a millisecond before it begins.
+    ///
+    /// Until the command is fired or given up, other threads' commands wait, and this thread must send nothing else.
+    public ArmedCommand arm(QmpCommand command) {
+        // Held until the command is fired or given up.
+        writing.lock();
+        boolean done = false;
+        try {
+            requireNothingArmed();
+            Call call = new Call(command.name());
+            long id = ++lastId;
+            outgoing.clear();
+            append(command, id);
+            calls.put(id, call);
+            // All but the closing brace and the line's end.
+            write(call, outgoing.flip().limit(outgoing.limit() - 2));
+            armed = new Armed(call);
+            done = true;
+            return armed;
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("no JSON: " + command, e);
+        } finally {
+            if (!done) {
+                writing.unlock();
+            }
+        }
+    }
+
+    /// Keeps other threads' commands waiting until the registration is closed, by the same thread. Replies and events come
+    /// as ever.
+    public Registration reserve() {
+        writing.lock();
+        return writing::unlock;
+    }
+
+    private void requireNothingArmed() {
+        if (armed != null) {
+            throw new IllegalStateException("a command is armed; nothing else may be sent before it is fired");
+        }
+    }
+
+    private void write(Call call, ByteBuffer bytes) {
+        Lost already = lost;
+        if (already != null) {
+            call.outcome.complete(already);
+            return;
+        }
+        try {
+            connection.write(bytes);
+        } catch (IOException e) {
+            LOG.debug("QMP write", e);
+            // Whoever reads sees the end of the connection and completes the calls with the reason.
+            connection.close();
+        }
+    }
+
+    private final class Armed implements ArmedCommand {
+        private static final byte[] FIRE = {'}', '\n'};
+        /// QEMU refuses a member that it does not know, and so the whole command.
+        private static final byte[] GIVE_UP = ",\"abandoned\":true}\n".getBytes(StandardCharsets.US_ASCII);
+
+        private final Call call;
+
+        Armed(Call call) {
+            this.call = call;
+        }
+
+        @Override
+        public PendingReply fire() {
+            finish(FIRE);
+            return call;
+        }
+
+        @Override
+        public void close() {
+            if (armed == this) {
+                finish(GIVE_UP);
+            }
+        }
+
+        private void finish(byte[] rest) {
+            if (armed != this || !writing.isHeldByCurrentThread()) {
+                throw new IllegalStateException("not armed any more, or by another thread");
+            }
+            try {
+                write(call, outgoing.clear().put(rest).flip());
+            } finally {
+                armed = null;
+                writing.unlock();
+            }
+        }
     }
 
     private void append(QmpCommand command, long id) throws JsonProcessingException {

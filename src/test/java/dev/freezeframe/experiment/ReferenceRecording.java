@@ -71,7 +71,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
         pipeline = new Pipeline(deduplicator, experimentId, machine.ramBytes(), Optional.empty(), this, () -> {});
         checkpointer = new Checkpointer(machine, new LookingOn(tracker, interference),
-                DeviceStateSource.open(machine.qmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
+                DeviceStateSource.open(machine.captureQmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
                         machine.hasOtherWritableRam()),
                 new ReferencingSink(), this, options, 1);
     }
