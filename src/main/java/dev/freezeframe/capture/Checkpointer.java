@@ -194,6 +194,7 @@ public final class Checkpointer implements AutoCloseable {
     private void runSchedule() {
         String endReason = null;
         try {
+            pauseWindow.rehearse();
             while (checkpointsWanted > 0 && awaitTick()) {
                 RunState runState = RunState.of(machine);
                 if (runState instanceof RunState.Ended(String reason)) {
@@ -214,6 +215,8 @@ public final class Checkpointer implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            endReason = e.getMessage();
         } catch (RuntimeException e) {
             LOG.error("checkpointing stopped by a fault of its own", e);
             endReason = "fault in the checkpointer: " + e;

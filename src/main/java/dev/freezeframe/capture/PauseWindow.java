@@ -21,6 +21,8 @@ import java.util.BitSet;
 final class PauseWindow implements AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
+    /// Enough for the monitor's code to be compiled; more brought nothing.
+    private static final Duration REHEARSAL = Duration.ofMillis(400);
     private static final QmpCommand STOP = QmpCommand.of("stop");
     private static final QmpCommand WAKE_UP = QmpCommand.of("query-status");
     private static final QmpCommand CONTINUE = QmpCommand.of("cont");
@@ -64,6 +66,19 @@ final class PauseWindow implements AutoCloseable {
             default -> {
                 // Others do not matter here.
             }
+        }
+    }
+
+    /// Sends harmless commands the way a pause sends its own, until the code on that way is compiled. A pause comes once a
+    /// second, which would leave it interpreted for minutes.
+    void rehearse() throws IOException {
+        long end = System.nanoTime() + REHEARSAL.toNanos();
+        while (System.nanoTime() < end) {
+            ArmedCommand first = qmp.arm(WAKE_UP);
+            ArmedCommand second = captureQmp.arm(WAKE_UP);
+            PendingReply reply = first.fire();
+            second.fire().await(PATIENCE);
+            reply.await(PATIENCE);
         }
     }
 
