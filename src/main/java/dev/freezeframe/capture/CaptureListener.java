@@ -6,6 +6,9 @@ public interface CaptureListener {
     /// A checkpoint failed; the guest runs on and the pages belong to the next checkpoint.
     void checkpointFailed(int number, Exception cause);
 
-    /// No more checkpoints can be taken of this machine, because it ended or QEMU is gone.
-    void captureEnded(String reason);
+    /// No more checkpoints will be taken.
+    ///
+    /// @param reason one line for the user
+    /// @param failed whether it should have gone on; not so if all were taken, the guest ended or somebody asked for it
+    void captureEnded(String reason, boolean failed);
 }

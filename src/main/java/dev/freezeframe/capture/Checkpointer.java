@@ -39,6 +39,8 @@ public final class Checkpointer implements AutoCloseable {
 
     /// The tick is taken early rather than after a wait shorter than this.
     private static final long WORTH_WAITING_NANOS = 500_000;
+    /// When to try again what could not be done at once.
+    private static final Duration SOON = Duration.ofMillis(10);
 
     private final Machine machine;
     private final DirtyTracker tracker;
@@ -55,6 +57,7 @@ public final class Checkpointer implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private boolean stopping;
     private String stopReason = "stopped";
+    private boolean stopFailed;
     private boolean checkpointRequested;
     private long checkpointsWanted = Long.MAX_VALUE;
     private long generation;
@@ -65,6 +68,7 @@ public final class Checkpointer implements AutoCloseable {
     private final BitSet dirty = new BitSet();
     private int number;
     private boolean first = true;
+    private long checkpointsTaken;
     private int unreportedLate;
     private long leadNanos;
 
@@ -94,10 +98,8 @@ public final class Checkpointer implements AutoCloseable {
     /// @throws IOException if the machine's pages cannot be tracked
     public void start(boolean alreadyStored, long count) throws IOException {
         BitSet populated = new BitSet();
-        tracker.start(populated);
-        if (!alreadyStored) {
-            owed.or(populated);
-        }
+        tracker.start(populated, alreadyStored);
+        owed.or(populated);
         checkpointsWanted = count;
         schedule.changeInterval(options.interval(), System.nanoTime());
         thread.start();
@@ -140,12 +142,15 @@ public final class Checkpointer implements AutoCloseable {
     }
 
     /// Has checkpointing end after the checkpoint that is being taken, if any. Does not wait for that.
-    public void stop(String reason) {
+    ///
+    /// @param failed whether that is for a reason that the user has to know as a failure
+    public void stop(String reason, boolean failed) {
         lock.lock();
         try {
             if (!stopping) {
                 stopping = true;
                 stopReason = reason;
+                stopFailed = failed;
             }
             changed.signalAll();
         } finally {
@@ -156,7 +161,7 @@ public final class Checkpointer implements AutoCloseable {
     /// Ends checkpointing as [#stop] does, and waits until it has ended.
     @Override
     public void close() {
-        stop("stopped");
+        stop("stopped", false);
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
@@ -168,17 +173,8 @@ public final class Checkpointer implements AutoCloseable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        pauseWindow.close();
-        tracker.close();
-        deviceState.close();
-    }
-
-    private String stopReason() {
-        lock.lock();
-        try {
-            return stopReason;
-        } finally {
-            lock.unlock();
+        try (tracker; deviceState; pauseWindow) {
+            LOG.debug("capture closed");
         }
     }
 
@@ -193,12 +189,14 @@ public final class Checkpointer implements AutoCloseable {
 
     private void runSchedule() {
         String endReason = null;
+        boolean failed = false;
         try {
             pauseWindow.rehearse();
-            while (checkpointsWanted > 0 && awaitTick()) {
+            while (checkpointsTaken < checkpointsWanted && awaitTick()) {
                 RunState runState = RunState.of(machine);
-                if (runState instanceof RunState.Ended(String reason)) {
+                if (runState instanceof RunState.Ended(String reason, boolean notItsOwnDoing)) {
                     endReason = reason;
+                    failed = notItsOwnDoing;
                     break;
                 }
                 boolean running = runState instanceof RunState.Running;
@@ -207,21 +205,41 @@ public final class Checkpointer implements AutoCloseable {
                     // the second makes a checkpoint late.
                     skipTick(running);
                 } else if (takeCheckpoint()) {
-                    checkpointsWanted--;
+                    checkpointsTaken++;
                 }
             }
-            if (checkpointsWanted <= 0) {
-                endReason = "all " + (number - 1) + " checkpoints taken";
+            if (endReason == null && checkpointsTaken >= checkpointsWanted) {
+                endReason = "all " + checkpointsTaken + " checkpoints taken";
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
             endReason = e.getMessage();
-        } catch (RuntimeException e) {
+            failed = true;
+        } catch (RuntimeException | Error e) {
             LOG.error("checkpointing stopped by a fault of its own", e);
-            endReason = "fault in the checkpointer: " + e;
+            endReason = "fault in the checkpointer: " + e + "; the log has more";
+            failed = true;
+        } finally {
+            if (endReason == null) {
+                reportStop();
+            } else {
+                listener.captureEnded(endReason, failed);
+            }
         }
-        listener.captureEnded(endReason == null ? stopReason() : endReason);
+    }
+
+    private void reportStop() {
+        String reason;
+        boolean failed;
+        lock.lock();
+        try {
+            reason = stopReason;
+            failed = stopFailed;
+        } finally {
+            lock.unlock();
+        }
+        listener.captureEnded(reason, failed);
     }
 
     /// Waits until pre-copy should begin for the next tick.
@@ -243,12 +261,11 @@ public final class Checkpointer implements AutoCloseable {
         }
     }
 
-    private void skipTick(boolean countAsLate) {
-        lock.lock();
-        try {
-            checkpointRequested = false;
-        } finally {
-            lock.unlock();
+    private void skipTick(boolean countAsLate) throws InterruptedException {
+        if (schedule.nextTickNanos() - leadNanos > System.nanoTime()) {
+            // Not on schedule: a checkpoint was asked for and cannot be had at once. It stays asked for.
+            Thread.sleep(SOON);
+            return;
         }
         int skipped = schedule.skip(System.nanoTime());
         if (countAsLate) {
@@ -260,7 +277,6 @@ public final class Checkpointer implements AutoCloseable {
         int checkpoint = number++;
         long frameGeneration;
         boolean offSchedule;
-        frame.begin(checkpoint);
         dirty.clear();
         lock.lock();
         try {
@@ -272,6 +288,7 @@ public final class Checkpointer implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+        frame.begin(checkpoint, frameGeneration);
         boolean tickTaken = offSchedule;
         try {
             long started = System.nanoTime();
@@ -284,50 +301,36 @@ public final class Checkpointer implements AutoCloseable {
             } else if (!offSchedule && awaitTickAfterPreCopy()) {
                 preCopy = preCopy.and(copyAhead());
             }
-            int late = unreportedLate + (offSchedule ? 0 : schedule.take(System.nanoTime()));
+            unreportedLate += offSchedule ? 0 : schedule.take(System.nanoTime());
             tickTaken = true;
             Duration interval = schedule.interval();
-            frame.reserve(PAUSE_RESERVE_PAGES);
+            frame.reserve(2 * PAUSE_RESERVE_PAGES);
             preCopy = preCopy.and(copyWhilePreparing());
             PausePhases phases = pauseWindow.run(frame, dirty);
-            unreportedLate = 0;
             DeviceState devices = deviceState.take();
             var metrics = new FrameMetrics(pauseWindow.stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
-                    leadNanos / 1000, preCopy.pages(), dirty.cardinality(), late);
+                    leadNanos / 1000, preCopy.pages(), dirty.cardinality(), unreportedLate);
             var captured = new CapturedFrame(checkpoint, frameGeneration, (BitSet) frame.captured().clone(), devices,
                     metrics);
             frame.complete();
             sink.complete(captured);
+            unreportedLate = 0;
             return true;
-        } catch (IOException | RuntimeException | InterruptedException e) {
-            pauseWindow.release();
-            oweAgain();
-            if (!tickTaken) {
-                schedule.skip(System.nanoTime());
-            }
-            if (e instanceof InterruptedException interruption) {
-                throw interruption;
-            }
+        } catch (IOException | RuntimeException e) {
+            takeBack(tickTaken);
             if (!(RunState.of(machine) instanceof RunState.Ended)) {
                 listener.checkpointFailed(checkpoint, e);
             }
             return false;
+        } catch (InterruptedException | Error e) {
+            takeBack(tickTaken);
+            throw e;
         }
     }
 
-    /// Pre-copy started early by its usual length; what it did not need of that is waited for here.
-    ///
-    /// @return whether the wait was so long that another round of pre-copy pays
-    private boolean awaitTickAfterPreCopy() throws InterruptedException {
-        long early = schedule.nextTickNanos() - System.nanoTime();
-        if (early < WORTH_WAITING_NANOS) {
-            return false;
-        }
-        Thread.sleep(Duration.ofNanos(early));
-        return true;
-    }
-
-    private void oweAgain() {
+    /// After a checkpoint that came to nothing: its pages belong to the next one.
+    private void takeBack(boolean tickTaken) {
+        pauseWindow.release();
         lock.lock();
         try {
             owed.or(frame.captured());
@@ -336,6 +339,29 @@ public final class Checkpointer implements AutoCloseable {
             lock.unlock();
         }
         frame.abandon();
+        if (!tickTaken) {
+            schedule.skip(System.nanoTime());
+        }
+    }
+
+    /// Pre-copy started early by its usual length; what it did not need of that is waited for here.
+    ///
+    /// @return whether the wait was so long that another round of pre-copy pays
+    private boolean awaitTickAfterPreCopy() throws InterruptedException {
+        if (schedule.nextTickNanos() - System.nanoTime() < WORTH_WAITING_NANOS) {
+            return false;
+        }
+        lock.lockInterruptibly();
+        try {
+            long early = schedule.nextTickNanos() - System.nanoTime();
+            while (early > 0 && !stopping && !checkpointRequested) {
+                changed.awaitNanos(early);
+                early = schedule.nextTickNanos() - System.nanoTime();
+            }
+        } finally {
+            lock.unlock();
+        }
+        return true;
     }
 
     private record PreCopy(int rounds, int pages) {

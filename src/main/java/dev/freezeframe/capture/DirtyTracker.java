@@ -18,11 +18,13 @@ public interface DirtyTracker extends AutoCloseable {
     /// reported by [#harvest]. Called once, before any harvest.
     ///
     /// @param pages receives page numbers, 4 KiB each, counted from the start of guest RAM
+    /// @param fillingKnown whether what the memory was filled with, before QEMU was started on it, is stored already; then
+    ///     pages that QEMU has not touched since may be left out
     /// @throws IOException if the pages of this machine cannot be tracked
-    void start(BitSet pages) throws IOException;
+    void start(BitSet pages, boolean fillingKnown) throws IOException;
 
-    /// Adds the pages that changed since the last harvest, or since the start. Runs inside the pause window: it does not
-    /// block on anything but the kernel and allocates nothing.
+    /// Adds the pages that changed since the last harvest, or since the start. Runs inside the pause window: it waits for
+    /// nothing but the kernel and its own threads.
     ///
     /// @param pages receives page numbers; what was in it stays
     /// @throws IOException if the machine's memory can no longer be looked at, for example because QEMU died; what was

@@ -24,6 +24,7 @@ final class FrameAssembler {
     /// `slabs` as an array, so that a slot finds its slab.
     private final Slab[] slabAt;
     private int number;
+    private long generation;
     private int slabsSentAhead;
 
     FrameAssembler(SharedMemory memory, SlabPool pool, FrameSink sink) {
@@ -36,11 +37,12 @@ final class FrameAssembler {
         slabAt = new Slab[pool.capacity()];
     }
 
-    void begin(int frameNumber) {
+    void begin(int frameNumber, long frameGeneration) {
         if (!slabs.isEmpty()) {
             throw new IllegalStateException("frame " + number + " was neither completed nor abandoned");
         }
         number = frameNumber;
+        generation = frameGeneration;
         slabsSentAhead = 0;
         captured.clear();
     }
@@ -91,7 +93,7 @@ final class FrameAssembler {
         boolean announced = slabsSentAhead > 0;
         for (Slab slab : slabs) {
             forgetSlots(slab);
-            slab.release();
+            slab.close();
         }
         slabs.clear();
         releaseReserve();
@@ -102,7 +104,7 @@ final class FrameAssembler {
 
     private void releaseReserve() {
         while (!reserve.isEmpty()) {
-            reserve.remove().release();
+            reserve.remove().close();
         }
     }
 
@@ -175,7 +177,7 @@ final class FrameAssembler {
         Slab slab = slabs.remove();
         forgetSlots(slab);
         slabsSentAhead++;
-        sink.pages(number, slab);
+        sink.pages(number, generation, slab);
     }
 
     private void forgetSlots(Slab slab) {

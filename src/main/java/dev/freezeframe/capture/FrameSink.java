@@ -9,7 +9,9 @@ public interface FrameSink {
     boolean hasRoom();
 
     /// Pages of a frame. A page that comes again within a frame replaces what came before. The receiver owns the slab.
-    void pages(int number, Slab slab);
+    ///
+    /// @param generation as in [CapturedFrame]
+    void pages(int number, long generation, Slab slab);
 
     /// The frame is complete.
     void complete(CapturedFrame frame);

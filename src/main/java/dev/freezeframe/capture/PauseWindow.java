@@ -138,7 +138,7 @@ final class PauseWindow implements AutoCloseable {
             harvested = nowMicros();
             frame.copyInPause(dirty);
             copied = nowMicros();
-        } catch (IOException | RuntimeException failure) {
+        } catch (IOException | RuntimeException | Error failure) {
             resumeAfter(failure);
             throw failure;
         }
@@ -153,7 +153,7 @@ final class PauseWindow implements AutoCloseable {
         return Instant.EPOCH.plusNanos(stoppedMicros * 1000);
     }
 
-    private void resumeAfter(Exception failure) {
+    private void resumeAfter(Throwable failure) {
         if (failure instanceof FoundStandingException) {
             return;
         }

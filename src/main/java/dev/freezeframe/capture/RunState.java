@@ -15,7 +15,8 @@ sealed interface RunState {
     /// It will not run again.
     ///
     /// @param reason one line for the user
-    record Ended(String reason) implements RunState {}
+    /// @param failed whether that is not the guest's own doing
+    record Ended(String reason, boolean failed) implements RunState {}
 
     /// Asks QEMU, which answers from its main loop without touching the guest.
     static RunState of(Machine machine) {
@@ -23,13 +24,13 @@ sealed interface RunState {
             String state = machine.runState();
             return switch (state) {
                 case "running" -> new Running();
-                case "shutdown" -> new Ended("the guest powered off");
-                case "guest-panicked" -> new Ended("the guest's kernel panicked");
-                case "internal-error", "io-error" -> new Ended("QEMU stopped the guest: " + state);
+                case "shutdown" -> new Ended("the guest powered off", false);
+                case "guest-panicked" -> new Ended("the guest's kernel panicked", false);
+                case "internal-error", "io-error" -> new Ended("QEMU stopped the guest: " + state, true);
                 default -> new Paused();
             };
         } catch (QmpException e) {
-            return new Ended(e.getMessage());
+            return new Ended(e.getMessage(), true);
         }
     }
 }

@@ -29,8 +29,8 @@ public final class ScanTracker implements DirtyTracker {
     }
 
     @Override
-    public void start(BitSet pages) throws IOException {
-        // The copy is all zeroes now, so what differs is all that holds something.
+    public void start(BitSet pages, boolean fillingKnown) throws IOException {
+        // The copy is all zeroes now, so what differs is all that holds something. What QEMU touched of it cannot be told.
         memory.harvestDifferences(lastSeen, pages);
     }
 

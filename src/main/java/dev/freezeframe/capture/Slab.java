@@ -3,8 +3,8 @@ package dev.freezeframe.capture;
 import java.nio.ByteBuffer;
 
 /// A piece of captured RAM: up to [#CAPACITY] pages with their page numbers, in memory outside the heap.
-/// Whoever holds it owns it, and gives it back to where it came from with [#release] once the contents are used up.
-public final class Slab {
+/// Whoever holds it owns it, and gives it back to where it came from with [#close] once the contents are used up.
+public final class Slab implements AutoCloseable {
 
     /// Bytes in a page of guest RAM.
     public static final int PAGE_BYTES = 4096;
@@ -35,8 +35,9 @@ public final class Slab {
         return count;
     }
 
-    /// Gives the slab back; its contents must not be used any more.
-    public void release() {
+    /// Gives the slab back; its contents must not be used any more. Once only.
+    @Override
+    public void close() {
         pool.release(this);
     }
 

@@ -41,8 +41,8 @@ final class SlabPool {
         try {
             Slab slab = free.poll();
             if (slab == null && made < capacity) {
-                made++;
                 slab = new Slab(this);
+                made++;
             }
             return slab;
         } finally {

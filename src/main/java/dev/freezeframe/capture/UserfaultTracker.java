@@ -12,17 +12,21 @@ import java.util.BitSet;
 /// are refused before a machine is started.
 public final class UserfaultTracker implements DirtyTracker {
 
-    private final long qemuPid;
     private final SharedMemory memory;
-    private WrittenPages writtenPages;
+    private final WrittenPages writtenPages;
 
-    /// A tracker for the main memory of a running QEMU. Nothing is planted before [#start].
+    private UserfaultTracker(SharedMemory memory, WrittenPages writtenPages) {
+        this.memory = memory;
+        this.writtenPages = writtenPages;
+    }
+
+    /// Has the kernel watch the main memory of a running QEMU.
     ///
     /// @param qemuPid process id of QEMU, a child of this process
     /// @param memory the memory that QEMU has mapped as its guest RAM
-    public UserfaultTracker(long qemuPid, SharedMemory memory) {
-        this.qemuPid = qemuPid;
-        this.memory = memory;
+    /// @throws IOException if that is not possible here, with the reason and the remedy
+    public static UserfaultTracker plant(long qemuPid, SharedMemory memory) throws IOException {
+        return new UserfaultTracker(memory, WrittenPages.plant(qemuPid, memory));
     }
 
     @Override
@@ -31,12 +35,13 @@ public final class UserfaultTracker implements DirtyTracker {
     }
 
     @Override
-    public void start(BitSet pages) throws IOException {
-        writtenPages = WrittenPages.plant(qemuPid, memory);
-        // The first harvest may report pages that nobody ever touched. It is needed to arm the protection and then thrown
-        // away: what is populated now, after arming, is a superset of what was written before it.
-        writtenPages.harvest(new BitSet());
-        memory.addPopulatedPages(pages);
+    public void start(BitSet pages, boolean fillingKnown) throws IOException {
+        // The first harvest arms the protection and reports what QEMU has touched so far. What others filled in before is not
+        // in it: that is found by looking for populated pages, after arming, so that none can slip between.
+        writtenPages.harvest(pages);
+        if (!fillingKnown) {
+            memory.addPopulatedPages(pages);
+        }
     }
 
     @Override
@@ -51,8 +56,6 @@ public final class UserfaultTracker implements DirtyTracker {
 
     @Override
     public void close() {
-        if (writtenPages != null) {
-            writtenPages.close();
-        }
+        writtenPages.close();
     }
 }

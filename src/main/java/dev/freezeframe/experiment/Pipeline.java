@@ -7,17 +7,18 @@ import dev.freezeframe.capture.PausePhases;
 import dev.freezeframe.capture.Slab;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
-import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.StoreException;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +40,7 @@ final class Pipeline implements FrameSink, AutoCloseable {
     private static final int MOST_FAILURES_IN_A_ROW = 5;
 
     private sealed interface Part {
-        record Pages(int number, Slab slab) implements Part {}
+        record Pages(int number, long generation, Slab slab) implements Part {}
 
         record Complete(CapturedFrame frame, long nanos) implements Part {}
 
@@ -48,11 +49,11 @@ final class Pipeline implements FrameSink, AutoCloseable {
         record EndOfRecording() implements Part {}
     }
 
-    private final Deduplicator deduplicator;
+    private final WriterSource writers;
     private final long experimentId;
     private final long ramBytes;
     private final RecordingListener listener;
-    private final Runnable giveUp;
+    private final Consumer<String> giveUp;
     private final BlockingQueue<Part> parts = new LinkedBlockingQueue<>();
     private final AtomicInteger framesWaiting = new AtomicInteger();
     private final Thread thread;
@@ -61,15 +62,21 @@ final class Pipeline implements FrameSink, AutoCloseable {
     /// Only the pipeline thread touches what follows.
     private Optional<PageMap> newestRam;
     private CheckpointWriter writer;
-    private Exception writerFailure;
+    private Throwable writerFailure;
     private long acceptedGeneration;
     private int failuresInARow;
 
+    /// Where a checkpoint's writer comes from, which is [dev.freezeframe.dedup.Deduplicator#begin].
+    interface WriterSource {
+        CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes)
+                throws StoreException;
+    }
+
     /// @param newestRam what the machine's RAM held when recording began, for a machine that was restored
-    /// @param giveUp called when storing fails again and again
-    Pipeline(Deduplicator deduplicator, long experimentId, long ramBytes, Optional<PageMap> newestRam,
-            RecordingListener listener, Runnable giveUp) {
-        this.deduplicator = deduplicator;
+    /// @param giveUp called with a reason when storing has no prospect of success any more
+    Pipeline(WriterSource writers, long experimentId, long ramBytes, Optional<PageMap> newestRam,
+            RecordingListener listener, Consumer<String> giveUp) {
+        this.writers = writers;
         this.experimentId = experimentId;
         this.ramBytes = ramBytes;
         this.newestRam = newestRam;
@@ -97,8 +104,8 @@ final class Pipeline implements FrameSink, AutoCloseable {
     }
 
     @Override
-    public void pages(int number, Slab slab) {
-        parts.add(new Part.Pages(number, slab));
+    public void pages(int number, long generation, Slab slab) {
+        parts.add(new Part.Pages(number, generation, slab));
     }
 
     @Override
@@ -133,74 +140,94 @@ final class Pipeline implements FrameSink, AutoCloseable {
         boolean going = true;
         while (going) {
             try {
-                going = switch (parts.take()) {
-                    case Part.Pages(int number, Slab slab) -> {
-                        store(number, slab);
-                        yield true;
-                    }
-                    case Part.Complete(CapturedFrame frame, long nanos) -> {
-                        finish(frame, nanos);
-                        yield true;
-                    }
-                    case Part.Abandon(int _) -> {
-                        forgetWriter();
-                        yield true;
-                    }
-                    case Part.EndOfRecording() -> false;
-                };
+                going = handle(parts.take());
             } catch (InterruptedException e) {
                 LOG.warn("pipeline interrupted; what waits in it is not stored");
                 Thread.currentThread().interrupt();
                 going = false;
+            } catch (RuntimeException | Error e) {
+                // Slabs must keep flowing back whatever happens, or the checkpointer waits for them for ever.
+                LOG.error("fault in the pipeline", e);
+                giveUp.accept("fault in the pipeline: " + e + "; the log has more");
             }
         }
         forgetWriter();
     }
 
-    private void store(int number, Slab slab) {
-        try {
-            if (writerFailure == null) {
-                if (writer == null) {
-                    writer = deduplicator.begin(experimentId, number, newestRam, ramBytes);
+    private boolean handle(Part part) {
+        switch (part) {
+            case Part.Pages(int number, long generation, Slab slab) -> {
+                try (slab) {
+                    store(number, generation, slab);
                 }
-                writer.addRam(slab.pages(), slab.count(), slab.contents());
             }
-        } catch (StoreException | RuntimeException e) {
+            case Part.Complete(CapturedFrame frame, long nanos) -> finish(frame, nanos);
+            case Part.Abandon(int _) -> forgetWriter();
+            case Part.EndOfRecording() -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void store(int number, long generation, Slab slab) {
+        if (generation < acceptedGeneration || writerFailure != null) {
+            return;
+        }
+        try {
+            writer(number).addRam(slab.pages(), slab.count(), slab.contents());
+        } catch (StoreException | RuntimeException | Error e) {
             writerFailure = e;
-        } finally {
-            slab.release();
         }
     }
 
+    private CheckpointWriter writer(int number) throws StoreException {
+        if (writer == null) {
+            writer = writers.begin(experimentId, number, newestRam, ramBytes);
+        }
+        return writer;
+    }
+
     private void finish(CapturedFrame frame, long completedNanos) {
+        Committed committed = null;
+        Exception failure = null;
+        boolean doomed = frame.generation() < acceptedGeneration;
         try {
-            if (frame.generation() < acceptedGeneration) {
+            if (doomed) {
                 throw new StoreException(StoreException.Reason.FAILED, "checkpoint " + frame.number()
                         + " builds on one that could not be stored; its pages are in the next one");
             }
             if (writerFailure != null) {
                 throw writerFailure;
             }
-            if (writer == null) {
-                writer = deduplicator.begin(experimentId, frame.number(), newestRam, ramBytes);
-            }
-            writer.addImage(NewCheckpoint.DEVICE_STATE, frame.deviceState().toBytes());
-            Committed committed = writer.commit(metricsOf(frame.metrics()));
+            writer(frame.number()).addImage(NewCheckpoint.DEVICE_STATE, frame.deviceState().toBytes());
+            committed = writer.commit(metricsOf(frame.metrics()));
             writer = null;
             newestRam = Optional.of(committed.ram());
             failuresInARow = 0;
-            framesWaiting.decrementAndGet();
+        } catch (Exception e) {
+            failure = e;
+        } catch (Throwable fault) {
+            LOG.error("fault while storing checkpoint {}", frame.number(), fault);
+            failure = new IOException("checkpoint " + frame.number() + " could not be stored: " + fault
+                    + "; its pages are in the next one", fault);
+        }
+        if (failure != null) {
+            // Before there is room again, so that the next frame begins with these pages.
+            acceptedGeneration = frameLost.applyAsLong(frame);
+            forgetWriter();
+        }
+        framesWaiting.decrementAndGet();
+        if (failure == null) {
             LOG.debug("checkpoint {} stored {} ms after the pause", frame.number(),
                     (System.nanoTime() - completedNanos) / 1_000_000);
             listener.checkpointStored(committed.checkpoint());
-        } catch (Exception e) {
-            acceptedGeneration = frameLost.applyAsLong(frame);
-            framesWaiting.decrementAndGet();
-            forgetWriter();
-            listener.checkpointFailed(frame.number(), e);
-            if (++failuresInARow == MOST_FAILURES_IN_A_ROW) {
-                giveUp.run();
-            }
+            return;
+        }
+        listener.checkpointFailed(frame.number(), failure);
+        // A frame that only fell with another one says nothing about the store.
+        if (!doomed && ++failuresInARow == MOST_FAILURES_IN_A_ROW) {
+            giveUp.accept("the store failed " + MOST_FAILURES_IN_A_ROW + " times in a row: " + failure.getMessage());
         }
     }
 

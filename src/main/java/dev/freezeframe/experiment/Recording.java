@@ -19,6 +19,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A machine being recorded: checkpoints are taken on schedule and stored in the background until told to stop.
 /// Closing it stores what was captured and closes the experiment; the machine runs on, it belongs to the caller.
@@ -26,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 /// Several machines may be recorded into one store at the same time.
 public final class Recording implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Recording.class);
     private static final DateTimeFormatter NAME_TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")
             .withZone(ZoneId.systemDefault());
 
@@ -37,6 +40,7 @@ public final class Recording implements AutoCloseable {
     private final String trackerName;
     private final CountDownLatch captureEnded = new CountDownLatch(1);
     private volatile String endReason = "stopped";
+    private volatile boolean failed;
     private boolean closed;
 
     /// Starts recording a machine that runs.
@@ -75,8 +79,13 @@ public final class Recording implements AutoCloseable {
         this.store = store;
         trackerName = tracker.name();
         experiment = createExperiment(store, machine, parent);
-        deduplicator = new Deduplicator(store, options.dedup());
-        pipeline = new Pipeline(deduplicator, experiment.id(), machine.ramBytes(), base, listener, this::giveUp);
+        try {
+            deduplicator = new Deduplicator(store, options.dedup());
+        } catch (IOException | RuntimeException e) {
+            store.finishExperiment(experiment.id(), "could not start: " + e.getMessage());
+            throw e;
+        }
+        pipeline = new Pipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base, listener, this::giveUp);
         checkpointer = new Checkpointer(machine, tracker, devices, pipeline, new CaptureListener() {
             @Override
             public void checkpointFailed(int number, Exception cause) {
@@ -84,8 +93,9 @@ public final class Recording implements AutoCloseable {
             }
 
             @Override
-            public void captureEnded(String reason) {
+            public void captureEnded(String reason, boolean itFailed) {
                 endReason = reason;
+                failed = itFailed;
                 listener.captureEnded(reason);
                 captureEnded.countDown();
             }
@@ -157,6 +167,12 @@ public final class Recording implements AutoCloseable {
         return endReason;
     }
 
+    /// Whether capture ended for a reason that is neither the caller's nor the guest's own: a QEMU that died, a store that
+    /// cannot be written, a fault of this program. What was stored until then is kept.
+    public boolean failed() {
+        return failed;
+    }
+
     /// Ends the recording. Checkpoints already captured are stored first.
     @Override
     public void close() throws IOException {
@@ -168,13 +184,16 @@ public final class Recording implements AutoCloseable {
             return;
         }
         closed = true;
-        checkpointer.close();
-        pipeline.close();
-        deduplicator.close();
-        store.finishExperiment(experiment.id(), reason == null ? endReason : reason);
+        try {
+            try (deduplicator; pipeline; checkpointer) {
+                LOG.debug("closing the recording of {}", experiment.name());
+            }
+        } finally {
+            store.finishExperiment(experiment.id(), reason == null ? endReason : reason);
+        }
     }
 
-    private void giveUp() {
-        checkpointer.stop("the store failed again and again");
+    private void giveUp(String reason) {
+        checkpointer.stop(reason, true);
     }
 }

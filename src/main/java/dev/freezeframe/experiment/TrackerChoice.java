@@ -29,16 +29,23 @@ public enum TrackerChoice {
             LOG.info("dirty tracker: full scan, as asked");
             return new ScanTracker(machine.memory());
         }
-        Optional<String> reason = WrittenPages.unsupportedReason();
-        if (reason.isEmpty()) {
-            LOG.info("dirty tracker: userfault{}", this == AUTO ? ", which this kernel supports" : ", as asked");
-            return new UserfaultTracker(machine.pid(), machine.memory());
+        Optional<String> unsupported = WrittenPages.unsupportedReason();
+        String reason;
+        if (unsupported.isPresent()) {
+            reason = unsupported.get();
+        } else {
+            try {
+                DirtyTracker tracker = UserfaultTracker.plant(machine.pid(), machine.memory());
+                LOG.info("dirty tracker: userfault{}", this == AUTO ? ", which this kernel supports" : ", as asked");
+                return tracker;
+            } catch (IOException e) {
+                reason = e.getMessage();
+            }
         }
         if (this == USERFAULT) {
-            throw new IOException(
-                    "the userfault tracker cannot work here: " + reason.get() + "; record with --tracker scan");
+            throw new IOException("the userfault tracker cannot work here: " + reason + "; record with --tracker scan");
         }
-        LOG.info("dirty tracker: full scan, because {}", reason.get());
+        LOG.info("dirty tracker: full scan, because {}", reason);
         return new ScanTracker(machine.memory());
     }
 }

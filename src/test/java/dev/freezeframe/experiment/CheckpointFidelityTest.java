@@ -1,6 +1,7 @@
 package dev.freezeframe.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
@@ -13,7 +14,17 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.dedup.CheckpointWriter;
+import dev.freezeframe.dedup.Committed;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.store.CaptureMetrics;
+import dev.freezeframe.store.StoreException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -63,6 +74,7 @@ class CheckpointFidelityTest {
                 guest + "-" + tracker, ReferenceRecording.Interference.NONE);
         recording.record(CHECKPOINTS);
         recording.assertNothingDiffered(CHECKPOINTS);
+        assertEquals(List.of(), recording.failed);
         assertEquals("all " + CHECKPOINTS + " checkpoints taken", recording.endReason);
         long dirtyLater = recording.stored.stream().skip(1).mapToLong(c -> c.metrics().dirtyPages()).sum();
         assertTrue(dirtyLater > 0, "the guest wrote nothing, so nothing was tested");
@@ -103,9 +115,118 @@ class CheckpointFidelityTest {
         assertEquals("running", linux.runState());
     }
 
+    /// The device state comes by a migration here, because the screen's memory is a second RAM block.
+    @Test
+    void aMachineWithAScreenIsCapturedBySecondWay() throws Exception {
+        try (Machine vga = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector-vga")))) {
+            vga.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE);
+            assertTrue(vga.hasOtherWritableRam());
+            var recording = new ReferenceRecording(store, vga, tracker("userfault", vga), QUICKLY, "vga",
+                    ReferenceRecording.Interference.NONE);
+            recording.record(CHECKPOINTS);
+            recording.assertNothingDiffered(CHECKPOINTS);
+            assertEquals(List.of(), recording.failed);
+        }
+    }
+
+    /// Above 3 GiB a PC's RAM continues behind the hole for devices; page numbers pass 2 GiB of bytes.
+    @Test
+    void ramBeyondTwoGibibytesIsCapturedAndRestored() throws Exception {
+        try (Machine large = Machine.boot(MachineSpec.of(Profiles.standard().find("tiny-linux"))
+                .withMemoryBytes(4L << 30).withKernelArguments("ff.workload=random", "ff.size=2500", "ff.rate=2000"))) {
+            large.console().awaitLine(line -> line.startsWith("random 1 "), PATIENCE);
+            var recording = new ReferenceRecording(store, large, tracker("userfault", large),
+                    CaptureOptions.DEFAULT, "large", ReferenceRecording.Interference.NONE);
+            recording.record(3);
+            recording.assertNothingDiffered(3);
+            try (RestoredMachines restored = new Restorer(store).restore(recording.stored.getLast(),
+                    RestoreOptions.standard().withVerifyRam(true))) {
+                restored.first().machine().console().awaitLine(line -> line.startsWith("random "), PATIENCE);
+            }
+        }
+    }
+
+    /// The store refuses every third checkpoint, while others wait behind it that are differences to it.
+    @Test
+    void noDirtyPageIsLostWhenTheStoreFails() throws Exception {
+        var commits = new AtomicInteger();
+        var recording = new ReferenceRecording(store, linux, tracker("userfault", linux),
+                CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(60)), "failing-store",
+                ReferenceRecording.Interference.NONE,
+                source -> (experiment, number, previous, ramBytes) -> new FailingWriter(
+                        source.begin(experiment, number, previous, ramBytes),
+                        () -> commits.incrementAndGet() % 3 == 0));
+        recording.record(25);
+        recording.assertNothingDiffered(8);
+        assertTrue(recording.failed.size() >= 4, "only " + recording.failed + " failed");
+        assertFalse(recording.endFailed, recording.endReason);
+    }
+
+    @Test
+    void aStoreThatNeverWorksEndsTheRecordingAndTheGuestRunsOn() throws Exception {
+        var recording = new ReferenceRecording(store, linux, tracker("userfault", linux), QUICKLY, "dead-store",
+                ReferenceRecording.Interference.NONE,
+                source -> (experiment, number, previous, ramBytes) -> new FailingWriter(
+                        source.begin(experiment, number, previous, ramBytes), () -> true));
+        recording.record(1000);
+        assertTrue(recording.endFailed);
+        assertTrue(recording.endReason.contains("in a row"), recording.endReason);
+        assertEquals(List.of(), recording.stored);
+        assertEquals("running", linux.runState());
+    }
+
+    @Test
+    void aQemuThatDiesInThePauseEndsTheRecordingWithOneLine() throws Exception {
+        try (Machine victim = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")))) {
+            victim.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE);
+            ProcessHandle qemu = ProcessHandle.of(victim.pid()).orElseThrow();
+            ReferenceRecording[] itself = new ReferenceRecording[1];
+            var recording = new ReferenceRecording(store, victim, tracker("userfault", victim), QUICKLY,
+                    "dies-in-pause",
+                    () -> {
+                        if (itself[0].stored.size() >= 2 && itself[0].guestStands()) {
+                            qemu.destroyForcibly();
+                        }
+                    });
+            itself[0] = recording;
+            recording.record(1000);
+            assertFalse(qemu.isAlive());
+            assertTrue(recording.endFailed);
+            assertTrue(recording.endReason.contains("QEMU") && !recording.endReason.contains("\n"),
+                    recording.endReason);
+            recording.assertNothingDiffered(2);
+        }
+    }
+
+    /// Refuses to commit when it is told to; everything else is the real writer's.
+    private record FailingWriter(CheckpointWriter writer, BooleanSupplier fails) implements CheckpointWriter {
+        @Override
+        public void addRam(int[] pages, int count, ByteBuffer contents) throws StoreException {
+            writer.addRam(pages, count, contents);
+        }
+
+        @Override
+        public void addImage(String name, byte[] content) throws StoreException {
+            writer.addImage(name, content);
+        }
+
+        @Override
+        public Committed commit(CaptureMetrics metrics) throws StoreException {
+            if (fails.getAsBoolean()) {
+                throw new StoreException(StoreException.Reason.DISK_FULL, "made to fail");
+            }
+            return writer.commit(metrics);
+        }
+
+        @Override
+        public void abort() {
+            writer.abort();
+        }
+    }
+
     private static DirtyTracker tracker(String name, Machine machine) throws IOException {
         return name.equals("scan")
                 ? new ScanTracker(machine.memory())
-                : new UserfaultTracker(machine.pid(), machine.memory());
+                : UserfaultTracker.plant(machine.pid(), machine.memory());
     }
 }

@@ -14,6 +14,7 @@ import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.migration.DeviceStateSource;
+import dev.freezeframe.qmp.Registration;
 import dev.freezeframe.restore.RamImage;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
@@ -30,6 +31,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /// Records a machine with the real parts and keeps, for every checkpoint, a full copy of RAM made within its pause.
 /// Each checkpoint is read back from the store as soon as it is there and compared with that copy, every byte.
@@ -54,26 +56,50 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     private final SharedMemory inPause;
     private final Map<Integer, SharedMemory> references = new ConcurrentHashMap<>();
     private final Map<Integer, byte[]> deviceStates = new ConcurrentHashMap<>();
+    private final Registration runStates;
+    private volatile boolean stands;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     final List<CheckpointRecord> stored = new ArrayList<>();
     final List<Integer> failed = new ArrayList<>();
     final List<String> faults = new ArrayList<>();
     volatile String endReason;
+    volatile boolean endFailed;
 
     ReferenceRecording(Store store, Machine machine, DirtyTracker tracker, CaptureOptions options, String name,
             Interference interference) throws IOException {
+        this(store, machine, tracker, options, name, interference, UnaryOperator.identity());
+    }
+
+    /// @param storage lets a test stand between pipeline and store
+    ReferenceRecording(Store store, Machine machine, DirtyTracker tracker, CaptureOptions options, String name,
+            Interference interference, UnaryOperator<Pipeline.WriterSource> storage) throws IOException {
         this.store = store;
         this.machine = machine;
+        runStates = machine.qmp().onEvent(event -> {
+            if (event.name().equals("STOP") || event.name().equals("RESUME")) {
+                stands = event.name().equals("STOP");
+            }
+        });
         inPause = SharedMemory.allocate("in-pause", machine.ramBytes());
         experimentId = store.createExperiment(ExperimentRecord.starting(name, machine.spec().profile().name(),
                 machine.toRecord().toString(), machine.ramBytes(), Optional.empty(), Instant.now()));
         deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
-        pipeline = new Pipeline(deduplicator, experimentId, machine.ramBytes(), Optional.empty(), this, () -> {});
+        pipeline = new Pipeline(storage.apply(deduplicator::begin), experimentId, machine.ramBytes(), Optional.empty(),
+                this, reason -> checkpointer().stop(reason, true));
         checkpointer = new Checkpointer(machine, new LookingOn(tracker, interference),
                 DeviceStateSource.open(machine.captureQmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
                         machine.hasOtherWritableRam()),
                 new ReferencingSink(), this, options, 1);
+    }
+
+    /// Whether QEMU last said that it stopped the guest, rather than that it resumed it.
+    boolean guestStands() {
+        return stands;
+    }
+
+    private Checkpointer checkpointer() {
+        return checkpointer;
     }
 
     void record(long count) throws IOException, InterruptedException {
@@ -106,8 +132,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         }
 
         @Override
-        public void start(BitSet pages) throws IOException {
-            tracker.start(pages);
+        public void start(BitSet pages, boolean fillingKnown) throws IOException {
+            tracker.start(pages, fillingKnown);
         }
 
         @Override
@@ -135,8 +161,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         }
 
         @Override
-        public void pages(int number, Slab slab) {
-            pipeline.pages(number, slab);
+        public void pages(int number, long generation, Slab slab) {
+            pipeline.pages(number, generation, slab);
         }
 
         @Override
@@ -190,9 +216,15 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     }
 
     @Override
-    public void captureEnded(String reason) {
+    public void captureEnded(String reason, boolean itFailed) {
         endReason = reason;
+        endFailed = itFailed;
         ended.countDown();
+    }
+
+    @Override
+    public void captureEnded(String reason) {
+        // The other one, of the checkpointer, comes in any case.
     }
 
     void assertNothingDiffered(int atLeast) {
@@ -206,6 +238,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         pipeline.close();
         deduplicator.close();
         inPause.close();
+        runStates.close();
         references.values().forEach(SharedMemory::close);
         store.finishExperiment(experimentId, String.valueOf(endReason));
     }
