@@ -20,6 +20,8 @@ import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CaptureMetrics;
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -133,12 +135,19 @@ class CheckpointFidelityTest {
     @Test
     void ramBeyondTwoGibibytesIsCapturedAndRestored() throws Exception {
         try (Machine large = Machine.boot(MachineSpec.of(Profiles.standard().find("tiny-linux"))
-                .withMemoryBytes(4L << 30).withKernelArguments("ff.workload=random", "ff.size=2500", "ff.rate=2000"))) {
+                .withMemoryBytes(4L << 30).withKernelArguments("ff.workload=random", "ff.size=64", "ff.rate=2000"))) {
             large.console().awaitLine(line -> line.startsWith("random 1 "), PATIENCE);
             var recording = new ReferenceRecording(store, large, tracker("userfault", large),
                     CaptureOptions.DEFAULT, "large", ReferenceRecording.Interference.NONE);
             recording.record(3);
             recording.assertNothingDiffered(3);
+            var beyond = new AtomicInteger();
+            store.pageMap(recording.stored.getLast().id(), NewCheckpoint.RAM).forEachNonZero((page, chunk) -> {
+                if (page >= (2L << 30) / SharedMemory.PAGE_BYTES) {
+                    beyond.incrementAndGet();
+                }
+            });
+            assertTrue(beyond.get() > 1000, "only " + beyond + " pages beyond 2 GiB");
             try (RestoredMachines restored = new Restorer(store).restore(recording.stored.getLast(),
                     RestoreOptions.standard().withVerifyRam(true))) {
                 restored.first().machine().console().awaitLine(line -> line.startsWith("random "), PATIENCE);

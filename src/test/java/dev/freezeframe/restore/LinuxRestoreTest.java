@@ -54,57 +54,6 @@ class LinuxRestoreTest {
         }
     }
 
-    /// The end of an interval is the next checkpoint, and a whole run is its intervals: what parallel simulation rests on.
-    /// The guest powers off with an instruction that nothing but a jump follows, so the end does not depend on how soon
-    /// QEMU notices.
-    @Test
-    void fiveCheckpointsOfOneRunAllReplayToTheSameEnd() throws Exception {
-        List<Taken> taken = new ArrayList<>();
-        try (Store store = Store.open(directory.resolve("store"));
-                Machine original = Machine.boot(
-                        MachineSpec.of(Profiles.standard().find("deterministic-linux")).withStartPaused(true));
-                SimpleRecorder recorder = new SimpleRecorder(store, original);
-                PendingEvent end = original.qmp().expect("SHUTDOWN", event -> true)) {
-            original.resume();
-            for (int i = 1; i <= 5; i++) {
-                awaitTick(original, 2L * i);
-                taken.add(recorder.take());
-            }
-            end.await(PATIENCE);
-            SimpleRecorder.settledOutput(original);
-            byte[] output = original.console().bytes();
-            for (Taken each : taken) {
-                byte[] rest = Arrays.copyOfRange(output, (int) each.printedBytes(), output.length);
-                assertTrue(rest.length > 0);
-                assertReplays(store, each, rest, original);
-            }
-        } finally {
-            taken.forEach(Taken::close);
-        }
-    }
-
-    private static void assertReplays(Store store, Taken from, byte[] expectedOutput, Machine original)
-            throws Exception {
-        try (RestoredMachines restored = new Restorer(store).restore(from.checkpoint(),
-                RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
-            Machine machine = restored.first().machine();
-            try (PendingEvent end = machine.qmp().expect("SHUTDOWN", event -> true)) {
-                machine.resume();
-                end.await(PATIENCE);
-            }
-            SimpleRecorder.settledOutput(machine);
-            String which = "checkpoint " + from.checkpoint().number();
-            assertArrayEquals(expectedOutput, machine.console().bytes(), "output from " + which);
-            assertEquals(registers(original), registers(machine), "processor from " + which);
-            assertEquals(List.of(), SimpleRecorder.differingPages(original.memory(), machine.memory()),
-                    "memory from " + which);
-        }
-    }
-
-    private static String registers(Machine machine) throws Exception {
-        return machine.qmp().execute(QmpCommand.humanMonitor("info registers")).asText();
-    }
-
     private static void awaitTick(Machine machine, long atLeast) throws Exception {
         machine.console().awaitLine(line -> tick(line) >= atLeast, PATIENCE);
     }

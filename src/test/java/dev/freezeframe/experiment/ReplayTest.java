@@ -1,0 +1,110 @@
+package dev.freezeframe.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qmp.PendingEvent;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Store;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The end of an interval is the next checkpoint, and a whole run is its intervals: what parallel simulation rests on.
+class ReplayTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+
+    @TempDir
+    Path folder;
+
+    /// The guest powers off with an instruction that nothing but a jump follows, so the end does not depend on how soon QEMU
+    /// notices.
+    @Test
+    void fiveCheckpointsOfOneRunAllReplayToTheSameEnd() throws Exception {
+        List<CheckpointRecord> taken = Collections.synchronizedList(new ArrayList<>());
+        try (Store store = Store.open(folder.resolve("store"));
+                Machine original = Machine.boot(
+                        MachineSpec.of(Profiles.standard().find("deterministic-linux")).withStartPaused(true));
+                PendingEvent end = original.qmp().expect("SHUTDOWN", event -> true)) {
+            try (Recording _ = Recording.start(store, original, Optional.empty(), false,
+                    RecordingOptions.DEFAULT.with(CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(250))),
+                    new RecordingListener() {
+                        @Override
+                        public void checkpointStored(CheckpointRecord checkpoint) {
+                            taken.add(checkpoint);
+                        }
+
+                        @Override
+                        public void checkpointFailed(int number, Exception cause) {
+                            // Too few would be noticed; one at the very end may fail with the guest.
+                        }
+
+                        @Override
+                        public void captureEnded(String reason) {
+                            // The guest's power-off is what is waited for.
+                        }
+                    })) {
+                original.resume();
+                end.await(PATIENCE);
+            }
+            awaitStandstill(original);
+            String output = original.console().text();
+            assertTrue(taken.size() >= 5, "only " + taken.size() + " checkpoints");
+            for (int i = 0; i < 5; i++) {
+                assertReplays(store, taken.get(i * (taken.size() - 1) / 4), output, original);
+            }
+        }
+    }
+
+    private static void assertReplays(Store store, CheckpointRecord from, String output, Machine original)
+            throws Exception {
+        try (RestoredMachines restored = new Restorer(store).restore(from,
+                RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
+            Machine machine = restored.first().machine();
+            try (PendingEvent end = machine.qmp().expect("SHUTDOWN", event -> true)) {
+                machine.resume();
+                end.await(PATIENCE);
+            }
+            awaitStandstill(machine);
+            String which = "checkpoint " + from.number();
+            String rest = machine.console().text();
+            assertTrue(rest.length() <= output.length(), which + " printed more than the original: " + rest);
+            assertEquals(output.substring(output.length() - rest.length()), rest, "output from " + which);
+            assertEquals(registers(original), registers(machine), "processor from " + which);
+            var differing = new BitSet();
+            original.memory().addDifferingPages(machine.memory(), differing);
+            assertEquals(new BitSet(), differing, "memory from " + which);
+        }
+    }
+
+    /// After the event the processor is still to be stopped, and the last line to arrive.
+    private static void awaitStandstill(Machine machine) throws Exception {
+        while (!machine.runState().equals("shutdown")) {
+            Thread.sleep(10);
+        }
+        long printed;
+        do {
+            printed = machine.console().printedBytes();
+            Thread.sleep(100);
+        } while (machine.console().printedBytes() > printed);
+    }
+
+    private static String registers(Machine machine) throws Exception {
+        return machine.qmp().execute(QmpCommand.humanMonitor("info registers")).asText();
+    }
+}
