@@ -422,7 +422,7 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    /// Adds a watcher, after telling it about every stored chunk.
+    /// Adds a watcher, after telling it about every stored chunk that it wants, the newest packs first.
     public void watch(ChunkWatcher watcher) throws StoreException {
         gate.enterAlone();
         try {
@@ -433,13 +433,14 @@ public final class Store implements AutoCloseable {
         }
     }
 
+    /// Tells a watcher nothing more.
     public void unwatch(ChunkWatcher watcher) {
         watchers.remove(watcher);
     }
 
     private void tell(ChunkWatcher watcher) throws StoreException {
         read("read the chunk index", session -> {
-            Packs.forEachChunk(session, watcher::stored);
+            Packs.forEachChunk(session, watcher);
             return null;
         });
     }
@@ -642,7 +643,7 @@ public final class Store implements AutoCloseable {
                 fresh.transact(session -> {
                     for (ChunkWatcher watcher : watchers) {
                         watcher.reset();
-                        Packs.forEachChunk(session, watcher::stored);
+                        Packs.forEachChunk(session, watcher);
                     }
                     return null;
                 });
