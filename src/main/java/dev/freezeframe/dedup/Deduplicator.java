@@ -1,46 +1,39 @@
 package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.ChunkHash;
-import dev.freezeframe.store.ChunkWatcher;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/// Turns captured pages into chunks of a store and knows every chunk that is already there, of whatever experiment. Safe for
-/// any number of recordings at once, each with a thread of its own; one per store is enough and finds most.
+/// Turns captured pages into chunks of a store and finds those that are already there, of whatever experiment. Safe for any
+/// number of recordings at once, each with a thread of its own. All deduplicators of a store share one index, whose memory is
+/// bounded by a quarter of the Java heap; what it has no room for is only stored once more.
 public final class Deduplicator implements AutoCloseable {
     private final Store store;
     private final DedupOptions options;
     private final ChunkHash hash;
-    private final ChunkIndex index = new ChunkIndex();
-    private final ChunkWatcher watcher = new ChunkWatcher() {
-        @Override
-        public void stored(long chunkId, long hashLow, long hashHigh) {
-            index.add(hashLow, hashHigh, chunkId);
-        }
+    private final StoreIndex index;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-        @Override
-        public void dropped(long chunkId, long hashLow, long hashHigh) {
-            index.remove(hashLow, hashHigh, chunkId);
-        }
-
-        @Override
-        public void reset() {
-            index.clear();
-        }
-    };
-
-    /// Reads the hashes of all stored chunks.
+    /// Reads the hashes of the stored chunks, unless another deduplicator of the store has them in memory.
     public Deduplicator(Store store, DedupOptions options) throws StoreException {
-        this(store, options, ChunkHash.xxh128());
+        this(store, options, ChunkHash.xxh128(), StoreIndex.shared(store));
     }
 
-    Deduplicator(Store store, DedupOptions options, ChunkHash hash) throws StoreException {
+    private Deduplicator(Store store, DedupOptions options, ChunkHash hash, StoreIndex index) {
         this.store = store;
         this.options = options;
         this.hash = hash;
-        store.watch(watcher);
+        this.index = index;
+    }
+
+    /// With a hash and an index of its own.
+    ///
+    /// @param indexBytes bound of the index's memory
+    static Deduplicator with(Store store, DedupOptions options, ChunkHash hash, long indexBytes) throws StoreException {
+        return new Deduplicator(store, options, hash, StoreIndex.unshared(store, indexBytes));
     }
 
     /// Starts a checkpoint.
@@ -56,11 +49,14 @@ public final class Deduplicator implements AutoCloseable {
     }
 
     ChunkIndex index() {
-        return index;
+        return index.chunks();
     }
 
+    /// Gives the index up; with the last deduplicator of a store, its memory is free again.
     @Override
     public void close() {
-        store.unwatch(watcher);
+        if (closed.compareAndSet(false, true)) {
+            index.release(store);
+        }
     }
 }

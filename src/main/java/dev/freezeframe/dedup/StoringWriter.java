@@ -11,6 +11,7 @@ import dev.freezeframe.store.PackDraft;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.StoreException.Reason;
 import dev.freezeframe.store.WriteLease;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -32,7 +33,7 @@ final class StoringWriter implements CheckpointWriter {
     private final Store store;
     private final DedupOptions options;
     private final ChunkHash hash;
-    private final ChunkIndex stored;
+    private final StoreIndex stored;
     private final long experimentId;
     private final int number;
     private final Optional<PageMap> previous;
@@ -42,7 +43,7 @@ final class StoringWriter implements CheckpointWriter {
 
     /// Chunks of this checkpoint whose packs are not written yet, seen by this writer only: if it aborts, nobody else may
     /// have referred to them.
-    private final ChunkIndex mine = new ChunkIndex();
+    private final ChunkIndex mine = new ChunkIndex(Long.MAX_VALUE);
     private final Map<Long, Draft> drafts = new HashMap<>();
     private final Deque<Draft> heldBack = new ArrayDeque<>();
     private final BitSet packsOfMine = new BitSet();
@@ -70,7 +71,7 @@ final class StoringWriter implements CheckpointWriter {
         }
     }
 
-    StoringWriter(Store store, DedupOptions options, ChunkHash hash, ChunkIndex stored, long experimentId, int number,
+    StoringWriter(Store store, DedupOptions options, ChunkHash hash, StoreIndex stored, long experimentId, int number,
             Optional<PageMap> previous, long ramBytes) throws StoreException {
         if (ramBytes <= 0 || ramBytes % ChunkId.CHUNK_BYTES != 0
                 || ramBytes / ChunkId.CHUNK_BYTES > Integer.MAX_VALUE - PAGE_SLACK) {
@@ -141,7 +142,7 @@ final class StoringWriter implements CheckpointWriter {
             }
         }
         for (int i = 0; i < found; i++) {
-            if (options.trustHash() || store.chunkEquals(candidates[i], contents, position)) {
+            if (options.trustHash() || isStored(candidates[i], contents, position)) {
                 return candidates[i];
             }
         }
@@ -153,6 +154,20 @@ final class StoringWriter implements CheckpointWriter {
             }
         }
         return newChunk(contents, position);
+    }
+
+    /// Whether a candidate has this content. One that cannot be read has not: the page is stored anew, so that damage ends with
+    /// the checkpoints that it hit.
+    private boolean isStored(long candidate, ByteBuffer contents, int position) throws StoreException {
+        try {
+            return store.chunkEquals(candidate, contents, position);
+        } catch (StoreException e) {
+            if (e.reason() != Reason.DAMAGED) {
+                throw e;
+            }
+            stored.damaged(hashed[0], hashed[1], candidate, e);
+            return false;
+        }
     }
 
     private long newChunk(ByteBuffer contents, int position) throws StoreException {

@@ -10,18 +10,18 @@ import java.util.Set;
 /// The state of every device of a stopped machine, without its main memory. Complete by construction: bytes that are cut
 /// short, of the wrong kind or claim lengths that they do not have never become one.
 ///
-/// Immutable. The bytes come from QEMU or from the store and count as untrusted; {@link #of} takes them apart before any
+/// Immutable. The bytes come from QEMU or from the store and count as untrusted; [#of] takes them apart before any
 /// QEMU is started for them.
 public sealed interface DeviceState {
-    /// The bytes to store; {@link #of} reads them back.
+    /// The bytes to store; [#of] reads them back.
     byte[] toBytes();
 
-    /// What an incoming QEMU of exactly this machine type (as in {@code pc-i440fx-7.2}, never an alias) has to be fed.
+    /// What an incoming QEMU of exactly this machine type (as in `pc-i440fx-7.2`, never an alias) has to be fed.
     ///
     /// @throws DeviceStateException the state was saved by another machine type
     byte[] toIncomingStream(String versionedMachineType) throws DeviceStateException;
 
-    /// Whether the reading QEMU needs the migration capability {@code x-ignore-shared}.
+    /// Whether the reading QEMU needs the migration capability `x-ignore-shared`.
     boolean needsIgnoreShared();
 
     /// The devices in the order in which QEMU saved them.
@@ -30,13 +30,13 @@ public sealed interface DeviceState {
     /// RAM blocks whose contents are part of this state: ROMs, screen memory.
     Set<String> ramBlocks();
 
-    /// Takes apart what {@link #toBytes}, {@code xen-save-devices-state} or a migration with {@code x-ignore-shared} wrote.
+    /// Takes apart what [#toBytes], `xen-save-devices-state` or a migration with `x-ignore-shared` wrote.
     static DeviceState of(byte[] bytes) throws DeviceStateException {
         StreamLayout layout = StreamLayout.of(bytes);
         return layout.machineType().isPresent() ? new MigrationStream(bytes, layout) : new SavedDevices(bytes, layout);
     }
 
-    /// Devices as {@code xen-save-devices-state} writes them, together with the ROMs that they do not include.
+    /// Devices as `xen-save-devices-state` writes them, together with the ROMs that they do not include.
     static DeviceState of(byte[] savedDevices, List<RomBlock> roms) throws DeviceStateException {
         if (roms.isEmpty())
             return of(savedDevices);

@@ -7,17 +7,17 @@ import java.io.IOException;
 import java.time.Duration;
 
 /// Saves the device state of one running machine again and again, each time within a pause. Everything slow is done outside:
-/// in the pause there is one command to send right behind {@code stop}, and one wait before {@code cont}.
+/// in the pause there is one command to send right behind `stop`, and one wait before `cont`.
 ///
-/// The order for each checkpoint, all from one thread: {@link #arm} while the guest runs; {@code stop} and the armed command
-/// in one write; {@link #awaitSaved}; dirty pages, {@code cont}; {@link #take} while the guest runs again. A checkpoint that
-/// fails half-way is simply followed by the next {@link #arm}.
+/// The order for each checkpoint, all from one thread: [#arm] while the guest runs; `stop` and the armed command
+/// in one write; [#awaitSaved]; dirty pages, `cont`; [#take] while the guest runs again. A checkpoint that
+/// fails half-way is simply followed by the next [#arm].
 public sealed interface DeviceStateSource extends AutoCloseable permits SavedDevicesSource, MigrationSource {
     /// Prepares the way that fits the machine. The guest may run meanwhile.
     ///
-    /// @param qemu                the process behind {@code qmp}; nobody else may deliver state
+    /// @param qemu                the process behind `qmp`; nobody else may deliver state
     /// @param hasOtherWritableRam whether the machine has writable RAM blocks beside its shared main memory, such as VGA
-    ///                            memory; {@code xen-save-devices-state} would leave their contents out
+    ///                            memory; `xen-save-devices-state` would leave their contents out
     static DeviceStateSource open(QmpClient qmp, ProcessHandle qemu, boolean hasOtherWritableRam) throws IOException {
         return hasOtherWritableRam ? MigrationSource.open(qmp, qemu) : SavedDevicesSource.open(qmp);
     }

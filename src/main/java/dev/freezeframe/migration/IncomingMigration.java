@@ -16,8 +16,8 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Loads a device state into a QEMU that was started with {@code -incoming defer -S} and whose RAM holds its contents
-/// already. When {@link #load} returns, the machine stands where it was saved and waits for {@code cont}.
+/// Loads a device state into a QEMU that was started with `-incoming defer -S` and whose RAM holds its contents
+/// already. When [#load] returns, the machine stands where it was saved and waits for `cont`.
 ///
 /// QEMU listens, we connect: the socket is in a folder that only we may enter, and gone when this returns.
 public final class IncomingMigration {
@@ -28,7 +28,7 @@ public final class IncomingMigration {
 
     /// Feeds the state to the waiting QEMU and returns when it has loaded all of it.
     ///
-    /// @param versionedMachineType the type of the waiting QEMU, as in {@code pc-i440fx-7.2}
+    /// @param versionedMachineType the type of the waiting QEMU, as in `pc-i440fx-7.2`
     /// @throws IOException QEMU's own reason when it did not take the state; such a QEMU is of no further use
     public static void load(QmpClient qmp, DeviceState state, String versionedMachineType, Duration timeout)
             throws IOException {

@@ -9,7 +9,7 @@ import java.util.Map;
 final class MigrationCapabilities {
     private MigrationCapabilities() {}
 
-    /// Switches {@code x-ignore-shared} and the events that tell the end of a migration.
+    /// Switches `x-ignore-shared` and the events that tell the end of a migration.
     static QmpCommand set(boolean ignoreShared) {
         return QmpCommand.of("migrate-set-capabilities").with("capabilities",
                 List.of(capability("events", true), capability("x-ignore-shared", ignoreShared)));

@@ -12,10 +12,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Device state together with screen memory and ROMs, by a migration to us in which the shared RAM is left out
-/// ({@code x-ignore-shared}). Takes some milliseconds of the pause; for machines that {@code xen-save-devices-state} cannot
+/// (`x-ignore-shared`). Takes some milliseconds of the pause; for machines that `xen-save-devices-state` cannot
 /// save completely.
 ///
-/// QEMU inactivates its block nodes when such a migration completes and activates them again at {@code cont}.
+/// QEMU inactivates its block nodes when such a migration completes and activates them again at `cont`.
 final class MigrationSource implements DeviceStateSource {
     private static final Logger LOG = LoggerFactory.getLogger(MigrationSource.class);
     /// QEMU's default of 128 MiB/s would make it sleep in the middle of the pause.

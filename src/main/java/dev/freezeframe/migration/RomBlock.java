@@ -8,10 +8,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 
-/// The contents of one firmware ROM of a machine, such as {@code pc.bios}. Immutable; whole pages.
+/// The contents of one firmware ROM of a machine, such as `pc.bios`. Immutable; whole pages.
 ///
-/// A QEMU that starts with {@code -incoming} leaves such memory empty, because it expects the contents in the stream
-/// ({@code rom_reset} in {@code hw/core/loader.c}). A guest restored without them runs, and dies when it reboots.
+/// A QEMU that starts with `-incoming` leaves such memory empty, because it expects the contents in the stream
+/// (`rom_reset` in `hw/core/loader.c`). A guest restored without them runs, and dies when it reboots.
 public final class RomBlock {
     /// Any number that no device of a machine gets: QEMU counts its sections from 0.
     private static final int SECTION_ID = 0x7fff_fff0;
@@ -34,7 +34,7 @@ public final class RomBlock {
         return contents.length;
     }
 
-    /// A RAM section ({@code ram_save_setup} and {@code ram_save_page} in {@code migration/ram.c}) with these blocks.
+    /// A RAM section (`ram_save_setup` and `ram_save_page` in `migration/ram.c`) with these blocks.
     static byte[] toRamSection(List<RomBlock> roms) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {

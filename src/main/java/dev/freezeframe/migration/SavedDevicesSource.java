@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 
-/// Device state by {@code xen-save-devices-state}: one synchronous command, about a third of a millisecond, no migration. For
+/// Device state by `xen-save-devices-state`: one synchronous command, about a third of a millisecond, no migration. For
 /// machines whose only writable RAM is the shared one; their ROMs are read once and put in front of every state.
 final class SavedDevicesSource implements DeviceStateSource {
     /// A memory file instead of a real one: nothing to name, clean up or read by others. QEMU truncates and rewrites it.

@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 
 /// The numbers of QEMU's migration stream, named as QEMU names them. All integers in the stream are big-endian.
 ///
-/// Sources: {@code migration/savevm.h}, {@code migration/savevm.c} (sections) and {@code migration/ram.c} (RAM).
+/// Sources: `migration/savevm.h`, `migration/savevm.c` (sections) and `migration/ram.c` (RAM).
 final class StreamFormat {
     static final int QEMU_VM_FILE_MAGIC = 0x5145564d;
     static final int QEMU_VM_FILE_VERSION = 3;

@@ -58,7 +58,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
                 Set.copyOf(search.ramBlocks()), ignoreShared);
     }
 
-    /// {@code vmstate_configuration} in {@code migration/savevm.c}: the three subsections that there are.
+    /// `vmstate_configuration` in `migration/savevm.c`: the three subsections that there are.
     private static boolean skipConfigurationSubsections(byte[] stream, StreamCursor cursor)
             throws DeviceStateException {
         boolean ignoreShared = false;

@@ -15,7 +15,7 @@ import java.util.List;
 /// The pages of a copy-on-write mapping that a process has made its own. All others are, by the kernel's own book-keeping,
 /// still those of the shared image. Reads nothing that the process has not written, so it allocates nothing.
 ///
-/// Sources: the kernel's {@code Documentation/admin-guide/mm/pagemap.rst} and {@code proc(5)}.
+/// Sources: the kernel's `Documentation/admin-guide/mm/pagemap.rst` and `proc(5)`.
 final class PrivatePages implements Closeable {
     private static final long PRESENT = 1L << 63;
     private static final long SWAPPED = 1L << 62;

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 
-/// How a checkpoint is to be brought back. A value; the {@code with…} methods return changed copies.
+/// How a checkpoint is to be brought back. A value; the `with…` methods return changed copies.
 ///
 /// @param count                  how many machines; they share one image copy-on-write
 /// @param recordable             give the machine memory of its own that can be tracked and captured; for one machine

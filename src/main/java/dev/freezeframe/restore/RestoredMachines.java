@@ -5,7 +5,6 @@ import dev.freezeframe.store.CheckpointRecord;
 import java.util.List;
 
 /// The machines of one restore and the image that they share. Closing ends all that were not detached.
-///
 public final class RestoredMachines implements AutoCloseable {
     private final CheckpointRecord checkpoint;
     private final List<RestoredMachine> machines;

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 /// run in the end, or an error says why and no process, socket or memory is left.
 ///
 /// The idea: QEMU's start takes about as long as reading the packs, and an incoming QEMU does not look at its RAM. So it is
-/// started on memory that is still being filled, and gets the device state when both are ready. Without {@code recordable},
+/// started on memory that is still being filled, and gets the device state when both are ready. Without `recordable`,
 /// machines map the image copy-on-write, and any number of them costs one image plus what each writes.
 public final class Restorer {
     private static final Logger LOG = LoggerFactory.getLogger(Restorer.class);

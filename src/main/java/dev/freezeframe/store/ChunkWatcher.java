@@ -6,6 +6,10 @@ public interface ChunkWatcher {
     /// A chunk is stored and may be referred to.
     void stored(long chunkId, long hashLow, long hashHigh);
 
+    /// Whether a chunk with this id would be of interest; if not, none with a lower id is. Asked while the stored chunks are
+    /// told, the newest packs first, to spare reading what there is no room for.
+    boolean wants(long chunkId);
+
     /// A chunk is about to be deleted.
     void dropped(long chunkId, long hashLow, long hashHigh);
 

@@ -2,7 +2,6 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Packs.PackHashes;
-import dev.freezeframe.store.StoreException.Reason;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -10,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Mark and sweep over the packs of a store. A chunk that a page map names is never dropped, and chunk ids never change, so
 /// no page map is rewritten.
@@ -19,6 +20,7 @@ import java.util.Optional;
 /// beside recordings: packs without a live chunk go, packs with many dead ones are rewritten with empty slots. Shortening the
 /// file is up to [Store#gc].
 final class GarbageCollection {
+    private static final Logger LOG = LoggerFactory.getLogger(GarbageCollection.class);
     /// A pack is rewritten if at least one in so many of its chunks is dead; the others keep theirs, still to be found.
     private static final int WORTHWHILE = 8;
     private static final int REWRITE_LEVEL = 3;
@@ -94,7 +96,7 @@ final class GarbageCollection {
         }
     }
 
-    /// Deletes what [#mark] found. Recordings may go on beside it.
+    /// Deletes what [#mark] found; a pack that is damaged and partly in use stays. Recordings may go on beside it.
     void sweep() throws SQLException, StoreException {
         for (int i = 0; i < dead.size(); i++) {
             progress.at("sweep", i, dead.size());
@@ -112,8 +114,11 @@ final class GarbageCollection {
                     packs.rewrite(session, packs.load(session, each.packId), old, live, REWRITE_LEVEL);
                     packsRewritten++;
                 } catch (Corruption e) {
-                    throw new StoreException(Reason.DAMAGED, "pack " + each.packId + " cannot be rewritten: "
-                            + e.getMessage() + "; verify lists every checkpoint that is affected", e);
+                    chunksDropped -= each.slots.cardinality();
+                    LOG.warn(
+                            "pack {} is damaged ({}) and stays as it is; verify lists every checkpoint that is affected,"
+                                    + " deleting those frees its space",
+                            each.packId, e.getMessage());
                 }
                 return null;
             });

@@ -20,6 +20,9 @@ import org.slf4j.LoggerFactory;
 final class Packs implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Packs.class);
 
+    /// Rows of hashes that are read in one query.
+    private static final int PACKS_AT_ONCE = 1000;
+
     private final PackCodec codec = new PackCodec();
     private final Cache<Long, Pack> cache;
 
@@ -56,21 +59,27 @@ final class Packs implements AutoCloseable {
         void chunk(long chunkId, long hashLow, long hashHigh);
     }
 
-    /// Visits every stored chunk, reading hashes only. Rows that do not add up are passed over: their chunks are then
-    /// merely not found again.
-    static void forEachChunk(Session session, ChunkVisitor visitor) throws SQLException {
-        long after = 0;
-        boolean more = true;
-        while (more) {
-            more = false;
+    /// Visits the stored chunks, reading hashes only, from the newest packs to the oldest that the watcher wants. Rows that do
+    /// not add up are passed over: their chunks are then merely not found again.
+    static void forEachChunk(Session session, ChunkWatcher watcher) throws SQLException {
+        long last = lastPackIdWithHashes(session);
+        // by ranges of ids, because H2 would sort all rows to give them in descending order
+        while (last > 0 && watcher.wants(ChunkId.of(last, ChunkId.MAX_SLOTS - 1))) {
+            long before = Math.max(0, last - PACKS_AT_ONCE);
             try (ResultSet r = session.sql("SELECT pack_id, slots, live, hashes, checksum FROM pack_chunks"
-                    + " WHERE pack_id > ? ORDER BY pack_id FETCH FIRST 1000 ROWS ONLY", after).executeQuery()) {
+                    + " WHERE pack_id > ? AND pack_id <= ?", before, last).executeQuery()) {
                 while (r.next()) {
-                    more = true;
-                    after = r.getLong(1);
-                    visit(after, r.getInt(2), r.getBytes(3), r.getBytes(4), r.getLong(5), visitor);
+                    visit(r.getLong(1), r.getInt(2), r.getBytes(3), r.getBytes(4), r.getLong(5), watcher::stored);
                 }
             }
+            last = before;
+        }
+    }
+
+    private static long lastPackIdWithHashes(Session session) throws SQLException {
+        try (ResultSet r = session.sql("SELECT MAX(pack_id) FROM pack_chunks").executeQuery()) {
+            r.next();
+            return Math.min(r.getLong(1), ChunkId.MAX_PACK_ID);
         }
     }
 

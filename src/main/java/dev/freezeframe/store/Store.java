@@ -206,6 +206,8 @@ public final class Store implements AutoCloseable {
     public long createExperiment(ExperimentRecord experiment) throws StoreException {
         synchronized (recording) {
             long id = write(null, "create an experiment", session -> Catalog.insert(session, experiment));
+            // or a write that fails later could take the experiment along, and with it all checkpoints to come
+            sync();
             recording.add(id);
             return id;
         }
@@ -392,16 +394,63 @@ public final class Store implements AutoCloseable {
     }
 
     /// Makes a checkpoint visible in one transaction, and survive a power failure.
+    ///
+    /// @throws StoreException if it is not stored; then it cannot be seen. One exception: if forcing it to disk fails and so
+    ///                        does taking it back, it may be there, whole, when the store is next opened. That harms no
+    ///                        other checkpoint: none builds on it, and the caller gives its pages to the next one
     public CheckpointRecord commit(WriteLease lease, NewCheckpoint checkpoint) throws StoreException {
         requireSpace();
         CheckpointRecord record = write(lease, "commit checkpoint " + checkpoint.number(), session -> {
             ExperimentRecord experiment = Catalog.experiment(session, checkpoint.experimentId())
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
-                            "experiment id " + checkpoint.experimentId() + " is not in the store"));
+                            "experiment id " + checkpoint.experimentId()
+                                    + " is not in the store any more; start a new recording"));
             return Catalog.insert(session, checkpoint, experiment.name());
         });
-        sync();
+        try {
+            sync();
+        } catch (StoreException e) {
+            settle(record, e);
+        }
         return record;
+    }
+
+    /// Decides about a checkpoint whose transaction is done but that could not be forced to disk: returns if it is on disk
+    /// nevertheless, else takes it back and throws. H2 mostly gives its file up in such a case; what is on disk then shows
+    /// when it has been opened anew, and it is whole, because H2 writes its states one after another.
+    private void settle(CheckpointRecord record, StoreException failure) throws StoreException {
+        try {
+            if (isVisible(record)) {
+                sync();
+                LOG.warn("{}, but the second attempt did it: checkpoint {} is stored", failure.getMessage(),
+                        record.name());
+                return;
+            }
+        } catch (StoreException again) {
+            failure.addSuppressed(again);
+            takeBack(record, failure);
+        }
+        throw failure;
+    }
+
+    private void takeBack(CheckpointRecord record, StoreException failure) {
+        try {
+            if (isVisible(record)) {
+                write(null, "take checkpoint " + record.name() + " back", session -> {
+                    Catalog.deleteCheckpoint(session, record.id());
+                    return null;
+                });
+            }
+        } catch (StoreException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /// By its number too: after H2 went back to an older state, another one may have its id.
+    private boolean isVisible(CheckpointRecord record) throws StoreException {
+        return checkpoint(record.id())
+                .filter(found -> found.experimentId() == record.experimentId() && found.number() == record.number())
+                .isPresent();
     }
 
     /// Fails while H2 still works: a write that really fails makes it give the file up.
@@ -422,7 +471,7 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    /// Adds a watcher, after telling it about every stored chunk.
+    /// Adds a watcher, after telling it about every stored chunk that it wants, the newest packs first.
     public void watch(ChunkWatcher watcher) throws StoreException {
         gate.enterAlone();
         try {
@@ -433,13 +482,14 @@ public final class Store implements AutoCloseable {
         }
     }
 
+    /// Tells a watcher nothing more.
     public void unwatch(ChunkWatcher watcher) {
         watchers.remove(watcher);
     }
 
     private void tell(ChunkWatcher watcher) throws StoreException {
         read("read the chunk index", session -> {
-            Packs.forEachChunk(session, watcher::stored);
+            Packs.forEachChunk(session, watcher);
             return null;
         });
     }
@@ -642,7 +692,7 @@ public final class Store implements AutoCloseable {
                 fresh.transact(session -> {
                     for (ChunkWatcher watcher : watchers) {
                         watcher.reset();
-                        Packs.forEachChunk(session, watcher::stored);
+                        Packs.forEachChunk(session, watcher);
                     }
                     return null;
                 });

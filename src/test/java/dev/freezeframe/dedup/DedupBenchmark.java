@@ -55,7 +55,7 @@ public class DedupBenchmark {
             .order(ByteOrder.LITTLE_ENDIAN);
     private final int[] pages = IntStream.range(0, PAGES).toArray();
     private final ChunkHash hash = ChunkHash.xxh128();
-    private final ChunkIndex index = new ChunkIndex();
+    private final ChunkIndex index = new ChunkIndex(1L << 40);
     private Path directory;
     private Store store;
     private Deduplicator dedup;

@@ -3,6 +3,8 @@ package dev.freezeframe.dedup;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,12 +23,14 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -131,7 +135,7 @@ class DeduplicatorTest {
             result[1] = 0;
         };
         try (Store store = Store.open(directory);
-                Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT, colliding)) {
+                Deduplicator dedup = Deduplicator.with(store, DedupOptions.DEFAULT, colliding, 1 << 20)) {
             Recording recording = new Recording(store, dedup, "crafted", PAGES, 8);
             for (int i = 0; i < 10; i++) {
                 recording.step(200);
@@ -140,10 +144,86 @@ class DeduplicatorTest {
             assertTrue(dedup.index().size() <= 3 * ChunkIndex.MAX_SAME_HASH);
         }
         try (Store store = Store.open(directory);
-                Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT.withTrustHash(true), colliding)) {
+                Deduplicator dedup = Deduplicator.with(store, DedupOptions.DEFAULT.withTrustHash(true), colliding,
+                        1 << 20)) {
             Recording recording = new Recording(store, dedup, "trusting", PAGES, 9);
             recording.step(200);
             assertThrows(AssertionError.class, () -> recording.assertIntact(store), "the collisions were real");
+        }
+    }
+
+    @Test
+    void anIndexWithoutRoomCostsDeduplicationOnly() throws Exception {
+        Recording recording;
+        int known = 0;
+        try (Store store = Store.open(directory);
+                Deduplicator dedup = Deduplicator.with(store, DedupOptions.DEFAULT, ChunkHash.xxh128(),
+                        ChunkIndex.MIN_BYTES)) {
+            recording = new Recording(store, dedup, "long", 2048, 16);
+            for (int i = 0; i < 12; i++) {
+                known += (int) recording.step(1000).metrics().newPages();
+                assertTrue(dedup.index().sizeBytes() <= ChunkIndex.MIN_BYTES);
+            }
+            assertTrue(dedup.index().size() < known / 2, dedup.index().size() + " of " + known);
+            recording.assertIntact(store);
+        }
+        try (Store store = Store.open(directory);
+                Deduplicator dedup = Deduplicator.with(store, DedupOptions.DEFAULT, ChunkHash.xxh128(),
+                        ChunkIndex.MIN_BYTES)) {
+            assertTrue(dedup.index().sizeBytes() <= ChunkIndex.MIN_BYTES);
+            Recording again = new Recording(store, dedup, "again", 2048, 16);
+            for (int i = 0; i < 12; i++) {
+                again.step(1000);
+            }
+            assertTrue(dedup.index().sizeBytes() <= ChunkIndex.MIN_BYTES);
+            again.assertIntact(store);
+            recording.assertIntact(store);
+            assertTrue(store.verify(Progress.NONE).isSound());
+        }
+    }
+
+    @Test
+    void theNewestChunksAreFoundAgainWhenTheIndexHasNoRoomForAll() throws Exception {
+        byte[][] pages = new byte[6000][];
+        Random random = new Random(17);
+        Arrays.setAll(pages, _ -> random(random));
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            commit(dedup, experiment(store, "one", pages.length), pages);
+        }
+        try (Store store = Store.open(directory);
+                Deduplicator dedup = Deduplicator.with(store, DedupOptions.DEFAULT, ChunkHash.xxh128(),
+                        ChunkIndex.MIN_BYTES)) {
+            byte[][] newest = Arrays.copyOfRange(pages, 5500, 6000);
+            CheckpointMetrics metrics = commit(dedup, experiment(store, "two", newest.length), newest);
+            assertEquals(500, metrics.duplicateStoredPages());
+        }
+    }
+
+    @Test
+    void deduplicatorsOfAStoreShareOneIndexUntilTheLastIsClosed() throws Exception {
+        try (Store store = Store.open(directory)) {
+            Deduplicator one = new Deduplicator(store, DedupOptions.DEFAULT);
+            Deduplicator two = new Deduplicator(store, DedupOptions.DEFAULT.withTrustHash(true));
+            assertSame(one.index(), two.index());
+            one.close();
+            one.close();
+            new Recording(store, two, "run", PAGES, 18).step(100);
+            long known = two.index().size();
+            assertTrue(known > 0, "closing one twice does not end the other");
+            two.close();
+            try (Deduplicator three = new Deduplicator(store, DedupOptions.DEFAULT)) {
+                assertNotSame(two.index(), three.index());
+                assertEquals(known, three.index().size());
+            }
+        }
+    }
+
+    private static CheckpointMetrics commit(Deduplicator dedup, long experimentId, byte[]... pages)
+            throws StoreException {
+        try (CheckpointWriter writer = dedup.begin(experimentId, 1, Optional.empty(),
+                (long) pages.length * ChunkId.CHUNK_BYTES)) {
+            writer.addRam(IntStream.range(0, pages.length).toArray(), pages.length, buffer(pages));
+            return writer.commit(Recording.capture()).checkpoint().metrics();
         }
     }
 

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
@@ -19,6 +20,7 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -26,10 +28,12 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -187,6 +191,72 @@ class StoreFaultsTest {
                 }
             }
         }
+    }
+
+    @Test
+    void aDamagedPackCostsTheCheckpointsThatHaveItAndNoLaterOne() throws Exception {
+        Recording before = recorded(1, 300);
+        sql("UPDATE pack SET content = SUBSTRING(content FROM 1 FOR 5000) || X'00112233' || SUBSTRING(content FROM 5005)");
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            // the same contents in another experiment
+            Recording same = new Recording(store, dedup, "same", PAGES, 21);
+            assertTrue(same.step(300).metrics().newPages() > 100, "they are stored again");
+            same.assertIntact(store);
+            Recording later = new Recording(store, dedup, "later", PAGES, 21);
+            assertEquals(0, later.step(300).metrics().newPages(), "and found from then on");
+            later.assertIntact(store);
+            assertEquals(List.of(before.name + "/1"), damagedCheckpoints(store));
+        }
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording reopened = new Recording(store, dedup, "reopened", PAGES, 21);
+            reopened.step(300);
+            reopened.assertIntact(store);
+            assertEquals(List.of(before.name + "/1"), damagedCheckpoints(store));
+            store.finishExperiment(reopened.experimentId, "done");
+            store.deleteExperiment(before.name);
+            store.gc(Progress.NONE);
+            assertTrue(store.verify(Progress.NONE).isSound(), "with the checkpoint, the damage is gone");
+        }
+    }
+
+    @Test
+    void pagesThatDidNotChangeHealWhenTheyAreCapturedAgain() throws Exception {
+        Recording before = recorded(1, 300);
+        sql("UPDATE pack SET content = SUBSTRING(content FROM 1 FOR 5000) || X'00112233' || SUBSTRING(content FROM 5005)");
+        try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            CheckpointRecord damaged = store.checkpoints(before.experimentId).getFirst();
+            long id = store.createExperiment(ExperimentRecord.starting("healed", "array", "{}", before.ram.length,
+                    Optional.of(damaged.id()), Instant.now()));
+            int[] pages = IntStream.range(0, PAGES).toArray();
+            ByteBuffer contents = ByteBuffer.allocateDirect(before.ram.length).put(0, before.ram);
+            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.of(store.pageMap(damaged.id(), "ram")),
+                    before.ram.length)) {
+                writer.addRam(pages, PAGES, contents);
+                writer.commit(Recording.capture());
+            }
+            assertArrayEquals(before.ram, Recording.read(store, store.checkpoints(id).getFirst()));
+            assertEquals(List.of(before.name + "/1"), damagedCheckpoints(store));
+        }
+    }
+
+    @Test
+    void garbageIsCollectedAroundAPackThatIsDamaged() throws Exception {
+        Recording recording = recorded(6, 300);
+        sql("UPDATE pack SET content = SUBSTRING(content FROM 1 FOR 5000) || X'00112233' || SUBSTRING(content FROM 5005)"
+                + " WHERE id = 1");
+        try (Store store = Store.open(directory)) {
+            for (int number = 1; number <= 5; number++) {
+                store.delete(CheckpointName.of(recording.name, number));
+            }
+            List<String> damaged = damagedCheckpoints(store);
+            GcReport report = store.gc(Progress.NONE);
+            assertTrue(report.packsRewritten() > 0, report.toString());
+            assertEquals(damaged, damagedCheckpoints(store));
+        }
+    }
+
+    private static List<String> damagedCheckpoints(Store store) throws IOException {
+        return store.verify(Progress.NONE).damages().stream().map(VerifyReport.Damage::checkpoint).distinct().toList();
     }
 
     @Test
