@@ -100,6 +100,8 @@ class ProfilesTest {
             {"memory": "16 MiB", "initrd": "i"}                   | $.initrd       | add the field kernel
             {"memory": "16 MiB", "append": "quiet"}               | $.append       | add the field kernel
             {"memory": "16 MiB", "kernel": "${elsewhere}/k"}      | $.kernel       | known are ${guest} and ${profile}
+            {"memory": "16 MiB", "kernel": "/k\\u0000"}           | $.kernel       | zero character
+            {"memory": "16 MiB", "arguments": ["-uuid", "\\u0000"]} | $.arguments[1] | zero character
             {"memory": "16 MiB", "disks": []}                     | $.disks        | cannot be checkpointed yet
             {"memory": "16 MiB", "arguments": ["-no-reboot", 7]}  | $.arguments[1] | README.md
             {"memory": "16 MiB", "arguments": ["-no-reboot", null]} | $.arguments[1] | write a string
@@ -250,5 +252,14 @@ class ProfilesTest {
         assertTrue(entries.get(2).problem().orElseThrow().contains("$.memory"));
         ProfileException none = assertThrows(ProfileException.class, () -> profiles.find("d"));
         assertTrue(none.getMessage().contains("known are a, b, c"), none.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tiny\0linux", "/etc/tiny\0linux.json"})
+    void nameThatNoFileCanHaveIsRefused(String name) {
+        ProfileException e = assertThrows(ProfileException.class,
+                () -> new Profiles(folder, folder, folder).find(name));
+        assertTrue(e.getMessage().contains("zero character"), e.getMessage());
+        assertEquals(-1, e.getMessage().indexOf('\0'), "a terminal gets this");
     }
 }
