@@ -12,8 +12,8 @@ usage: installer/bootstrap.sh VERB
   run      the main job: the workbench on a display, without one the same demo experiment in the terminal
   test     all tests (further arguments go to Maven: test -Dtest=StoreTest)
   build    the program only; run it with installer/freezeframe
-  app      the workbench
-  package  installers
+  app      the workbench (not part of this version yet)
+  package  installers (not part of this version yet)
   guest    the guest's kernel and initramfs only
 TEXT
 }
@@ -183,8 +183,8 @@ verb=$1
 shift
 case $verb in
   run | test | build | guest) ;;
-  app) fail 'there is no workbench window yet (issue 3): "installer/bootstrap.sh run" shows the same work in the terminal' ;;
-  package) fail 'installers come with a later issue: "installer/bootstrap.sh build" and "installer/freezeframe" run from the checkout' ;;
+  app) fail 'the workbench window is not part of this version yet: "installer/bootstrap.sh run" shows the same work in the terminal' ;;
+  package) fail 'installer packages are not part of this version yet: "installer/bootstrap.sh build" and "installer/freezeframe" run from the checkout' ;;
   -h | --help | help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
@@ -206,7 +206,7 @@ case $verb in
     elif "$installer/freezeframe" app --help >/dev/null 2>&1; then
       exec "$installer/freezeframe" app
     else
-      run_demo 'the workbench window does not exist yet (issue 3): the demo runs in this terminal'
+      run_demo 'the workbench window is not part of this version yet: the demo runs in this terminal'
     fi
     ;;
 esac

@@ -1,20 +1,27 @@
 package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /// Which QEMU arguments a profile may not have, and why. Refused is what would put guest memory or device state out of
 /// a checkpoint's reach, or take from us what we set ourselves; what is not known here QEMU itself judges at the start
 /// (`-only-migratable`).
 final class CheckpointRules {
     private static final String FIELD = "use the profile's field ";
+    /// A discarded page reads as zero afterwards without a write that the tracker could see.
+    private static final String GIVES_BACK_MEMORY = "pages that the guest gives back to the host become zero without "
+            + "being written, unseen by the tracker";
 
     /// Options that are refused whatever their value is: the reason, and what to do instead.
     private static final Map<String, String[]> OPTIONS = Map.ofEntries(
@@ -54,6 +61,8 @@ final class CheckpointRules {
                     "add the drive with readonly=on"),
             refuse("virtfs", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
             refuse("fsdev", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
+            refuse("balloon", GIVES_BACK_MEMORY, "leave it out"),
+            refuse("tpmdev", "the TPM's state is in another process or in a chip, not in QEMU", "leave it out"),
             refuse("sandbox", "it could forbid the system calls by which written pages are tracked", "leave it out"),
             refuse("run-with", "it could change the user or the root folder, and QEMU must stay readable for us",
                     "leave it out"),
@@ -74,7 +83,9 @@ final class CheckpointRules {
             "no-fd-bootchk", "only-migratable", "nodefaults", "no-user-config", "s", "enable-fips", "full-screen",
             "win2k-hack", "xen-attach", "semihosting", "old-param", "singlestep", "one-insn-per-tb");
 
-    private static final ObjectMapper JSON = new ObjectMapper();
+    /// QEMU's own JSON parser takes strings in single quotes too.
+    private static final ObjectMapper JSON = JsonMapper.builder().enable(JsonReadFeature.ALLOW_SINGLE_QUOTES).enable(
+            DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
     /// An argument that is refused.
     ///
@@ -136,7 +147,12 @@ final class CheckpointRules {
         if (always != null) {
             return Optional.of(new Objection(always[0], always[1]));
         }
-        List<Setting> settings = settings(value);
+        List<Setting> settings;
+        try {
+            settings = settings(value);
+        } catch (JsonProcessingException e) {
+            return Optional.of(new Objection("this is not JSON", "correct it, or write name=value,name=value"));
+        }
         String all = value.toLowerCase(Locale.ROOT);
         if (WRITABLE_DRIVES.contains(option)) {
             return Optional.of(writableDrive());
@@ -145,6 +161,7 @@ final class CheckpointRules {
             case "drive", "blockdev" -> drive(settings);
             case "object" -> object(settings);
             case "device" -> device(settings);
+            case "icount" -> icount(settings);
             case "netdev", "nic", "net", "chardev" -> vhost(all);
             case "global" -> all.startsWith("memory-backend") || all.startsWith("migration.")
                     ? Optional.of(new Objection("it could change what we set ourselves", "leave it out"))
@@ -159,6 +176,14 @@ final class CheckpointRules {
     }
 
     private static Optional<Objection> drive(List<Setting> settings) {
+        if (settings.stream().anyMatch(Setting::readsPastQemu)) {
+            return Optional.of(anotherProcess());
+        }
+        if (settings.stream().anyMatch(Setting::bypassesPageCache)) {
+            return Optional
+                    .of(new Objection("the kernel would read from the disk straight into guest memory, unseen by "
+                            + "the tracker", "leave the host's page cache on (cache=writeback)"));
+        }
         boolean readOnly = settings.stream().anyMatch(s -> switch (s.key) {
             case "readonly", "read-only" -> s.isOn();
             case "media" -> s.value.equals("cdrom");
@@ -168,7 +193,10 @@ final class CheckpointRules {
     }
 
     private static Optional<Objection> object(List<Setting> settings) {
-        String type = type(settings, "qom-type");
+        return first(types(settings, "qom-type"), CheckpointRules::object);
+    }
+
+    private static Optional<Objection> object(String type) {
         if (type.startsWith("memory-backend")) {
             return Optional.of(new Objection("guest memory must be the one block that we give to QEMU", FIELD
                     + "memory"));
@@ -190,29 +218,55 @@ final class CheckpointRules {
                 "use a device that QEMU emulates itself");
     }
 
+    private static Optional<Objection> icount(List<Setting> settings) {
+        return settings.stream().anyMatch(s -> s.key.startsWith("rr"))
+                ? Optional.of(new Objection("QEMU's own record and replay has a state outside the machine, which no "
+                        + "checkpoint has", "leave rr= out; -icount alone repeats a run too"))
+                : Optional.empty();
+    }
+
     private static Optional<Objection> device(List<Setting> settings) {
-        String type = type(settings, "driver");
+        Optional<Objection> byType = first(types(settings, "driver"), CheckpointRules::device);
+        if (byType.isPresent()) {
+            return byType;
+        }
+        if (settings.stream().anyMatch(s -> s.key.startsWith("free-page-") && s.isOn())) {
+            return Optional.of(new Objection(GIVES_BACK_MEMORY, "leave it out"));
+        }
+        return settings.stream().anyMatch(s -> s.key.equals("vhost") && s.isOn())
+                ? Optional.of(anotherProcess())
+                : Optional.empty();
+    }
+
+    private static Optional<Objection> device(String type) {
         if (type.startsWith("nvme")) {
             return Optional.of(new Objection("QEMU cannot save the state of an emulated NVMe device",
                     "use virtio-blk or virtio-scsi"));
         }
-        if (type.startsWith("vfio") || type.startsWith("ivshmem") || type.startsWith("x-pci-proxy")) {
+        if (type.startsWith("vfio") || type.startsWith("ivshmem") || type.startsWith("x-pci-proxy") || type.equals(
+                "scsi-block") || type.contains("vhost")) {
             return Optional.of(anotherProcess());
         }
-        if (type.contains("dimm") || type.startsWith("virtio-mem") || type.startsWith("virtio-pmem") || type.startsWith(
+        if (type.contains("balloon")) {
+            return Optional.of(new Objection(GIVES_BACK_MEMORY, "leave it out"));
+        }
+        if (type.contains("dimm") || type.contains("virtio-mem") || type.startsWith("virtio-pmem") || type.startsWith(
                 "cxl")) {
             return Optional.of(new Objection("guest memory must be one block", FIELD + "memory"));
+        }
+        if (type.equals("vmgenid")) {
+            return Optional.of(new Objection("QEMU writes a new generation id into guest memory when it loads a "
+                    + "checkpoint, so the restored memory would not be the recorded one", "leave it out"));
         }
         if (type.startsWith("virtio-9p")) {
             return Optional.of(new Objection("a 9p folder that the guest has mounted cannot be saved",
                     "put the files into the initrd"));
         }
-        if (type.contains("vhost")) {
-            return Optional.of(anotherProcess());
-        }
-        return settings.stream().anyMatch(s -> s.key.equals("vhost") && s.isOn())
-                ? Optional.of(anotherProcess())
-                : Optional.empty();
+        return Optional.empty();
+    }
+
+    private static Optional<Objection> first(List<String> types, Function<String, Optional<Objection>> rule) {
+        return types.stream().map(rule).flatMap(Optional::stream).findFirst();
     }
 
     /// Network back ends and the like: vhost-user, vhost-vdpa, `vhost=on`, `vhostforce=on`, `vhostfds=…`.
@@ -225,9 +279,10 @@ final class CheckpointRules {
         return Optional.empty();
     }
 
-    private static String type(List<Setting> settings, String key) {
+    /// Every type that an option names: QEMU takes the last one where it is named twice.
+    private static List<String> types(List<Setting> settings, String key) {
         return settings.stream().filter(s -> s.key.equals(key) || s.key.isEmpty()).map(s -> s.value.toLowerCase(
-                Locale.ROOT)).findFirst().orElse("");
+                Locale.ROOT)).toList();
     }
 
     /// One `key=value` of an option; the first word may stand without a key.
@@ -238,19 +293,36 @@ final class CheckpointRules {
                 default -> false;
             };
         }
+
+        /// Whether this is a drive that a device of the host reads into guest memory by itself.
+        boolean readsPastQemu() {
+            return switch (lastWord()) {
+                case "", "driver" -> value.startsWith("nvme") || value.contains("vhost");
+                default -> value.contains("nvme://");
+            };
+        }
+
+        /// Whether this has a drive opened with `O_DIRECT`.
+        boolean bypassesPageCache() {
+            return switch (lastWord()) {
+                case "cache" -> Set.of("none", "directsync", "off").contains(value);
+                case "direct" -> isOn();
+                default -> false;
+            };
+        }
+
+        /// The key without the objects that it lies in.
+        private String lastWord() {
+            return key.substring(key.lastIndexOf('.') + 1);
+        }
     }
 
-    /// Splits an option's value as QEMU does: `a=b,c=d` with doubled commas inside values, or a JSON object.
-    private static List<Setting> settings(String value) {
+    /// Splits an option's value as QEMU does: `a=b,c=d` with doubled commas inside values, or a JSON object, whose inner
+    /// objects are named with dots.
+    private static List<Setting> settings(String value) throws JsonProcessingException {
         List<Setting> settings = new ArrayList<>();
         if (value.startsWith("{")) {
-            try {
-                JsonNode json = JSON.readTree(value);
-                json.properties().forEach(e -> settings.add(new Setting(e.getKey(), e.getValue().asText())));
-            } catch (JsonProcessingException e) {
-                // Not JSON: QEMU will refuse it with a message of its own.
-                settings.add(new Setting("", value));
-            }
+            flatten("", JSON.readTree(value), settings);
             return settings;
         }
         for (String part : value.replace(",,", "\0").split(",", -1)) {
@@ -262,5 +334,16 @@ final class CheckpointRules {
                     : settings.isEmpty() ? new Setting("", text) : new Setting(text, ""));
         }
         return settings;
+    }
+
+    private static void flatten(String prefix, JsonNode node, List<Setting> settings) {
+        node.properties().forEach(e -> {
+            String key = prefix + e.getKey();
+            if (e.getValue().isObject()) {
+                flatten(key + ".", e.getValue(), settings);
+            } else {
+                settings.add(new Setting(key, e.getValue().asText()));
+            }
+        });
     }
 }

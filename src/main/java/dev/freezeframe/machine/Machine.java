@@ -26,11 +26,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A running QEMU with its guest memory, QMP session and console. It never outlives us unless [#detach] says so, and
-/// closing it, at any time and however QEMU ended, leaves no process, socket, folder or memory behind.
+/// closing it, at any time and however QEMU ended, leaves no process, socket, folder or memory behind. The one exception
+/// is a detachable machine whose JVM is killed before [#detach]: it runs until the next start of this program by the same
+/// user, with the same folder for run-time files, ends it.
 ///
 /// QEMU calls us: we listen on two sockets in an owner-only folder, start the process, take its two calls and remove
-/// the folder at once. The kernel kills QEMU when we die (`setpriv --pdeathsig`), and a session of its own (`setsid`)
-/// keeps the terminal's Ctrl-C from it, so that we end it in our own order. Guest RAM is a memfd that QEMU opens by
+/// the folder at once. The kernel kills QEMU when we die (`setpriv --pdeathsig`; a detachable one cannot have this, since
+/// nobody but QEMU itself could take it back), and a session of its own (`setsid`) keeps the terminal's Ctrl-C from it, so that we end it in our own order. Guest RAM is a memfd that QEMU opens by
 /// its path under our `/proc/…/fd`.
 public final class Machine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
@@ -219,9 +221,13 @@ public final class Machine implements AutoCloseable {
 
         ProcessBuilder builder = new ProcessBuilder(commandLine).redirectErrorStream(true).redirectInput(
                 new File("/dev/null"));
-        staying.ifPresent(folder -> builder.redirectOutput(folder.path().resolve("qemu.log").toFile()));
+        staying.ifPresent(folder -> builder.redirectOutput(ProcessBuilder.Redirect.appendTo(folder.path().resolve(
+                "qemu.log").toFile())));
         Process process = Launcher.start(builder);
         opened.add(() -> kill(process));
+        if (staying.isPresent()) {
+            staying.get().belongsTo(process.pid());
+        }
         CompletableFuture<ExitStatus> exit = process.onExit().thenApply(ended -> new ExitStatus(ended.exitValue()));
         LastWords lastWords = staying.isPresent()
                 ? lastWordsOf(staying.get().path().resolve("qemu.log"))
@@ -258,7 +264,9 @@ public final class Machine implements AutoCloseable {
             throw notStarted(spec, exit, lastWords, e.getMessage());
         }
         if (staying.isPresent()) {
-            staying.get().belongsTo(pid);
+            if (pid != process.pid()) {
+                staying.get().belongsTo(pid); // the process was a script around QEMU
+            }
             // QEMU opens its sockets before it greets, so this one is there by now.
             consoleConnection = opened.add(UnixConnection.connect(console.path()));
         }
@@ -363,6 +371,7 @@ public final class Machine implements AutoCloseable {
         }
     }
 
+    /// Our QMP session with QEMU; open as long as the machine is.
     public QmpClient qmp() {
         return qmp;
     }
@@ -393,6 +402,7 @@ public final class Machine implements AutoCloseable {
         return !privateCopy;
     }
 
+    /// Size of main RAM, without a graphics card's and ROMs.
     public long ramBytes() {
         return spec.memoryBytes();
     }
@@ -423,10 +433,12 @@ public final class Machine implements AutoCloseable {
         return ramBlocks.stream().anyMatch(block -> block.writable() && !block.name().equals(RamBlock.MAIN));
     }
 
+    /// The guest's first serial port.
     public Console console() {
         return console;
     }
 
+    /// What it was started from, without boot files that were accepted as missing.
     public MachineSpec spec() {
         return spec;
     }
@@ -451,6 +463,7 @@ public final class Machine implements AutoCloseable {
         qmp.execute(QmpCommand.of("stop"));
     }
 
+    /// Lets the guest's processors run. Harmless when they do already.
     public void resume() throws QmpException {
         qmp.execute(QmpCommand.of("cont"));
     }
@@ -504,9 +517,19 @@ public final class Machine implements AutoCloseable {
     /// with this object afterwards.
     ///
     /// @throws IllegalStateException when it was not started as detachable, or is closed
-    public DetachedMachine detach() {
+    /// @throws MachineException when its folder cannot be written; the machine is as before
+    public DetachedMachine detach() throws MachineException {
         RunDirectory folder = staying.orElseThrow(() -> new IllegalStateException(
                 "this machine was not started as detachable"));
+        if (closed.get()) {
+            throw new IllegalStateException("this machine is closed");
+        }
+        try {
+            folder.letGo();
+        } catch (IOException e) {
+            throw new MachineException("cannot detach the machine: " + e.getMessage() + "; make room in " + folder
+                    .path().getParent(), e);
+        }
         if (!closed.compareAndSet(false, true)) {
             throw new IllegalStateException("this machine is closed");
         }

@@ -292,6 +292,9 @@ final class ProfileReader {
     }
 
     private String placeholders(String jsonPath, String text) throws ProfileException {
+        if (text.indexOf('\0') >= 0) {
+            throw problem(jsonPath, "has a zero character, which no argument and no path can have", "take it out");
+        }
         Matcher matcher = PLACEHOLDER.matcher(text);
         StringBuilder filled = new StringBuilder();
         while (matcher.find()) {

@@ -91,6 +91,10 @@ public final class Profiles {
 
     /// The profile of this name, or in this file where the text has a slash or ends with `.json`.
     public Profile find(String nameOrPath) throws ProfileException {
+        if (nameOrPath.indexOf('\0') >= 0) {
+            throw new ProfileException(nameOrPath.replace("\0", "\\0"), "", "the name has a zero character, which no "
+                    + "file's name has", "write the name of a profile, or a path");
+        }
         if (nameOrPath.contains("/") || nameOrPath.endsWith(SUFFIX)) {
             return ProfileReader.read(Path.of(nameOrPath), guestFolder);
         }

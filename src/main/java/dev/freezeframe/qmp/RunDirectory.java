@@ -4,9 +4,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,14 +20,25 @@ import org.slf4j.LoggerFactory;
 
 /// A folder that only we may enter, for sockets between us and our QEMUs: under `$XDG_RUNTIME_DIR` where that is
 /// ours, else under `java.io.tmpdir`. Closing removes it with its files; what a killed JVM left behind is removed by
-/// the next one.
+/// the next one that uses the same place, and a QEMU in it that was never let go is ended.
 public final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
     private static final String PREFIX = "freezeframe-";
     private static final Pattern OURS = Pattern.compile("freezeframe-(\\d+)-\\d+");
-    private static final Pattern STAYING = Pattern.compile("freezeframe-detached-\\d+");
+    /// The first number is the JVM that made it.
+    private static final Pattern STAYING = Pattern.compile("freezeframe-detached-(?:(\\d+)-)?\\d+");
     /// In a folder that outlives its JVM: the process that the folder belongs to.
     private static final String PID_FILE = "pid";
+    /// In a folder that outlives its JVM: the socket by which a later one can end the process.
+    private static final String QMP_SOCKET = "qmp";
+    /// In a folder that outlives its JVM, once it shall: the process may run on.
+    private static final String LET_GO_FILE = "detached";
+    /// In a folder that outlives its JVM: what the process wrote to its standard error.
+    private static final String LOG_FILE = "qemu.log";
+    private static final long MOST_LOG_BYTES = 1 << 20;
+    /// A folder without a process is this old when the process will not come any more.
+    private static final Duration START_PATIENCE = Duration.ofMinutes(1);
+    private static final Duration QUIT_PATIENCE = Duration.ofSeconds(2);
     private static final AtomicBoolean SWEPT = new AtomicBoolean();
 
     private final Path path;
@@ -36,9 +52,10 @@ public final class RunDirectory implements AutoCloseable {
         return create(PREFIX + ProcessHandle.current().pid() + "-");
     }
 
-    /// A folder for a process that outlives this JVM; call [#belongsTo] as soon as that process is known.
+    /// A folder for a process that outlives this JVM; call [#belongsTo] as soon as that process is known, and [#letGo]
+    /// when it may run on.
     public static RunDirectory createStaying() throws IOException {
-        return create(PREFIX + "detached-");
+        return create(PREFIX + "detached-" + ProcessHandle.current().pid() + "-");
     }
 
     private static RunDirectory create(String prefix) throws IOException {
@@ -62,17 +79,16 @@ public final class RunDirectory implements AutoCloseable {
         return Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
     }
 
-    /// Removes the folders of processes that are gone. Only a JVM that was killed between listen and accept leaves
-    /// one, and a detached machine after it has ended.
+    /// Removes the folders of processes that are gone: a JVM that was killed between listen and accept leaves one, and a
+    /// detached machine after it has ended. Ends machines that were to be detached by a JVM that died before it came to
+    /// that.
     static void sweep(Path parent) {
         String user = System.getProperty("user.name");
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
             for (Path folder : folders) {
-                Optional<Long> owner = owner(folder);
-                if (owner.isPresent() && ProcessHandle.of(owner.get()).isEmpty()
-                        && Files.getOwner(folder).getName().equals(user)) {
-                    LOG.info("removing {}, left behind by process {}", folder, owner.get());
-                    remove(folder);
+                if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+                        && Files.getOwner(folder, LinkOption.NOFOLLOW_LINKS).getName().equals(user)) {
+                    sweepOwn(folder);
                 }
             }
         } catch (IOException | UncheckedIOException e) {
@@ -80,23 +96,91 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    private static Optional<Long> owner(Path folder) throws IOException {
+    private static void sweepOwn(Path folder) {
         String name = folder.getFileName().toString();
         Matcher ours = OURS.matcher(name);
+        Matcher staying = STAYING.matcher(name);
         try {
             if (ours.matches()) {
-                return Optional.of(Long.valueOf(ours.group(1)));
+                removeIf(!isAlive(ours.group(1)), folder);
+            } else if (staying.matches()) {
+                sweepStaying(folder, Optional.ofNullable(staying.group(1)));
             }
-            Path pid = folder.resolve(PID_FILE);
-            if (STAYING.matcher(name).matches() && Files.isRegularFile(pid)) {
-                return Optional.of(Long.valueOf(Files.readString(pid).strip()));
-            }
-        } catch (NumberFormatException e) {
-            LOG.debug("{} has no process id", folder, e);
+        } catch (IOException | NumberFormatException e) {
+            LOG.debug("{} stays", folder, e);
         }
-        return Optional.empty();
     }
 
+    /// @param maker the JVM that made the folder; unknown where an earlier version did
+    private static void sweepStaying(Path folder, Optional<String> maker) throws IOException {
+        boolean makerIsAlive = maker.isPresent() && isAlive(maker.get());
+        Path pidFile = folder.resolve(PID_FILE);
+        if (!Files.isRegularFile(pidFile)) {
+            Instant touched = Files.getLastModifiedTime(folder).toInstant();
+            removeIf(!makerIsAlive && touched.isBefore(Instant.now().minus(START_PATIENCE)), folder);
+            return;
+        }
+        String pid = Files.readString(pidFile).strip();
+        boolean orphan = maker.isPresent() && !makerIsAlive && !Files.exists(folder.resolve(LET_GO_FILE));
+        if (orphan && isAlive(pid)) {
+            endOrphan(folder, Long.parseLong(pid));
+        }
+        if (isAlive(pid)) {
+            cutLog(folder.resolve(LOG_FILE));
+        } else {
+            removeIf(true, folder);
+        }
+    }
+
+    private static boolean isAlive(String pid) {
+        return ProcessHandle.of(Long.parseLong(pid)).isPresent();
+    }
+
+    /// Ends a machine that nobody knows of, after asking the kernel whether the process is what listens in the folder: the
+    /// number alone may belong to another process by now.
+    private static void endOrphan(Path folder, long pid) throws IOException {
+        try (UnixConnection connection = UnixConnection.connect(folder.resolve(QMP_SOCKET))) {
+            if (connection.peerPid() != pid) {
+                throw new IOException("process " + pid + " is not the one that listens here");
+            }
+            LOG.info("ending QEMU {}, which a killed run of this program was about to detach", pid);
+            ProcessHandle qemu = ProcessHandle.of(pid).orElseThrow(() -> new IOException("it has just ended"));
+            try (QmpClient qmp = QmpClient.open(connection, _ -> "QEMU ended", QUIT_PATIENCE)) {
+                qmp.execute(QmpCommand.of("quit"), QUIT_PATIENCE);
+            } catch (QmpException e) {
+                LOG.debug("QEMU {} does not answer", pid, e);
+            }
+            awaitEnd(qemu);
+        }
+    }
+
+    private static void awaitEnd(ProcessHandle qemu) {
+        try {
+            qemu.onExit().completeOnTimeout(qemu, QUIT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS).join();
+            if (qemu.isAlive()) {
+                qemu.destroyForcibly();
+                qemu.onExit().completeOnTimeout(qemu, QUIT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS).join();
+            }
+        } catch (RuntimeException e) {
+            LOG.debug("waiting for the end of QEMU {}", qemu.pid(), e);
+        }
+    }
+
+    /// QEMU opened its log for appending, so it goes on at the new end.
+    private static void cutLog(Path log) throws IOException {
+        if (Files.isRegularFile(log, LinkOption.NOFOLLOW_LINKS) && Files.size(log) > MOST_LOG_BYTES) {
+            Files.newByteChannel(log, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING).close();
+        }
+    }
+
+    private static void removeIf(boolean useless, Path folder) throws IOException {
+        if (useless) {
+            LOG.info("removing {}, left behind by a process that has ended", folder);
+            remove(folder);
+        }
+    }
+
+    /// Where it is.
     public Path path() {
         return path;
     }
@@ -109,6 +193,12 @@ public final class RunDirectory implements AutoCloseable {
     /// Notes whose folder this is, so that it can be removed after that process has ended.
     public void belongsTo(long pid) throws IOException {
         Files.writeString(path.resolve(PID_FILE), pid + "\n");
+    }
+
+    /// Notes that the process may run on without the JVM that started it. Until then a later JVM ends it, should this one
+    /// be killed.
+    public void letGo() throws IOException {
+        Files.writeString(path.resolve(LET_GO_FILE), "");
     }
 
     @Override

@@ -2,11 +2,11 @@ package dev.freezeframe.machine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.linux.SharedMemory;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,8 +18,11 @@ class LinuxGuestTest {
 
     @BeforeAll
     static void guestIsPrepared() {
-        assumeTrue(Files.isReadable(Profiles.guestFolder().resolve("vmlinuz")),
-                "run installer/bootstrap.sh build first");
+        for (String file : List.of("vmlinuz", "initramfs.cpio.gz")) {
+            assertTrue(Files.isReadable(Profiles.guestFolder().resolve(file)),
+                    () -> "there is no " + Profiles.guestFolder()
+                            .resolve(file) + "; run installer/bootstrap.sh guest");
+        }
     }
 
     private static boolean isTick(String line) {

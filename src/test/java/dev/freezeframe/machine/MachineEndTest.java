@@ -154,13 +154,42 @@ class MachineEndTest {
     }
 
     @Test
+    void machineOfAJvmThatIsKilledBeforeItDetachesItEndsAtTheNextStart() throws Exception {
+        Process jvm = childJvm("about-to-detach");
+        String[] words = firstLine(jvm).split(" ", -1);
+        long qemu = Long.parseLong(words[0]);
+        Path folder = Path.of(words[1]);
+        try {
+            Process neighbour = childJvm("stay");
+            firstWord(neighbour);
+            neighbour.destroyForcibly().waitFor();
+            assertTrue(isAlive(qemu), "its own JVM lives, so it is nobody else's");
+            jvm.destroyForcibly().waitFor();
+            assertTrue(isAlive(qemu), "if it died with its JVM, this test would show nothing");
+            Process next = childJvm("stay");
+            firstWord(next);
+            next.destroyForcibly().waitFor();
+            assertFalse(isAlive(qemu));
+            assertFalse(Files.exists(folder));
+        } finally {
+            jvm.destroyForcibly();
+            ProcessHandle.of(qemu).ifPresent(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    @Test
     void detachedMachineSurvivesItsJvmAndCanBeReached() throws Exception {
         Process jvm = childJvm("detach");
         String[] words = firstLine(jvm).split(" ", -1);
         long qemu = Long.parseLong(words[0]);
         Path folder = Path.of(words[1]);
         jvm.destroyForcibly().waitFor();
+        Files.write(folder.resolve("qemu.log"), new byte[2 << 20]);
+        Process next = childJvm("stay");
+        firstWord(next);
+        next.destroyForcibly().waitFor();
         try {
+            assertEquals(0, Files.size(folder.resolve("qemu.log")), "a later start bounds it");
             assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)));
             try (UnixConnection console = UnixConnection.connect(folder.resolve("console"));
                     QmpClient qmp = QmpClient.open(UnixConnection.connect(folder.resolve("qmp")), _ -> "it ended",

@@ -6,12 +6,17 @@ final class MachineInAChildJvm {
 
     public static void main(String[] arguments) throws Exception {
         boolean detach = arguments[0].equals("detach");
-        Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")).withDetachable(detach));
+        boolean detachable = detach || arguments[0].equals("about-to-detach");
+        Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")).withDetachable(
+                detachable));
         if (detach) {
             DetachedMachine detached = machine.detach();
             System.out.println(detached.pid() + " " + detached.directory());
         } else {
-            System.out.println(machine.pid());
+            System.out.println(machine.pid() + (detachable
+                    ? " " + machine.commandLine().stream().filter(word -> word.contains("ff-qmp-extra,path="))
+                            .findFirst().orElseThrow().replaceAll(".*path=|/qmp,.*", "")
+                    : ""));
         }
         Thread.sleep(60_000);
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,6 +100,8 @@ class ProfilesTest {
             {"memory": "16 MiB", "initrd": "i"}                   | $.initrd       | add the field kernel
             {"memory": "16 MiB", "append": "quiet"}               | $.append       | add the field kernel
             {"memory": "16 MiB", "kernel": "${elsewhere}/k"}      | $.kernel       | known are ${guest} and ${profile}
+            {"memory": "16 MiB", "kernel": "/k\\u0000"}           | $.kernel       | zero character
+            {"memory": "16 MiB", "arguments": ["-uuid", "\\u0000"]} | $.arguments[1] | zero character
             {"memory": "16 MiB", "disks": []}                     | $.disks        | cannot be checkpointed yet
             {"memory": "16 MiB", "arguments": ["-no-reboot", 7]}  | $.arguments[1] | README.md
             {"memory": "16 MiB", "arguments": ["-no-reboot", null]} | $.arguments[1] | write a string
@@ -155,6 +158,24 @@ class ProfilesTest {
             `-device|pc-dimm,memdev=m`,                             one block
             `-device|nvdimm,memdev=m`,                              one block
             `-device|virtio-mem-pci,memdev=m`,                      one block
+            `-device|virtio-balloon`,                               become zero without being written
+            `-device|virtio-balloon-pci,free-page-reporting=on`,    become zero without being written
+            `-device|id=b,driver=virtio-balloon-pci-transitional`,  become zero without being written
+            `-device|virtio-rng-pci,driver=virtio-balloon-pci`,     become zero without being written
+            `-device|hv-balloon`,                                   become zero without being written
+            `-device|newer-device,free-page-reporting=on`,          become zero without being written
+            -balloon|virtio,                                        become zero without being written
+            `-device|virtio-mem,memdev=m`,                          one block
+            `-device|vmgenid,guid=auto`,                            generation id into guest memory
+            `-icount|shift=auto,rr=record,rrfile=f`,                record and replay
+            `-icount|7,rrsnapshot=s`,                               record and replay
+            `-tpmdev|emulator,id=t,chardev=c`,                      in another process
+            `-tpmdev|passthrough,id=t`,                             in another process
+            `-drive|file=nvme://0000:01:00.0/1,readonly=on`,        unseen by the tracker
+            `-blockdev|nvme,read-only=on,node-name=d`,              unseen by the tracker
+            `-drive|file=d.img,readonly=on,cache=none`,             page cache
+            `-drive|file=d.img,readonly=on,cache.direct=on`,        page cache
+            `-device|scsi-block,drive=d`,                           unseen by the tracker
             `-device|virtio-9p-pci,fsdev=f`,                        cannot be saved
             `-netdev|tap,id=n,vhost=on`,                            unseen by the tracker
             `-netdev|vhost-user,id=n,chardev=c`,                    unseen by the tracker
@@ -182,17 +203,32 @@ class ProfilesTest {
         assertTrue(e.jsonPath().startsWith("$.arguments["), e.jsonPath());
     }
 
-    @Test
-    void jsonFormOfAnArgumentIsUnderstoodToo() {
-        String json = "{\"memory\": \"16 MiB\", \"arguments\": [\"-device\", \"{\\\"driver\\\": \\\"nvme\\\"}\"]}";
-        assertTrue(refusal(json).getMessage().contains("NVMe"));
+    @ParameterizedTest
+    @CsvSource(quoteCharacter = '`', textBlock = """
+            -device,   `{"driver": "nvme"}`,                                          NVMe
+            -device,   `{"id": "b", "driver": "virtio-balloon-pci"}`,                 become zero
+            -device,   `{"driver": "virtio-\\u0062alloon"}`,                          become zero
+            -device,   `{'driver': 'nvme'}`,                                          NVMe
+            -device,   `{'driver': 'virtio-balloon'}`,                                become zero
+            -device,   `{"driver": "newer", "free-page-reporting": true}`,            become zero
+            -device,   `{"driver": }`,                                                is not JSON
+            -object,   `{'qom-type': 'memory-backend-ram', 'id': 'm', 'size': 1024}`, the one block
+            -blockdev, `{"driver": "raw", "file": {"driver": "nvme"}, "read-only": true}`, unseen by the tracker
+            -blockdev, `{"driver": "file", "cache": {"direct": true}, "read-only": true}`, page cache
+            """)
+    void jsonFormOfAnArgumentIsUnderstoodToo(String option, String value, String reason) throws IOException {
+        String json = "{\"memory\": \"16 MiB\", \"arguments\": " + new ObjectMapper().writeValueAsString(List.of(option,
+                value)) + "}";
+        String message = refusal(json).getMessage();
+        assertTrue(message.contains(reason), message);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"-icount|shift=2,sleep=off", "-seed|1|-rtc|base=2020-01-01,clock=vm|-no-shutdown",
             "-cdrom|a.iso", "-drive|file=d.img,if=virtio,format=raw,readonly=on", "-drive|file=a.iso,media=cdrom",
             "-netdev|user,id=n|-device|virtio-net-pci,netdev=n", "-netdev|tap,id=n,vhost=off",
-            "-cpu|max|-usb|-device|usb-kbd",
+            "-cpu|max|-usb|-device|usb-kbd", "-drive|file=d.img,readonly=on,cache=writeback",
+            "-device|virtio-blk-pci,drive=d,id=balloon",
             "-object|rng-random,id=r,filename=/dev/urandom|-device|virtio-rng-pci,rng=r", "-plugin|libinsn.so", "-s"})
     void harmlessArgumentsPass(String arguments) throws IOException {
         assertEquals(List.of(arguments.split("\\|", -1)), read(withArguments(arguments)).arguments());
@@ -216,5 +252,14 @@ class ProfilesTest {
         assertTrue(entries.get(2).problem().orElseThrow().contains("$.memory"));
         ProfileException none = assertThrows(ProfileException.class, () -> profiles.find("d"));
         assertTrue(none.getMessage().contains("known are a, b, c"), none.getMessage());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tiny\0linux", "/etc/tiny\0linux.json"})
+    void nameThatNoFileCanHaveIsRefused(String name) {
+        ProfileException e = assertThrows(ProfileException.class,
+                () -> new Profiles(folder, folder, folder).find(name));
+        assertTrue(e.getMessage().contains("zero character"), e.getMessage());
+        assertEquals(-1, e.getMessage().indexOf('\0'), "a terminal gets this");
     }
 }

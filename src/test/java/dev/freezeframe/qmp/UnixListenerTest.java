@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -68,12 +71,24 @@ class UnixListenerTest {
         Path ended = Files.createDirectory(parent.resolve("freezeframe-detached-1"));
         Files.writeString(ended.resolve("pid"), dead.pid() + "\n");
         Path starting = Files.createDirectory(parent.resolve("freezeframe-detached-2"));
+        Path neverStarted = Files.createDirectory(parent.resolve("freezeframe-detached-" + dead.pid() + "-3"));
+        Path slow = Files
+                .createDirectory(parent.resolve("freezeframe-detached-" + ProcessHandle.current().pid() + "-4"));
+        for (Path old : List.of(neverStarted, slow)) {
+            Files.setLastModifiedTime(old, FileTime.from(Instant.now().minusSeconds(90)));
+        }
+        // The number of a process that is not what once listened here.
+        Path reused = Files.createDirectory(parent.resolve("freezeframe-detached-" + dead.pid() + "-5"));
+        Files.writeString(reused.resolve("pid"), ProcessHandle.current().pid() + "\n");
         RunDirectory.sweep(parent);
         assertFalse(Files.exists(abandoned));
         assertFalse(Files.exists(ended));
         assertTrue(Files.exists(live));
         assertTrue(Files.exists(foreign));
         assertTrue(Files.exists(starting));
+        assertFalse(Files.exists(neverStarted));
+        assertTrue(Files.exists(slow));
+        assertTrue(Files.exists(reused));
     }
 
     @Test
