@@ -119,6 +119,11 @@ final class RunPrinter implements RecordingListener {
         }
     }
 
+    /// How many checkpoints were stored.
+    long stored() {
+        return statistics.summary().checkpoints();
+    }
+
     /// The newest checkpoint that was stored.
     Optional<CheckpointRecord> newest() {
         return newest;
