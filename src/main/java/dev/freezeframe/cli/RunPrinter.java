@@ -40,7 +40,7 @@ final class RunPrinter implements RecordingListener {
     RunPrinter(Screen screen, boolean json) {
         this.screen = screen;
         this.json = json;
-        table = new CheckpointTable(screen.terminal());
+        table = new CheckpointTable(screen.terminal(), screen.columns());
     }
 
     @Override
