@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
@@ -208,7 +209,7 @@ final class RecordCommand implements Callable<Integer> {
             removeIfEmpty(store, recording, printer);
             Optional<String> problem = stop.requested()
                     ? Optional.empty()
-                    : problem(printer.stored(), wantedCheckpoints(), Optional.ofNullable(machine.onExit().getNow(null)),
+                    : problem(printer.stored(), wantedCheckpoints(), end(machine, recording),
                             recording.failed(), recording.endReason());
             if (problem.isPresent()) {
                 throw new CommandFailure(problem.get());
@@ -256,6 +257,13 @@ final class RecordCommand implements Callable<Integer> {
             // Why nothing was stored is worth more to the user than this.
             LOG.warn("the empty experiment {} stays in the list", recording.experiment().name(), e);
         }
+    }
+
+    /// QEMU's end, if it has ended. Its connection is lost some milliseconds before the kernel reports its status.
+    private static Optional<ExitStatus> end(Machine machine, Recording recording) {
+        return Optional.ofNullable(recording.failed()
+                ? machine.onExit().completeOnTimeout(null, 1, TimeUnit.SECONDS).join()
+                : machine.onExit().getNow(null));
     }
 
     /// What went wrong with a recording that was not told to stop. One that ended with its guest went well; one that lost
