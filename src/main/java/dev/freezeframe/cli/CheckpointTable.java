@@ -5,10 +5,16 @@ import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
-/// Checkpoints as a table, one aligned line each.
+/// Checkpoints as a table, one aligned line each, as wide as fits: the least important columns go first.
 /// The phases of a pause are shown as ten letters, each a tenth of it: what stands out took the time.
 final class CheckpointTable {
     static final String PHASE_KEY = "phases: s stop, d device state, h harvest, c copy, k disks, r resume; each letter is a tenth of the pause";
@@ -19,36 +25,54 @@ final class CheckpointTable {
     private static final Map<Character, String> COLOURS = Map.of('s', "33", 'd', "36", 'h', "34", 'c', "35", 'k', "31",
             'r', "32");
     private static final int BAR_LETTERS = 10;
-    private static final String FIGURES = "%7s %8s %7s %7s %7s %10s %4s";
+
+    /// A column, right-aligned.
+    ///
+    /// @param rank of the columns that there are, those with the lowest go first when they do not fit
+    private record Column(String title, int width, int rank, Function<CheckpointRecord, String> text) {}
 
     private final boolean coloured;
+    private final List<Column> columns;
     private Instant start;
 
-    CheckpointTable(boolean coloured) {
+    /// @param most letters in a line
+    CheckpointTable(boolean coloured, int most) {
         this.coloured = coloured;
+        List<Column> fitting = new ArrayList<>(List.of(
+                new Column("#", 5, 10, each -> Integer.toString(each.number())),
+                new Column("time", 9, 5, each -> Units.duration(Duration.between(start, each.metrics().capturedAt()))),
+                new Column("pause", 8, 9, each -> Units.millis(each.metrics().pauseMicros())),
+                // The gap before it is part of it; what is painted has no width of its own.
+                new Column("phases    ", BAR_LETTERS + 1, 4, each -> " " + bar(each.metrics())),
+                new Column("dirty", 7, 8, each -> Units.count(each.metrics().dirtyPages())),
+                new Column("new", 8, 6, each -> Units.count(each.metrics().newPages())),
+                new Column("dup", 7, 3, each -> Units.count(each.metrics().duplicatePages())),
+                new Column("zero", 7, 2, each -> Units.count(each.metrics().zeroPages())),
+                new Column("same", 7, 1, each -> Units.count(each.metrics().unchangedPages())),
+                new Column("stored", 10, 7, each -> Units.bytes(each.metrics().storedBytes())),
+                new Column("late", 4, 3,
+                        each -> each.metrics().late() == 0 ? "-" : Units.count(each.metrics().late()))));
+        while (fitting.size() > 1 && fitting.stream().mapToInt(each -> each.width + 1).sum() - 1 > most) {
+            fitting.remove(Collections.min(fitting, Comparator.comparingInt(Column::rank)));
+        }
+        columns = List.copyOf(fitting);
     }
 
     String header() {
-        return Units.text("%5s %9s %8s  %-10s " + FIGURES, "#", "time", "pause", "phases", "dirty", "new", "dup",
-                "zero",
-                "same", "stored", "late");
+        return columns.stream().map(column -> aligned(column.title, column.width)).collect(Collectors.joining(" "));
     }
 
     /// The line of a checkpoint; the time is counted from the first one that was asked for.
     String row(CheckpointRecord checkpoint) {
-        CheckpointMetrics metrics = checkpoint.metrics();
         if (start == null) {
-            start = metrics.capturedAt();
+            start = checkpoint.metrics().capturedAt();
         }
-        return Units.text("%5d %9s %8s  %s " + FIGURES, checkpoint.number(), Units.duration(Duration.between(start,
-                metrics.capturedAt())), Units.millis(metrics.pauseMicros()), bar(metrics), Units.count(
-                        metrics
-                                .dirtyPages()),
-                Units.count(metrics.newPages()), Units.count(metrics.duplicatePages()), Units
-                        .count(metrics.zeroPages()),
-                Units.count(metrics.unchangedPages()), Units.bytes(metrics
-                        .storedBytes()),
-                metrics.late() == 0 ? "-" : Units.count(metrics.late()));
+        return columns.stream().map(column -> aligned(column.text.apply(checkpoint), column.width)).collect(Collectors
+                .joining(" "));
+    }
+
+    private static String aligned(String text, int width) {
+        return " ".repeat(Math.max(0, width - text.length())) + text;
     }
 
     private String bar(CheckpointMetrics metrics) {

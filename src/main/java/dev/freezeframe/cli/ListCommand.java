@@ -57,7 +57,7 @@ final class ListCommand implements Callable<Integer> {
     private void listCheckpoints(Store store, String name, Screen screen) throws CommandFailure, StoreException {
         ExperimentRecord experiment = store.experiment(name).orElseThrow(() -> new CommandFailure(
                 "there is no experiment " + name + " in " + store.directory() + "; freezeframe list shows what is"));
-        CheckpointTable table = new CheckpointTable(screen.terminal());
+        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns());
         if (!format.json()) {
             screen.line(table.header());
         }

@@ -16,12 +16,16 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -35,6 +39,7 @@ import picocli.CommandLine.Spec;
 /// `freezeframe record`: boots a machine, or restores one, and records it until told to stop.
 @Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false, header = "Boot a machine and record it.", description = "Ends after --checkpoints or --duration, when the guest powers off, or with Ctrl-C; what was captured is kept.")
 final class RecordCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(RecordCommand.class);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
     @ParentCommand
@@ -201,7 +206,14 @@ final class RecordCommand implements Callable<Integer> {
             if (printer.newest().isPresent() && !format.json()) {
                 screen.line("restore   freezeframe restore " + printer.newest().get().name());
             }
-            checkEnd(printer, recording, machine, stop);
+            removeIfEmpty(store, recording, printer);
+            Optional<String> problem = stop.requested()
+                    ? Optional.empty()
+                    : problem(printer.stored(), wantedCheckpoints(), end(machine, recording),
+                            recording.failed(), recording.endReason());
+            if (problem.isPresent()) {
+                throw new CommandFailure(problem.get());
+            }
             return 0;
         }
     }
@@ -234,19 +246,52 @@ final class RecordCommand implements Callable<Integer> {
         return true;
     }
 
-    /// A recording that the user ended, or the guest by powering off, went well; one that lost its QEMU did not.
-    private static void checkEnd(RunPrinter printer, Recording recording, Machine machine, StopRequest stop)
-            throws CommandFailure {
-        if (stop.requested()) {
+    /// An experiment without checkpoints is of no use to anybody.
+    private static void removeIfEmpty(Store store, Recording recording, RunPrinter printer) {
+        if (printer.stored() > 0) {
             return;
         }
-        ExitStatus status = machine.onExit().getNow(null);
-        if (status != null && status.code() != 0) {
-            throw new CommandFailure("QEMU " + status.describe()
-                    + "; the checkpoints before that are in the store, its last words are in the log");
+        try {
+            store.deleteExperiment(recording.experiment().name());
+        } catch (StoreException e) {
+            // Why nothing was stored is worth more to the user than this.
+            LOG.warn("the empty experiment {} stays in the list", recording.experiment().name(), e);
         }
-        if (printer.newest().isEmpty()) {
-            throw new CommandFailure("no checkpoint was stored (" + recording.endReason() + ")");
+    }
+
+    /// QEMU's end, if it has ended. Its connection is lost some milliseconds before the kernel reports its status.
+    private static Optional<ExitStatus> end(Machine machine, Recording recording) {
+        return Optional.ofNullable(recording.failed()
+                ? machine.onExit().completeOnTimeout(null, 1, TimeUnit.SECONDS).join()
+                : machine.onExit().getNow(null));
+    }
+
+    /// What went wrong with a recording that was not told to stop. One that ended with its guest went well; one that lost
+    /// its QEMU or its store did not, nor one that stored less than was asked for.
+    ///
+    /// @param ended QEMU's end, if it has ended
+    /// @param failed whether the recording ended by a fault
+    /// @param reason why it ended
+    static Optional<String> problem(long stored, OptionalLong wanted, Optional<ExitStatus> ended, boolean failed,
+            String reason) {
+        String kept = stored == 0 ? "no checkpoint was stored" : "the checkpoints before that are in the store";
+        if (ended.isPresent() && ended.get().code() != 0) {
+            return Optional.of("QEMU " + ended.get().describe() + "; " + kept + ", its last words are in the log");
         }
+        // A QEMU that ended with status 0 did so because the guest powered off, which looks like a fault from outside.
+        if (failed && ended.isEmpty()) {
+            return Optional
+                    .of("the recording ended early: " + reason + "; " + kept + "; put right what it names (the log "
+                            + "has more) and record again");
+        }
+        if (stored == 0) {
+            return Optional
+                    .of("no checkpoint was stored (" + reason + "); see the log, or record for longer");
+        }
+        if (stored < wanted.orElse(0)) {
+            return Optional.of("only " + stored + " of " + wanted.getAsLong() + " checkpoints were stored (" + reason
+                    + "); they are kept; see above or in the log what became of the others");
+        }
+        return Optional.empty();
     }
 }

@@ -40,7 +40,7 @@ final class RunPrinter implements RecordingListener {
     RunPrinter(Screen screen, boolean json) {
         this.screen = screen;
         this.json = json;
-        table = new CheckpointTable(screen.terminal());
+        table = new CheckpointTable(screen.terminal(), screen.columns());
     }
 
     @Override
@@ -117,6 +117,11 @@ final class RunPrinter implements RecordingListener {
                 screen.remark("checkpoint " + number + " failed: " + reason + "; the guest runs on");
             }
         }
+    }
+
+    /// How many checkpoints were stored.
+    long stored() {
+        return statistics.summary().checkpoints();
     }
 
     /// The newest checkpoint that was stored.

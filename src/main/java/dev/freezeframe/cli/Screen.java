@@ -14,16 +14,23 @@ final class Screen implements AutoCloseable {
     private final PrintWriter out;
     private final PrintWriter err;
     private final boolean terminal;
+    private final int columns;
     private String status = "";
 
     Screen(Surroundings surroundings) {
         out = surroundings.out();
         err = surroundings.err();
         terminal = surroundings.terminal();
+        columns = surroundings.columns();
     }
 
     boolean terminal() {
         return terminal;
+    }
+
+    /// How long a line can be without being wrapped, as it was at the start.
+    int columns() {
+        return columns;
     }
 
     /// A result.

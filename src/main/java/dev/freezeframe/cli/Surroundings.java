@@ -1,8 +1,10 @@
 package dev.freezeframe.cli;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
@@ -32,6 +34,24 @@ record Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOpera
             return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
         } catch (IOException _) {
             return false;
+        }
+    }
+
+    /// How many letters a line of the terminal takes; unlimited where there is none or it does not tell.
+    int columns() {
+        if (!terminal) {
+            return Integer.MAX_VALUE;
+        }
+        try {
+            Process stty = new ProcessBuilder("stty", "size").redirectInput(new File("/dev/tty")).redirectError(
+                    ProcessBuilder.Redirect.DISCARD).start();
+            String[] size = new String(stty.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip().split(
+                    " ",
+                    -1);
+            int columns = Integer.parseInt(size[size.length - 1]);
+            return columns > 0 ? columns : Integer.MAX_VALUE;
+        } catch (IOException | NumberFormatException _) {
+            return Integer.MAX_VALUE;
         }
     }
 

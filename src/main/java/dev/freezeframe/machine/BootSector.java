@@ -24,6 +24,7 @@ public final class BootSector {
     public static final long ROUND_ADDRESS = 0x7e00;
     /// The page with code, stack and round counter.
     public static final int HOUSEKEEPING_PAGE = 7;
+    /// On a machine that keeps up with its timer.
     public static final int ROUNDS_PER_SECOND = 50;
     /// Guest memory that it needs.
     public static final long MIN_MEMORY_BYTES = 4 << 20;

@@ -10,6 +10,7 @@ public record ExitStatus(int code) {
     private static final Map<Integer, String> NAMES = Map.of(1, "SIGHUP", 2, "SIGINT", 6, "SIGABRT", 7, "SIGBUS", 9,
             "SIGKILL", 11, "SIGSEGV", 13, "SIGPIPE", 15, "SIGTERM", 31, "SIGSYS");
 
+    /// Whether a signal ended it.
     public boolean isSignal() {
         return code > SIGNALLED;
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.machine.ExitStatus;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -118,5 +121,53 @@ class EndingTest {
         } finally {
             recorder.destroyForcibly();
         }
+    }
+
+    @Test
+    void fewerCheckpointsThanAskedForAreAFailureThatKeepsThem() throws Exception {
+        Process recorder = start("record", "boot-sector", "--interval", "100ms", "--checkpoints", "1000", "--json");
+        try (BufferedReader out = recorder.inputReader(StandardCharsets.UTF_8)) {
+            out.readLine();
+            // QEMU ends as when the guest powers off: with status 0.
+            recorder.children().forEach(ProcessHandle::destroy);
+            String last = out.readAllAsString().lines().reduce((a, b) -> b).orElseThrow();
+            assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            String error = Files.readString(home.resolve("err"));
+            assertEquals(1, recorder.exitValue(), error);
+            int stored = JSON.readTree(last).get("checkpoints").asInt();
+            assertTrue(error.contains("only " + stored + " of 1000 checkpoints were stored"), error);
+            assertEquals(1, error.lines().filter(line -> line.startsWith("freezeframe ")).count(), error);
+            assertEquals(stored, Invocation.of(home, "list", "--json").single("experiment").get("checkpoints").asInt());
+        } finally {
+            recorder.destroyForcibly();
+        }
+    }
+
+    @Test
+    void anExperimentWithoutCheckpointsIsNotListed() throws Exception {
+        Invocation recorded = Invocation.of(home, "record", "boot-sector", "--duration", "1ms", "--interval", "10s",
+                "--json", "--store", home.resolve("store").toString());
+        int stored = recorded.single("summary").get("checkpoints").asInt();
+        assertEquals(stored == 0 ? 1 : 0, recorded.status(), recorded.err());
+        assertEquals(stored == 0 ? 0 : 1, Invocation.of(home, "list", "--json", "--store", home.resolve("store")
+                .toString()).json().size());
+    }
+
+    @Test
+    void onlyARecordingThatDidWhatItWasToldEndsWell() {
+        OptionalLong any = OptionalLong.empty();
+        Optional<ExitStatus> runs = Optional.empty();
+        Optional<ExitStatus> poweredOff = Optional.of(new ExitStatus(0));
+        assertEquals(Optional.empty(), RecordCommand.problem(3, any, runs, false, "stopped"));
+        assertEquals(Optional.empty(), RecordCommand.problem(3, OptionalLong.of(3), runs, false, "all taken"));
+        assertEquals(Optional.empty(), RecordCommand.problem(3, any, poweredOff, true, "QEMU ended"));
+        for (Optional<String> problem : List.of(RecordCommand.problem(3, any, runs, true, "the disk is full"),
+                RecordCommand.problem(0, any, runs, false, "the disk is full"), RecordCommand.problem(2, OptionalLong
+                        .of(3), runs, false, "the disk is full"),
+                RecordCommand.problem(2, OptionalLong.of(3), poweredOff, true, "the disk is full"))) {
+            assertTrue(problem.orElseThrow().contains("the disk is full"), problem.get());
+        }
+        assertTrue(RecordCommand.problem(3, any, Optional.of(new ExitStatus(137)), true, "x").orElseThrow().contains(
+                "SIGKILL"));
     }
 }

@@ -108,4 +108,17 @@ class FiguresTest {
         assertTrue(bytes < 5 << 20, () -> bytes + " bytes");
         assertFalse(Files.exists(folder.resolve("state/freezeframe.log.2")));
     }
+
+    @Test
+    void theTableDropsWhatMattersLeastWhereTheTerminalIsNarrow() {
+        String whole = new CheckpointTable(false, Integer.MAX_VALUE).header();
+        assertEquals(whole, new CheckpointTable(false, whole.length()).header());
+        for (int columns = 20; columns < whole.length(); columns++) {
+            String header = new CheckpointTable(false, columns).header();
+            assertTrue(header.length() <= columns, header);
+            assertTrue(header.contains("#") && header.contains("pause"), header);
+        }
+        String usual = new CheckpointTable(false, 80).header();
+        assertTrue(usual.contains("late") && usual.contains("stored") && !usual.contains("same"), usual);
+    }
 }
