@@ -7,10 +7,12 @@ import java.io.IOException;
 public final class DeviceStateException extends IOException {
     private static final long serialVersionUID = 1;
 
+    /// @param message one line
     public DeviceStateException(String message) {
         super(message);
     }
 
+    /// @param message one line, with what matters of the cause in it
     public DeviceStateException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -19,6 +19,10 @@ public final class RomBlock {
     private final String name;
     private final byte[] contents;
 
+    /// Copies the contents of a ROM.
+    ///
+    /// @param name     what QEMU calls its RAM block, such as `pc.bios`
+    /// @param contents whole pages
     public RomBlock(String name, byte[] contents) {
         if (contents.length == 0 || contents.length % PAGE_BYTES != 0)
             throw new IllegalArgumentException("ROM " + name + " has " + contents.length + " bytes, no whole pages");
@@ -26,10 +30,12 @@ public final class RomBlock {
         this.contents = contents.clone();
     }
 
+    /// What QEMU calls its RAM block.
     public String name() {
         return name;
     }
 
+    /// Length of the contents, whole pages.
     public int sizeBytes() {
         return contents.length;
     }

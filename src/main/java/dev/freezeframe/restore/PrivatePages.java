@@ -51,7 +51,8 @@ final class PrivatePages implements Closeable {
                 long firstPage = Long.parseUnsignedLong(field[2], 16) / SharedMemory.PAGE_BYTES;
                 long count = (end - start) / SharedMemory.PAGE_BYTES;
                 if (firstPage + count > image.pageCount())
-                    throw new IOException("process " + pid + " maps the image beyond its end");
+                    throw new IOException(
+                            "process " + pid + " maps the image beyond its end; its memory cannot be verified");
                 found.scan(pagemap, start, (int) firstPage, (int) count);
                 mappedPages += count;
             }
@@ -107,7 +108,9 @@ final class PrivatePages implements Closeable {
         while (into.hasRemaining()) {
             int count = from.read(into, at);
             if (count <= 0)
-                throw new IOException("cannot read the memory of the restored machine");
+                throw new IOException(
+                        "cannot read the memory of the restored machine: it has ended, or the kernel does not let us;"
+                                + " restore without --verify");
             at += count;
         }
     }

@@ -21,6 +21,7 @@ import java.util.Optional;
 public record RestoreOptions(int count, boolean recordable, boolean detachable, boolean leavePaused, boolean verifyRam,
         boolean acceptChangedBootFiles, Optional<Path> qemuBinary, Optional<Accelerator> accelerator, int threads,
         Duration timeout) {
+    /// Refuses what contradicts itself.
     public RestoreOptions {
         if (count < 1)
             throw new IllegalArgumentException("count " + count + " is not a number of machines");
@@ -36,41 +37,49 @@ public record RestoreOptions(int count, boolean recordable, boolean detachable, 
                 Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(30));
     }
 
+    /// The same for another number of machines.
     public RestoreOptions withCount(int machines) {
         return new RestoreOptions(machines, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
                 qemuBinary, accelerator, threads, timeout);
     }
 
+    /// The same with or without memory that can be recorded.
     public RestoreOptions withRecordable(boolean value) {
         return new RestoreOptions(count, value, detachable, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
                 accelerator, threads, timeout);
     }
 
+    /// The same for machines that may, or may not, outlive this process.
     public RestoreOptions withDetachable(boolean value) {
         return new RestoreOptions(count, recordable, value, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
                 accelerator, threads, timeout);
     }
 
+    /// The same for guests that are left paused, or run.
     public RestoreOptions withLeavePaused(boolean value) {
         return new RestoreOptions(count, recordable, detachable, value, verifyRam, acceptChangedBootFiles, qemuBinary,
                 accelerator, threads, timeout);
     }
 
+    /// The same with or without comparing all RAM first.
     public RestoreOptions withVerifyRam(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, value, acceptChangedBootFiles, qemuBinary,
                 accelerator, threads, timeout);
     }
 
+    /// The same with or without accepting changed boot files.
     public RestoreOptions withAcceptChangedBootFiles(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, value, qemuBinary, accelerator,
                 threads, timeout);
     }
 
+    /// The same with another QEMU.
     public RestoreOptions withQemuBinary(Path binary) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
                 Optional.of(binary), accelerator, threads, timeout);
     }
 
+    /// The same with another accelerator.
     public RestoreOptions withAccelerator(Accelerator other) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
                 qemuBinary, Optional.of(other), threads, timeout);

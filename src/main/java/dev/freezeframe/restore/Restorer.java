@@ -40,6 +40,7 @@ public final class Restorer {
 
     private final Store store;
 
+    /// Restores from this store, which stays the caller's to close.
     public Restorer(Store store) {
         this.store = store;
     }

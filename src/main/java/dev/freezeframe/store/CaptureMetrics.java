@@ -12,6 +12,7 @@ import java.time.temporal.ChronoUnit;
 /// @param dirtyBlocks    disk blocks written in the interval
 public record CaptureMetrics(Instant capturedAt, long intervalMillis, int late, long pauseMicros,
         PhaseMicros phaseMicros, PreCopyMetrics preCopy, long dirtyBlocks) {
+    /// Cuts times to what the store keeps.
     public CaptureMetrics {
         capturedAt = capturedAt.truncatedTo(ChronoUnit.MICROS);
     }

@@ -14,6 +14,7 @@ public record CheckpointName(Optional<String> experiment, Optional<Integer> numb
         }
     }
 
+    /// The name of a checkpoint of an experiment.
     public static CheckpointName of(String experiment, int number) {
         return new CheckpointName(Optional.of(experiment), Optional.of(number));
     }

@@ -8,6 +8,7 @@ package dev.freezeframe.store;
 public record CheckpointRecord(long id, long experimentId, String experimentName, int number,
         CheckpointMetrics metrics) {
 
+    /// What a person calls it.
     public CheckpointName name() {
         return CheckpointName.of(experimentName, number);
     }

@@ -22,10 +22,12 @@ public final class ChunkId {
         return (packId << SLOT_BITS) | slot;
     }
 
+    /// The pack that a chunk is in.
     public static long packId(long chunkId) {
         return chunkId >>> SLOT_BITS;
     }
 
+    /// The slot of its pack that a chunk is in.
     public static int slot(long chunkId) {
         return (int) (chunkId & (MAX_SLOTS - 1));
     }

@@ -18,6 +18,7 @@ import java.util.Optional;
 /// @param endReason          one line, empty like `endedAt`
 public record ExperimentRecord(long id, String name, String profileName, String machineJson, long ramBytes,
         Optional<Long> parentCheckpointId, Instant startedAt, Optional<Instant> endedAt, Optional<String> endReason) {
+    /// Cuts times to what the store keeps.
     public ExperimentRecord {
         startedAt = startedAt.truncatedTo(ChronoUnit.MICROS);
     }

@@ -12,6 +12,7 @@ public record NewCheckpoint(long experimentId, int number, CaptureMetrics captur
 
     /// How many of the pages that capture handed over are in each class; see [CheckpointMetrics].
     public record PageClasses(long unchanged, long zero, long duplicateWithin, long duplicateStored, long added) {
+        /// All pages that capture handed over.
         public long sum() {
             return unchanged + zero + duplicateWithin + duplicateStored + added;
         }

@@ -23,22 +23,27 @@ public final class PackDraft implements AutoCloseable {
         this.hashes = new long[2 * capacity];
     }
 
+    /// The id that the pack has and will keep.
     public long packId() {
         return packId;
     }
 
+    /// Whether no slot is left.
     public boolean isFull() {
         return slots == capacity;
     }
 
+    /// Slots used so far, dropped ones included.
     public int slots() {
         return slots;
     }
 
+    /// Slots that hold a chunk.
     public int liveSlots() {
         return live.cardinality();
     }
 
+    /// Whether a slot holds a chunk.
     public boolean isLive(int slot) {
         return live.get(slot);
     }
@@ -68,10 +73,12 @@ public final class PackDraft implements AutoCloseable {
         live.clear(slot);
     }
 
+    /// Low half of the hash that the chunk was added with.
     public long hashLow(int slot) {
         return hashes[2 * slot];
     }
 
+    /// High half of the hash that the chunk was added with.
     public long hashHigh(int slot) {
         return hashes[2 * slot + 1];
     }

@@ -28,6 +28,7 @@ public final class PageMap {
                 OptionalLong.empty());
     }
 
+    /// Pages of the image.
     public int pages() {
         return pages;
     }
@@ -85,6 +86,7 @@ public final class PageMap {
     /// Receives pages of a map.
     @FunctionalInterface
     public interface Visitor<X extends Exception> {
+        /// One page and the chunk that it holds.
         void page(int page, long chunkId) throws X;
     }
 
@@ -100,6 +102,7 @@ public final class PageMap {
             this.owned = new boolean[blocks.length];
         }
 
+        /// Says which chunk a page holds from now on.
         public void set(int page, long chunkId) {
             if (page < 0 || page >= pages) {
                 throw new IndexOutOfBoundsException("page " + page + " of " + pages);
@@ -115,6 +118,7 @@ public final class PageMap {
             blocks[b][page % BLOCK_PAGES] = chunkId;
         }
 
+        /// The chunk that a page holds now.
         public long chunkId(int page) {
             if (page < 0 || page >= pages) {
                 throw new IndexOutOfBoundsException("page " + page + " of " + pages);

@@ -7,5 +7,6 @@ package dev.freezeframe.store;
 /// @param pages      pages copied that way; one that was copied twice counts twice
 /// @param pausePages pages copied in the pause
 public record PreCopyMetrics(int rounds, long micros, long pages, long pausePages) {
+    /// Nothing was copied before the stop.
     public static final PreCopyMetrics NONE = new PreCopyMetrics(0, 0, 0, 0);
 }

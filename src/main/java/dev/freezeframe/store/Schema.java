@@ -129,7 +129,8 @@ final class Schema {
     static void check(Session session) throws SQLException, StoreException {
         try (ResultSet rows = session.sql("SELECT version, chunk_bytes, slot_bits FROM store_format").executeQuery()) {
             if (!rows.next()) {
-                throw new StoreException(StoreException.Reason.DAMAGED, "its table store_format is empty");
+                throw new StoreException(StoreException.Reason.DAMAGED,
+                        "its table store_format is empty; put a backup of the store in its place");
             }
             int version = rows.getInt(1);
             if (version > VERSION) {
@@ -138,7 +139,8 @@ final class Schema {
             }
             if (version < 1 || rows.getInt(2) != ChunkId.CHUNK_BYTES || rows.getInt(3) != ChunkId.SLOT_BITS) {
                 throw new StoreException(StoreException.Reason.DAMAGED,
-                        "its table store_format says version " + version + ", chunks of " + rows.getInt(2) + " bytes");
+                        "its table store_format says version " + version + ", chunks of " + rows.getInt(2)
+                                + " bytes, which no Freezeframe writes; put a backup of the store in its place");
             }
         }
     }

@@ -115,7 +115,8 @@ public final class Store implements AutoCloseable {
                     ? e
                     : new StoreException(e.reason(), "store " + directory + " cannot be opened: " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + e, e);
+            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + e
+                    + "; check that the directory is yours to write, or choose another --store", e);
         } finally {
             if (store == null) {
                 closeQuietly(database, lock);
@@ -181,7 +182,8 @@ public final class Store implements AutoCloseable {
                 }
                 version.remember(found);
             } catch (IOException e) {
-                throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e,
+                throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e
+                        + "; check that it is yours to write",
                         e);
             }
             return null;
@@ -193,6 +195,7 @@ public final class Store implements AutoCloseable {
         return rolledBack;
     }
 
+    /// Where it is, as an absolute path.
     public Path directory() {
         return directory;
     }
@@ -230,10 +233,12 @@ public final class Store implements AutoCloseable {
         return read("list experiments", Catalog::experiments);
     }
 
+    /// The experiment with an id, if there is one.
     public Optional<ExperimentRecord> experiment(long id) throws StoreException {
         return read("look an experiment up", session -> Catalog.experiment(session, id));
     }
 
+    /// The experiment with a name, if there is one.
     public Optional<ExperimentRecord> experiment(String name) throws StoreException {
         return read("look an experiment up", session -> Catalog.experiment(session, name));
     }
@@ -243,10 +248,12 @@ public final class Store implements AutoCloseable {
         return read("list checkpoints", session -> Catalog.checkpoints(session, experimentId));
     }
 
+    /// The checkpoint with an id, if there is one.
     public Optional<CheckpointRecord> checkpoint(long id) throws StoreException {
         return read("look a checkpoint up", session -> Catalog.checkpoint(session, id));
     }
 
+    /// The checkpoint that a person means, if there is one.
     public Optional<CheckpointRecord> find(CheckpointName name) throws StoreException {
         return read("look a checkpoint up", session -> Catalog.find(session, name));
     }
@@ -269,7 +276,8 @@ public final class Store implements AutoCloseable {
         Image image = read("read an image", session -> imageOrThrow(session, checkpointId, imageName));
         if (image.lengthBytes() < 0 || image.lengthBytes() > 1 << 30) {
             throw new StoreException(Reason.REFUSED,
-                    "image \"" + imageName + "\" of " + image.lengthBytes() + " bytes is too large to read at once");
+                    "image \"" + imageName + "\" of " + image.lengthBytes()
+                            + " bytes is too large to read at once; read it page by page");
         }
         PageMap map = read("read a page map", session -> Catalog.pageMap(session, image));
         byte[] content = new byte[(int) image.lengthBytes()];
@@ -301,7 +309,8 @@ public final class Store implements AutoCloseable {
             Pack pack = pack(ChunkId.packId(chunkId), true);
             target.put(pack.raw(), pack.offset(ChunkId.slot(chunkId)), ChunkId.CHUNK_BYTES);
         } catch (Corruption e) {
-            throw new StoreException(Reason.DAMAGED, "chunk " + chunkId + " cannot be read: " + e.getMessage(), e);
+            throw new StoreException(Reason.DAMAGED, "chunk " + chunkId + " cannot be read: " + e.getMessage()
+                    + "; verify lists every checkpoint that is affected", e);
         }
     }
 
@@ -310,7 +319,8 @@ public final class Store implements AutoCloseable {
         try {
             return pack(ChunkId.packId(chunkId), true).equalsAt(ChunkId.slot(chunkId), page, position);
         } catch (Corruption e) {
-            throw new StoreException(Reason.DAMAGED, "chunk " + chunkId + " cannot be read: " + e.getMessage(), e);
+            throw new StoreException(Reason.DAMAGED, "chunk " + chunkId + " cannot be read: " + e.getMessage()
+                    + "; verify lists every checkpoint that is affected", e);
         }
     }
 
@@ -502,7 +512,8 @@ public final class Store implements AutoCloseable {
     public void delete(CheckpointName name) throws StoreException {
         alone(() -> {
             CheckpointRecord checkpoint = find(name)
-                    .orElseThrow(() -> new StoreException(Reason.NOT_FOUND, "there is no checkpoint " + name));
+                    .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
+                            "there is no checkpoint " + name + "; freezeframe list shows those that there are"));
             synchronized (recording) {
                 List<CheckpointRecord> siblings = checkpoints(checkpoint.experimentId());
                 if (recording.contains(checkpoint.experimentId()) && siblings.getLast().id() == checkpoint.id()) {
@@ -526,7 +537,8 @@ public final class Store implements AutoCloseable {
     public void deleteExperiment(String name) throws StoreException {
         alone(() -> {
             ExperimentRecord experiment = experiment(name)
-                    .orElseThrow(() -> new StoreException(Reason.NOT_FOUND, "there is no experiment " + name));
+                    .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
+                            "there is no experiment " + name + "; freezeframe list shows those that there are"));
             synchronized (recording) {
                 if (recording.contains(experiment.id())) {
                     throw new StoreException(Reason.REFUSED,

@@ -27,16 +27,19 @@ public final class StoreException extends IOException {
 
     private final Reason reason;
 
+    /// @param message one line
     public StoreException(Reason reason, String message) {
         super(message);
         this.reason = reason;
     }
 
+    /// @param message one line, with what matters of the cause in it
     public StoreException(Reason reason, String message, Throwable cause) {
         super(message, cause);
         this.reason = reason;
     }
 
+    /// What went wrong, for programs.
     public Reason reason() {
         return reason;
     }

@@ -177,7 +177,7 @@ final class Verification {
     /// A row that cannot be read is a finding; a database that is gone is not.
     private void unlessBroken(Exception e) throws StoreException {
         if (database.isBroken()) {
-            throw new StoreException(Reason.FAILED, "H2 gave its file up: " + e.getMessage(), e);
+            throw new StoreException(Reason.FAILED, "H2 gave its file up: " + e.getMessage() + "; verify again", e);
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
 /// @param damages     what is lost, exactly; empty if the store is sound
 /// @param remarks     defects that cost no checkpoint anything, one line each
 public record VerifyReport(long checkpoints, long packs, long chunks, List<Damage> damages, List<String> remarks) {
+    /// Whether every checkpoint can be read back whole.
     public boolean isSound() {
         return damages.isEmpty();
     }
