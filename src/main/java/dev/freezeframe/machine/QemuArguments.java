@@ -40,10 +40,10 @@ final class QemuArguments {
         qemu.add("-object", "memory-backend-file,id=" + RamBlock.MAIN + ",size=" + bytes + ",mem-path=" + escape(memory)
                 + ",share=" + (share ? "on" : "off"));
         qemu.add("-display", "none", "-vga", profile.display());
-        qemu.chardev("ff-qmp", qmp).add("-mon", "chardev=ff-qmp,mode=control");
-        qemu.chardev("ff-qmp-capture", captureQmp).add("-mon", "chardev=ff-qmp-capture,mode=control");
-        extraQmp.ifPresent(socket -> qemu.chardev("ff-qmp-extra", socket).add("-mon",
-                "chardev=ff-qmp-extra,mode=control"));
+        // not -mon, which QEMU 11.1 warns about
+        qemu.chardev("ff-qmp", qmp).add("-qmp", "chardev:ff-qmp");
+        qemu.chardev("ff-qmp-capture", captureQmp).add("-qmp", "chardev:ff-qmp-capture");
+        extraQmp.ifPresent(socket -> qemu.chardev("ff-qmp-extra", socket).add("-qmp", "chardev:ff-qmp-extra"));
         qemu.chardev("ff-console", console).add("-serial", "chardev:ff-console");
         profile.firmware().ifPresent(path -> qemu.add("-bios", path.toString()));
         profile.kernel().ifPresent(path -> qemu.add("-kernel", path.toString()));

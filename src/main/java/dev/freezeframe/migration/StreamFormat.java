@@ -17,7 +17,11 @@ final class StreamFormat {
     static final int QEMU_VM_SUBSECTION = 0x05;
     static final int QEMU_VM_VMDESCRIPTION = 0x06;
     static final int QEMU_VM_CONFIGURATION = 0x07;
+    static final int QEMU_VM_COMMAND = 0x08;
     static final int QEMU_VM_SECTION_FOOTER = 0x7e;
+
+    /// Of the commands in {@code enum qemu_vm_cmd}; without contents.
+    static final int MIG_CMD_SWITCHOVER_START = 11;
 
     static final String RAM_SECTION = "ram";
     static final int RAM_VERSION = 4;
@@ -33,6 +37,8 @@ final class StreamFormat {
 
     static final int HEADER_BYTES = 8;
     static final int FOOTER_BYTES = 5;
+    /// One that has no contents: its type, its number and its length 0.
+    static final int COMMAND_BYTES = 5;
 
     /// More than any machine of ours has in devices and screen memory; what is longer is not ours.
     static final int MAX_STREAM_BYTES = 256 << 20;

@@ -123,7 +123,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
                     continue;
                 }
                 resumeAt.set(resumeAt.size() - 1, footer + 1);
-                int next = footer + FOOTER_BYTES;
+                int next = behindCommands(footer + FOOTER_BYTES);
                 if (isEnd(next))
                     return next;
                 Header following = deadEnds.contains(next) ? null : header(next);
@@ -154,6 +154,18 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
             resumeAt.add(header.contentStart());
             if (header.type() == QEMU_VM_SECTION_START)
                 startedNames.put(header.id(), header.name());
+        }
+
+        /// The first byte that is no command. Between RAM and the devices QEMU 10.0 and later tell that the source has
+        /// stopped; it has no contents, and whoever knows the machine type of the stream knows it. Of the other commands
+        /// none is written without a capability that we do not set.
+        private int behindCommands(int position) {
+            int next = position;
+            while (next + COMMAND_BYTES <= stream.length && stream[next] == QEMU_VM_COMMAND
+                    && be32(next + 1) == MIG_CMD_SWITCHOVER_START << 16) {
+                next += COMMAND_BYTES;
+            }
+            return next;
         }
 
         /// The header at this byte, or null where none can be.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.TestedQemu;
 import dev.freezeframe.machine.ExitStatus;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -34,7 +35,7 @@ class EndingTest {
     private Process start(String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow", "-cp",
+                "--sun-misc-unsafe-memory-access=allow", TestedQemu.jvmOption(), "-cp",
                 System.getProperty(
                         "java.class.path"),
                 Main.class.getName()));

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.TestedQemu;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -73,7 +74,7 @@ class TinyGuestTest {
             Path kernel = cache.resolve("freezeframe/guest/vmlinuz");
             assertTrue(Files.exists(kernel), "no guest at " + kernel + ": run installer/bootstrap.sh guest");
             qemu = new ProcessBuilder("setpriv", "--pdeathsig", "KILL",
-                    System.getProperty("freezeframe.qemu", "qemu-system-x86_64"), "-nodefaults", "-vga", "none",
+                    TestedQemu.binary(), "-nodefaults", "-vga", "none",
                     "-display", "none", "-machine", "pc", "-accel", "tcg", "-m", "128", "-serial", "stdio", "-kernel",
                     kernel.toString(), "-initrd", kernel.resolveSibling("initramfs.cpio.gz").toString(), "-append",
                     ARGUMENTS + " " + workload).redirectError(ProcessBuilder.Redirect.INHERIT).start();

@@ -1,5 +1,6 @@
 package dev.freezeframe.linux;
 
+import dev.freezeframe.TestedQemu;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -92,7 +93,7 @@ final class BootSectorGuest implements AutoCloseable {
         try (FileChannel file = FileChannel.open(imageFile, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             file.write(image.clear());
         }
-        List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64",
+        List<String> command = new ArrayList<>(List.of("setpriv", "--pdeathsig", "KILL", TestedQemu.binary(),
                 "-nodefaults", "-no-user-config", "-vga", "none", "-display", "none", "-net", "none", "-machine",
                 "pc,accel=" + accelerator + ",memory-backend=ram", "-m", memory.sizeBytes() / (1 << 20) + "M",
                 "-object",

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.TestedQemu;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
@@ -214,7 +215,8 @@ class MachineEndTest {
     /// A JVM with a running machine; its first line tells QEMU's process id.
     private static Process childJvm(String mode) throws IOException {
         return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
+                "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", TestedQemu.jvmOption(),
+                "-cp",
                 System.getProperty(
                         "java.class.path"),
                 MachineInAChildJvm.class.getName(), mode).redirectError(

@@ -56,7 +56,7 @@ class DeviceStateSourceTest {
             DeviceState stored = DeviceState.of(state.toBytes());
             try (LiveQemu second = LiveQemu.start(copy, vga, INCOMING)) {
                 byte[] expected = contents(copy);
-                IncomingMigration.load(second.qmp(), stored, "pc-i440fx-7.2", PATIENCE);
+                IncomingMigration.load(second.qmp(), stored, second.machineType(), PATIENCE);
                 assertArrayEquals(expected, contents(copy), "loading device state must not touch RAM");
                 assertArrayEquals(bios(first), bios(second));
                 if (vga)

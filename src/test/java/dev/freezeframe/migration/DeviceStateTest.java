@@ -119,6 +119,22 @@ class DeviceStateTest {
         assertArrayEquals(state.toBytes(), Arrays.copyOf(stream, stream.length - 7));
     }
 
+    /// QEMU 10.0 and later write it for their own machine types.
+    @Test
+    void theCommandThatTellsOfTheStopIsKept() throws IOException {
+        byte[] stopped = {8, 0, 11, 0, 0};
+        DeviceState state = DeviceState.of(migrationStream(true, stopped));
+        assertEquals(List.of("timer"), state.deviceNames());
+        byte[] stream = state.toIncomingStream(MACHINE);
+        int difference = Arrays.mismatch(stream, DeviceState.of(migrationStream(true)).toIncomingStream(MACHINE));
+        assertArrayEquals(stopped, Arrays.copyOfRange(stream, difference, difference + stopped.length));
+
+        byte[] unknown = {8, 0, 12, 0, 0};
+        assertThrows(DeviceStateException.class, () -> DeviceState.of(migrationStream(true, unknown)));
+        byte[] withContents = {8, 0, 11, 0, 1, 0};
+        assertThrows(DeviceStateException.class, () -> DeviceState.of(migrationStream(true, withContents)));
+    }
+
     @Test
     void aStreamThatCarriesMainMemoryIsRefused() {
         assertTrue(assertThrows(DeviceStateException.class, () -> DeviceState.of(migrationStream(false))).getMessage()
@@ -147,6 +163,10 @@ class DeviceStateTest {
     }
 
     private static byte[] migrationStream(boolean ignoreShared) {
+        return migrationStream(ignoreShared, new byte[0]);
+    }
+
+    private static byte[] migrationStream(boolean ignoreShared, byte[] beforeDevices) {
         byte[] capabilities = ignoreShared
                 ? concat(new byte[]{5}, counted("configuration/capabilities"), be32(1), be32(1),
                         counted("x-ignore-shared"))
@@ -155,7 +175,8 @@ class DeviceStateTest {
                 counted("vga.vram"), be64(8192), ignoreShared ? be64(0xfd000000L) : new byte[0], be64(16), footer(2));
         byte[] pages = concat(new byte[]{3}, be32(2), be64(0 | 8), counted("vga.vram"), new byte[4096],
                 be64(4096 | 2 | 0x20), new byte[1], be64(16), footer(2));
-        return concat(header(), configuration(MACHINE), capabilities, ram, pages, section(0, "timer", new byte[24]),
+        return concat(header(), configuration(MACHINE), capabilities, ram, pages, beforeDevices,
+                section(0, "timer", new byte[24]),
                 new byte[]{0, 6, 0, 0, 0, 4, 'j', 's', 'o', 'n'});
     }
 

@@ -1,5 +1,7 @@
 package dev.freezeframe.migration;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.TestedQemu;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
@@ -50,10 +52,10 @@ final class LiveQemu implements AutoCloseable {
         image[511] = (byte) 0xaa;
         Files.write(floppy, image, StandardOpenOption.CREATE_NEW);
         try (UnixListener listener = UnixListener.bind(directory.socket("qmp"))) {
-            List<String> command = new ArrayList<>(List.of("qemu-system-x86_64", "-nodefaults", "-display", "none",
+            List<String> command = new ArrayList<>(List.of(TestedQemu.binary(), "-nodefaults", "-display", "none",
                     "-machine", "pc,accel=tcg,memory-backend=ram", "-m", RAM_BYTES / (1 << 20) + "M", "-object",
                     "memory-backend-file,id=ram,size=" + RAM_BYTES + ",share=on,mem-path=" + ram.path(), "-chardev",
-                    "socket,id=qmp,path=" + listener.path(), "-mon", "chardev=qmp,mode=control", "-serial",
+                    "socket,id=qmp,path=" + listener.path(), "-qmp", "chardev:qmp", "-serial",
                     "file:" + directory.path().resolve("serial"), "-vga", vga ? "std" : "none", "-drive",
                     "if=floppy,format=raw,readonly=on,file=" + floppy, "-boot", "a"));
             command.addAll(List.of(more));
@@ -64,6 +66,15 @@ final class LiveQemu implements AutoCloseable {
                     patience -> "QEMU said " + read(directory.path().resolve("stderr")), Duration.ofSeconds(20));
             return new LiveQemu(directory, process, ram, qmp);
         }
+    }
+
+    /// The versioned type behind the alias `pc`, which this machine has.
+    String machineType() throws IOException {
+        for (JsonNode type : qmp.execute(QmpCommand.of("query-machines"))) {
+            if (type.path("alias").asText().equals("pc"))
+                return type.get("name").asText();
+        }
+        throw new IOException("this QEMU has no machine type pc");
     }
 
     QmpClient qmp() {

@@ -1,5 +1,6 @@
 package dev.freezeframe.qmp;
 
+import dev.freezeframe.TestedQemu;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,10 +15,9 @@ record QemuPeer(Process process, QmpClient qmp, Path folder) implements AutoClos
                 UnixListener listener = UnixListener.bind(calls.socket(
                         "qmp"))) {
             folder = calls.path();
-            process = new ProcessBuilder("qemu-system-x86_64", "-name", "test-peer", "-machine", "none", "-nodefaults",
+            process = new ProcessBuilder(TestedQemu.binary(), "-name", "test-peer", "-machine", "none", "-nodefaults",
                     "-no-user-config", "-display", "none", "-S", "-chardev", "socket,id=qmp,path=" + listener.path(),
-                    "-mon",
-                    "chardev=qmp,mode=control").inheritIO().start();
+                    "-qmp", "chardev:qmp").inheritIO().start();
             connection = listener.accept(process.toHandle(), process.onExit(), Duration.ofSeconds(20));
         }
         return new QemuPeer(process, QmpClient.open(connection, _ -> "fate known", Duration.ofSeconds(20)), folder);
