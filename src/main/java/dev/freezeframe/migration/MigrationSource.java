@@ -1,6 +1,7 @@
 package dev.freezeframe.migration;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.qmp.ArmedCommand;
 import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
@@ -21,6 +22,8 @@ final class MigrationSource implements DeviceStateSource {
     /// QEMU's default of 128 MiB/s would make it sleep in the middle of the pause.
     private static final long UNLIMITED_BYTES_PER_SECOND = 1L << 40;
     private static final Duration REST_OF_STREAM = Duration.ofSeconds(10);
+
+    private static final QmpCommand QUERY_STATUS = QmpCommand.of("query-status");
 
     private final QmpClient qmp;
     private final ProcessHandle qemu;
@@ -52,8 +55,10 @@ final class MigrationSource implements DeviceStateSource {
             throw new IllegalStateException("not armed");
         reply.await(timeout);
         String status;
-        try {
+        // QEMU takes in the bytes of this while it saves.
+        try (ArmedCommand runState = qmp.arm(QUERY_STATUS)) {
             status = finished.await(timeout).data().path("status").asText();
+            awaitFinalized(runState.fire(), timeout);
         } catch (QmpException e) {
             // a migration that stays behind would make every later checkpoint fail
             if (e.kind() == QmpException.Kind.TIMED_OUT)
@@ -65,6 +70,15 @@ final class MigrationSource implements DeviceStateSource {
             throw new DeviceStateException("QEMU could not save the device state (" + status + "): "
                     + answer.path("error-desc").asText("it gives no reason"));
         }
+    }
+
+    /// The event comes a moment before QEMU has left the migration ({@code migration_iteration_finish}); until then it refuses
+    /// `cont` with "Migration is not finalized yet". QEMU 11.1 takes long enough for that to happen.
+    private void awaitFinalized(PendingReply runState, Duration timeout) throws QmpException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        PendingReply reply = runState;
+        while (reply.await(timeout).path("status").asText().equals("finish-migrate") && System.nanoTime() < deadline)
+            reply = qmp.send(QUERY_STATUS).getFirst();
     }
 
     @Override

@@ -54,10 +54,9 @@ public final class UnixListener implements AutoCloseable {
     /// @param gone completes when the process has ended, however; then there is nothing to wait for
     /// @throws IOException when it has ended or the time is over
     public UnixConnection accept(ProcessHandle caller, CompletionStage<?> gone, Duration timeout) throws IOException {
-        CompletableFuture<?> ended = gone.handle((value, failure) -> {
-            selector.wakeup();
-            return "";
-        }).toCompletableFuture();
+        CompletableFuture<?> ended = gone.handle((value, failure) -> "").toCompletableFuture();
+        // only when it is done: woken before, we would see it undone and sleep until the time is over
+        var _ = ended.thenRun(selector::wakeup);
         long deadline = System.nanoTime() + timeout.toNanos();
         while (true) {
             boolean last = ended.isDone();

@@ -71,14 +71,19 @@ class DeviceStateSourceTest {
                 second.qmp().execute(QmpCommand.of("system_reset"));
                 List<String> numbers = second.awaitNumbers(count + 3);
                 long deadline = System.nanoTime() + PATIENCE.toNanos();
-                while (!numbers.contains("00000001") && System.nanoTime() < deadline) {
+                while (!hasBootedAgain(numbers) && System.nanoTime() < deadline) {
                     Thread.sleep(20);
                     numbers = second.awaitNumbers(1);
                 }
-                assertTrue(numbers.contains("00000001"), "it boots again: " + numbers);
+                assertTrue(hasBootedAgain(numbers), "it boots again");
                 assertEquals("", second.stderr(), "nothing for QEMU to warn about");
             }
         }
+    }
+
+    /// The reset may cut a number in half, to whose line the next guest's first number is added.
+    private static boolean hasBootedAgain(List<String> numbers) {
+        return numbers.contains("00000001") || numbers.contains("00000002");
     }
 
     @Test
