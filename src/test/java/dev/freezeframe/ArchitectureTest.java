@@ -73,7 +73,8 @@ class ArchitectureTest {
     void thePauseWindowUsesOnlyMonitorTrackerMemoryAndFrame() {
         classes().that().haveSimpleName("PauseWindow").should()
                 .onlyDependOnClassesThat(resideInAnyPackage("java.lang..",
-                        "java.io..", "java.time..", "java.util", ROOT + "capture..", ROOT + "migration..",
+                        "java.io..", "java.time..", "java.util", "java.util.concurrent.locks", ROOT + "capture..",
+                        ROOT + "migration..",
                         ROOT + "qmp.."))
                 .check(program);
     }

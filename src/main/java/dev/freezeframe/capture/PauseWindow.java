@@ -6,11 +6,13 @@ import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpEvent;
+import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
+import java.util.concurrent.locks.LockSupport;
 
 /// The time in which the guest stands still: stop, save the devices, harvest, copy, go on.
 /// The guest runs again when this returns or throws, unless QEMU itself is gone.
@@ -23,6 +25,7 @@ final class PauseWindow implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     /// Enough for the monitor's code to be compiled; more brought nothing.
     private static final Duration REHEARSAL = Duration.ofMillis(400);
+    private static final long RETRY_NANOS = 200_000;
     private static final QmpCommand STOP = QmpCommand.of("stop");
     private static final QmpCommand WAKE_UP = QmpCommand.of("query-status");
     private static final QmpCommand CONTINUE = QmpCommand.of("cont");
@@ -142,7 +145,7 @@ final class PauseWindow implements AutoCloseable {
             resumeAfter(failure);
             throw failure;
         }
-        cont.fire().await(PATIENCE);
+        letGo();
         release();
         return new PausePhases(answered - stoppedMicros, saved - answered, harvested - saved, copied - harvested, 0,
                 resumedMicros - copied);
@@ -158,10 +161,28 @@ final class PauseWindow implements AutoCloseable {
             return;
         }
         try {
-            PendingReply reply = cont == null ? qmp.send(CONTINUE).getFirst() : cont.fire();
-            reply.await(PATIENCE);
+            letGo();
         } catch (IOException alsoFailed) {
             failure.addSuppressed(alsoFailed);
+        }
+    }
+
+    /// Lets the guest go on. QEMU may refuse that for a moment, while it still tidies up after saving its devices; nothing
+    /// else must keep a guest standing.
+    private void letGo() throws IOException {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        PendingReply reply = cont == null ? qmp.send(CONTINUE).getFirst() : cont.fire();
+        while (true) {
+            try {
+                reply.await(PATIENCE);
+                return;
+            } catch (QmpException e) {
+                if (e.kind() != QmpException.Kind.REFUSED || System.nanoTime() > deadline) {
+                    throw e;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+                reply = qmp.send(CONTINUE).getFirst();
+            }
         }
     }
 
