@@ -20,11 +20,13 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// How a recording ends when the program is told to, as a process of its own.
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EndingTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -33,12 +35,14 @@ class EndingTest {
     private Path home;
 
     private Process start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow", TestedQemu.jvmOption(), "-cp",
-                System.getProperty(
-                        "java.class.path"),
-                Main.class.getName()));
+        // A test run that was started in the background passes on that it ignores INT.
+        List<String> command = new ArrayList<>(
+                List.of("env", "--default-signal=INT", Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow", TestedQemu.jvmOption(), "-cp",
+                        System.getProperty(
+                                "java.class.path"),
+                        Main.class.getName()));
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(home.resolve("err").toFile());
         builder.environment().put("XDG_DATA_HOME", home.resolve("data").toString());
