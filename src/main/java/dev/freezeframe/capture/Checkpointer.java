@@ -34,6 +34,8 @@ public final class Checkpointer implements AutoCloseable {
 
     /// A dirty set this small is copied in less time than another round would take.
     private static final int FEW_PAGES = 48;
+    /// Most rounds once the pause is prepared, and after waits for memory.
+    private static final int MOST_LAST_ROUNDS = 4;
     /// Room for pages in the pause beyond what the last round found, in pages.
     private static final int PAUSE_RESERVE_PAGES = 4 * Slab.CAPACITY;
 
@@ -304,7 +306,10 @@ public final class Checkpointer implements AutoCloseable {
             unreportedLate += offSchedule ? 0 : schedule.take(System.nanoTime());
             tickTaken = true;
             Duration interval = schedule.interval();
-            frame.reserve(2 * PAUSE_RESERVE_PAGES);
+            for (int i = 0; i < MOST_LAST_ROUNDS && frame.reserve(2 * PAUSE_RESERVE_PAGES); i++) {
+                // While this waited for memory the guest went on writing.
+                preCopy = preCopy.and(copyAhead());
+            }
             preCopy = preCopy.and(copyWhilePreparing());
             PausePhases phases = pauseWindow.run(frame, dirty);
             DeviceState devices = deviceState.take();
@@ -370,15 +375,25 @@ public final class Checkpointer implements AutoCloseable {
         }
     }
 
-    /// One more round while QEMU takes in the commands of the pause. Nobody else can command the machine meanwhile, so this
-    /// one does not wait for memory.
+    /// Some more rounds while QEMU takes in the commands of the pause. Nobody else can command the machine meanwhile, so these
+    /// do not wait for memory.
     private PreCopy copyWhilePreparing() throws IOException {
         pauseWindow.prepare();
-        tracker.harvest(dirty);
-        int found = dirty.cardinality();
-        frame.copyInPause(dirty);
-        dirty.clear();
-        return new PreCopy(1, found);
+        int copiedPages = 0;
+        int rounds = 0;
+        int before = Integer.MAX_VALUE;
+        int found;
+        do {
+            tracker.harvest(dirty);
+            found = dirty.cardinality();
+            frame.copyInPause(dirty);
+            dirty.clear();
+            copiedPages += found;
+            rounds++;
+            boolean pays = found > FEW_PAGES && found < before * 0.7;
+            before = pays ? found : 0;
+        } while (before > 0 && rounds < MOST_LAST_ROUNDS);
+        return new PreCopy(rounds, copiedPages);
     }
 
     private PreCopy copyAhead() throws IOException, InterruptedException {

@@ -73,11 +73,16 @@ final class FrameAssembler {
     }
 
     /// Sets aside room for as many pages as this, so that the pause finds it.
-    void reserve(int pageCount) throws InterruptedException {
+    ///
+    /// @return whether that had to wait for memory
+    boolean reserve(int pageCount) throws InterruptedException {
         int room = slabs.isEmpty() ? 0 : Slab.CAPACITY - slabs.getLast().count();
+        boolean waited = false;
         while (room + reserve.size() * Slab.CAPACITY < pageCount) {
+            waited |= pool.available() == 0;
             reserve.add(freeSlab());
         }
+        return waited;
     }
 
     /// Hands the contents to the sink. The frame itself is announced by the caller.
