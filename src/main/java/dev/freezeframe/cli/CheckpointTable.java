@@ -32,12 +32,14 @@ final class CheckpointTable {
     private record Column(String title, int width, int rank, Function<CheckpointRecord, String> text) {}
 
     private final boolean coloured;
+    private final int most;
     private final List<Column> columns;
     private Instant start;
 
     /// @param most letters in a line
     CheckpointTable(boolean coloured, int most) {
         this.coloured = coloured;
+        this.most = most;
         List<Column> fitting = new ArrayList<>(List.of(
                 new Column("#", 5, 10, each -> Integer.toString(each.number())),
                 new Column("time", 9, 5, each -> Units.duration(Duration.between(start, each.metrics().capturedAt()))),
@@ -69,6 +71,12 @@ final class CheckpointTable {
         }
         return columns.stream().map(column -> aligned(column.text.apply(checkpoint), column.width)).collect(Collectors
                 .joining(" "));
+    }
+
+    /// A line that says more about the checkpoint above it; cut where it does not fit.
+    String below(String text) {
+        String line = " ".repeat(Math.min(columns.getFirst().width + 3, most / 2)) + text;
+        return line.length() <= most ? line : line.substring(0, Math.max(0, most - 1)) + "…";
     }
 
     private static String aligned(String text, int width) {

@@ -61,6 +61,9 @@ final class Freezeframe implements Runnable {
         commands.put("profiles", ProfilesCommand.class);
         commands.put("record", RecordCommand.class);
         commands.put("list", ListCommand.class);
+        commands.put("annotate", AnnotateCommand.class);
+        commands.put("compare", CompareCommand.class);
+        commands.put("export", ExportCommand.class);
         commands.put("restore", RestoreCommand.class);
         commands.put("verify", VerifyCommand.class);
         commands.put("delete", DeleteCommand.class);

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.experiment.Distribution;
@@ -8,6 +9,7 @@ import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.machine.DetachedMachine;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;
+import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.PreCopyMetrics;
@@ -51,6 +53,17 @@ final class JsonLines {
         json.put("storedBytes", metrics.storedBytes());
         json.put("pipelineMillis", metrics.pipelineMillis());
         return json.put("late", metrics.late());
+    }
+
+    /// A checkpoint as it is listed, with what people wrote about it.
+    static ObjectNode checkpoint(CheckpointRecord checkpoint, Annotation annotation) {
+        return annotated(checkpoint(checkpoint), annotation);
+    }
+
+    static ObjectNode annotated(ObjectNode json, Annotation annotation) {
+        ArrayNode tags = json.putArray("tags");
+        annotation.tags().forEach(tags::add);
+        return json.put("note", annotation.note());
     }
 
     /// A machine that was restored.

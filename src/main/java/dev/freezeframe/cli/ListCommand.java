@@ -1,21 +1,30 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.CheckpointCsv;
+import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.ExperimentTotals;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
 
 /// `freezeframe list`: the experiments of a store, or the checkpoints of one of them.
 @Command(name = "list", mixinStandardHelpOptions = true, header = "List the experiments of a store, or the checkpoints of one experiment.")
@@ -26,17 +35,28 @@ final class ListCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 
+    @Spec
+    private CommandSpec spec;
+
     @Mixin
     private StoreOption storeOption;
 
     @Mixin
     private JsonOption format;
 
+    @Option(names = "--csv", description = "Print the checkpoints as comma-separated values, for a spreadsheet.")
+    private boolean csv;
+
     @Parameters(arity = "0..1", paramLabel = "EXPERIMENT", description = "Show the checkpoints of this experiment.")
     private Optional<String> experimentName;
 
     @Override
     public Integer call() throws Exception {
+        if (csv && (experimentName.isEmpty() || format.json())) {
+            throw new ParameterException(spec.commandLine(), experimentName.isEmpty()
+                    ? "--csv is for the checkpoints of one experiment: name it"
+                    : "--csv and --json exclude each other");
+        }
         Screen screen = new Screen(program.surroundings());
         if (experimentName.isEmpty() && !storeOption.exists(program)) {
             if (!format.json()) {
@@ -54,39 +74,55 @@ final class ListCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void listCheckpoints(Store store, String name, Screen screen) throws CommandFailure, StoreException {
+    private void listCheckpoints(Store store, String name, Screen screen) throws CommandFailure, IOException {
         ExperimentRecord experiment = store.experiment(name).orElseThrow(() -> new CommandFailure(
                 "there is no experiment " + name + " in " + store.directory() + "; freezeframe list shows what is"));
-        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns());
-        if (!format.json()) {
-            screen.line(table.header());
+        List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
+        Map<Long, Annotation> annotations = store.annotations(experiment.id());
+        if (csv) {
+            CheckpointCsv table = new CheckpointCsv(program.surroundings().out());
+            for (CheckpointRecord checkpoint : checkpoints) {
+                table.add(checkpoint, annotations.getOrDefault(checkpoint.id(), Annotation.NONE));
+            }
+            program.surroundings().out().flush();
+            return;
         }
-        for (CheckpointRecord checkpoint : store.checkpoints(experiment.id())) {
-            screen.line(format.json() ? JsonLines.checkpoint(checkpoint).toString() : table.row(checkpoint));
-        }
-        if (!format.json()) {
-            screen.line(CheckpointTable.PHASE_KEY);
-        }
-    }
-
-    private void listExperiments(Store store, Screen screen) throws StoreException {
-        List<ExperimentRecord> experiments = store.experiments();
         if (format.json()) {
-            for (ExperimentRecord experiment : experiments) {
-                screen.line(json(store, experiment).toString());
+            for (CheckpointRecord checkpoint : checkpoints) {
+                screen.line(JsonLines.checkpoint(checkpoint, annotations.getOrDefault(checkpoint.id(),
+                        Annotation.NONE)).toString());
             }
             return;
         }
-        int nameWidth = experiments.stream().mapToInt(e -> e.name().length()).max().orElse(10);
+        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns());
+        screen.line(table.header());
+        for (CheckpointRecord checkpoint : checkpoints) {
+            screen.line(table.row(checkpoint));
+            Annotation annotation = annotations.getOrDefault(checkpoint.id(), Annotation.NONE);
+            if (!annotation.isEmpty()) {
+                screen.line(table.below(AnnotateCommand.text(annotation)));
+            }
+        }
+        screen.line(CheckpointTable.PHASE_KEY);
+    }
+
+    private void listExperiments(Store store, Screen screen) throws StoreException {
+        List<ExperimentTotals> experiments = store.totals();
+        if (format.json()) {
+            for (ExperimentTotals totals : experiments) {
+                screen.line(json(store, totals).toString());
+            }
+            return;
+        }
+        int nameWidth = experiments.stream().mapToInt(each -> each.experiment().name().length()).max().orElse(10);
         String columns = "%-" + Math.max(10, nameWidth) + "s  %-19s %12s %8s %11s %10s  %s";
         screen.line(Units.text(columns, "experiment", "started", "length", "memory", "checkpoints", "stored", "ended"));
-        for (ExperimentRecord experiment : experiments) {
-            List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
+        for (ExperimentTotals totals : experiments) {
+            ExperimentRecord experiment = totals.experiment();
             screen.line(Units.text(columns, experiment.name(), TIME.format(experiment.startedAt()), experiment.endedAt()
                     .map(end -> Units.duration(Duration.between(experiment.startedAt(), end))).orElse("-"),
-                    Units.bytes(
-                            experiment.ramBytes()),
-                    Units.count(checkpoints.size()), Units.bytes(storedBytes(checkpoints)),
+                    Units.bytes(experiment.ramBytes()), Units.count(totals.checkpoints()),
+                    Units.bytes(totals.storedBytes()),
                     ended(experiment) + parent(store, experiment).map(name -> ", from " + name).orElse("")));
         }
         screen.line(Units.count(experiments.size(), "experiment") + ", " + Units.bytes(store.sizeBytes()) + " in "
@@ -97,24 +133,20 @@ final class ListCommand implements Callable<Integer> {
         return experiment.endReason().orElse("not properly: the recorder was killed");
     }
 
-    private static long storedBytes(List<CheckpointRecord> checkpoints) {
-        return checkpoints.stream().mapToLong(checkpoint -> checkpoint.metrics().storedBytes()).sum();
-    }
-
     private static Optional<CheckpointName> parent(Store store, ExperimentRecord experiment) throws StoreException {
         return experiment.parentCheckpointId().isEmpty()
                 ? Optional.empty()
                 : store.checkpoint(experiment.parentCheckpointId().get()).map(CheckpointRecord::name);
     }
 
-    private static ObjectNode json(Store store, ExperimentRecord experiment) throws StoreException {
-        List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
+    private static ObjectNode json(Store store, ExperimentTotals totals) throws StoreException {
+        ExperimentRecord experiment = totals.experiment();
         ObjectNode json = JsonLines.ofType("experiment").put("experiment", experiment.name()).put("profile", experiment
                 .profileName()).put("startedAt", experiment.startedAt().toString()).put("endedAt", experiment.endedAt()
                         .map(Object::toString).orElse(null))
                 .put("endReason", experiment.endReason().orElse(null)).put(
                         "parent", parent(store, experiment).map(Object::toString).orElse(null));
-        return json.put("ramBytes", experiment.ramBytes()).put("checkpoints", checkpoints.size()).put("storedBytes",
-                storedBytes(checkpoints));
+        return json.put("ramBytes", experiment.ramBytes()).put("checkpoints", totals.checkpoints()).put("storedBytes",
+                totals.storedBytes());
     }
 }

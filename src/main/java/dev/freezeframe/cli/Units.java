@@ -56,6 +56,11 @@ final class Units {
         return text(size < 9.995 ? "%.2f" : size < 99.95 ? "%.1f" : "%.0f", number);
     }
 
+    /// Text from a store on one line, without what would move a terminal's cursor.
+    static String printable(String text) {
+        return text.strip().replaceAll("\\s*\\R\\s*", " / ").replaceAll("\\p{Cntrl}", " ");
+    }
+
     /// [String#format] in no language, so that what scripts read does not change with the user's.
     @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more library
     static String text(String format, Object... values) {

@@ -6,8 +6,9 @@ import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.NewCheckpoint.NewImage;
-import dev.freezeframe.store.NewCheckpoint.PageClasses;
 import dev.freezeframe.store.PackDraft;
+import dev.freezeframe.store.PageClass;
+import dev.freezeframe.store.PageClassMap;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
@@ -250,32 +251,32 @@ final class StoringWriter implements CheckpointWriter {
         return new Committed(record, map.storedAs(record.id()));
     }
 
-    private PageClasses classes(PageMap map) {
-        long unchanged = 0;
-        long zero = 0;
-        long duplicateWithin = 0;
-        long duplicateStored = 0;
-        long fresh = 0;
+    private PageClassMap classes(PageMap map) {
+        PageClassMap.Builder classes = PageClassMap.builder(map.pages());
         BitSet seen = new BitSet();
         for (int page = added.nextSetBit(0); page >= 0; page = added.nextSetBit(page + 1)) {
-            long chunk = map.chunkId(page);
-            if (previous.isPresent() && previous.get().chunkId(page) == chunk) {
-                unchanged++;
-            } else if (chunk == ChunkId.ZERO) {
-                zero++;
-            } else if (!isMine(chunk)) {
-                duplicateStored++;
-            } else {
-                int ordinal = (int) (chunk - ChunkId.of(firstPackId, 0));
-                if (seen.get(ordinal)) {
-                    duplicateWithin++;
-                } else {
-                    seen.set(ordinal);
-                    fresh++;
-                }
-            }
+            classes.add(page, classOf(page, map.chunkId(page), seen));
         }
-        return new PageClasses(unchanged, zero, duplicateWithin, duplicateStored, fresh);
+        return classes.map();
+    }
+
+    /// @param seen chunks of this checkpoint that a lower page has
+    private PageClass classOf(int page, long chunk, BitSet seen) {
+        if (previous.isPresent() && previous.get().chunkId(page) == chunk) {
+            return PageClass.UNCHANGED;
+        }
+        if (chunk == ChunkId.ZERO) {
+            return PageClass.ZERO;
+        }
+        if (!isMine(chunk)) {
+            return PageClass.DUPLICATE_STORED;
+        }
+        int ordinal = (int) (chunk - ChunkId.of(firstPackId, 0));
+        if (seen.get(ordinal)) {
+            return PageClass.DUPLICATE_WITHIN;
+        }
+        seen.set(ordinal);
+        return PageClass.NEW;
     }
 
     private boolean isMine(long chunk) {

@@ -13,7 +13,9 @@ import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
@@ -93,6 +95,28 @@ final class Catalog {
         }
     }
 
+    /// All experiments with what their checkpoints come to, oldest first.
+    static List<ExperimentTotals> totals(Session session) throws SQLException {
+        Map<Long, ExperimentTotals> byId = new LinkedHashMap<>();
+        for (ExperimentRecord experiment : experiments(session)) {
+            byId.put(experiment.id(), ExperimentTotals.none(experiment));
+        }
+        try (ResultSet r = session.sql("SELECT experiment_id, COUNT(*), MIN(captured_at), MAX(captured_at),"
+                + " SUM(stored_bytes), SUM(dirty_pages), SUM(unchanged_pages), SUM(zero_pages), SUM(duplicate_pages),"
+                + " SUM(new_pages), CAST(MEDIAN(pause_micros) AS BIGINT), MAX(pause_micros), SUM(late) FROM checkpoint"
+                + " GROUP BY experiment_id").executeQuery()) {
+            while (r.next()) {
+                ExperimentTotals none = byId.get(r.getLong(1));
+                if (none != null) {
+                    byId.put(r.getLong(1), new ExperimentTotals(none.experiment(), r.getLong(2), instant(r, 3),
+                            instant(r, 4), r.getLong(5), r.getLong(6), r.getLong(7), r.getLong(8), r.getLong(9),
+                            r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13)));
+                }
+            }
+        }
+        return List.copyOf(byId.values());
+    }
+
     private static ExperimentRecord experiment(ResultSet r) throws SQLException {
         long parent = r.getLong(6);
         Optional<Long> parentId = r.wasNull() ? Optional.empty() : Optional.of(parent);
@@ -152,7 +176,7 @@ final class Catalog {
             throws SQLException, StoreException {
         CaptureMetrics m = c.capture();
         PhaseMicros p = m.phaseMicros();
-        NewCheckpoint.PageClasses pages = c.pageClasses();
+        PageClassMap pages = c.pageClasses();
         long ramPages = 0;
         long deviceStateBytes = 0;
         for (NewImage image : c.images()) {
@@ -173,10 +197,11 @@ final class Catalog {
         long millis = (System.nanoTime() - c.startNanos()) / 1_000_000;
         CheckpointMetrics metrics = new CheckpointMetrics(m.capturedAt(), m.intervalMillis(), m.late(), m.pauseMicros(),
                 p, m.preCopy(),
-                ramPages, pages.sum(), pages.unchanged(), pages.zero(),
-                pages.duplicateWithin() + pages.duplicateStored(),
-                pages.duplicateWithin(), pages.duplicateStored(), pages.added(), m.dirtyBlocks(), c.newBlocks(),
-                deviceStateBytes, c.packBytes() + mapBytes, millis);
+                ramPages, pages.dirtyPages(), pages.count(PageClass.UNCHANGED), pages.count(PageClass.ZERO),
+                pages.count(PageClass.DUPLICATE_WITHIN) + pages.count(PageClass.DUPLICATE_STORED),
+                pages.count(PageClass.DUPLICATE_WITHIN), pages.count(PageClass.DUPLICATE_STORED),
+                pages.count(PageClass.NEW), m.dirtyBlocks(), c.newBlocks(), deviceStateBytes,
+                c.packBytes() + mapBytes + pages.storedBytes(), millis);
         long id = session.insert(
                 "INSERT INTO checkpoint (experiment_id, number, captured_at, interval_millis, late, pause_micros,"
                         + " stop_micros, device_state_micros, harvest_micros, copy_micros, disks_micros, resume_micros,"
@@ -196,6 +221,7 @@ final class Catalog {
         for (int i = 0; i < maps.size(); i++) {
             insert(session, id, c.images().get(i), maps.get(i));
         }
+        ClassMaps.insert(session, id, pages);
         return new CheckpointRecord(id, c.experimentId(), experimentName, c.number(), metrics);
     }
 

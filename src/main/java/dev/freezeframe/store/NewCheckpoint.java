@@ -5,18 +5,11 @@ import java.util.Optional;
 
 /// A checkpoint whose chunks are all stored, ready to be made visible by [Store#commit].
 ///
+/// @param pageClasses the class of every page that capture handed over
 /// @param packBytes  bytes that its packs and hashes took
 /// @param startNanos when work on it began, by [System#nanoTime]
-public record NewCheckpoint(long experimentId, int number, CaptureMetrics capture, PageClasses pageClasses,
+public record NewCheckpoint(long experimentId, int number, CaptureMetrics capture, PageClassMap pageClasses,
         long newBlocks, long packBytes, long startNanos, List<NewImage> images) {
-
-    /// How many of the pages that capture handed over are in each class; see [CheckpointMetrics].
-    public record PageClasses(long unchanged, long zero, long duplicateWithin, long duplicateStored, long added) {
-        /// All pages that capture handed over.
-        public long sum() {
-            return unchanged + zero + duplicateWithin + duplicateStored + added;
-        }
-    }
 
     /// One image of it.
     ///

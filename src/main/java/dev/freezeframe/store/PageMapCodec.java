@@ -62,7 +62,7 @@ final class PageMapCodec {
         } catch (ZstdException e) {
             throw new Corruption("a page map does not decompress: " + e.getMessage());
         }
-        Varints in = new Varints(bytes);
+        Varints in = new Varints(bytes, "a page map");
         long page = -1;
         long chunk = 0;
         for (int i = 0; i < piece.entries; i++) {
@@ -81,7 +81,7 @@ final class PageMapCodec {
             }
             target.page((int) page, id);
         }
-        if (in.position != bytes.length) {
+        if (in.hasMore()) {
             throw new Corruption("a page map is longer than its entries");
         }
     }
@@ -131,29 +131,5 @@ final class PageMapCodec {
         length = 0;
         lastPage = -1;
         lastChunk = 0;
-    }
-
-    private static final class Varints {
-        private final byte[] bytes;
-        private int position;
-
-        Varints(byte[] bytes) {
-            this.bytes = bytes;
-        }
-
-        long next() throws Corruption {
-            long value = 0;
-            for (int shift = 0; shift < 49; shift += 7) {
-                if (position == bytes.length) {
-                    throw new Corruption("a page map ends inside an entry");
-                }
-                byte b = bytes[position++];
-                value |= (long) (b & 0x7f) << shift;
-                if (b >= 0) {
-                    return value;
-                }
-            }
-            throw new Corruption("a page map holds a number that is too long");
-        }
     }
 }

@@ -4,13 +4,16 @@ import dev.freezeframe.store.Database.Session;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/// The tables of a store, format 1. They are meant to be read by people with any SQL client too; only this package writes
-/// them.
+/// The tables of a store, format 2, and the way there from format 1. They are meant to be read by people with any SQL client
+/// too; only this package writes them.
+///
+/// Format 1 had experiments, checkpoints, images, page maps and packs. Format 2 adds notes, tags, pictures and class maps,
+/// each in a table of its own, so nothing that is stored is rewritten; the checkpoints of format 1 have none of them.
 final class Schema {
     /// Counts up whenever an older program could misread the store.
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
-    private static final String[] TABLES = {"""
+    private static final String[] FORMAT_1 = {"""
             CREATE TABLE store_format (
                 version INT NOT NULL,
                 created_at TIMESTAMP(3) WITH TIME ZONE NOT NULL,
@@ -107,10 +110,42 @@ final class Schema {
                 FROM experiment e LEFT JOIN checkpoint c ON c.experiment_id = e.id
                 GROUP BY e.id, e.name, e.profile_name, e.ram_bytes, e.started_at, e.ended_at""",};
 
+    /// What format 2 added. Each statement may be executed again: H2 ends the transaction with every table that it creates.
+    private static final String[] FORMAT_2 = {"""
+            CREATE TABLE IF NOT EXISTS checkpoint_note (
+                checkpoint_id BIGINT PRIMARY KEY,
+                note VARCHAR(4000) NOT NULL,
+                FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""", """
+            CREATE TABLE IF NOT EXISTS checkpoint_tag (
+                checkpoint_id BIGINT NOT NULL,
+                tag VARCHAR(40) NOT NULL,
+                PRIMARY KEY (checkpoint_id, tag),
+                FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""", """
+            CREATE TABLE IF NOT EXISTS picture (
+                checkpoint_id BIGINT PRIMARY KEY,
+                kind VARCHAR(20) NOT NULL,
+                checksum BIGINT NOT NULL,
+                content VARBINARY(1000000) NOT NULL,
+                FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""", """
+            CREATE TABLE IF NOT EXISTS page_class (
+                checkpoint_id BIGINT NOT NULL,
+                piece INT NOT NULL,
+                pieces INT NOT NULL,
+                runs INT NOT NULL,
+                pages BIGINT NOT NULL,
+                encoded_bytes INT NOT NULL,
+                checksum BIGINT NOT NULL,
+                content VARBINARY(1000000) NOT NULL,
+                PRIMARY KEY (checkpoint_id, piece),
+                FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""",};
+
     private Schema() {}
 
     static void create(Session session) throws SQLException {
-        for (String table : TABLES) {
+        for (String table : FORMAT_1) {
+            session.execute(table);
+        }
+        for (String table : FORMAT_2) {
             session.execute(table);
         }
         session.sql("INSERT INTO store_format VALUES (?, CURRENT_TIMESTAMP, ?, ?)", VERSION, ChunkId.CHUNK_BYTES,
@@ -125,8 +160,23 @@ final class Schema {
         }
     }
 
+    /// Brings a store of an older format up to this one. Its number is written last: a store that was left in the middle has
+    /// the old one, opens with the old program and the new, and is done anew. What was stored before is not touched.
+    ///
+    /// @param found the format that [#check] found
+    static void upgrade(Session session, int found) throws SQLException {
+        if (found < 2) {
+            for (String table : FORMAT_2) {
+                session.execute(table);
+            }
+        }
+        session.sql("UPDATE store_format SET version = ?", VERSION).executeUpdate();
+    }
+
     /// Refuses what this program cannot read.
-    static void check(Session session) throws SQLException, StoreException {
+    ///
+    /// @return the format that the store has
+    static int check(Session session) throws SQLException, StoreException {
         try (ResultSet rows = session.sql("SELECT version, chunk_bytes, slot_bits FROM store_format").executeQuery()) {
             if (!rows.next()) {
                 throw new StoreException(StoreException.Reason.DAMAGED,
@@ -142,6 +192,7 @@ final class Schema {
                         "its table store_format says version " + version + ", chunks of " + rows.getInt(2)
                                 + " bytes, which no Freezeframe writes; put a backup of the store in its place");
             }
+            return version;
         }
     }
 }

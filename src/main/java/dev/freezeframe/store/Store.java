@@ -20,11 +20,13 @@ import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.h2.api.ErrorCode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -134,13 +136,20 @@ public final class Store implements AutoCloseable {
         Database database = null;
         try {
             database = new Database(directory, fresh, generation);
-            database.transact(session -> {
+            int format = database.transact(session -> {
                 if (!Schema.exists(session)) {
                     Schema.create(session);
                 }
-                Schema.check(session);
-                return null;
+                return Schema.check(session);
             });
+            if (format < Schema.VERSION) {
+                LOG.info("upgrading store {} from format {} to {}", directory, format, Schema.VERSION);
+                database.transact(session -> {
+                    Schema.upgrade(session, format);
+                    return null;
+                });
+                database.sync();
+            }
             Database opened = database;
             database = null;
             return opened;
@@ -258,7 +267,60 @@ public final class Store implements AutoCloseable {
         return read("look a checkpoint up", session -> Catalog.find(session, name));
     }
 
+    /// All experiments with what their checkpoints come to, oldest first; one pass over the catalog.
+    public List<ExperimentTotals> totals() throws StoreException {
+        return read("add the experiments up", Catalog::totals);
+    }
+
+    // --- what people and the recorder say about checkpoints
+
+    /// The notes and tags of an experiment's checkpoints, by checkpoint id; those without any are not in it.
+    public Map<Long, Annotation> annotations(long experimentId) throws StoreException {
+        return read("read the notes", session -> Annotations.ofExperiment(session, experimentId));
+    }
+
+    /// The note and the tags of a checkpoint, [Annotation#NONE] if it has none.
+    public Annotation annotation(long checkpointId) throws StoreException {
+        return read("read a note", session -> Annotations.ofCheckpoint(session, checkpointId));
+    }
+
+    /// Puts a note and tags in the place of those that a checkpoint has; [Annotation#NONE] takes them away.
+    ///
+    /// @throws StoreException if there is no such checkpoint
+    public void annotate(long checkpointId, Annotation annotation) throws StoreException {
+        requireSpace();
+        if (!write(null, "annotate a checkpoint", session -> Annotations.put(session, checkpointId, annotation))) {
+            throw new StoreException(Reason.NOT_FOUND, "there is no checkpoint with id " + checkpointId
+                    + " any more; freezeframe list shows those that there are");
+        }
+        sync();
+    }
+
+    /// Keeps a picture of the guest with a checkpoint, in the place of one that it has. Meant to be called after the commit;
+    /// if the checkpoint has been deleted meanwhile, nothing is kept. Survives a power failure with the next commit, or ten
+    /// seconds later.
+    ///
+    /// @return whether it was kept
+    public boolean putPicture(long checkpointId, Picture picture) throws StoreException {
+        requireSpace();
+        return write(null, "keep a picture", session -> Annotations.put(session, checkpointId, picture));
+    }
+
+    /// The picture of the guest that is kept with a checkpoint.
+    public Optional<Picture> picture(long checkpointId) throws StoreException {
+        return read("read a picture", session -> Annotations.picture(session, checkpointId));
+    }
+
     // --- content of checkpoints
+
+    /// The class of every page that was dirty at a checkpoint; its counts are those of the metrics. Empty if there is no such
+    /// checkpoint, or if an older Freezeframe stored it, which did not keep the classes.
+    public Optional<PageClassMap> pageClasses(long checkpointId) throws StoreException {
+        return read("read page classes", session -> {
+            Optional<CheckpointRecord> checkpoint = Catalog.checkpoint(session, checkpointId);
+            return checkpoint.isPresent() ? ClassMaps.read(session, checkpoint.get()) : Optional.empty();
+        });
+    }
 
     /// The names of the images of a checkpoint.
     public List<String> imageNames(long checkpointId) throws StoreException {
@@ -515,12 +577,11 @@ public final class Store implements AutoCloseable {
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
                             "there is no checkpoint " + name + "; freezeframe list shows those that there are"));
             synchronized (recording) {
-                List<CheckpointRecord> siblings = checkpoints(checkpoint.experimentId());
-                if (recording.contains(checkpoint.experimentId()) && siblings.getLast().id() == checkpoint.id()) {
+                if (recording.contains(checkpoint.experimentId()) && isNewest(checkpoint)) {
                     throw new StoreException(Reason.REFUSED, "checkpoint " + checkpoint.name()
                             + " is the newest of a running recording; stop it, or wait for the next one");
                 }
-                refuseParents(checkpoint.experimentId(), checkpoint.id());
+                refuseIfParent(parent -> parent.id() == checkpoint.id());
                 write(null, "delete checkpoint " + checkpoint.name(), session -> {
                     Catalog.deleteCheckpoint(session, checkpoint.id());
                     return null;
@@ -544,9 +605,7 @@ public final class Store implements AutoCloseable {
                     throw new StoreException(Reason.REFUSED,
                             "experiment " + name + " is being recorded; stop it first");
                 }
-                for (CheckpointRecord checkpoint : checkpoints(experiment.id())) {
-                    refuseParents(experiment.id(), checkpoint.id());
-                }
+                refuseIfParent(parent -> parent.experimentId() == experiment.id());
                 write(null, "delete experiment " + name, session -> {
                     Catalog.deleteExperiment(session, experiment.id());
                     return null;
@@ -557,13 +616,21 @@ public final class Store implements AutoCloseable {
         sync();
     }
 
-    private void refuseParents(long experimentId, long checkpointId) throws StoreException {
+    private boolean isNewest(CheckpointRecord checkpoint) throws StoreException {
+        return find(new CheckpointName(Optional.of(checkpoint.experimentName()), Optional.empty()))
+                .filter(newest -> newest.id() == checkpoint.id()).isPresent();
+    }
+
+    /// Refuses to delete what the first checkpoint of a running recording may be a difference to.
+    private void refuseIfParent(Predicate<CheckpointRecord> deleted) throws StoreException {
         for (long id : recording) {
             ExperimentRecord running = experiment(id).orElse(null);
-            if (running != null && id != experimentId
-                    && running.parentCheckpointId().equals(Optional.of(checkpointId))) {
+            Optional<CheckpointRecord> parent = running == null || running.parentCheckpointId().isEmpty()
+                    ? Optional.empty()
+                    : checkpoint(running.parentCheckpointId().get());
+            if (parent.filter(deleted).isPresent()) {
                 throw new StoreException(Reason.REFUSED, "the running recording " + running.name()
-                        + " builds on checkpoint id " + checkpointId + "; stop it first");
+                        + " builds on checkpoint " + parent.get().name() + "; stop it first");
             }
         }
     }

@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.Database.Work;
 import dev.freezeframe.store.Packs.PackHashes;
 import dev.freezeframe.store.StoreException.Reason;
 import dev.freezeframe.store.VerifyReport.Damage;
@@ -64,6 +65,8 @@ final class Verification {
                 check(checkpoint, image, packsInUse);
             }
             checkPresence(checkpoint, images.get(checkpoint.id()));
+            checkAddition(checkpoint, session -> ClassMaps.read(session, checkpoint));
+            checkAddition(checkpoint, session -> Annotations.picture(session, checkpoint.id()));
         }
         causes.forEach((pack, cause) -> {
             if (pack > Integer.MAX_VALUE || !packsInUse.get((int) (long) pack)) {
@@ -167,6 +170,19 @@ final class Verification {
             damages.add(
                     new Damage(checkpoint.name().toString(), NewCheckpoint.RAM, checkpoint.metrics().ramPages(), "all",
                             "the catalog has no such image"));
+        }
+    }
+
+    /// What a checkpoint has besides its images, and can be restored without.
+    private void checkAddition(CheckpointRecord checkpoint, Work<Optional<?>> read)
+            throws StoreException, SQLException {
+        try {
+            database.transact(read);
+        } catch (StoreException | SQLException e) {
+            unlessBroken(e);
+            if (isStillThere(checkpoint)) {
+                remarks.add(checkpoint.name() + ": " + e.getMessage());
+            }
         }
     }
 

@@ -1,0 +1,24 @@
+package dev.freezeframe.store;
+
+import java.time.Instant;
+import java.util.Optional;
+
+/// What the checkpoints of an experiment come to. All sums are 0 where there is no checkpoint.
+///
+/// @param checkpoints       how many there are now
+/// @param firstCapturedAt   the moment of the first pause; empty where there is no checkpoint
+/// @param lastCapturedAt    and of the last
+/// @param storedBytes       bytes that they added to the store
+/// @param dirtyPages        pages that capture handed over; the next four are its parts
+/// @param medianPauseMicros half of the pauses were shorter
+/// @param maxPauseMicros    the longest pause
+/// @param late              ticks missed, or taken late
+public record ExperimentTotals(ExperimentRecord experiment, long checkpoints, Optional<Instant> firstCapturedAt,
+        Optional<Instant> lastCapturedAt, long storedBytes, long dirtyPages, long unchangedPages, long zeroPages,
+        long duplicatePages, long newPages, long medianPauseMicros, long maxPauseMicros, long late) {
+
+    /// Of an experiment without checkpoints.
+    static ExperimentTotals none(ExperimentRecord experiment) {
+        return new ExperimentTotals(experiment, 0, Optional.empty(), Optional.empty(), 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    }
+}

@@ -1,0 +1,36 @@
+package dev.freezeframe.store;
+
+/// Reads variable-length integers, seven bits a byte with the lowest first. Refuses numbers of more than 49 bits and reads no
+/// byte beyond the end.
+final class Varints {
+    private static final int MAX_BITS = 49;
+
+    private final byte[] bytes;
+    private final String what;
+    private int position;
+
+    /// @param what what is being read, for the messages
+    Varints(byte[] bytes, String what) {
+        this.bytes = bytes;
+        this.what = what;
+    }
+
+    long next() throws Corruption {
+        long value = 0;
+        for (int shift = 0; shift < MAX_BITS; shift += 7) {
+            if (position == bytes.length) {
+                throw new Corruption(what + " ends inside an entry");
+            }
+            byte b = bytes[position++];
+            value |= (long) (b & 0x7f) << shift;
+            if (b >= 0) {
+                return value;
+            }
+        }
+        throw new Corruption(what + " holds a number that is too long");
+    }
+
+    boolean hasMore() {
+        return position < bytes.length;
+    }
+}
