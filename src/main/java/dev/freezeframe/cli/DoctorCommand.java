@@ -52,8 +52,9 @@ final class DoctorCommand implements Callable<Integer> {
             screen.line("          so      " + finding.cost());
         }
         if (!finding.remedy().isEmpty()) {
-            screen.line("          remedy  " + finding.remedy() + finding.command().map(command -> ": " + command).orElse(
-                    ""));
+            screen.line(
+                    "          remedy  " + finding.remedy() + finding.command().map(command -> ": " + command).orElse(
+                            ""));
         }
     }
 

@@ -108,9 +108,30 @@ final class BudgetKeeper implements AutoCloseable {
         stopIfDiskIsFull();
     }
 
+    /// Another checkpoint was captured; stopping must not wait until it is stored, or some more would follow it.
+    ///
+    /// @param expected how many checkpoints the recording will have once the queue is empty
+    void taken(long expected) {
+        Budget now;
+        lock.lock();
+        try {
+            now = budget;
+        } finally {
+            lock.unlock();
+        }
+        if (now.rule() == Budget.Rule.STOP && now.checkpoints().isPresent() && expected >= now.checkpoints()
+                .getAsLong()) {
+            end.end(usedUp(now), false);
+        }
+    }
+
+    private static String usedUp(Budget budget) {
+        return "the budget is used up: " + budget.describe();
+    }
+
     private void stopIfUsedUp(BudgetUse use) {
         if (use.isOver() && use.budget().rule() == Budget.Rule.STOP) {
-            end.end("the budget is used up: " + use.budget().describe(), false);
+            end.end(usedUp(use.budget()), false);
         }
     }
 
@@ -209,7 +230,7 @@ final class BudgetKeeper implements AutoCloseable {
         try {
             BudgetUse use = use();
             if (isThinningDue()) {
-                excess = (int) Math.clamp(budget.checkpoints().isPresent()
+                excess = Math.clamp(budget.checkpoints().isPresent()
                         ? use.checkpoints() - budget.checkpoints().getAsLong()
                         : 0, 0, MOST_VICTIMS);
                 bytesOver = budget.bytes().isPresent() && use.bytes() >= budget.bytes().getAsLong();

@@ -28,7 +28,7 @@ public record BudgetUse(Budget budget, long bytes, long checkpoints, long thinne
     }
 
     boolean isOver() {
-        return budget.bytes().isPresent() && bytes >= budget.bytes().getAsLong() || exceedsCheckpoints();
+        return (budget.bytes().isPresent() && bytes >= budget.bytes().getAsLong()) || exceedsCheckpoints();
     }
 
     /// Thinning keeps as many as the limit says; stopping stops with the last one that fits.

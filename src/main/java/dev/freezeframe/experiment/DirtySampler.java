@@ -30,7 +30,7 @@ final class DirtySampler implements AutoCloseable {
 
     private final Checkpointer checkpointer;
     private final Optional<DirtyCounter> counter;
-    private final List<Consumer<DirtySample>> listeners = new CopyOnWriteArrayList<>();
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final ArrayDeque<DirtySample> samples = new ArrayDeque<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wanted = lock.newCondition();
@@ -43,6 +43,15 @@ final class DirtySampler implements AutoCloseable {
     private long checkpointOfLast = -1;
     private long pagesOfLast;
     private long nanosOfLast;
+
+    /// An identity of its own for each registration.
+    private static final class Listener {
+        private final Consumer<DirtySample> consumer;
+
+        Listener(Consumer<DirtySample> consumer) {
+            this.consumer = consumer;
+        }
+    }
 
     DirtySampler(Checkpointer checkpointer) {
         this.checkpointer = checkpointer;
@@ -79,7 +88,7 @@ final class DirtySampler implements AutoCloseable {
     }
 
     Registration onSample(Consumer<DirtySample> listener) {
-        Consumer<DirtySample> own = listener::accept;
+        Listener own = new Listener(listener);
         listeners.add(own);
         ask();
         return () -> listeners.remove(own);
@@ -148,9 +157,9 @@ final class DirtySampler implements AutoCloseable {
             }
             samples.addLast(sample);
         }
-        for (Consumer<DirtySample> listener : listeners) {
+        for (Listener listener : listeners) {
             try {
-                listener.accept(sample);
+                listener.consumer.accept(sample);
             } catch (RuntimeException e) {
                 LOG.error("a listener to dirty samples failed", e);
             }

@@ -141,8 +141,10 @@ public final class Doctor {
         }
         String remedy = "close other programs, or give the machine or container more memory";
         return available.getAsLong() < FEWEST_MEMORY_BYTES
-                ? Finding.missing(subject, found, "the demo machine with 256 MiB needs about " + FEWEST_MEMORY_BYTES / MIB
-                        + " MiB with everything", remedy, "")
+                ? Finding.missing(subject, found,
+                        "the demo machine with 256 MiB needs about " + FEWEST_MEMORY_BYTES / MIB
+                                + " MiB with everything",
+                        remedy, "")
                 : Finding.degraded(subject, found, "only small machines can be recorded", remedy, "");
     }
 
@@ -185,8 +187,10 @@ public final class Doctor {
             return Finding.degraded(subject, e.getMessage(), "the demo cannot be recorded; your own profiles can",
                     "run the program by installer/freezeframe, or set the system property freezeframe.home", "");
         }
-        List<String> absent = Stream.of(profile.kernel(), profile.initrd()).flatMap(Optional::stream).filter(file -> !Files
-                .isReadable(file)).map(Path::toString).toList();
+        List<String> absent = Stream.of(profile.kernel(), profile.initrd()).flatMap(Optional::stream)
+                .filter(file -> !Files
+                        .isReadable(file))
+                .map(Path::toString).toList();
         return absent.isEmpty()
                 ? Finding.good(subject, "profile " + DEMO_PROFILE + " with its kernel and initramfs")
                 : Finding.degraded(subject, String.join(" and ", absent) + " cannot be read",

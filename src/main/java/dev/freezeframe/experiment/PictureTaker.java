@@ -62,6 +62,9 @@ final class PictureTaker implements AutoCloseable {
         this.machine = machine;
         this.store = store;
         this.listener = listener;
+    }
+
+    void start() {
         thread.start();
     }
 

@@ -51,7 +51,7 @@ final class PngFile {
         int fill = (1 << dropped >> 1) * 0x10101;
         int[] argb = image.argb().clone();
         for (int i = 0; i < argb.length; i++) {
-            argb[i] = 0xff000000 | argb[i] & mask | fill;
+            argb[i] = 0xff000000 | (argb[i] & mask) | fill;
         }
         return new ScreenImage(image.width(), image.height(), argb);
     }

@@ -68,6 +68,6 @@ public record QemuProgram(Path path, String version) {
         String[] parts = version.split("\\.", -1);
         int ownMajor = Integer.parseInt(parts[0]);
         int ownMinor = parts.length > 1 && !parts[1].isEmpty() ? Integer.parseInt(parts[1]) : 0;
-        return ownMajor > major || ownMajor == major && ownMinor >= minor;
+        return ownMajor > major || (ownMajor == major && ownMinor >= minor);
     }
 }
