@@ -68,7 +68,8 @@ public final class LibraryColumns {
                 figure("started_at", "Started", "When recording began", entry -> entry.experiment().startedAt(),
                         LibraryColumns::time, 160),
                 figure("duration_seconds", "Duration", "From its start to its end", entry -> entry.duration()
-                        .toMillis() / 1e3, seconds -> Units.duration(Duration.ofMillis(Math.round(1e3 * seconds))), 112),
+                        .toMillis() / 1e3, seconds -> Units.duration(Duration.ofMillis(Math.round(1e3 * seconds))),
+                        112),
                 figure("checkpoints", "Checkpoints", "How many there are now", entry -> entry.totals().checkpoints(),
                         Units::count, 112),
                 figure("interval_millis", "Interval",
@@ -110,7 +111,7 @@ public final class LibraryColumns {
                 figure("number", "#", "Counts from 1 within the experiment", CheckpointRecord::number,
                         number -> Units.count(number), 64),
                 figure("captured_at", "Captured", "The moment of the pause", metric(CheckpointMetrics::capturedAt),
-                        time -> time.atZone(ZoneId.systemDefault()).format(TO_THE_MILLISECOND), 144),
+                        time -> time.atZone(ZoneId.systemDefault()).format(TO_THE_MILLISECOND), 176),
                 figure("interval_millis", "Interval", "The interval that was asked for",
                         metric(CheckpointMetrics::intervalMillis), LibraryColumns::interval, 80),
                 figure("late", "Late", "Ticks that were missed before it, or its own",
