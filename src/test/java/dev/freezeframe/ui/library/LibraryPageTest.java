@@ -258,7 +258,8 @@ class LibraryPageTest {
         opened.awaitIdle();
         List<VerifyReport.Damage> damages = opened.store().verify(Progress.NONE).damages();
         assertFalse(damages.isEmpty());
-        assertEquals(damages, FxToolkit.call(() -> ((TableView<?>) page.lookup("#damages")).getItems().stream().toList()));
+        assertEquals(damages,
+                FxToolkit.call(() -> ((TableView<?>) page.lookup("#damages")).getItems().stream().toList()));
         press("#delete-damaged");
         confirm();
         opened.awaitIdle();
