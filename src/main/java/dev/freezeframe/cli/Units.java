@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.util.Locale;
 
 /// Figures with their units, as a person reads them: three digits that matter, never more.
-final class Units {
+public final class Units {
     private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB"};
 
     private Units() {}
 
     /// Such as `27.4 MiB`.
-    static String bytes(long bytes) {
+    public static String bytes(long bytes) {
         double count = bytes;
         int unit = 0;
         while (unit < BINARY.length - 1 && Math.abs(count) >= 1024) {
@@ -21,12 +21,12 @@ final class Units {
     }
 
     /// Microseconds in milliseconds, such as `2.81 ms`.
-    static String millis(long micros) {
+    public static String millis(long micros) {
         return threeDigits(micros / 1e3) + " ms";
     }
 
     /// Such as `12.0 s` or `1 h 04 min`.
-    static String duration(Duration duration) {
+    public static String duration(Duration duration) {
         long seconds = duration.toSeconds();
         if (seconds < 100) {
             return text("%.1f s", duration.toMillis() / 1e3);
@@ -38,32 +38,32 @@ final class Units {
     }
 
     /// With commas between the thousands.
-    static String count(long count) {
+    public static String count(long count) {
         return text("%,d", count);
     }
 
     /// A word with its number, such as `1 checkpoint` and `2 checkpoints`.
-    static String count(long count, String one) {
+    public static String count(long count, String one) {
         return count(count) + " " + one + (count == 1 ? "" : "s");
     }
 
-    static String percent(double part, double whole) {
+    public static String percent(double part, double whole) {
         return whole == 0 ? "0 %" : text("%.1f %%", 100 * part / whole);
     }
 
-    static String threeDigits(double number) {
+    public static String threeDigits(double number) {
         double size = Math.abs(number);
         return text(size < 9.995 ? "%.2f" : size < 99.95 ? "%.1f" : "%.0f", number);
     }
 
     /// Text from a store on one line, without what would move a terminal's cursor.
-    static String printable(String text) {
+    public static String printable(String text) {
         return text.strip().replaceAll("\\s*\\R\\s*", " / ").replaceAll("\\p{Cntrl}", " ");
     }
 
     /// [String#format] in no language, so that what scripts read does not change with the user's.
     @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more library
-    static String text(String format, Object... values) {
+    public static String text(String format, Object... values) {
         return String.format(Locale.ROOT, format, values);
     }
 }

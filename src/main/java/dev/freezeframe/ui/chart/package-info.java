@@ -1,0 +1,2 @@
+/// The charts over the checkpoints of an experiment, and the memory map.
+package dev.freezeframe.ui.chart;

@@ -1,0 +1,197 @@
+package dev.freezeframe.ui.model;
+
+import dev.freezeframe.experiment.RunStatistics;
+import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.store.Annotation;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.ui.task.BackgroundTasks;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
+import javafx.beans.property.ReadOnlyObjectProperty;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import javafx.collections.ObservableMap;
+
+/// The experiment that the window shows: its checkpoints in order, growing while it is recorded, and the selection in them.
+/// Views read the list and never change it.
+public final class ExperimentModel {
+    private final StoreModel stores;
+    private final BackgroundTasks.Lane lane;
+    private final BackgroundTasks tasks;
+    private final ReadOnlyObjectWrapper<ExperimentRecord> experiment = new ReadOnlyObjectWrapper<>(this, "experiment");
+    private final ReadOnlyBooleanWrapper loading = new ReadOnlyBooleanWrapper(this, "loading", false);
+    private final ReadOnlyObjectWrapper<RunSummary> summary = new ReadOnlyObjectWrapper<>(this, "summary",
+            new RunStatistics().summary());
+    private final ObservableList<CheckpointRecord> checkpoints = FXCollections.observableArrayList();
+    private final ObservableList<CheckpointRecord> readOnly = FXCollections.unmodifiableObservableList(checkpoints);
+    private final ObservableMap<Long, Annotation> annotations = FXCollections.observableHashMap();
+    private final ObservableMap<Long, Annotation> readOnlyAnnotations = FXCollections.unmodifiableObservableMap(
+            annotations);
+    private final ReadOnlyObjectWrapper<CheckpointRecord> pictured = new ReadOnlyObjectWrapper<>(this, "pictured");
+    private final Selection selection = new Selection(readOnly);
+    private final List<CheckpointRecord> arrivedWhileLoading = new ArrayList<>();
+    private RunStatistics statistics = new RunStatistics();
+
+    ExperimentModel(BackgroundTasks tasks, StoreModel stores) {
+        this.tasks = tasks;
+        this.stores = stores;
+        lane = tasks.lane();
+    }
+
+    /// The shown experiment, null while none is.
+    public ReadOnlyObjectProperty<ExperimentRecord> experimentProperty() {
+        return experiment.getReadOnlyProperty();
+    }
+
+    /// Whether its checkpoints are still being read.
+    public ReadOnlyBooleanProperty loadingProperty() {
+        return loading.getReadOnlyProperty();
+    }
+
+    /// Its checkpoints by number. Not to be changed.
+    public ObservableList<CheckpointRecord> checkpoints() {
+        return readOnly;
+    }
+
+    /// Notes and tags by checkpoint id; a checkpoint without any is not in it. Not to be changed, see [#annotate].
+    public ObservableMap<Long, Annotation> annotations() {
+        return readOnlyAnnotations;
+    }
+
+    /// The checkpoint whose picture was stored last while the window looked on; what shows pictures reads this one anew.
+    public ReadOnlyObjectProperty<CheckpointRecord> picturedProperty() {
+        return pictured.getReadOnlyProperty();
+    }
+
+    /// The selected checkpoint.
+    public Selection selection() {
+        return selection;
+    }
+
+    /// Medians, percentiles and totals of all its checkpoints.
+    public ReadOnlyObjectProperty<RunSummary> summaryProperty() {
+        return summary.getReadOnlyProperty();
+    }
+
+    /// Shows an experiment, or none where it is null.
+    public void show(ExperimentRecord shown) {
+        show(shown, Optional.empty());
+    }
+
+    /// Shows an experiment and selects one of its checkpoints.
+    ///
+    /// @param checkpointNumber what to select; the newest where it is empty
+    public void show(ExperimentRecord shown, Optional<Integer> checkpointNumber) {
+        lane.cancel();
+        arrivedWhileLoading.clear();
+        boolean same = shown != null && experiment.get() != null && shown.id() == experiment.get().id();
+        if (!same) {
+            selection.followNewestProperty().set(true);
+            experiment.set(null);
+            checkpoints.clear();
+            annotations.clear();
+            restartStatistics();
+        }
+        experiment.set(shown);
+        loading.set(shown != null);
+        if (shown == null) {
+            return;
+        }
+        stores.read(lane, "Open " + shown.name(), (store, _) -> new Content(store.checkpoints(shown.id()),
+                store.annotations(shown.id())), read -> {
+                    List<CheckpointRecord> all = new ArrayList<>(read.checkpoints());
+                    int last = all.isEmpty() ? 0 : all.getLast().number();
+                    arrivedWhileLoading.stream().filter(checkpoint -> checkpoint.number() > last).forEach(all::add);
+                    arrivedWhileLoading.clear();
+                    loading.set(false);
+                    annotations.keySet().retainAll(read.annotations().keySet());
+                    annotations.putAll(read.annotations());
+                    checkpoints.setAll(all);
+                    restartStatistics();
+                    all.forEach(statistics::add);
+                    summary.set(statistics.summary());
+                    checkpointNumber.ifPresent(this::select);
+                });
+    }
+
+    private record Content(List<CheckpointRecord> checkpoints, Map<Long, Annotation> annotations) {}
+
+    /// Changes the note and the tags of a checkpoint.
+    public void annotate(CheckpointRecord checkpoint, Annotation annotation) {
+        stores.store().ifPresent(store -> tasks.quietly("Annotate " + checkpoint.name(), _ -> {
+            store.annotate(checkpoint.id(), annotation);
+            return annotation;
+        }, kept -> {
+            if (kept.isEmpty()) {
+                annotations.remove(checkpoint.id());
+            } else {
+                annotations.put(checkpoint.id(), kept);
+            }
+        }));
+    }
+
+    private void restartStatistics() {
+        statistics = new RunStatistics();
+        summary.set(statistics.summary());
+    }
+
+    private void select(int number) {
+        int index = selection.indexOf(number);
+        if (index < checkpoints.size()) {
+            selection.select(checkpoints.get(index));
+        }
+    }
+
+    /// Reads it again, after checkpoints were deleted or changed by others.
+    public void reload() {
+        if (experiment.get() != null) {
+            show(experiment.get());
+        }
+    }
+
+    /// Takes in checkpoints that were just stored; those of other experiments are ignored.
+    void stored(List<CheckpointRecord> arrived) {
+        if (experiment.get() == null) {
+            return;
+        }
+        List<CheckpointRecord> ours = arrived.stream().filter(checkpoint -> checkpoint.experimentId() == experiment
+                .get().id()).toList();
+        if (loading.get()) {
+            arrivedWhileLoading.addAll(ours);
+        } else if (!ours.isEmpty()) {
+            int last = checkpoints.isEmpty() ? 0 : checkpoints.getLast().number();
+            List<CheckpointRecord> further = ours.stream().filter(checkpoint -> checkpoint.number() > last).toList();
+            further.forEach(statistics::add);
+            checkpoints.addAll(further);
+            summary.set(statistics.summary());
+        }
+    }
+
+    /// Drops checkpoints that were deleted from the store.
+    void deleted(List<CheckpointRecord> gone) {
+        Set<Long> ids = new HashSet<>();
+        gone.forEach(checkpoint -> ids.add(checkpoint.id()));
+        arrivedWhileLoading.removeIf(checkpoint -> ids.contains(checkpoint.id()));
+        if (checkpoints.removeIf(checkpoint -> ids.contains(checkpoint.id()))) {
+            annotations.keySet().removeAll(ids);
+            restartStatistics();
+            checkpoints.forEach(statistics::add);
+            summary.set(statistics.summary());
+        }
+    }
+
+    /// Takes note of a new picture.
+    void pictured(CheckpointRecord checkpoint) {
+        if (experiment.get() != null && checkpoint.experimentId() == experiment.get().id()) {
+            pictured.set(checkpoint);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+package dev.freezeframe.ui.model;
+
+import dev.freezeframe.experiment.Recording;
+import dev.freezeframe.experiment.RecordingListener;
+import dev.freezeframe.experiment.RecordingOptions;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestoredMachine;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Picture;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.collections.FXCollections;
+import javafx.collections.ObservableList;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The machines of the window: starts them, restores them, records them and ends them.
+public final class MachinesModel {
+    private static final Logger LOG = LoggerFactory.getLogger(MachinesModel.class);
+
+    private final BackgroundTasks tasks;
+    private final StoreModel stores;
+    private final ObservableList<MachineModel> machines = FXCollections.observableArrayList();
+    private final ObjectProperty<MachineModel> selected = new SimpleObjectProperty<>(this, "selected");
+    private final RecordingEvents events;
+
+    /// What the window wants to hear of recordings, on the JavaFX thread.
+    interface RecordingEvents {
+        void started(RecordingModel recording);
+
+        /// From the recording's threads; must return at once.
+        void stored(CheckpointRecord checkpoint);
+
+        /// From a thread of the recording.
+        void thinned(List<CheckpointRecord> deleted);
+
+        /// From a thread of the recording.
+        void pictured(CheckpointRecord checkpoint);
+
+        void ended(RecordingModel recording);
+    }
+
+    MachinesModel(BackgroundTasks tasks, StoreModel stores, RecordingEvents events) {
+        this.tasks = tasks;
+        this.stores = stores;
+        this.events = events;
+    }
+
+    /// All machines, in the order of their starts. Not to be changed.
+    public ObservableList<MachineModel> machines() {
+        return FXCollections.unmodifiableObservableList(machines);
+    }
+
+    /// The machine that toolbar, console and screen are about; null while none is.
+    public ObjectProperty<MachineModel> selectedProperty() {
+        return selected;
+    }
+
+    /// Starts a new machine and selects it.
+    public MachineModel start(MachineSpec spec) {
+        return start(spec, _ -> {}, _ -> {});
+    }
+
+    /// Starts a new machine, selects it, and does something with it once QEMU runs, or could not be started.
+    public MachineModel start(MachineSpec spec, Consumer<MachineModel> whenStarted,
+            Consumer<? super Throwable> whenFailed) {
+        MachineModel model = add(new MachineModel(tasks, freeName(spec.profile().name()), Optional.empty()));
+        tasks.run("Start " + model.name(), _ -> Machine.boot(spec), machine -> {
+            model.started(machine, true, false, machine);
+            whenStarted.accept(model);
+        }, cause -> {
+            model.couldNotStart(cause);
+            whenFailed.accept(cause);
+        });
+        return model;
+    }
+
+    /// Brings a checkpoint back in one or more new machines and selects the first of them.
+    public void restore(CheckpointRecord checkpoint, RestoreOptions options) {
+        restore(checkpoint, options, _ -> {});
+    }
+
+    /// The same, with something to do once they are there.
+    public void restore(CheckpointRecord checkpoint, RestoreOptions options,
+            Consumer<List<MachineModel>> whenRestored) {
+        Optional<Store> store = stores.store();
+        if (store.isEmpty()) {
+            return;
+        }
+        List<MachineModel> models = new ArrayList<>();
+        for (int i = 0; i < options.count(); i++) {
+            models.add(add(new MachineModel(tasks, freeName(checkpoint.name().toString()), Optional.of(checkpoint))));
+        }
+        selected.set(models.getFirst());
+        tasks.run("Restore " + checkpoint.name(), steps -> {
+            RestoredMachines restored = new Restorer(store.get()).restore(checkpoint, options);
+            if (steps.cancelled()) {
+                restored.close();
+            }
+            return restored;
+        }, restored -> {
+            AtomicInteger left = new AtomicInteger(models.size());
+            for (int i = 0; i < models.size(); i++) {
+                RestoredMachine each = restored.machines().get(i);
+                models.get(i).started(each.machine(), options.recordable(), options.leavePaused(), () -> {
+                    each.machine().close();
+                    // the image that they share goes with the last of them
+                    if (left.decrementAndGet() == 0) {
+                        restored.close();
+                    }
+                });
+            }
+            whenRestored.accept(models);
+        }, cause -> models.forEach(model -> model.couldNotStart(cause)));
+    }
+
+    /// Records a machine into the open store.
+    public void record(MachineModel model, RecordingOptions options) {
+        Optional<Store> store = stores.store();
+        Machine machine = model.machineProperty().get();
+        if (store.isEmpty() || machine == null || model.recordingProperty().get() != null || !model.recordable()) {
+            return;
+        }
+        Listener listener = new Listener(model);
+        boolean untouched = model.untouched();
+        tasks.quietly("Record " + model.name(), _ -> Recording.start(store.get(), machine, model.origin(), untouched,
+                options, listener), recording -> {
+                    RecordingModel started = new RecordingModel(tasks, model, recording);
+                    model.recordingStarted(started);
+                    events.started(started);
+                    listener.attach(started);
+                });
+    }
+
+    /// Hears the recording from its own threads and tells the window on the JavaFX thread.
+    private final class Listener implements RecordingListener {
+        private final MachineModel machine;
+        private RecordingModel recording;
+        private boolean endedEarly;
+
+        Listener(MachineModel machine) {
+            this.machine = machine;
+        }
+
+        void attach(RecordingModel started) {
+            recording = started;
+            machine.recordingProperty().addListener((_, _, now) -> {
+                if (now == null) {
+                    events.ended(started);
+                }
+            });
+            if (endedEarly) {
+                started.stop();
+            }
+        }
+
+        @Override
+        public void checkpointStored(CheckpointRecord checkpoint) {
+            events.stored(checkpoint);
+        }
+
+        @Override
+        public void checkpointFailed(int number, Exception cause) {
+            LOG.warn("checkpoint {} of {} failed", number, machine.name(), cause);
+            BackgroundTasks.onFxThread(() -> {
+                if (recording != null) {
+                    recording.failed(number, cause);
+                }
+            });
+        }
+
+        @Override
+        public void checkpointsThinned(List<CheckpointRecord> deleted) {
+            events.thinned(deleted);
+        }
+
+        @Override
+        public void pictureStored(CheckpointRecord checkpoint, Picture picture) {
+            events.pictured(checkpoint);
+        }
+
+        @Override
+        public void captureEnded(String reason) {
+            BackgroundTasks.onFxThread(() -> {
+                endedEarly = true;
+                if (recording != null) {
+                    recording.stop();
+                }
+            });
+        }
+    }
+
+    private MachineModel add(MachineModel model) {
+        machines.add(model);
+        selected.set(model);
+        return model;
+    }
+
+    private String freeName(String wanted) {
+        String name = wanted;
+        for (int again = 2; taken(name); again++) {
+            name = wanted + " (" + again + ")";
+        }
+        return name;
+    }
+
+    private boolean taken(String name) {
+        return machines.stream().anyMatch(model -> model.name().equals(name));
+    }
+
+    /// Ends a machine, with its recording, and takes it out of the list.
+    public void remove(MachineModel model) {
+        tasks.run("End " + model.name(), _ -> {
+            model.end();
+            return null;
+        }, _ -> forget(model), cause -> {
+            forget(model);
+            tasks.report(Problem.of("End " + model.name(), cause));
+        });
+    }
+
+    private void forget(MachineModel model) {
+        model.recordingEnded();
+        machines.remove(model);
+        if (selected.get() == model) {
+            selected.set(machines.isEmpty() ? null : machines.getLast());
+        }
+    }
+
+    /// Whether any machine is being recorded.
+    public boolean anyRecording() {
+        return machines.stream().anyMatch(model -> model.recordingProperty().get() != null);
+    }
+
+    /// Ends all recordings, the machines run on.
+    ///
+    /// @param whenStopped called when everything is stored
+    public void stopRecordings(Runnable whenStopped) {
+        List<RecordingModel> running = machines.stream().map(model -> model.recordingProperty().get()).filter(
+                Objects::nonNull).toList();
+        tasks.run("Store the last checkpoints", _ -> {
+            for (RecordingModel recording : running) {
+                recording.close();
+            }
+            return null;
+        }, _ -> {
+            running.forEach(recording -> recording.machine().recordingEnded());
+            whenStopped.run();
+        });
+    }
+
+    /// Whether any QEMU is there, or about to be.
+    public boolean anyAlive() {
+        return machines.stream().anyMatch(model -> model.alive() || model.stateProperty().get() == null);
+    }
+
+    /// Ends all recordings and machines. Blocks, so it is for a background thread; the list stays as it is.
+    static void endAll(List<MachineModel> all) {
+        for (MachineModel model : all) {
+            try {
+                model.end();
+            } catch (Exception e) {
+                LOG.warn("ending {} failed", model.name(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.freezeframe.ui.model;
+
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
+import java.nio.file.Path;
+
+/// Whether the window has a store to work in.
+public sealed interface StoreState {
+    /// Where it is.
+    Path directory();
+
+    /// It is being opened.
+    record Opening(Path directory) implements StoreState {}
+
+    /// It can be used.
+    record Open(Path directory, Store store) implements StoreState {}
+
+    /// It could not be opened.
+    ///
+    /// @param message one line: why, and what to do
+    record Failed(Path directory, StoreException.Reason reason, String message) implements StoreState {}
+
+    /// It was closed and no other is open.
+    record Closed(Path directory) implements StoreState {}
+}

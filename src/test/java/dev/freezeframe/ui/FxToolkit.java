@@ -1,0 +1,82 @@
+package dev.freezeframe.ui;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import javafx.application.Platform;
+import javafx.embed.swing.SwingFXUtils;
+import javafx.scene.Node;
+import javax.imageio.ImageIO;
+
+/// The JavaFX toolkit for tests: the real one, on its headless platform. Started once for all tests of a JVM.
+public final class FxToolkit {
+    private static final long PATIENCE_SECONDS = 60;
+    private static final CompletableFuture<Void> STARTED = new CompletableFuture<>();
+
+    static {
+        Platform.setImplicitExit(false);
+        Platform.startup(() -> STARTED.complete(null));
+    }
+
+    private FxToolkit() {}
+
+    /// Runs something on the JavaFX thread and waits for its answer.
+    public static <T> T call(Callable<T> work) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        Platform.runLater(() -> {
+            try {
+                answer.complete(work.call());
+            } catch (Throwable e) {
+                answer.completeExceptionally(e);
+            }
+        });
+        try {
+            return answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            if (e.getCause() instanceof Error failure) {
+                throw failure;
+            }
+            throw new AssertionError(e.getCause());
+        } catch (InterruptedException | TimeoutException e) {
+            throw new AssertionError("the JavaFX thread does not answer", e);
+        }
+    }
+
+    /// Runs something on the JavaFX thread and waits until it is done.
+    public static void run(Runnable work) {
+        call(() -> {
+            work.run();
+            return null;
+        });
+    }
+
+    /// Waits until something holds, looking on the JavaFX thread.
+    public static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        while (!call(condition::getAsBoolean)) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("waited in vain until " + what);
+            }
+            try {
+                Thread.sleep(10);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    /// Writes what a node looks like into a PNG file.
+    public static void snapshot(Node node, Path file) throws IOException {
+        BufferedImage image = call(() -> SwingFXUtils.fromFXImage(node.snapshot(null, null), null));
+        ImageIO.write(image, "png", file.toFile());
+    }
+}
