@@ -29,13 +29,15 @@ final class BudgetKeeper implements AutoCloseable {
     static final long DISK_RESERVE_BYTES = 128L << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(BudgetKeeper.class);
-    /// One look at the store's garbage reads all page maps and holds recordings up meanwhile, so not more often.
-    private static final Duration BETWEEN_COLLECTIONS = Duration.ofSeconds(5);
+    /// One look at the store's garbage reads all page maps and holds recordings up meanwhile, so without need not more often.
+    private static final long BETWEEN_COLLECTIONS_NANOS = Duration.ofSeconds(5).toNanos();
+    /// Where bytes are to be had at once, collecting may take one part in so many of the time.
+    private static final int COLLECTING_SHARE = 10;
     /// Thinning to a byte limit goes on to this share of it, so that it does not begin again at once.
     private static final double BYTES_AFTER_THINNING = 0.9;
     /// Most that one round deletes before it looks again what that brought.
     private static final int MOST_VICTIMS = 64;
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
     /// When something failed, such as a store that is busy.
     private static final Duration TRY_AGAIN = Duration.ofSeconds(2);
 
@@ -60,7 +62,8 @@ final class BudgetKeeper implements AutoCloseable {
 
     /// Only the thinning thread touches what follows.
     private boolean garbage;
-    private long collectedNanos = System.nanoTime() - BETWEEN_COLLECTIONS.toNanos();
+    private long collectedNanos = System.nanoTime() - BETWEEN_COLLECTIONS_NANOS;
+    private long collectingNanos;
 
     /// Ends the recording.
     interface EndOfRecording {
@@ -241,7 +244,8 @@ final class BudgetKeeper implements AutoCloseable {
         if (excess > 0 && !delete(excess, 0)) {
             nothingLeft();
         }
-        if (garbage && System.nanoTime() - collectedNanos >= BETWEEN_COLLECTIONS.toNanos()) {
+        long wait = bytesOver ? COLLECTING_SHARE * collectingNanos : BETWEEN_COLLECTIONS_NANOS;
+        if (garbage && System.nanoTime() - collectedNanos >= wait) {
             collect();
         }
         // What was deleted brings its bytes only when it is collected, so first that, then the next.
@@ -368,6 +372,7 @@ final class BudgetKeeper implements AutoCloseable {
         if (!garbage) {
             return;
         }
+        long started = System.nanoTime();
         GcReport report;
         try {
             report = store.gc((_, _, _) -> {
@@ -381,6 +386,7 @@ final class BudgetKeeper implements AutoCloseable {
         }
         garbage = false;
         collectedNanos = System.nanoTime();
+        collectingNanos = collectedNanos - started;
         lock.lock();
         try {
             // Others may have left garbage too; what they did not free is not this recording's to use.
@@ -388,7 +394,7 @@ final class BudgetKeeper implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        LOG.debug("thinning reclaimed {} bytes", report.freedBytes());
+        LOG.debug("thinning reclaimed {} bytes in {} ms", report.freedBytes(), collectingNanos / 1_000_000);
     }
 
     private static final class ClosedWhileCollecting extends RuntimeException {

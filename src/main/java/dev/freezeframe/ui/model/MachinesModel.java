@@ -16,6 +16,7 @@ import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -70,16 +71,20 @@ public final class MachinesModel {
 
     /// Starts a new machine and selects it.
     public MachineModel start(MachineSpec spec) {
-        return start(spec, _ -> {});
+        return start(spec, _ -> {}, _ -> {});
     }
 
-    /// Starts a new machine, selects it, and does something with it once QEMU runs.
-    public MachineModel start(MachineSpec spec, Consumer<MachineModel> whenStarted) {
+    /// Starts a new machine, selects it, and does something with it once QEMU runs, or could not be started.
+    public MachineModel start(MachineSpec spec, Consumer<MachineModel> whenStarted,
+            Consumer<? super Throwable> whenFailed) {
         MachineModel model = add(new MachineModel(tasks, freeName(spec.profile().name()), Optional.empty()));
         tasks.run("Start " + model.name(), _ -> Machine.boot(spec), machine -> {
             model.started(machine, true, false, machine);
             whenStarted.accept(model);
-        }, model::couldNotStart);
+        }, cause -> {
+            model.couldNotStart(cause);
+            whenFailed.accept(cause);
+        });
         return model;
     }
 
@@ -233,6 +238,28 @@ public final class MachinesModel {
         if (selected.get() == model) {
             selected.set(machines.isEmpty() ? null : machines.getLast());
         }
+    }
+
+    /// Whether any machine is being recorded.
+    public boolean anyRecording() {
+        return machines.stream().anyMatch(model -> model.recordingProperty().get() != null);
+    }
+
+    /// Ends all recordings, the machines run on.
+    ///
+    /// @param whenStopped called when everything is stored
+    public void stopRecordings(Runnable whenStopped) {
+        List<RecordingModel> running = machines.stream().map(model -> model.recordingProperty().get()).filter(
+                Objects::nonNull).toList();
+        tasks.run("Store the last checkpoints", _ -> {
+            for (RecordingModel recording : running) {
+                recording.close();
+            }
+            return null;
+        }, _ -> {
+            running.forEach(recording -> recording.machine().recordingEnded());
+            whenStopped.run();
+        });
     }
 
     /// Whether any QEMU is there, or about to be.
