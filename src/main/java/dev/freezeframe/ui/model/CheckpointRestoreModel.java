@@ -3,7 +3,7 @@ package dev.freezeframe.ui.model;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.ui.task.BackgroundTask;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -107,10 +107,11 @@ public final class CheckpointRestoreModel {
             Path binary = Path.of(typed);
             // a bare name is looked up on the PATH by the start itself
             if (binary.getNameCount() > 1 || binary.isAbsolute()) {
-                BackgroundTask<?> _ = lane.run("Look for " + typed, _ -> Files.isRegularFile(binary) && Files
-                        .isExecutable(binary), good -> problem.set(good
-                                ? ""
-                                : typed + " is no program that can be started; choose a QEMU binary"));
+                Cancellable _ = lane.run("Look for " + typed, _ -> Files.isRegularFile(binary) && Files
+                        .isExecutable(binary), good -> problem.set(
+                                good
+                                        ? ""
+                                        : typed + " is no program that can be started; choose a QEMU binary"));
             }
         } catch (InvalidPathException e) {
             problem.set("this is no path: " + e.getReason());
