@@ -17,6 +17,7 @@ import javafx.scene.control.Hyperlink;
 import javafx.scene.control.Label;
 import javafx.scene.control.ListCell;
 import javafx.scene.control.ListView;
+import javafx.scene.control.OverrunStyle;
 import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.KeyCode;
@@ -31,8 +32,9 @@ import org.kordamp.ikonli.javafx.FontIcon;
 /// The machines of the window in the sidebar, each with its state, what it runs on and what can be done with it. Selecting
 /// one selects it everywhere and shows its recording.
 public final class MachineList extends VBox {
-    private static final double ROW_HEIGHT = 52;
-    private static final int MOST_ROWS = 5;
+    private static final double ROW_HEIGHT = 46;
+    private static final double LINE_HEIGHT = 18;
+    private static final double MOST_HEIGHT = 320;
 
     private final WorkbenchModel workbench;
     private final MachinesModel machines;
@@ -96,10 +98,15 @@ public final class MachineList extends VBox {
         return actions;
     }
 
+    /// As high as its rows, up to a bound: what is more is scrolled to.
     private void size() {
-        int rows = Math.clamp(list.getItems().size(), 1, MOST_ROWS);
-        list.setPrefHeight(rows * ROW_HEIGHT + 2);
-        list.setMinHeight(Math.min(rows, 2) * ROW_HEIGHT + 2);
+        double height = 2;
+        for (MachineModel model : list.getItems()) {
+            height += ROW_HEIGHT + (model.origin().isPresent() ? LINE_HEIGHT : 0) + (model.problemProperty().get()
+                    .isEmpty() ? 0 : 2 * LINE_HEIGHT);
+        }
+        list.setPrefHeight(Math.clamp(height, 2 * LINE_HEIGHT, MOST_HEIGHT));
+        list.setMinHeight(Math.min(list.getPrefHeight(), 2 * ROW_HEIGHT));
     }
 
     private void connectSelection() {
@@ -154,6 +161,8 @@ public final class MachineList extends VBox {
             origin.setGraphic(new FontIcon(Feather.CORNER_UP_LEFT));
             origin.setMinWidth(0);
             problem.setWrapText(true);
+            name.setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
+            origin.setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
             HBox.setHgrow(name, Priority.ALWAYS);
             name.setMaxWidth(Double.MAX_VALUE);
             HBox.setHgrow(details, Priority.ALWAYS);
@@ -240,6 +249,7 @@ public final class MachineList extends VBox {
             problem.setText(shown.problemProperty().get());
             problem.setVisible(!problem.getText().isEmpty());
             problem.setManaged(problem.isVisible());
+            size();
             setAccessibleText(shown.name() + ", " + look.words() + ", " + details.getText() + ", " + problem.getText());
         }
     }

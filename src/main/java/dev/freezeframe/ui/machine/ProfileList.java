@@ -33,8 +33,9 @@ import org.kordamp.ikonli.feather.Feather;
 /// The profiles in the sidebar: start a machine from one, or edit, copy, import and delete them. One that cannot be started
 /// says why, and what to do, before anybody tries.
 public final class ProfileList extends VBox {
-    private static final double ROW_HEIGHT = 46;
-    private static final int MOST_ROWS = 6;
+    private static final double ROW_HEIGHT = 44;
+    private static final double LINE_HEIGHT = 16;
+    private static final double MOST_HEIGHT = 400;
 
     private final WorkbenchModel workbench;
     private final ProfilesModel profiles;
@@ -89,10 +90,14 @@ public final class ProfileList extends VBox {
         profiles.reload();
     }
 
+    /// As high as its rows, up to a bound: what is more is scrolled to.
     private void size() {
-        int rows = Math.clamp(list.getItems().size(), 1, MOST_ROWS);
-        list.setPrefHeight(rows * ROW_HEIGHT + 2);
-        list.setMinHeight(Math.min(rows, 2) * ROW_HEIGHT + 2);
+        double height = 2;
+        for (ProfilesModel.Listed listed : list.getItems()) {
+            height += ROW_HEIGHT + (listed.problem().isPresent() ? 2 * LINE_HEIGHT : 0);
+        }
+        list.setPrefHeight(Math.clamp(height, ROW_HEIGHT, MOST_HEIGHT));
+        list.setMinHeight(Math.min(list.getPrefHeight(), 2 * ROW_HEIGHT));
     }
 
     /// Goes to the editor with a new profile.

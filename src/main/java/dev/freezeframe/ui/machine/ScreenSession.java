@@ -5,6 +5,7 @@ import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.ScreenImage;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,7 +32,7 @@ final class ScreenSession implements AutoCloseable {
     private sealed interface Key {
         record Press(String name, boolean down) implements Key {}
 
-        record Together(String... names) implements Key {}
+        record Together(List<String> names) implements Key {}
     }
 
     /// Begins to look.
@@ -54,7 +55,7 @@ final class ScreenSession implements AutoCloseable {
 
     /// Presses keys together and lets them go.
     void together(String... names) {
-        if (!keys.offer(new Key.Together(names))) {
+        if (!keys.offer(new Key.Together(List.of(names)))) {
             LOG.debug("keys {} are dropped", Arrays.toString(names));
         }
     }
@@ -103,7 +104,7 @@ final class ScreenSession implements AutoCloseable {
     private static void press(GuestScreen screen, Key key) throws IOException {
         switch (key) {
             case Key.Press(String name, boolean down) -> screen.key(name, down);
-            case Key.Together(String[] names) -> screen.sendKey(names);
+            case Key.Together(List<String> names) -> screen.sendKey(names.toArray(String[]::new));
         }
     }
 

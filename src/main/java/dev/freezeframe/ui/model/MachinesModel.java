@@ -120,7 +120,7 @@ public final class MachinesModel {
         Arrival arrival = new Arrival();
         List<MachineModel> models = new ArrayList<>();
         for (int i = 0; i < options.count(); i++) {
-            models.add(add(new MachineModel(tasks, freeName(checkpoint.name().toString()), Optional.of(checkpoint),
+            models.add(add(new MachineModel(tasks, freeName(shortName(checkpoint)), Optional.of(checkpoint),
                     arrival, i)));
         }
         selected.set(models.getFirst());
@@ -249,6 +249,11 @@ public final class MachinesModel {
         machines.add(model);
         selected.set(model);
         return model;
+    }
+
+    /// The name of the profile and the number, such as `tiny-linux/17`: when it was recorded is told by the link to it.
+    private static String shortName(CheckpointRecord checkpoint) {
+        return checkpoint.name().toString().replaceFirst("-\\d{8}-\\d{6}(-\\d+)?(/\\d+)$", "$2");
     }
 
     private String freeName(String wanted) {

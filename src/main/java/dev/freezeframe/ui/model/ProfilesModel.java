@@ -83,6 +83,12 @@ public final class ProfilesModel {
                         ProfilesModel::missingFile));
     }
 
+    /// A list says beside the problem whose it is.
+    private static String withoutFile(String problem, ProfileEntry entry) {
+        String file = "profile " + entry.file().getFileName() + ": ";
+        return problem.startsWith(file) ? problem.substring(file.length()) : problem;
+    }
+
     /// The first file that the machine would boot from and that is not there, with what to do about it.
     static Optional<String> missingFile(Profile profile) {
         return missing("kernel", profile.kernel()).or(() -> missing("initial RAM disk", profile.initrd())).or(
