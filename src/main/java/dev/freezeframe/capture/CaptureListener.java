@@ -3,6 +3,9 @@ package dev.freezeframe.capture;
 /// Hears what a checkpointer could not do; called from its own thread, must not block.
 public interface CaptureListener {
 
+    /// A checkpoint was captured and the guest runs again since a moment. It is on its way to the store, and may still fail.
+    default void checkpointTaken(int number) {}
+
     /// A checkpoint failed; the guest runs on and the pages belong to the next checkpoint.
     void checkpointFailed(int number, Exception cause);
 

@@ -6,6 +6,8 @@ import dev.freezeframe.migration.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -41,6 +43,8 @@ public final class Checkpointer implements AutoCloseable {
 
     /// The tick is taken early rather than after a wait shorter than this.
     private static final long WORTH_WAITING_NANOS = 500_000;
+    /// So long before a checkpoint nobody else looks at the machine's page tables.
+    private static final long QUIET_BEFORE_NANOS = 3_000_000;
     /// When to try again what could not be done at once.
     private static final Duration SOON = Duration.ofMillis(10);
 
@@ -70,9 +74,13 @@ public final class Checkpointer implements AutoCloseable {
     private final BitSet dirty = new BitSet();
     private int number;
     private boolean first = true;
-    private long checkpointsTaken;
     private int unreportedLate;
-    private long leadNanos;
+    /// Written by the checkpointing thread, read by those who watch.
+    private volatile long leadNanos;
+    private volatile boolean capturing;
+    private volatile long lastTaken;
+    private final AtomicLong taken = new AtomicLong();
+    private final AtomicLong late = new AtomicLong();
 
     /// Prepares to capture a machine. The tracker and the source are closed with this object; the machine is not.
     ///
@@ -116,6 +124,37 @@ public final class Checkpointer implements AutoCloseable {
     public void changeInterval(Duration interval) {
         schedule.changeInterval(interval, System.nanoTime());
         wake();
+    }
+
+    /// How long it is until the next tick; zero while one is being taken late.
+    public Duration timeToNextTick() {
+        return Duration.ofNanos(Math.max(0, schedule.nextTickNanos() - System.nanoTime()));
+    }
+
+    /// Checkpoints taken, whatever became of them in the pipeline.
+    public long checkpointsTaken() {
+        return taken.get();
+    }
+
+    /// When the newest checkpoint was complete, by [System#nanoTime]; 0 before the first.
+    public long lastTakenNanos() {
+        return lastTaken;
+    }
+
+    /// Ticks that were missed or taken late.
+    public long lateTicks() {
+        return late.get();
+    }
+
+    /// Something that counts the pages that changed since the last checkpoint; empty where the tracker has none. Close it
+    /// before this object.
+    public Optional<DirtyCounter> dirtyCounter() throws IOException {
+        return tracker.counter();
+    }
+
+    /// Whether a checkpoint is being taken, or will be within a moment. Whoever only watches leaves the machine alone then.
+    public boolean isBusy() {
+        return capturing || schedule.nextTickNanos() - leadNanos - System.nanoTime() < QUIET_BEFORE_NANOS;
     }
 
     /// Takes one checkpoint now, besides those on schedule.
@@ -194,7 +233,7 @@ public final class Checkpointer implements AutoCloseable {
         boolean failed = false;
         try {
             pauseWindow.rehearse();
-            while (checkpointsTaken < checkpointsWanted && awaitTick()) {
+            while (taken.get() < checkpointsWanted && awaitTick()) {
                 RunState runState = RunState.of(machine);
                 if (runState instanceof RunState.Ended(String reason, boolean notItsOwnDoing)) {
                     endReason = reason;
@@ -207,11 +246,11 @@ public final class Checkpointer implements AutoCloseable {
                     // the second makes a checkpoint late.
                     skipTick(running);
                 } else if (takeCheckpoint()) {
-                    checkpointsTaken++;
+                    taken.incrementAndGet();
                 }
             }
-            if (endReason == null && checkpointsTaken >= checkpointsWanted) {
-                endReason = "all " + checkpointsTaken + " checkpoints taken";
+            if (endReason == null && taken.get() >= checkpointsWanted) {
+                endReason = "all " + taken.get() + " checkpoints taken";
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -271,11 +310,25 @@ public final class Checkpointer implements AutoCloseable {
         }
         int skipped = schedule.skip(System.nanoTime());
         if (countAsLate) {
-            unreportedLate += skipped;
+            noteLate(skipped);
         }
     }
 
+    private void noteLate(int ticks) {
+        unreportedLate += ticks;
+        late.addAndGet(ticks);
+    }
+
     private boolean takeCheckpoint() throws InterruptedException {
+        capturing = true;
+        try {
+            return capture();
+        } finally {
+            capturing = false;
+        }
+    }
+
+    private boolean capture() throws InterruptedException {
         int checkpoint = number++;
         long frameGeneration;
         boolean offSchedule;
@@ -303,7 +356,7 @@ public final class Checkpointer implements AutoCloseable {
             } else if (!offSchedule && awaitTickAfterPreCopy()) {
                 preCopy = preCopy.and(copyAhead());
             }
-            unreportedLate += offSchedule ? 0 : schedule.take(System.nanoTime());
+            noteLate(offSchedule ? 0 : schedule.take(System.nanoTime()));
             tickTaken = true;
             Duration interval = schedule.interval();
             for (int i = 0; i < MOST_LAST_ROUNDS && frame.reserve(2 * PAUSE_RESERVE_PAGES); i++) {
@@ -320,6 +373,9 @@ public final class Checkpointer implements AutoCloseable {
             frame.complete();
             sink.complete(captured);
             unreportedLate = 0;
+            capturing = false;
+            lastTaken = System.nanoTime();
+            listener.checkpointTaken(checkpoint);
             return true;
         } catch (IOException | RuntimeException e) {
             takeBack(tickTaken);

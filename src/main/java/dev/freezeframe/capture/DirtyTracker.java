@@ -3,6 +3,7 @@ package dev.freezeframe.capture;
 import dev.freezeframe.linux.SharedMemory;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.Optional;
 
 /// Knows which pages of a machine's RAM changed since it was last asked.
 /// A page that changed is never missing from the answer; a page that did not change may be in it.
@@ -34,6 +35,12 @@ public interface DirtyTracker extends AutoCloseable {
     /// Where the contents of reported pages are to be copied from: the guest's RAM, or a copy of it that is what this
     /// tracker will compare with the next time. Pages that were never reported may be stale in it.
     SharedMemory contents();
+
+    /// Something that counts changed pages between harvests; empty where counting would be as much work as harvesting. The
+    /// caller closes it before this tracker.
+    default Optional<DirtyCounter> counter() throws IOException {
+        return Optional.empty();
+    }
 
     @Override
     void close();

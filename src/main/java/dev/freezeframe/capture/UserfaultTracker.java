@@ -1,9 +1,13 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.linux.WrittenPageCounter;
 import dev.freezeframe.linux.WrittenPages;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 
 /// The exact tracker: the kernel write-protects the machine's RAM and notes each first write by itself.
 /// Costs the guest one page fault per page and interval, and the pause one walk over the page tables.
@@ -52,6 +56,22 @@ public final class UserfaultTracker implements DirtyTracker {
     @Override
     public SharedMemory contents() {
         return memory;
+    }
+
+    @Override
+    public Optional<DirtyCounter> counter() throws IOException {
+        WrittenPageCounter pages = writtenPages.counter();
+        return Optional.of(new DirtyCounter() {
+            @Override
+            public OptionalLong count(BooleanSupplier giveUp) throws IOException {
+                return pages.count(giveUp);
+            }
+
+            @Override
+            public void close() {
+                pages.close();
+            }
+        });
     }
 
     @Override

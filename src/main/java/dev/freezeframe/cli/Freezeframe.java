@@ -68,6 +68,7 @@ final class Freezeframe implements Runnable {
         commands.put("verify", VerifyCommand.class);
         commands.put("delete", DeleteCommand.class);
         commands.put("gc", GcCommand.class);
+        commands.put("doctor", DoctorCommand.class);
         commands.put("bench", BenchCommand.class);
         return commands;
     }

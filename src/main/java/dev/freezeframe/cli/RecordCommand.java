@@ -2,6 +2,7 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.dedup.DedupOptions;
+import dev.freezeframe.experiment.Budget;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.experiment.TrackerChoice;
@@ -81,6 +82,18 @@ final class RecordCommand implements Callable<Integer> {
     @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class, description = "Most memory for pages that are captured and not stored yet. Default: 256M")
     private Optional<Long> bufferBytes;
 
+    @Option(names = "--budget-bytes", paramLabel = "SIZE", converter = SizeText.class, description = "Most that this recording may add to the store, such as 2G.")
+    private Optional<Long> budgetBytes;
+
+    @Option(names = "--budget-checkpoints", paramLabel = "N", description = "Most checkpoints that this recording may keep.")
+    private Optional<Long> budgetCheckpoints;
+
+    @Option(names = "--budget-rule", paramLabel = "stop|thin", defaultValue = "stop", description = "At the budget: stop recording, or thin out old checkpoints, the more the older they are. Default: stop")
+    private Budget.Rule budgetRule;
+
+    @Option(names = "--no-pictures", description = "Keep no pictures of the guest's screen or console with the checkpoints.")
+    private boolean noPictures;
+
     @Option(names = "--trust-hash", description = "Take pages with the same hash for the same, without comparing them.")
     private boolean trustHash;
 
@@ -129,6 +142,9 @@ final class RecordCommand implements Callable<Integer> {
         if (interval.compareTo(Duration.ofMillis(10)) < 0) {
             throw wrong("--interval must be at least 10ms");
         }
+        if (budget().isUnlimited() && budgetRule == Budget.Rule.THIN) {
+            throw wrong("--budget-rule thin needs --budget-bytes or --budget-checkpoints");
+        }
         if (end != null && end.checkpoints != null && end.checkpoints < 1) {
             throw wrong("--checkpoints must be at least 1");
         }
@@ -161,7 +177,16 @@ final class RecordCommand implements Callable<Integer> {
         CaptureOptions capture = new CaptureOptions(interval, bufferBytes.orElse(usual.bufferBytes()), usual
                 .maxPreCopyRounds());
         return new RecordingOptions(capture, DedupOptions.DEFAULT.withTrustHash(trustHash), tracker,
-                wantedCheckpoints());
+                wantedCheckpoints(), budget(), !noPictures);
+    }
+
+    private Budget budget() {
+        try {
+            return new Budget(budgetBytes.map(OptionalLong::of).orElse(OptionalLong.empty()), budgetCheckpoints.map(
+                    OptionalLong::of).orElse(OptionalLong.empty()), budgetRule);
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
+        }
     }
 
     private OptionalLong wantedCheckpoints() {

@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.BudgetUse;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RunStatistics;
@@ -136,6 +137,7 @@ final class RunPrinter implements RecordingListener {
             ObjectNode summary = JsonLines.summary(run).put("experiment", experiment).put("failed", failed)
                     .put("tracker",
                             recording.trackerName())
+                    .put("thinned", recording.budgetUse().thinned()).put("budgetBytes", recording.budgetUse().bytes())
                     .put("endReason", recording.endReason()).put("storeBytes", store.sizeBytes());
             screen.line(summary.toString());
             return;
@@ -148,6 +150,12 @@ final class RunPrinter implements RecordingListener {
                                 + " failed"
                         : ""),
                 recording.endReason()));
+        BudgetUse use = recording.budgetUse();
+        if (!use.budget().isUnlimited()) {
+            screen.line(
+                    Units.text("budget    %s and %s used, %s thinned out (%s)", Units.bytes(use.bytes()), Units.count(
+                            use.checkpoints(), "checkpoint"), Units.count(use.thinned()), use.budget().describe()));
+        }
         if (run.checkpoints() == 0) {
             return;
         }

@@ -6,6 +6,7 @@ import dev.freezeframe.capture.DirtyTracker;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.migration.DeviceStateSource;
+import dev.freezeframe.qmp.Registration;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.NewCheckpoint;
@@ -16,9 +17,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +33,8 @@ import org.slf4j.LoggerFactory;
 public final class Recording implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Recording.class);
+    private static final String SCAN_CANNOT = "the scan tracker compares all of RAM, which takes as long as a checkpoint;"
+            + " only the userfault tracker can count between checkpoints";
     private static final DateTimeFormatter NAME_TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")
             .withZone(ZoneId.systemDefault());
 
@@ -37,7 +43,16 @@ public final class Recording implements AutoCloseable {
     private final Deduplicator deduplicator;
     private final Pipeline pipeline;
     private final Checkpointer checkpointer;
+    private final BudgetKeeper budgetKeeper;
+    private final Optional<PictureTaker> pictures;
+    private final DirtySampler sampler;
     private final String trackerName;
+    private final long startedNanos = System.nanoTime();
+    private final AtomicLong stored = new AtomicLong();
+    private final AtomicLong failures = new AtomicLong();
+    /// Of the failures, those of checkpoints that had been taken.
+    private final AtomicLong lost = new AtomicLong();
+    private volatile long endedNanos;
     private final CountDownLatch captureEnded = new CountDownLatch(1);
     private volatile String endReason = "stopped";
     private volatile boolean failed;
@@ -51,6 +66,10 @@ public final class Recording implements AutoCloseable {
     /// @throws IOException if the machine cannot be tracked or the store not be written, with one line for the user
     public static Recording start(Store store, Machine machine, Optional<CheckpointRecord> parent,
             boolean untouchedSinceParent, RecordingOptions options, RecordingListener listener) throws IOException {
+        Optional<String> noRoom = BudgetKeeper.roomProblem(store);
+        if (noRoom.isPresent()) {
+            throw new IOException(noRoom.get());
+        }
         DirtyTracker tracker = options.tracker().trackerFor(machine);
         DeviceStateSource devices = null;
         Recording recording = null;
@@ -85,25 +104,63 @@ public final class Recording implements AutoCloseable {
             store.finishExperiment(experiment.id(), "could not start: " + e.getMessage());
             throw e;
         }
-        pipeline = new Pipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base, listener, this::giveUp);
+        budgetKeeper = new BudgetKeeper(store, experiment.id(), options.budget(), listener::checkpointsThinned,
+                this::end);
+        pictures = options.pictures()
+                ? Optional.of(new PictureTaker(machine, store, listener::pictureStored))
+                : Optional.empty();
+        pipeline = new Pipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base,
+                new RecordingListener() {
+                    @Override
+                    public void checkpointStored(CheckpointRecord checkpoint) {
+                        stored.incrementAndGet();
+                        pictures.ifPresent(taker -> taker.stored(checkpoint));
+                        budgetKeeper.stored(checkpoint);
+                        listener.checkpointStored(checkpoint);
+                    }
+
+                    @Override
+                    public void checkpointFailed(int number, Exception cause) {
+                        failures.incrementAndGet();
+                        lost.incrementAndGet();
+                        budgetKeeper.stopIfDiskIsFull();
+                        listener.checkpointFailed(number, cause);
+                    }
+
+                    @Override
+                    public void captureEnded(String reason) {
+                        // The checkpointer tells.
+                    }
+                }, this::giveUp);
         checkpointer = new Checkpointer(machine, tracker, devices, pipeline, new CaptureListener() {
             @Override
+            public void checkpointTaken(int number) {
+                pictures.ifPresent(taker -> taker.taken(number));
+                budgetKeeper.taken(checkpointer.checkpointsTaken() + 1 - lost.get());
+            }
+
+            @Override
             public void checkpointFailed(int number, Exception cause) {
+                failures.incrementAndGet();
                 listener.checkpointFailed(number, cause);
             }
 
             @Override
             public void captureEnded(String reason, boolean itFailed) {
+                endedNanos = System.nanoTime();
                 endReason = reason;
                 failed = itFailed;
                 listener.captureEnded(reason);
                 captureEnded.countDown();
             }
         }, options.capture(), 1);
+        sampler = new DirtySampler(checkpointer);
     }
 
     private void begin(boolean alreadyStored, RecordingOptions options) throws IOException {
         pipeline.start(checkpointer::frameLost);
+        budgetKeeper.start();
+        pictures.ifPresent(PictureTaker::start);
         try {
             checkpointer.start(alreadyStored, options.checkpoints().orElse(Long.MAX_VALUE));
         } catch (IOException | RuntimeException e) {
@@ -150,6 +207,55 @@ public final class Recording implements AutoCloseable {
         checkpointer.checkpointNow();
     }
 
+    /// What is known at this moment. Cheap, and for any thread: asks neither QEMU nor the store.
+    ///
+    /// While somebody asks, dirty pages are counted between checkpoints, some times a second.
+    public LiveFigures live() {
+        long end = endedNanos;
+        boolean ended = end != 0;
+        Duration elapsed = Duration.ofNanos((ended ? end : System.nanoTime()) - startedNanos);
+        return new LiveFigures(elapsed, checkpointer.checkpointsTaken(), stored.get(), checkpointer.lateTicks(),
+                failures
+                        .get(),
+                pipeline.fill(), checkpointer.interval(), ended ? Duration.ZERO : checkpointer.timeToNextTick(),
+                sampler.newest(), sampler.isPossible() ? Optional.empty() : Optional.of(SCAN_CANNOT),
+                budgetKeeper.use(),
+                ended);
+    }
+
+    /// The dirty pages between checkpoints as far as they were counted, the oldest first, some minutes at most. Nothing is
+    /// counted unless somebody asks here or for [#live], or listens.
+    public List<DirtySample> dirtySamples() {
+        return sampler.samples();
+    }
+
+    /// Calls `listener` for every count of dirty pages between checkpoints, in a thread of its own, until the registration is
+    /// closed. Never where [LiveFigures#dirtyUnknownReason] says why.
+    public Registration onDirtySample(Consumer<DirtySample> listener) {
+        return sampler.onSample(listener);
+    }
+
+    /// Puts another budget in the place of the one that holds. One that is used up already stops or thins at once.
+    public void changeBudget(Budget budget) {
+        budgetKeeper.changeBudget(budget);
+    }
+
+    /// How much of the budget is used.
+    public BudgetUse budgetUse() {
+        return budgetKeeper.use();
+    }
+
+    /// Free space of the file system that a store is on, in bytes, for this user. Quick, but may wait for a file system on
+    /// another machine. A recording ends when less than [#diskReserveBytes] are left.
+    public static long freeDiskBytes(Store store) {
+        return BudgetKeeper.freeBytes(store);
+    }
+
+    /// So much of the file system stays free.
+    public static long diskReserveBytes() {
+        return BudgetKeeper.DISK_RESERVE_BYTES;
+    }
+
     /// How full the queue between capture and store is, from 0 to 1.
     public double pipelineFill() {
         return pipeline.fill();
@@ -185,7 +291,8 @@ public final class Recording implements AutoCloseable {
         }
         closed = true;
         try {
-            try (deduplicator; pipeline; checkpointer) {
+            // In this order, the last first: nothing counts pages of a tracker that is closed.
+            try (deduplicator; budgetKeeper; PictureTaker _ = pictures.orElse(null); pipeline; checkpointer; sampler) {
                 LOG.debug("closing the recording of {}", experiment.name());
             }
         } finally {
@@ -194,6 +301,10 @@ public final class Recording implements AutoCloseable {
     }
 
     private void giveUp(String reason) {
-        checkpointer.stop(reason, true);
+        end(reason, true);
+    }
+
+    private void end(String reason, boolean itFailed) {
+        checkpointer.stop(reason, itFailed);
     }
 }

@@ -1,6 +1,8 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Picture;
+import java.util.List;
 
 /// Hears what happens to a recording, in order, from its pipeline or checkpointing thread. Must return quickly; what takes
 /// long in here makes checkpoints late.
@@ -13,6 +15,12 @@ public interface RecordingListener {
     ///
     /// @param cause its message is one line for the user
     void checkpointFailed(int number, Exception cause);
+
+    /// Checkpoints were deleted by the budget's rule. Called from a thread of its own.
+    default void checkpointsThinned(List<CheckpointRecord> deleted) {}
+
+    /// A checkpoint has its picture, or another one. Called from a thread of its own.
+    default void pictureStored(CheckpointRecord checkpoint, Picture picture) {}
 
     /// No more checkpoints will be taken; some may still be on their way to the store.
     void captureEnded(String reason);

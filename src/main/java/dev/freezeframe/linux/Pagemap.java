@@ -106,6 +106,24 @@ final class Pagemap implements AutoCloseable {
         }
     }
 
+    /// Counts the written pages of a range and leaves them as they are.
+    long count(long start, long end) throws IOException {
+        argument.set(LONG, FLAGS, PM_SCAN_CHECK_WPASYNC);
+        long pages = 0;
+        for (long at = start; at < end; at = argument.get(LONG, WALK_END)) {
+            int count = scan(at, end);
+            for (int i = 0; i < count; i++) {
+                long region = (long) i * REGION_BYTES;
+                pages += (regions.get(LONG, region + REGION_END) - regions.get(LONG, region)) >>> PAGE_SHIFT;
+            }
+            clear(count);
+            if (count < 0) {
+                throw failure(count);
+            }
+        }
+        return pages;
+    }
+
     /// Fails if the process has ended. A kernel may scan a dead process's page map with success, as empty, so a
     /// harvest can be trusted only if this passes afterwards.
     void requireAlive(long address) throws IOException {

@@ -35,6 +35,7 @@ public final class WrittenPages implements AutoCloseable {
     /// then; with cores to spare the time divides by the threads.
     private static final int HELPERS = Math.clamp(Runtime.getRuntime().availableProcessors() / 2 - 1, 0, 3);
 
+    private final long pid;
     private final SharedMemory memory;
     private final List<MappedRange> ranges;
     private final Pagemap pagemap;
@@ -44,9 +45,11 @@ public final class WrittenPages implements AutoCloseable {
     private final BitSet knownBlocks;
     private final BitSet knownChunks;
     private final int chunkCount;
-    private List<ScanTeam.Slice> slices = List.of();
+    /// Volatile for counters, which read it in threads of their own.
+    private volatile List<ScanTeam.Slice> slices = List.of();
 
-    private WrittenPages(SharedMemory memory, List<MappedRange> ranges, Pagemap pagemap, ScanTeam team) {
+    private WrittenPages(long pid, SharedMemory memory, List<MappedRange> ranges, Pagemap pagemap, ScanTeam team) {
+        this.pid = pid;
         this.memory = memory;
         this.ranges = ranges;
         this.pagemap = pagemap;
@@ -62,6 +65,11 @@ public final class WrittenPages implements AutoCloseable {
     /// our own, once per process.
     public static Optional<String> unsupportedReason() {
         return WriteTrackingProbe.REASON;
+    }
+
+    /// Why this system forbids the tracing of children that planting needs, with the remedy; empty if it allows it.
+    public static Optional<String> tracingForbiddenReason() {
+        return PtraceRules.forbiddenBecause();
     }
 
     /// Starts to track. Takes some milliseconds, during which one idle thread of QEMU stands still; the guest runs on.
@@ -88,7 +96,7 @@ public final class WrittenPages implements AutoCloseable {
             if (!isTracked(pagemap, ranges)) {
                 BorrowedThread.borrow(qemuPid, thread -> protect(thread, ranges));
             }
-            return new WrittenPages(memory, ranges, pagemap,
+            return new WrittenPages(qemuPid, memory, ranges, pagemap,
                     new ScanTeam(qemuPid, pagemap, memory.pageCount(), helpers, pagesPerThread));
         } catch (IOException | RuntimeException | Error e) {
             pagemap.close();
@@ -121,6 +129,11 @@ public final class WrittenPages implements AutoCloseable {
             found.clear();
         }
         pagemap.requireAlive(ranges.getFirst().start());
+    }
+
+    /// Something that counts written pages between harvests. The caller closes it, before QEMU's memory is given up.
+    public WrittenPageCounter counter() throws IOException {
+        return new WrittenPageCounter(Pagemap.open(pid), () -> slices);
     }
 
     /// Stops tracking here. The protection stays in QEMU as long as that lives: it costs one page fault for each page

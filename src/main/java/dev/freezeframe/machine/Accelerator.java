@@ -52,7 +52,7 @@ public enum Accelerator {
 
     /// Why KVM cannot be expected to work here, or empty. A device that opens is not enough: where the processor
     /// shows neither vmx nor svm, a Linux guest hangs under KVM.
-    static Optional<String> kvmObstacle() {
+    public static Optional<String> kvmObstacle() {
         try (Stream<String> lines = Files.lines(CPU_INFO)) {
             boolean capable = lines.filter(line -> line.startsWith("flags")).limit(1).flatMap(line -> Stream.of(line
               .split("\\s+", -1))).anyMatch(flag -> flag.equals("vmx") || flag.equals("svm"));

@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -30,6 +32,10 @@ public final class Console implements AutoCloseable {
 
     private final UnixConnection connection;
     private final List<LineListener> lineListeners = new CopyOnWriteArrayList<>();
+    private final List<OutputListener> outputListeners = new CopyOnWriteArrayList<>();
+    /// Held while bytes are kept and told, and while a new listener is told what is kept: so it misses none and hears none
+    /// twice.
+    private final ReentrantLock output = new ReentrantLock();
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     /// Printed so far; the last min(printed, ring.length) bytes are in the ring, the next goes to printed % length.
@@ -41,6 +47,15 @@ public final class Console implements AutoCloseable {
         private final Consumer<String> consumer;
 
         LineListener(Consumer<String> consumer) {
+            this.consumer = consumer;
+        }
+    }
+
+    /// An identity of its own for each registration.
+    private static final class OutputListener {
+        private final Consumer<byte[]> consumer;
+
+        OutputListener(Consumer<byte[]> consumer) {
             this.consumer = consumer;
         }
     }
@@ -62,8 +77,12 @@ public final class Console implements AutoCloseable {
     }
 
     /// The same as bytes, as the guest wrote them.
-    public synchronized byte[] bytes() {
-        int kept = (int) Math.min(printed, ring.length);
+    public byte[] bytes() {
+        return tail(KEPT_BYTES);
+    }
+
+    private synchronized byte[] tail(int mostBytes) {
+        int kept = (int) Math.min(Math.min(printed, ring.length), mostBytes);
         byte[] copy = new byte[kept];
         int start = (int) ((printed - kept) % ring.length);
         int first = Math.min(kept, ring.length - start);
@@ -83,6 +102,29 @@ public final class Console implements AutoCloseable {
         LineListener own = new LineListener(listener);
         lineListeners.add(own);
         return () -> lineListeners.remove(own);
+    }
+
+    /// Calls `listener` with what the guest has printed so far, or the end of it, and then with everything that it prints,
+    /// byte for byte, without a gap and nothing twice. Made for a terminal that is opened late.
+    ///
+    /// The first call comes from this thread before this returns, the others from the console's reading thread: the guest's
+    /// serial port stands while the listener works. Each array is the listener's to keep.
+    ///
+    /// @param mostReplayedBytes of what was printed before; 0 for nothing
+    public Registration onOutput(int mostReplayedBytes, Consumer<byte[]> listener) {
+        OutputListener own = new OutputListener(listener);
+        output.lock();
+        try {
+            byte[] kept = bytes();
+            int count = Math.min(kept.length, mostReplayedBytes);
+            if (count > 0) {
+                listener.accept(Arrays.copyOfRange(kept, kept.length - count, kept.length));
+            }
+            outputListeners.add(own);
+        } finally {
+            output.unlock();
+        }
+        return () -> outputListeners.remove(own);
     }
 
     /// Waits for a line: the first one that is kept and fits, or else the next that the guest prints.
@@ -115,9 +157,24 @@ public final class Console implements AutoCloseable {
         }
     }
 
+    /// The last complete and incomplete lines, without empty ones at the end; for a picture of a machine without a screen.
+    ///
+    /// @param mostLines how many at most
+    /// @param mostBytes how much of the end is looked at
+    public String lastLines(int mostLines, int mostBytes) {
+        byte[] tail = tail(mostBytes);
+        List<String> lines = new String(tail, StandardCharsets.UTF_8).stripTrailing().lines().toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - mostLines), lines.size()));
+    }
+
     /// Types text into the serial port.
     public void type(String text) throws IOException {
-        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        send(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /// Sends bytes into the serial port as they are, such as a terminal's for a cursor key. Waits while the guest does not
+    /// read and QEMU's buffers are full, so it is not for the thread of a user interface.
+    public void send(byte[] bytes) throws IOException {
         connection.write(ByteBuffer.allocateDirect(bytes.length).put(bytes).flip());
     }
 
@@ -148,7 +205,7 @@ public final class Console implements AutoCloseable {
                 incoming.flip();
                 int count = incoming.remaining();
                 incoming.get(chunk, 0, count);
-                keep(chunk, count);
+                keepAndTell(chunk, count);
                 splitLines(chunk, count);
             }
         } catch (IOException | RuntimeException e) {
@@ -159,11 +216,27 @@ public final class Console implements AutoCloseable {
         }
     }
 
+    private void keepAndTell(byte[] bytes, int count) {
+        output.lock();
+        try {
+            keep(bytes, count);
+            for (OutputListener listener : outputListeners) {
+                try {
+                    listener.consumer.accept(Arrays.copyOf(bytes, count));
+                } catch (RuntimeException e) {
+                    LOG.error("a console listener failed", e);
+                }
+            }
+        } finally {
+            output.unlock();
+        }
+    }
+
     private synchronized void keep(byte[] bytes, int count) {
         if (printed + count > ring.length && ring.length < KEPT_BYTES) {
             byte[] all = bytes();
             // Only a ring that never wrapped grows, so all of it starts at 0 again.
-            ring = java.util.Arrays.copyOf(all, (int) Math.min(KEPT_BYTES, Math.max(2L * ring.length, printed
+            ring = Arrays.copyOf(all, (int) Math.min(KEPT_BYTES, Math.max(2L * ring.length, printed
                     + count)));
         }
         for (int i = 0; i < count; i++) {

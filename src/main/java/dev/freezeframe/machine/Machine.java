@@ -8,6 +8,7 @@ import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qmp.Registration;
 import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.qmp.UnixListener;
@@ -16,12 +17,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /// is a detachable machine whose JVM is killed before [#detach]: it runs until the next start of this program by the same
 /// user, with the same folder for run-time files, ends it.
 ///
-/// QEMU calls us: we listen on two sockets in an owner-only folder, start the process, take its two calls and remove
+/// QEMU calls us: we listen on some sockets in an owner-only folder, start the process, take its calls and remove
 /// the folder at once. The kernel kills QEMU when we die (`setpriv --pdeathsig`; a detachable one cannot have this, since
 /// nobody but QEMU itself could take it back), and a session of its own (`setsid`) keeps the terminal's Ctrl-C from it, so that we end it in our own order. Guest RAM is a memfd that QEMU opens by
 /// its path under our `/proc/…/fd`.
@@ -51,6 +54,9 @@ public final class Machine implements AutoCloseable {
     private final LastWords lastWords;
     private final QmpClient qmp;
     private final QmpClient captureQmp;
+    private final QmpClient watchQmp;
+    private final StateWatch states;
+    private final Instant startedAt = Instant.now();
     private final Console console;
     private final SharedMemory memory;
     private final boolean privateCopy;
@@ -58,6 +64,7 @@ public final class Machine implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private String machineType = "";
     private List<RamBlock> ramBlocks = List.of();
+    private boolean hasDisplay;
 
     /// Where QEMU's standard error goes: a pipe to us, or a file for a machine that may outlive us.
     private interface LastWords {
@@ -92,7 +99,7 @@ public final class Machine implements AutoCloseable {
 
     private Machine(Start start, Accelerator accelerator, List<String> commandLine, List<BootFile> bootFiles,
             Process process, long pid, CompletableFuture<ExitStatus> exit, LastWords lastWords, QmpClient qmp,
-            QmpClient captureQmp, Console console, Optional<RunDirectory> staying) {
+            QmpClient captureQmp, QmpClient watchQmp, Console console, Optional<RunDirectory> staying) {
         this.spec = start.spec;
         this.memory = start.memory;
         this.privateCopy = start.privateCopy;
@@ -105,8 +112,11 @@ public final class Machine implements AutoCloseable {
         this.lastWords = lastWords;
         this.qmp = qmp;
         this.captureQmp = captureQmp;
+        this.watchQmp = watchQmp;
         this.console = console;
         this.staying = staying;
+        states = new StateWatch(watchQmp, spec.profile().name());
+        var _ = exit.thenAccept(status -> states.ended("QEMU " + status.describe()));
     }
 
     /// Starts a fresh machine with empty memory. It runs when this returns, unless the spec says paused.
@@ -199,6 +209,7 @@ public final class Machine implements AutoCloseable {
                 : Optional.empty();
         UnixListener qmpListener = opened.add(UnixListener.bind(callFolder.socket("qmp")));
         UnixListener captureListener = opened.add(UnixListener.bind(callFolder.socket("capture")));
+        UnixListener watchListener = opened.add(UnixListener.bind(callFolder.socket("watch")));
         Optional<UnixListener> consoleListener = staying.isPresent()
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("console"))));
@@ -215,7 +226,8 @@ public final class Machine implements AutoCloseable {
         List<String> commandLine = new ArrayList<>(prefix(spec.detachable()));
         commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
                 start.incoming, new QemuArguments.Socket(qmpListener.path(), false),
-                new QemuArguments.Socket(captureListener.path(), false), console, extraQmp, floppy.map(
+                new QemuArguments.Socket(captureListener.path(), false),
+                new QemuArguments.Socket(watchListener.path(), false), console, extraQmp, floppy.map(
                         SharedMemory::path)));
         LOG.debug("command line: {}", commandLine);
 
@@ -235,10 +247,12 @@ public final class Machine implements AutoCloseable {
 
         UnixConnection qmpConnection;
         UnixConnection captureConnection;
+        UnixConnection watchConnection;
         UnixConnection consoleConnection = null;
         try {
             qmpConnection = opened.add(qmpListener.accept(process.toHandle(), exit, START_TIMEOUT));
             captureConnection = opened.add(captureListener.accept(process.toHandle(), exit, START_TIMEOUT));
+            watchConnection = opened.add(watchListener.accept(process.toHandle(), exit, START_TIMEOUT));
             if (consoleListener.isPresent()) {
                 consoleConnection = opened.add(consoleListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
             }
@@ -248,6 +262,7 @@ public final class Machine implements AutoCloseable {
         long pid = qmpConnection.peerPid();
         qmpListener.close();
         captureListener.close();
+        watchListener.close();
         if (consoleListener.isPresent()) {
             consoleListener.get().close();
         }
@@ -256,10 +271,12 @@ public final class Machine implements AutoCloseable {
 
         QmpClient qmp;
         QmpClient captureQmp;
+        QmpClient watchQmp;
         try {
             PeerFate fate = patience -> fate(process, exit, lastWords, patience);
             qmp = opened.add(QmpClient.open(qmpConnection, fate, START_TIMEOUT));
             captureQmp = opened.add(QmpClient.open(captureConnection, fate, START_TIMEOUT));
+            watchQmp = opened.add(QmpClient.open(watchConnection, fate, START_TIMEOUT));
         } catch (QmpException e) {
             throw notStarted(spec, exit, lastWords, e.getMessage());
         }
@@ -271,7 +288,8 @@ public final class Machine implements AutoCloseable {
             consoleConnection = opened.add(UnixConnection.connect(console.path()));
         }
         Machine machine = new Machine(start, accelerator, List.copyOf(commandLine), bootFiles, process, pid, exit,
-                lastWords, qmp, captureQmp, opened.add(Console.on(consoleConnection)), staying);
+                lastWords, qmp, captureQmp, watchQmp, opened.add(Console.on(consoleConnection)), staying);
+        opened.add(machine.states);
         machine.look();
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
         return machine;
@@ -361,14 +379,32 @@ public final class Machine implements AutoCloseable {
     /// Learns what the machine is, in one exchange.
     private void look() throws IOException {
         List<PendingReply> replies = qmp.send(QmpCommand.of("qom-get").with("path", "/machine").with("property",
-                "type"), QmpCommand.humanMonitor("info ramblock"), QmpCommand.of("query-migrate"));
+                "type"), QmpCommand.humanMonitor("info ramblock"), QmpCommand.of("query-migrate"),
+                QmpCommand.of("qom-list").with("path", "/backend"));
         machineType = replies.get(0).await(START_TIMEOUT).asText().replaceFirst("-machine$", "");
         ramBlocks = RamBlock.parse(replies.get(1).await(START_TIMEOUT).asText(), machineType);
+        hasDisplay = hasConsole(replies.get(3));
         JsonNode blockers = replies.get(2).await(START_TIMEOUT).path("blocked-reasons");
         if (!blockers.isEmpty()) {
             throw new MachineException("profile " + spec.profile().name() + " cannot be checkpointed, says QEMU: "
                     + blockers.get(0).asText() + "; take the device or feature out of the profile");
         }
+    }
+
+    /// QEMU keeps its graphic consoles there (`graphic_console_init` in ui/console.c); without any there is no such folder.
+    private static boolean hasConsole(PendingReply backends) throws QmpException {
+        try {
+            for (JsonNode child : backends.await(START_TIMEOUT)) {
+                if (child.path("name").asText().startsWith("console[")) {
+                    return true;
+                }
+            }
+        } catch (QmpException e) {
+            if (e.kind() != QmpException.Kind.REFUSED) {
+                throw e;
+            }
+        }
+        return false;
     }
 
     /// Our QMP session with QEMU; open as long as the machine is.
@@ -380,6 +416,39 @@ public final class Machine implements AutoCloseable {
     /// while `stop` is prepared on the first, because a session can prepare one at a time.
     public QmpClient captureQmp() {
         return captureQmp;
+    }
+
+    /// A third session, for those who look on: nothing that is sent by it makes a checkpoint wait, or waits for one. Whoever
+    /// stops the guest or lets it go must not use it, because a pause is safe from the commands of the first session only.
+    QmpClient watchQmp() {
+        return watchQmp;
+    }
+
+    /// Whether there is a screen to see, see [GuestScreen].
+    public boolean hasDisplay() {
+        return hasDisplay;
+    }
+
+    /// When QEMU was started.
+    public Instant startedAt() {
+        return startedAt;
+    }
+
+    /// How long QEMU has been running, paused times included.
+    public Duration uptime() {
+        return Duration.between(startedAt, Instant.now());
+    }
+
+    /// What the machine does, as far as is known at this moment. Asks nobody.
+    public MachineState state() {
+        return states.state();
+    }
+
+    /// Calls `listener` for every change of [#state] and every reset from now on, in order, in a thread of this machine's
+    /// own. The pauses of checkpoints are not told. A stop that nobody asked for by [#pause] is told a quarter of a second
+    /// late.
+    public Registration onStateChange(Consumer<StateChange> listener) {
+        return states.onStateChange(listener);
     }
 
     /// The process id of QEMU itself.
@@ -461,6 +530,7 @@ public final class Machine implements AutoCloseable {
     /// Stops the guest's processors. Harmless when they stand already.
     public void pause() throws QmpException {
         qmp.execute(QmpCommand.of("stop"));
+        states.confirm();
     }
 
     /// Lets the guest's processors run. Harmless when they do already.
@@ -533,6 +603,7 @@ public final class Machine implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             throw new IllegalStateException("this machine is closed");
         }
+        states.close();
         closeConnections();
         return new DetachedMachine(pid, folder.path(), folder.path().resolve("qmp"), folder.path().resolve("console"));
     }
@@ -544,6 +615,8 @@ public final class Machine implements AutoCloseable {
             return;
         }
         quit(CLOSE_GRACE);
+        // What is told last is that it has ended.
+        var _ = exit.thenRun(states::close);
         closeConnections();
         staying.ifPresent(RunDirectory::close);
     }
@@ -551,6 +624,7 @@ public final class Machine implements AutoCloseable {
     private void closeConnections() {
         qmp.close();
         captureQmp.close();
+        watchQmp.close();
         console.close();
         closeQuietly(process.getInputStream());
         if (!privateCopy) {

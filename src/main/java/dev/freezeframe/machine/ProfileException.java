@@ -8,12 +8,19 @@ public final class ProfileException extends IOException {
     private static final long serialVersionUID = 1;
 
     private final String jsonPath;
+    private final String problem;
 
     ProfileException(String file, String jsonPath, String what, String remedy) {
         super("profile " + file + ": " + (jsonPath.isEmpty() ? "" : jsonPath + ": ") + what + (remedy.isEmpty()
                 ? ""
                 : "; " + remedy));
         this.jsonPath = jsonPath;
+        problem = what + (remedy.isEmpty() ? "" : "; " + remedy);
+    }
+
+    /// What is wrong and what to write instead, without file and place.
+    public String problem() {
+        return problem;
     }
 
     /// Where in the file, such as `$.arguments[2]`; empty where it is not about a place.

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,11 +25,12 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Reads profile files. Whatever is wrong is reported with the file, the JSON path, what is wrong and what to write
 /// instead; a profile that comes out can be checkpointed as far as its text can tell.
 final class ProfileReader {
-    private static final int MAX_FILE_BYTES = 1 << 20;
+    static final int MAX_FILE_BYTES = 1 << 20;
     /// QEMU rounds `-m` up to this (softmmu/vl.c), and then it would not fit the memory backend.
     private static final long MEMORY_STEP_BYTES = 8192;
     private static final long MIN_MEMORY_BYTES = 1 << 20;
@@ -53,6 +55,8 @@ final class ProfileReader {
     private final String file;
     private final Path folder;
     private final Path guestFolder;
+    /// Where problems go when all are wanted; the first one is thrown otherwise.
+    private Optional<List<ProfileProblem>> noted = Optional.empty();
 
     /// The file's fields as they are written.
     private record Fields(@JsonProperty("$schema") String schema, String description, String memory, Integer cpus,
@@ -86,10 +90,59 @@ final class ProfileReader {
         String name = reader.file.endsWith(".json")
                 ? reader.file.substring(0, reader.file.length() - ".json".length())
                 : reader.file;
+        return reader.parse(name, text);
+    }
+
+    private Profile parse(String name, String text) throws ProfileException {
+        if (text.length() > MAX_FILE_BYTES) {
+            throw problem("", "is larger than 1 MiB", "name a profile, not another kind of file");
+        }
         try {
-            return reader.check(name, MAPPER.readValue(text, Fields.class));
+            return check(name, MAPPER.readValue(text, Fields.class));
         } catch (JsonProcessingException e) {
-            throw reader.explain(e);
+            throw explain(e);
+        }
+    }
+
+    /// Reads the text of a profile that is to lie in a folder under a name.
+    static Profile parse(String name, String text, Path folder, Path guestFolder) throws ProfileException {
+        return new ProfileReader(name + ".json", folder, guestFolder).parse(name, text);
+    }
+
+    /// All that is wrong with the text of a profile, as far as it can be told: JSON that cannot be read is one problem, as
+    /// what stands behind it is unknown; otherwise one for each field, in the order of a form.
+    static List<ProfileProblem> problems(String name, String text, Path folder, Path guestFolder) {
+        ProfileReader reader = new ProfileReader(name + ".json", folder, guestFolder);
+        List<ProfileProblem> problems = new ArrayList<>();
+        reader.noted = Optional.of(problems);
+        try {
+            reader.parse(name, text);
+        } catch (ProfileException e) {
+            problems.add(new ProfileProblem(e.jsonPath(), e.problem()));
+        }
+        return List.copyOf(problems);
+    }
+
+    /// The fields that a file may have.
+    static List<String> fieldNames() {
+        return Stream.of(Fields.class.getRecordComponents()).map(RecordComponent::getName).map(
+                name -> name.equals("schema") ? "$schema" : name).filter(name -> !NOT_FOR_USE.contains(name)).toList();
+    }
+
+    /// One field's check; in a list of problems the next field is checked although this one is wrong.
+    private interface Check<T> {
+        T run() throws ProfileException;
+    }
+
+    private <T> T field(T otherwise, Check<T> check) throws ProfileException {
+        try {
+            return check.run();
+        } catch (ProfileException e) {
+            if (noted.isEmpty()) {
+                throw e;
+            }
+            noted.get().add(new ProfileProblem(e.jsonPath(), e.problem()));
+            return otherwise;
         }
     }
 
@@ -142,10 +195,47 @@ final class ProfileReader {
         if (fields == null) {
             throw problem("$", "is empty", "write at least { \"memory\": \"256 MiB\" }");
         }
+        field(null, () -> checkName(name));
+        field(null, () -> checkUnused(fields));
+        boolean bootSector = field(false, () -> bootSector(fields));
+        Optional<Path> kernel = field(Optional.empty(), () -> path("$.kernel", fields.kernel));
+        field(null, () -> {
+            if (kernel.isEmpty() && fields.kernel == null && fields.initrd != null) {
+                throw problem("$.initrd", "an initrd needs a kernel", "add the field kernel");
+            }
+            return null;
+        });
+        field(null, () -> {
+            if (kernel.isEmpty() && fields.kernel == null && fields.append != null && !fields.append.isBlank()) {
+                throw problem("$.append", "a kernel command line needs a kernel", "add the field kernel");
+            }
+            return null;
+        });
+        return new Profile(name, fields.description == null ? "" : fields.description,
+                field(0L, () -> memory(fields.memory, bootSector)), field(1, () -> cpus(fields.cpus)),
+                field("", () -> machine(fields.machine)),
+                field(Accelerator.AUTO, () -> accelerator(fields.accelerator)),
+                field(Optional.empty(), () -> path("$.firmware", fields.firmware)), kernel,
+                field(Optional.empty(), () -> path("$.initrd", fields.initrd)),
+                fields.append == null ? "" : fields.append.strip(), field("", () -> display(fields.display)),
+                bootSector,
+                field(List.of(), () -> arguments(fields.arguments)));
+    }
+
+    /// Refuses what cannot be the name of a profile, and so cannot be a file outside its folder either.
+    static void requireName(String name) throws ProfileException {
+        new ProfileReader(name.replace("\0", "\\0"), Path.of("/"), Path.of("/")).checkName(name);
+    }
+
+    private Void checkName(String name) throws ProfileException {
         if (!WORD.matcher(name).matches()) {
             throw problem("", "the name \"" + name + "\" has characters other than letters, digits, '.', '_' and '-'",
                     "rename the file");
         }
+        return null;
+    }
+
+    private Void checkUnused(Fields fields) throws ProfileException {
         if (fields.disks != null) {
             throw problem("$.disks", "disks cannot be checkpointed yet, and a checkpoint without them would be torn",
                     "boot from kernel and initrd, or add a read-only drive in arguments");
@@ -153,29 +243,21 @@ final class ProfileReader {
         if (fields.schema != null && fields.schema.isBlank()) {
             throw problem("$.$schema", "is empty", "leave it out");
         }
-        boolean bootSector = fields.bootSector != null;
-        if (bootSector && !fields.bootSector.equals(BootSector.NAME)) {
+        return null;
+    }
+
+    private boolean bootSector(Fields fields) throws ProfileException {
+        if (fields.bootSector == null) {
+            return false;
+        }
+        if (!fields.bootSector.equals(BootSector.NAME)) {
             throw problem("$.bootSector", "there is no boot sector \"" + fields.bootSector + "\"", "write \""
                     + BootSector.NAME + "\"");
         }
-        Optional<Path> kernel = path("$.kernel", fields.kernel);
-        if (bootSector && kernel.isPresent()) {
+        if (fields.kernel != null) {
             throw problem("$.bootSector", "a machine boots either the boot sector or a kernel", "leave one out");
         }
-        if (kernel.isEmpty() && fields.initrd != null) {
-            throw problem("$.initrd", "an initrd needs a kernel", "add the field kernel");
-        }
-        if (kernel.isEmpty() && fields.append != null && !fields.append.isBlank()) {
-            throw problem("$.append", "a kernel command line needs a kernel", "add the field kernel");
-        }
-        return new Profile(name, fields.description == null ? "" : fields.description, memory(fields.memory,
-                bootSector), cpus(fields.cpus), machine(fields.machine), accelerator(fields.accelerator),
-                path("$.firmware",
-                        fields.firmware),
-                kernel, path("$.initrd", fields.initrd), fields.append == null
-                        ? ""
-                        : fields.append.strip(),
-                display(fields.display), bootSector, arguments(fields.arguments));
+        return true;
     }
 
     private long memory(String text, boolean bootSector) throws ProfileException {

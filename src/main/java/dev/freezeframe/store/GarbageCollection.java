@@ -32,6 +32,7 @@ final class GarbageCollection {
     private long chunksDropped;
     private long packsDeleted;
     private long packsRewritten;
+    private long freedBytes;
 
     /// The dead chunks of a pack, one bit per slot.
     private record Dead(long packId, BitSet slots, boolean whole) {}
@@ -102,8 +103,10 @@ final class GarbageCollection {
             progress.at("sweep", i, dead.size());
             Dead each = dead.get(i);
             database.transact(session -> {
+                long before = Packs.storedBytes(session, each.packId);
                 if (each.whole) {
                     Packs.delete(session, each.packId);
+                    freedBytes += before;
                     packsDeleted++;
                     return null;
                 }
@@ -112,6 +115,7 @@ final class GarbageCollection {
                     BitSet live = (BitSet) old.live.clone();
                     live.andNot(each.slots);
                     packs.rewrite(session, packs.load(session, each.packId), old, live, REWRITE_LEVEL);
+                    freedBytes += before - Packs.storedBytes(session, each.packId);
                     packsRewritten++;
                 } catch (Corruption e) {
                     chunksDropped -= each.slots.cardinality();
@@ -131,6 +135,7 @@ final class GarbageCollection {
     }
 
     GcReport report(long bytesBefore, long bytesAfter, Optional<String> notShrunk) {
-        return new GcReport(chunksDropped, packsDeleted, packsRewritten, bytesBefore, bytesAfter, notShrunk);
+        return new GcReport(chunksDropped, packsDeleted, packsRewritten, freedBytes, bytesBefore, bytesAfter,
+                notShrunk);
     }
 }

@@ -140,6 +140,14 @@ final class Packs implements AutoCloseable {
         }
     }
 
+    /// What [#insert] answered when the pack was stored; 0 if it is gone.
+    static long storedBytes(Session session, long packId) throws SQLException {
+        try (ResultSet r = session.sql("SELECT p.stored_bytes + OCTET_LENGTH(c.live) + OCTET_LENGTH(c.hashes)"
+                + " FROM pack p JOIN pack_chunks c ON c.pack_id = p.id WHERE p.id = ?", packId).executeQuery()) {
+            return r.next() ? r.getLong(1) : 0;
+        }
+    }
+
     static void delete(Session session, long packId) throws SQLException {
         session.sql("DELETE FROM pack WHERE id = ?", packId).executeUpdate();
         session.sql("DELETE FROM pack_chunks WHERE pack_id = ?", packId).executeUpdate();

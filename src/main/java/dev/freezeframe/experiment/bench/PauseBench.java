@@ -1,6 +1,5 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;
@@ -73,9 +72,8 @@ public final class PauseBench {
 
     /// The options that the project's figures are stated for.
     public static RecordingOptions options(int checkpoints, Duration interval) {
-        RecordingOptions usual = RecordingOptions.DEFAULT;
-        return new RecordingOptions(usual.capture().withInterval(interval), DedupOptions.DEFAULT, usual.tracker(), usual
-                .checkpoints()).stoppingAfter(checkpoints);
+        return RecordingOptions.DEFAULT.with(RecordingOptions.DEFAULT.capture().withInterval(interval)).stoppingAfter(
+                checkpoints);
     }
 
     private static Distribution of(Histogram values) {

@@ -1,0 +1,77 @@
+package dev.freezeframe.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.Doctor;
+import dev.freezeframe.experiment.Finding;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.Profiles;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+
+/// `freezeframe doctor`: whether this computer has what recording needs, and what to do where it has not.
+@Command(name = "doctor", mixinStandardHelpOptions = true, header = "Check whether this computer has what recording needs.", description = "Exit status 1 if something is missing without which nothing can be recorded.")
+final class DoctorCommand implements Callable<Integer> {
+    @ParentCommand
+    private Freezeframe program;
+
+    @Mixin
+    private StoreOption storeOption;
+
+    @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to look at. Default: qemu-system-x86_64")
+    private Optional<Path> qemu;
+
+    @Mixin
+    private JsonOption format;
+
+    @Override
+    public Integer call() {
+        Screen screen = new Screen(program.surroundings());
+        Doctor doctor = new Doctor(qemu.orElse(MachineSpec.DEFAULT_QEMU), storeOption.directory(program), Profiles
+                .standard());
+        List<Finding> findings = doctor.examine();
+        for (Finding finding : findings) {
+            if (format.json()) {
+                screen.line(json(finding).toString());
+            } else {
+                print(finding, screen);
+            }
+        }
+        return Doctor.isUsable(findings) ? 0 : 1;
+    }
+
+    private static void print(Finding finding, Screen screen) {
+        screen.line(Units.text("%-8s  %-26s  %s", word(finding), finding.subject(), finding.found()));
+        if (!finding.cost().isEmpty()) {
+            screen.line("          so      " + finding.cost());
+        }
+        if (!finding.remedy().isEmpty()) {
+            screen.line(
+                    "          remedy  " + finding.remedy() + finding.command().map(command -> ": " + command).orElse(
+                            ""));
+        }
+    }
+
+    private static String word(Finding finding) {
+        return finding.severity().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static ObjectNode json(Finding finding) {
+        ObjectNode json = JsonLines.ofType("finding").put("subject", finding.subject()).put("severity", word(finding))
+                .put("found", finding.found());
+        if (!finding.cost().isEmpty()) {
+            json.put("cost", finding.cost());
+        }
+        if (!finding.remedy().isEmpty()) {
+            json.put("remedy", finding.remedy());
+        }
+        finding.command().ifPresent(command -> json.put("command", command));
+        return json;
+    }
+}

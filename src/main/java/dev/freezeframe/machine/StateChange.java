@@ -1,0 +1,11 @@
+package dev.freezeframe.machine;
+
+import java.time.Instant;
+
+/// Something that a machine's owner should hear: it changed its state, or was reset.
+///
+/// @param state the state that holds now
+/// @param reset whether this tells of a reset, which may leave the state as it was
+/// @param at when, by QEMU's clock where QEMU told it
+/// @param detail QEMU's own word for it, such as `guest-shutdown`, or how the process ended; may be empty
+public record StateChange(MachineState state, boolean reset, Instant at, String detail) {}
