@@ -8,14 +8,25 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /// Times as people type them: `1s`, `250ms`, `0.5s`, `2min`, `1h`. A number alone is refused rather than guessed at.
-final class DurationText implements ITypeConverter<Duration> {
+public final class DurationText implements ITypeConverter<Duration> {
     private static final Pattern TIME = Pattern.compile("(\\d{1,9}(?:\\.\\d{1,9})?) ?(ms|s|min|h)");
 
     @Override
     public Duration convert(String text) {
+        try {
+            return parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+
+    /// Reads a time as typed.
+    ///
+    /// @throws IllegalArgumentException with a line for the user
+    public static Duration parse(String text) {
         Matcher matcher = TIME.matcher(text.strip());
         if (!matcher.matches()) {
-            throw new TypeConversionException("\"" + text + "\" is no time: write 1s, 250ms, 0.5s, 2min or 1h");
+            throw new IllegalArgumentException("\"" + text + "\" is no time: write 1s, 250ms, 0.5s, 2min or 1h");
         }
         long unitNanos = switch (matcher.group(2)) {
             case "ms" -> 1_000_000L;
@@ -25,7 +36,7 @@ final class DurationText implements ITypeConverter<Duration> {
         };
         BigDecimal nanos = new BigDecimal(matcher.group(1)).multiply(BigDecimal.valueOf(unitNanos));
         if (nanos.compareTo(BigDecimal.valueOf(Long.MAX_VALUE)) > 0) {
-            throw new TypeConversionException("\"" + text + "\" is too long a time");
+            throw new IllegalArgumentException("\"" + text + "\" is too long a time");
         }
         return Duration.ofNanos(nanos.longValue());
     }

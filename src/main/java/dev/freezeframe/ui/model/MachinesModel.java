@@ -70,16 +70,20 @@ public final class MachinesModel {
 
     /// Starts a new machine and selects it.
     public MachineModel start(MachineSpec spec) {
-        return start(spec, _ -> {});
+        return start(spec, _ -> {}, _ -> {});
     }
 
-    /// Starts a new machine, selects it, and does something with it once QEMU runs.
-    public MachineModel start(MachineSpec spec, Consumer<MachineModel> whenStarted) {
+    /// Starts a new machine, selects it, and does something with it once QEMU runs, or could not be started.
+    public MachineModel start(MachineSpec spec, Consumer<MachineModel> whenStarted,
+            Consumer<? super Throwable> whenFailed) {
         MachineModel model = add(new MachineModel(tasks, freeName(spec.profile().name()), Optional.empty()));
         tasks.run("Start " + model.name(), _ -> Machine.boot(spec), machine -> {
             model.started(machine, true, false, machine);
             whenStarted.accept(model);
-        }, model::couldNotStart);
+        }, cause -> {
+            model.couldNotStart(cause);
+            whenFailed.accept(cause);
+        });
         return model;
     }
 

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.experiment.Budget;
 import dev.freezeframe.experiment.LiveFigures;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.store.ExperimentRecord;
@@ -7,25 +8,17 @@ import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.io.IOException;
 import java.time.Duration;
-import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
-import javafx.beans.property.SimpleObjectProperty;
 
 /// A recording as the window shows and steers it. Its figures are those of the last [#refresh].
 public final class RecordingModel {
-    /// The shortest interval that can be chosen.
-    public static final Duration SHORTEST = Duration.ofMillis(100);
-    /// The longest interval that can be chosen.
-    public static final Duration LONGEST = Duration.ofSeconds(60);
-
     private final BackgroundTasks tasks;
     private final MachineModel machine;
     private final Recording recording;
     private final ReadOnlyObjectWrapper<LiveFigures> live = new ReadOnlyObjectWrapper<>(this, "live");
-    private final ObjectProperty<Duration> interval = new SimpleObjectProperty<>(this, "interval");
     private final ReadOnlyStringWrapper lastFailure = new ReadOnlyStringWrapper(this, "lastFailure", "");
     private boolean stopping;
 
@@ -33,8 +26,6 @@ public final class RecordingModel {
         this.tasks = tasks;
         this.machine = machine;
         this.recording = recording;
-        interval.set(recording.interval());
-        interval.addListener((_, _, wanted) -> recording.changeInterval(wanted));
         refresh();
     }
 
@@ -58,9 +49,16 @@ public final class RecordingModel {
         return live.getReadOnlyProperty();
     }
 
-    /// The interval; a change holds from the next tick on. From [#SHORTEST] to [#LONGEST].
-    public ObjectProperty<Duration> intervalProperty() {
-        return interval;
+    /// Changes the interval from the next tick on.
+    public void changeInterval(Duration wanted) {
+        recording.changeInterval(wanted);
+        refresh();
+    }
+
+    /// Changes the budget at once.
+    public void changeBudget(Budget wanted) {
+        recording.changeBudget(wanted);
+        refresh();
     }
 
     /// One line about the last checkpoint that could not be taken or stored, empty when none failed.

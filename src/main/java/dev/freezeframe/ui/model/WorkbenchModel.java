@@ -7,6 +7,8 @@ import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javafx.application.Platform;
@@ -23,6 +25,8 @@ public final class WorkbenchModel {
     private final ExperimentModel experiment;
     private final MachinesModel machines;
     private final LibraryModel library;
+    private final RecordSettings recordSettings;
+    private final Navigation navigation = new Navigation();
     /// What the recordings' threads have stored and the window has not taken in yet.
     private final ConcurrentLinkedQueue<CheckpointRecord> arrived = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean delivering = new AtomicBoolean();
@@ -71,6 +75,7 @@ public final class WorkbenchModel {
                 stores.measure();
             }
         });
+        recordSettings = new RecordSettings(machines);
         stores.stateProperty().addListener((_, _, now) -> {
             experiment.show(null);
             if (now instanceof StoreState.Open) {
@@ -115,15 +120,46 @@ public final class WorkbenchModel {
         return library;
     }
 
+    /// Interval and budget.
+    public RecordSettings recordSettings() {
+        return recordSettings;
+    }
+
+    /// Which part of the window is shown.
+    public Navigation navigation() {
+        return navigation;
+    }
+
     /// Shows a checkpoint, wherever it is, such as the one that a machine was restored from.
     public void show(CheckpointRecord checkpoint) {
-        library.find(checkpoint.experimentId()).ifPresent(found -> experiment.show(found, java.util.Optional.of(
-                checkpoint.number())));
+        library.find(checkpoint.experimentId()).ifPresent(found -> {
+            experiment.show(found, Optional.of(checkpoint.number()));
+            navigation.go(new Navigation.Place.Experiment());
+        });
     }
 
     /// Shows an experiment.
     public void show(ExperimentRecord chosen) {
         experiment.show(chosen);
+        navigation.go(new Navigation.Place.Experiment());
+    }
+
+    /// The recording of the shown experiment, if it is being recorded now.
+    public Optional<RecordingModel> recordingOfShown() {
+        return experiment.experimentProperty().get() == null
+                ? Optional.empty()
+                : machines.machines().stream().map(machine -> machine.recordingProperty().get()).filter(
+                        Objects::nonNull).filter(recording -> recording.experiment().id() == experiment
+                                .experimentProperty().get().id()).findFirst();
+    }
+
+    /// Takes the live figures of all recordings anew; for once a frame at most.
+    public void refreshRecordings() {
+        for (MachineModel machine : machines.machines()) {
+            if (machine.recordingProperty().get() != null) {
+                machine.recordingProperty().get().refresh();
+            }
+        }
     }
 
     /// Ends all machines and closes the store. Blocks; call it off the JavaFX thread, with the machines and the state of the

@@ -1,0 +1,351 @@
+package dev.freezeframe.ui;
+
+import dev.freezeframe.cli.DurationText;
+import dev.freezeframe.cli.Units;
+import dev.freezeframe.experiment.Budget;
+import dev.freezeframe.experiment.LiveFigures;
+import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.model.RecordSettings;
+import dev.freezeframe.ui.model.RecordingModel;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.task.Problem;
+import java.time.Duration;
+import java.util.Objects;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.value.ObservableBooleanValue;
+import javafx.css.PseudoClass;
+import javafx.geometry.Orientation;
+import javafx.geometry.Pos;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.ProgressBar;
+import javafx.scene.control.Separator;
+import javafx.scene.control.Slider;
+import javafx.scene.control.TextField;
+import javafx.scene.control.Tooltip;
+import javafx.scene.input.KeyCode;
+import javafx.scene.layout.FlowPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.VBox;
+import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
+
+/// The bar over the experiment: record and stop, the interval, the budget, and the three answers that need no click: is it
+/// recording and on time, how long does the guest stand still, how much is saved.
+final class RecordBar extends VBox {
+    private static final PseudoClass ON = PseudoClass.getPseudoClass("on");
+    private static final PseudoClass LATE = PseudoClass.getPseudoClass("late");
+
+    private final WorkbenchModel workbench;
+    private final BudgetEditor budgetEditor;
+    private final Button record = new Button("Record", new FontIcon(Feather.CIRCLE));
+    private final Button now = new Button("Checkpoint now", new FontIcon(Feather.CAMERA));
+    private final Button budget = new Button("No budget", new FontIcon(Feather.HARD_DRIVE));
+    private final Slider slider = new Slider(0, 1, 0.36);
+    private final TextField field = new TextField();
+    private final Figure timeliness = new Figure("recording");
+    private final Figure queue = new Figure("queue");
+    private final Figure pause = new Figure("pause");
+    private final Figure dirty = new Figure("dirty");
+    private final Figure saved = new Figure("saved");
+    private final ProgressBar queueFill = new ProgressBar(0);
+    private final BooleanProperty canRecord = new SimpleBooleanProperty(this, "canRecord", false);
+    private final BooleanProperty recording = new SimpleBooleanProperty(this, "recording", false);
+    private boolean sliderMoves;
+
+    /// A large number over its name and a line of detail.
+    private static final class Figure extends VBox {
+        private final Label value = new Label("–");
+        private final Label detail = new Label();
+
+        Figure(String name) {
+            getStyleClass().add("figure");
+            Label title = new Label(name);
+            title.getStyleClass().add("section-title");
+            value.getStyleClass().addAll("text-large", "text-strong");
+            detail.getStyleClass().addAll("text-small", "text-muted");
+            value.setMinWidth(USE_PREF_SIZE);
+            detail.setMinWidth(USE_PREF_SIZE);
+            getChildren().addAll(title, value, detail);
+        }
+
+        void set(String number, String more) {
+            value.setText(number);
+            detail.setText(more);
+        }
+
+        void late(boolean isLate) {
+            value.pseudoClassStateChanged(LATE, isLate);
+        }
+    }
+
+    RecordBar(WorkbenchModel workbench) {
+        this.workbench = workbench;
+        budgetEditor = new BudgetEditor(workbench);
+        getStyleClass().add("record-bar");
+        record.setId("record");
+        record.getStyleClass().add("record-button");
+        record.setMinWidth(Region.USE_PREF_SIZE);
+        record.setOnAction(_ -> toggle());
+        now.setId("checkpoint-now");
+        now.setTooltip(new Tooltip("Take one checkpoint now, besides those on schedule (Ctrl+K)"));
+        now.disableProperty().bind(recording.not());
+        now.setOnAction(_ -> checkpointNow());
+        budget.setId("budget");
+        budget.setOnAction(_ -> budgetEditor.show(budget));
+        slider.setId("interval-slider");
+        slider.setAccessibleText("Interval between checkpoints, logarithmic, 100 ms to 60 s");
+        slider.setTooltip(new Tooltip("Interval between checkpoints: 100 ms to 60 s. Holds from the next tick on"));
+        slider.setBlockIncrement(0.05);
+        field.setId("interval");
+        field.setAccessibleText("Interval between checkpoints, such as 250ms or 2s");
+        field.setTooltip(new Tooltip("Interval between checkpoints, such as 250ms or 2s"));
+        field.setPrefColumnCount(6);
+        queueFill.setAccessibleText("How full the queue between capture and store is");
+        queueFill.getStyleClass().add("queue-fill");
+        queue.getChildren().set(2, queueFill);
+        connectInterval();
+
+        Label intervalName = new Label("_Interval");
+        intervalName.setMnemonicParsing(true);
+        intervalName.setLabelFor(slider);
+        Label low = new Label("100 ms");
+        Label high = new Label("60 s");
+        low.getStyleClass().addAll("text-small", "text-muted");
+        high.getStyleClass().addAll("text-small", "text-muted");
+        HBox interval = new HBox(8, intervalName, low, slider, high, field);
+        interval.setAlignment(Pos.CENTER_LEFT);
+        HBox buttons = new HBox(8, record, now);
+        buttons.setAlignment(Pos.CENTER_LEFT);
+        FlowPane controls = new FlowPane(16, 8, buttons, interval, budget);
+        controls.setAlignment(Pos.CENTER_LEFT);
+        HBox figures = new HBox(16, timeliness, bar(), queue, bar(), pause, bar(), dirty, bar(), saved);
+        figures.getStyleClass().add("figures");
+        getChildren().addAll(controls, figures);
+
+        workbench.machines().selectedProperty().addListener((_, before, after) -> machineChanged(before, after));
+        machineChanged(null, workbench.machines().selectedProperty().get());
+        workbench.experiment().summaryProperty().addListener((_, _, _) -> showSummary());
+        workbench.experiment().experimentProperty().addListener((_, _, _) -> refresh());
+        workbench.recordSettings().budgetProperty().addListener((_, _, _) -> refresh());
+        showSummary();
+        refresh();
+    }
+
+    private static Separator bar() {
+        return new Separator(Orientation.VERTICAL);
+    }
+
+    private void connectInterval() {
+        var interval = workbench.recordSettings().intervalProperty();
+        interval.addListener((_, _, value) -> showInterval(value));
+        showInterval(interval.get());
+        slider.valueProperty().addListener((_, _, place) -> {
+            if (!sliderMoves) {
+                interval.set(RecordSettings.fromScale(place.doubleValue()));
+            }
+        });
+        field.setOnAction(_ -> takeField());
+        field.focusedProperty().addListener((_, _, focused) -> {
+            if (!focused) {
+                takeField();
+            }
+        });
+        field.setOnKeyPressed(key -> {
+            if (key.getCode() == KeyCode.ESCAPE) {
+                showInterval(interval.get());
+            }
+        });
+    }
+
+    private void showInterval(Duration value) {
+        sliderMoves = true;
+        slider.setValue(RecordSettings.toScale(value));
+        sliderMoves = false;
+        field.setText(text(value));
+    }
+
+    static String text(Duration interval) {
+        long millis = interval.toMillis();
+        return millis < 1000 ? millis + " ms" : Units.text(millis % 1000 == 0 ? "%.0f s" : "%.2f s", millis / 1e3);
+    }
+
+    private void takeField() {
+        Duration before = workbench.recordSettings().intervalProperty().get();
+        if (field.getText().strip().equals(text(before))) {
+            return;
+        }
+        try {
+            Duration wanted = DurationText.parse(field.getText());
+            Duration limited = RecordSettings.limited(wanted);
+            if (!limited.equals(wanted)) {
+                workbench.tasks().report(new Problem("Interval", text(wanted) + " is outside of 100 ms to 60 s; "
+                        + text(limited) + " is taken"));
+            }
+            workbench.recordSettings().intervalProperty().set(limited);
+            showInterval(limited);
+        } catch (IllegalArgumentException e) {
+            showInterval(before);
+            workbench.tasks().report(new Problem("Interval", e.getMessage()));
+        }
+    }
+
+    private void machineChanged(MachineModel before, MachineModel after) {
+        if (before != null) {
+            before.recordingProperty().removeListener(onChange);
+            before.stateProperty().removeListener(onChange);
+        }
+        if (after != null) {
+            after.recordingProperty().addListener(onChange);
+            after.stateProperty().addListener(onChange);
+        }
+        refresh();
+    }
+
+    private final javafx.beans.InvalidationListener onChange = _ -> refresh();
+
+    private RecordingModel selectedRecording() {
+        MachineModel machine = workbench.machines().selectedProperty().get();
+        return machine == null ? null : machine.recordingProperty().get();
+    }
+
+    /// Whether [#toggle] would do something.
+    ObservableBooleanValue canToggle() {
+        return canRecord.or(recording);
+    }
+
+    /// Whether the selected machine is being recorded.
+    ObservableBooleanValue recordingNow() {
+        return recording;
+    }
+
+    /// Starts or ends the recording of the selected machine.
+    void toggle() {
+        RecordingModel running = selectedRecording();
+        if (running != null) {
+            running.stop();
+        } else if (canRecord.get()) {
+            workbench.machines().record(workbench.machines().selectedProperty().get(), workbench.recordSettings()
+                    .options());
+        }
+    }
+
+    /// Takes one checkpoint of the selected machine, if it is recorded.
+    void checkpointNow() {
+        RecordingModel running = selectedRecording();
+        if (running != null) {
+            running.checkpointNow();
+        }
+    }
+
+    /// Shows the live figures as they are now; for a few times a second.
+    void refresh() {
+        MachineModel machine = workbench.machines().selectedProperty().get();
+        RecordingModel running = selectedRecording();
+        recording.set(running != null);
+        canRecord.set(machine != null && machine.alive() && machine.recordable() && running == null && machine
+                .stateProperty().get() != MachineState.SHUT_DOWN);
+        record.setText(running != null ? "Stop" : "Record");
+        record.pseudoClassStateChanged(ON, running != null);
+        record.setDisable(running == null && !canRecord.get());
+        record.setAccessibleText(running != null ? "Stop recording " + machine.name() : "Record the selected machine");
+        record.setTooltip(new Tooltip(running != null
+                ? "Stop recording " + machine.name() + "; the machine runs on (Ctrl+R)"
+                : whyNot(machine)));
+        Budget rule = workbench.recordSettings().budgetProperty().get();
+        budget.setText(rule.isUnlimited() ? "No budget" : budgetText(rule, running));
+        budget.setTooltip(new Tooltip(rule.describe()));
+        if (running == null) {
+            timeliness.set(machine == null ? "–" : "off", machine == null ? "no machine selected" : machine.name());
+            timeliness.late(false);
+            queue.set("–", "");
+            queueFill.setProgress(0);
+            queue.late(false);
+            dirty.set("–", "pages a second");
+        } else {
+            show(running.liveProperty().get());
+        }
+        showDirty(running);
+    }
+
+    private static String whyNot(MachineModel machine) {
+        if (machine == null) {
+            return "Start a machine first: ▶ beside a profile";
+        }
+        if (!machine.recordable()) {
+            return "Machines that share one restored image cannot be recorded; restore a single one";
+        }
+        return machine.alive() ? "Record " + machine.name() + " (Ctrl+R)" : machine.name() + " has ended";
+    }
+
+    private static String budgetText(Budget rule, RecordingModel running) {
+        String limit = rule.bytes().isPresent()
+                ? Units.bytes(rule.bytes().getAsLong())
+                : Units.count(rule.checkpoints().getAsLong(), "checkpoint");
+        String word = rule.rule() == Budget.Rule.STOP ? "stop at " : "thin at ";
+        return running == null
+                ? word + limit
+                : word + limit + " · " + Units.percent(running.liveProperty().get().budget().share(), 1);
+    }
+
+    private void show(LiveFigures live) {
+        boolean isLate = live.late() > 0 || live.failed() > 0;
+        timeliness.set(clock(live.elapsed()), live.failed() > 0
+                ? live.failed() + " failed · late " + live.late()
+                : live.late() > 0 ? "late " + live.late() : "on time · late 0");
+        timeliness.late(isLate);
+        queue.set(Units.text("%.0f %%", 100 * live.queueFill()), "");
+        queue.late(live.queueFill() >= 1);
+        queueFill.setProgress(live.queueFill());
+    }
+
+    private static String clock(Duration elapsed) {
+        long seconds = elapsed.toSeconds();
+        return seconds < 3600
+                ? Units.text("%02d:%02d", seconds / 60, seconds % 60)
+                : Units.text("%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    }
+
+    private void showDirty(RecordingModel running) {
+        if (running != null) {
+            running.liveProperty().get().dirty().ifPresentOrElse(sample -> dirty.set(Units.count(Math.round(sample
+                    .pagesPerSecond())) + " /s", Units.bytes(Math.round(sample.pagesPerSecond() * 4096)) + "/s"),
+                    () -> showMeanDirty());
+        } else {
+            showMeanDirty();
+        }
+    }
+
+    private void showMeanDirty() {
+        RunSummary summary = workbench.experiment().summaryProperty().get();
+        double seconds = summary.span().toMillis() / 1e3;
+        if (summary.checkpoints() < 2 || seconds <= 0) {
+            dirty.set("–", "pages a second");
+            return;
+        }
+        // the first checkpoint holds all of RAM, which says nothing about the guest's work
+        long first = workbench.experiment().checkpoints().isEmpty()
+                ? 0
+                : Objects.requireNonNull(workbench.experiment().checkpoints().getFirst()).metrics().dirtyPages();
+        double rate = Math.max(0, summary.dirtyPages() - first) / seconds;
+        dirty.set(Units.count(Math.round(rate)) + " /s", Units.bytes(Math.round(rate * 4096)) + "/s, mean");
+    }
+
+    private void showSummary() {
+        RunSummary summary = workbench.experiment().summaryProperty().get();
+        if (summary.checkpoints() == 0) {
+            pause.set("–", "median and p99");
+            saved.set("–", "of the raw images");
+        } else {
+            pause.set(Units.millis(summary.pauseMicros().median()), "median · p99 " + Units.millis(summary.pauseMicros()
+                    .p99()));
+            saved.set(Units.percent(summary.imageBytes() - summary.storedBytes(), summary.imageBytes()), "kept " + Units
+                    .bytes(summary.storedBytes()) + " of " + Units.bytes(summary.imageBytes()));
+        }
+        showDirty(selectedRecording());
+    }
+}
