@@ -57,6 +57,7 @@ final class Freezeframe implements Runnable {
 
     private static Map<String, Class<?>> commands() {
         Map<String, Class<?>> commands = new LinkedHashMap<>();
+        commands.put("app", AppCommand.class);
         commands.put("demo", DemoCommand.class);
         commands.put("profiles", ProfilesCommand.class);
         commands.put("record", RecordCommand.class);

@@ -34,6 +34,8 @@ public interface Window {
         EXPERIMENT,
         /// The library of experiments.
         LIBRARY,
+        /// The tree of experiments.
+        FAMILY,
         /// The selected checkpoint compared with the first of its experiment.
         COMPARE,
         /// The two newest experiments laid over each other.

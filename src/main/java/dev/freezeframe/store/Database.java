@@ -81,6 +81,11 @@ final class Database implements AutoCloseable {
     /// What H2 makes of [#FILE].
     static final String FILE_NAME = FILE + ".mv.db";
 
+    /// What one step of [#gather] moves at most.
+    private static final int GATHER_STEP_BYTES = 16 << 20;
+    private static final int MIN_GATHER_STEPS = 4;
+    private static final int WELL_FILLED_PERCENT = 70;
+
     private final String url;
     private final long generation;
     /// Shared by transactions, whole for compaction.
@@ -196,6 +201,41 @@ final class Database implements AutoCloseable {
         } finally {
             compaction.writeLock().unlock();
         }
+    }
+
+    /// Moves what is in use out of parts of the file that hold hardly anything else, so that what comes finds room there
+    /// and the file stops growing. Beside reads and writes; each step holds commits up for as long as writing
+    /// [#GATHER_STEP_BYTES] takes. H2 writes over the old place no sooner than 45 seconds later, so that a power failure
+    /// finds it whole.
+    void gather() throws SQLException, StoreException {
+        long steps = Math.max(MIN_GATHER_STEPS, mvStore().getFileStore().size() / 8 / GATHER_STEP_BYTES);
+        boolean more = true;
+        for (long i = 0; i < steps && more; i++) {
+            compaction.readLock().lock();
+            try {
+                inUse();
+                MVStore store = mvStore();
+                more = sparseShare(store) < WELL_FILLED_PERCENT
+                        && store.compact(WELL_FILLED_PERCENT, GATHER_STEP_BYTES);
+            } catch (MVStoreException e) {
+                throw new SQLException(e.getMessage(), e);
+            } finally {
+                compaction.readLock().unlock();
+            }
+            // ends the step: what was moved is written
+            sync();
+        }
+    }
+
+    /// How much is in use, in percent, of those parts of the file that hold unused pages and may be rewritten.
+    private static int sparseShare(MVStore store) {
+        int[] percent = {100};
+        store.getFileStore().populateInfo((name, value) -> {
+            if (name.equals("info.CHUNKS_FILL_RATE_RW")) {
+                percent[0] = Integer.parseInt(value);
+            }
+        });
+        return percent[0];
     }
 
     private MVStore mvStore() throws SQLException {

@@ -648,9 +648,22 @@ public final class Store implements AutoCloseable {
             collection.sweep();
             sync();
             Optional<String> notShrunk = alone(() -> shrink(collection.foundNothing(), progress));
+            if (isRecording()) {
+                progress.at("gather", 0, 1);
+                access("gather what is in use", now -> {
+                    now.gather();
+                    return null;
+                });
+            }
             return collection.report(before, sizeBytes(), notShrunk);
         } catch (SQLException e) {
             throw explained("collect garbage", e);
+        }
+    }
+
+    private boolean isRecording() {
+        synchronized (recording) {
+            return !recording.isEmpty();
         }
     }
 

@@ -343,8 +343,11 @@ final class RecordBar extends VBox {
         } else {
             pause.set(Units.millis(summary.pauseMicros().median()), "median · p99 " + Units.millis(summary.pauseMicros()
                     .p99()));
-            saved.set(Units.percent(summary.imageBytes() - summary.storedBytes(), summary.imageBytes()), "kept " + Units
-                    .bytes(summary.storedBytes()) + " of " + Units.bytes(summary.imageBytes()));
+            saved.set(
+                    Units.percent((double) summary.imageBytes() - (double) summary.storedBytes(),
+                            (double) summary.imageBytes()),
+                    "kept " + Units
+                            .bytes(summary.storedBytes()) + " of " + Units.bytes(summary.imageBytes()));
         }
         showDirty(selectedRecording());
     }

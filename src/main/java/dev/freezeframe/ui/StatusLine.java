@@ -104,7 +104,7 @@ final class StatusLine extends StatusBar {
                 }
             }
             case StoreState.Opening _ -> store.setText("opening the store…");
-            case StoreState.Failed _, StoreState.Closed _ -> {
+            case StoreState.Failed _,StoreState.Closed _ -> {
                 store.setText("no store");
                 free.setText("");
             }

@@ -56,7 +56,8 @@ final class WelcomePage extends StackPane {
             return;
         }
         examined = true;
-        workbench.tasks().quietly("Examine this computer", _ -> Doctor.standard(open.directory()).examine(), this::show);
+        workbench.tasks().quietly("Examine this computer", _ -> Doctor.standard(open.directory()).examine(),
+                this::show);
     }
 
     private void show(List<Finding> found) {

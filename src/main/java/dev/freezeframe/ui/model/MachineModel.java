@@ -187,6 +187,8 @@ public final class MachineModel {
     /// Something to be asked of a machine.
     @FunctionalInterface
     public interface Question<T> {
+        /// Asks it, in the background.
+        ///
         /// @throws Exception its message is one line for the user
         T of(Machine qemu) throws Exception;
     }

@@ -16,6 +16,7 @@ import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -237,6 +238,28 @@ public final class MachinesModel {
         if (selected.get() == model) {
             selected.set(machines.isEmpty() ? null : machines.getLast());
         }
+    }
+
+    /// Whether any machine is being recorded.
+    public boolean anyRecording() {
+        return machines.stream().anyMatch(model -> model.recordingProperty().get() != null);
+    }
+
+    /// Ends all recordings, the machines run on.
+    ///
+    /// @param whenStopped called when everything is stored
+    public void stopRecordings(Runnable whenStopped) {
+        List<RecordingModel> running = machines.stream().map(model -> model.recordingProperty().get()).filter(
+                Objects::nonNull).toList();
+        tasks.run("Store the last checkpoints", _ -> {
+            for (RecordingModel recording : running) {
+                recording.close();
+            }
+            return null;
+        }, _ -> {
+            running.forEach(recording -> recording.machine().recordingEnded());
+            whenStopped.run();
+        });
     }
 
     /// Whether any QEMU is there, or about to be.

@@ -15,7 +15,8 @@ public final class RecordSettings {
     public static final Duration LONGEST = Duration.ofSeconds(60);
     private static final int STEPS_A_DECADE = 20;
 
-    private final ObjectProperty<Duration> interval = new SimpleObjectProperty<>(this, "interval", Duration.ofSeconds(1));
+    private final ObjectProperty<Duration> interval = new SimpleObjectProperty<>(this, "interval",
+            Duration.ofSeconds(1));
     private final ObjectProperty<Budget> budget = new SimpleObjectProperty<>(this, "budget", Budget.UNLIMITED);
 
     RecordSettings(MachinesModel machines) {

@@ -72,6 +72,8 @@ public final class StoreModel {
     /// Something read from the store.
     @FunctionalInterface
     public interface Read<T> {
+        /// Reads it, in the background.
+        ///
         /// @param steps to leave early when nobody wants the answer any more
         T of(Store store, Steps steps) throws Exception;
     }

@@ -149,8 +149,10 @@ public final class WorkbenchModel {
         return experiment.experimentProperty().get() == null
                 ? Optional.empty()
                 : machines.machines().stream().map(machine -> machine.recordingProperty().get()).filter(
-                        Objects::nonNull).filter(recording -> recording.experiment().id() == experiment
-                                .experimentProperty().get().id()).findFirst();
+                        Objects::nonNull).filter(
+                                recording -> recording.experiment().id() == experiment
+                                        .experimentProperty().get().id())
+                        .findFirst();
     }
 
     /// Takes the live figures of all recordings anew; for once a frame at most.

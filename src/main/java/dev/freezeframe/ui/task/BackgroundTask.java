@@ -12,6 +12,8 @@ public final class BackgroundTask<T> extends Task<T> {
     /// What is done in the background.
     @FunctionalInterface
     public interface Work<T> {
+        /// Does it.
+        ///
         /// @throws Exception its message is one line for the user
         T run(Steps steps) throws Exception;
     }

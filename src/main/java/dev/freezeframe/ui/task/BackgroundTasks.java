@@ -6,8 +6,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import javafx.application.Platform;
+import javafx.beans.property.ReadOnlyIntegerProperty;
+import javafx.beans.property.ReadOnlyIntegerWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
+import javafx.concurrent.Worker;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +24,7 @@ public final class BackgroundTasks implements AutoCloseable {
 
     private final ExecutorService threads;
     private final ObservableList<BackgroundTask<?>> listed = FXCollections.observableArrayList();
+    private final ReadOnlyIntegerWrapper running = new ReadOnlyIntegerWrapper(this, "running", 0);
     private Consumer<Problem> problems = problem -> LOG.warn("{}: {}", problem.title(), problem.message());
 
     /// Threads that do not keep the program alive.
@@ -38,6 +42,11 @@ public final class BackgroundTasks implements AutoCloseable {
         return listed;
     }
 
+    /// How many tasks are at work, listed or not.
+    public ReadOnlyIntegerProperty runningProperty() {
+        return running.getReadOnlyProperty();
+    }
+
     /// Where failures without a handler of their own go.
     public void onProblem(Consumer<Problem> handler) {
         problems = handler;
@@ -52,12 +61,12 @@ public final class BackgroundTasks implements AutoCloseable {
     ///
     /// @param title    what is done, for people
     /// @param whenDone gets the result on the JavaFX thread, unless it was cancelled
-    public <T> BackgroundTask<T> run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
+    public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
         return run(title, work, whenDone, cause -> report(Problem.of(title, cause)));
     }
 
     /// The same, with a handler for its failure.
-    public <T> BackgroundTask<T> run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
+    public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
             Consumer<? super Throwable> whenFailed) {
         BackgroundTask<T> task = new BackgroundTask<>(title, work);
         listed.add(task);
@@ -70,12 +79,12 @@ public final class BackgroundTasks implements AutoCloseable {
     }
 
     /// Runs work that takes milliseconds as a rule, such as reading what was just selected; it is not in the list.
-    public <T> BackgroundTask<T> quietly(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
+    public <T> Cancellable quietly(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
         return quietly(title, work, whenDone, cause -> report(Problem.of(title, cause)));
     }
 
     /// The same, with a handler for its failure.
-    public <T> BackgroundTask<T> quietly(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
+    public <T> Cancellable quietly(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
             Consumer<? super Throwable> whenFailed) {
         return start(new BackgroundTask<>(title, work), whenDone, whenFailed);
     }
@@ -85,41 +94,46 @@ public final class BackgroundTasks implements AutoCloseable {
         return new Lane();
     }
 
-    private <T> BackgroundTask<T> start(BackgroundTask<T> task, Consumer<? super T> whenDone,
+    private <T> Cancellable start(BackgroundTask<T> task, Consumer<? super T> whenDone,
             Consumer<? super Throwable> whenFailed) {
+        running.set(running.get() + 1);
+        task.stateProperty().addListener((_, _, state) -> {
+            if (state == Worker.State.SUCCEEDED || state == Worker.State.FAILED || state == Worker.State.CANCELLED) {
+                running.set(running.get() - 1);
+            }
+        });
         task.setOnSucceeded(_ -> whenDone.accept(task.getValue()));
         task.setOnFailed(_ -> {
             LOG.info("{} failed", task.getTitle(), task.getException());
             whenFailed.accept(task.getException());
         });
         threads.execute(task);
-        return task;
+        return task::cancel;
     }
 
     /// Runs reads that replace each other, such as of the selected checkpoint while the selection moves on.
     public final class Lane {
-        private BackgroundTask<?> newest;
+        private Cancellable newest;
 
         private Lane() {}
 
         /// Cancels what this lane still works on, and runs this.
-        public <T> BackgroundTask<T> run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
+        public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
             return run(title, work, whenDone, cause -> report(Problem.of(title, cause)));
         }
 
         /// The same, with a handler for its failure.
-        public <T> BackgroundTask<T> run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
+        public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
                 Consumer<? super Throwable> whenFailed) {
             cancel();
-            BackgroundTask<T> task = quietly(title, work, whenDone, whenFailed);
-            newest = task;
-            return task;
+            newest = quietly(title, work, whenDone, whenFailed);
+            return newest;
         }
 
         /// Drops what this lane still works on.
         public void cancel() {
             if (newest != null) {
-                newest.cancel();
+                newest.giveUp();
                 newest = null;
             }
         }

@@ -1,0 +1,138 @@
+package dev.freezeframe.ui;
+
+import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.StoreState;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.theme.Palette;
+import java.util.HashMap;
+import java.util.Map;
+import javafx.animation.Animation;
+import javafx.animation.KeyFrame;
+import javafx.animation.Timeline;
+import javafx.geometry.Orientation;
+import javafx.scene.Node;
+import javafx.scene.control.SplitPane;
+import javafx.scene.layout.BorderPane;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.StackPane;
+import javafx.scene.layout.VBox;
+import javafx.util.Duration;
+
+/// The window's content: sidebar, the page that the navigation is at, the drawer and the status line. Pages are made when
+/// they are first gone to.
+final class MainView extends BorderPane {
+    private static final Duration LIVE_FIGURES = Duration.millis(100);
+    private static final int MEASURE_WHILE_RECORDING = 20;
+    private static final int MEASURE_OTHERWISE = 100;
+
+    private final WorkbenchModel workbench;
+    private final WindowActions actions;
+    private final Palette palette = new Palette();
+    private final RecordBar recordBar;
+    private final StatusLine statusLine;
+    private final StackPane pages = new StackPane();
+    private final Map<String, SplitPane> splits = new HashMap<>();
+    private final Map<String, double[]> dividers;
+    private final SplitPane middle;
+    private final WelcomePage welcome;
+    private Node experimentPage;
+    private final Timeline live = new Timeline(new KeyFrame(LIVE_FIGURES, _ -> refresh()));
+    private int ticks;
+
+    MainView(WorkbenchModel workbench, WindowActions actions, Map<String, double[]> dividers) {
+        this.workbench = workbench;
+        this.actions = actions;
+        this.dividers = dividers;
+        getStyleClass().add("main-view");
+        middle = split("middle", Orientation.VERTICAL, 0.68);
+        recordBar = new RecordBar(workbench);
+        statusLine = new StatusLine(workbench);
+        welcome = new WelcomePage(workbench);
+
+        SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
+        VBox centre = new VBox(recordBar, pages);
+        VBox.setVgrow(pages, Priority.ALWAYS);
+        middle.getItems().add(centre);
+        whole.getItems().addAll(new VBox(), middle);
+        SplitPane.setResizableWithParent(whole.getItems().getFirst(), false);
+        setTop(new MenuLine(workbench, actions, recordBar));
+        setCenter(whole);
+        setBottom(statusLine);
+        getChildren().add(palette);
+
+        workbench.stores().stateProperty().addListener((_, _, _) -> showPage());
+        workbench.navigation().placeProperty().addListener((_, _, _) -> showPage());
+        workbench.library().loadedProperty().addListener((_, _, _) -> showPage());
+        workbench.experiment().experimentProperty().addListener((_, _, _) -> showPage());
+        showPage();
+        live.setCycleCount(Animation.INDEFINITE);
+        sceneProperty().addListener((_, _, scene) -> {
+            if (scene == null) {
+                live.stop();
+            } else {
+                live.play();
+            }
+        });
+    }
+
+    /// A split pane that remembers where its dividers are.
+    private SplitPane split(String name, Orientation orientation, double... first) {
+        SplitPane split = new SplitPane();
+        split.setOrientation(orientation);
+        double[] remembered = dividers.get(name);
+        split.setDividerPositions(remembered != null && remembered.length == first.length ? remembered : first);
+        splits.put(name, split);
+        return split;
+    }
+
+    /// Where the dividers are now.
+    Map<String, double[]> dividers() {
+        Map<String, double[]> now = new HashMap<>(dividers);
+        splits.forEach((name, split) -> {
+            if (split.getItems().size() > 1) {
+                now.put(name, split.getDividerPositions());
+            }
+        });
+        return now;
+    }
+
+    private void refresh() {
+        workbench.refreshRecordings();
+        recordBar.refresh();
+        boolean recording = recordBar.recordingNow().get();
+        if (++ticks % (recording ? MEASURE_WHILE_RECORDING : MEASURE_OTHERWISE) == 0) {
+            workbench.stores().measure();
+        }
+    }
+
+    private void showPage() {
+        pages.getChildren().setAll(switch (workbench.stores().stateProperty().get()) {
+            case StoreState.Opening opening -> Pages.opening(opening);
+            case StoreState.Failed failed -> Pages.failed(failed, () -> workbench.stores().open(failed.directory()),
+                    actions::openStore);
+            case StoreState.Closed closed -> Pages.closed(closed, () -> workbench.stores().open(closed.directory()),
+                    actions::openStore);
+            case StoreState.Open _ -> page(workbench.navigation().placeProperty().get());
+        });
+    }
+
+    private Node page(Navigation.Place place) {
+        return switch (place) {
+            case Navigation.Place.Experiment _ -> experiment();
+            default -> experiment();
+        };
+    }
+
+    private Node experiment() {
+        boolean nothingYet = workbench.library().loadedProperty().get() && workbench.library().experiments().isEmpty()
+                && workbench.experiment().experimentProperty().get() == null;
+        if (nothingYet) {
+            welcome.examine();
+            return welcome;
+        }
+        if (experimentPage == null) {
+            experimentPage = new StackPane();
+        }
+        return experimentPage;
+    }
+}

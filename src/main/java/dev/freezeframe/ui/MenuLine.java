@@ -1,0 +1,81 @@
+package dev.freezeframe.ui;
+
+import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import javafx.beans.binding.Bindings;
+import javafx.beans.value.ObservableBooleanValue;
+import javafx.geometry.Pos;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.Menu;
+import javafx.scene.control.MenuBar;
+import javafx.scene.control.MenuItem;
+import javafx.scene.control.OverrunStyle;
+import javafx.scene.control.SeparatorMenuItem;
+import javafx.scene.control.Tooltip;
+import javafx.scene.input.KeyCombination;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
+
+/// The menus, and at their end where the user is and the switch of the theme. Every action of the window is in them, with its
+/// key.
+final class MenuLine extends HBox {
+    private final WorkbenchModel workbench;
+
+    MenuLine(WorkbenchModel workbench, WindowActions actions, RecordBar recordBar) {
+        this.workbench = workbench;
+        getStyleClass().add("menu-line");
+        setAlignment(Pos.CENTER_LEFT);
+        Menu file = new Menu("_File", null, item("_Open store…", "Shortcut+O", actions::openStore),
+                new SeparatorMenuItem(), item("_Quit", "Shortcut+Q", actions::close));
+        Menu view = new Menu("_View", null, go("_Experiment", "Shortcut+1", new Navigation.Place.Experiment()), go(
+                "_Library", "Shortcut+2", new Navigation.Place.Library()),
+                go("_Tree of experiments", "Shortcut+3",
+                        new Navigation.Place.Family()),
+                new SeparatorMenuItem(), item("Light or _dark",
+                        "Shortcut+Shift+D", actions::toggleTheme));
+        Menu record = new Menu("_Record", null, item("_Record or stop", "Shortcut+R", recordBar::toggle, recordBar
+                .canToggle()), item("Checkpoint _now", "Shortcut+K", recordBar::checkpointNow,
+                        recordBar
+                                .recordingNow()));
+        Menu help = new Menu("_Help", null, go("What this computer can _do", null, new Navigation.Place.Doctor()));
+        MenuBar menus = new MenuBar(file, view, record, help);
+
+        Label where = new Label();
+        where.getStyleClass().add("text-muted");
+        where.setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
+        where.textProperty().bind(Bindings.createStringBinding(() -> "store " + workbench.stores().stateProperty().get()
+                .directory(), workbench.stores().stateProperty()));
+        HBox middle = new HBox(where);
+        middle.setAlignment(Pos.CENTER_RIGHT);
+        HBox.setHgrow(middle, Priority.ALWAYS);
+        Button theme = new Button("", new FontIcon(Feather.MOON));
+        theme.setId("theme");
+        theme.getStyleClass().addAll("flat", "button-icon");
+        theme.setAccessibleText("Change between the light and the dark theme");
+        theme.setTooltip(new Tooltip("Light or dark (Ctrl+Shift+D)"));
+        theme.setOnAction(_ -> actions.toggleTheme());
+        getChildren().addAll(menus, middle, theme);
+    }
+
+    private MenuItem go(String text, String key, Navigation.Place place) {
+        return item(text, key, () -> workbench.navigation().go(place));
+    }
+
+    private static MenuItem item(String text, String key, Runnable action) {
+        MenuItem item = new MenuItem(text);
+        item.setOnAction(_ -> action.run());
+        if (key != null) {
+            item.setAccelerator(KeyCombination.valueOf(key));
+        }
+        return item;
+    }
+
+    private static MenuItem item(String text, String key, Runnable action, ObservableBooleanValue enabled) {
+        MenuItem item = item(text, key, action);
+        item.disableProperty().bind(Bindings.not(enabled));
+        return item;
+    }
+}

@@ -1,0 +1,205 @@
+package dev.freezeframe.ui;
+
+import dev.freezeframe.cli.Window;
+import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.model.StoreState;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Problem;
+import dev.freezeframe.ui.theme.Theme;
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javafx.application.Application;
+import javafx.application.Platform;
+import javafx.geometry.Rectangle2D;
+import javafx.scene.Scene;
+import javafx.scene.control.Alert;
+import javafx.scene.control.ButtonBar;
+import javafx.scene.control.ButtonType;
+import javafx.stage.DirectoryChooser;
+import javafx.stage.Screen;
+import javafx.stage.Stage;
+import org.controlsfx.control.Notifications;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The window's life: opened on the store of the last time, and closed so that no machine, socket or half-written
+/// experiment is left behind.
+public final class WorkbenchApplication extends Application implements WindowActions {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkbenchApplication.class);
+    private static final javafx.util.Duration NOTICE = javafx.util.Duration.seconds(8);
+
+    private final BackgroundTasks tasks = new BackgroundTasks();
+    private Window.Opening opening;
+    private WindowState remembered;
+    private WorkbenchModel workbench;
+    private MainView view;
+    private Stage stage;
+    private Theme theme;
+    private boolean closing;
+
+    /// Made by JavaFX.
+    public WorkbenchApplication() {}
+
+    @Override
+    public void start(Stage primary) {
+        opening = DesktopWindow.opening();
+        stage = primary;
+        remembered = opening.screenshot().isPresent() ? WindowState.FIRST : WindowState.read(opening.configuration());
+        Path store = opening.store().orElseGet(() -> lastStore());
+        workbench = new WorkbenchModel(tasks, store);
+        workbench.recordSettings().intervalProperty().set(java.time.Duration.ofMillis(remembered.intervalMillis()));
+        view = new MainView(workbench, this, remembered.dividers());
+        tasks.onProblem(this::show);
+        Thread.currentThread().setUncaughtExceptionHandler((_, fault) -> {
+            LOG.error("fault in the window", fault);
+            show(Problem.of("Fault in the window", fault));
+        });
+        if (opening.screenshot().isPresent()) {
+            new ScreenshotRun(workbench, view, opening.screenshot().get()).start(status -> end(status));
+            workbench.stores().open(store);
+            return;
+        }
+        Scene scene = new Scene(view, remembered.width(), remembered.height());
+        theme = remembered.dark() ? Theme.DARK : Theme.LIGHT;
+        theme.apply(scene);
+        stage.setTitle("Freezeframe");
+        stage.setScene(scene);
+        stage.setMinWidth(800);
+        stage.setMinHeight(500);
+        place();
+        stage.setOnCloseRequest(event -> {
+            event.consume();
+            close();
+        });
+        Platform.setImplicitExit(false);
+        stage.show();
+        workbench.stores().open(store);
+        Platform.runLater(() -> LOG.info("window shown {} ms after the start", ManagementFactory.getRuntimeMXBean()
+                .getUptime()));
+    }
+
+    private Path lastStore() {
+        Path last = remembered.store().isEmpty() ? opening.defaultStore() : Path.of(remembered.store());
+        // A disk that is not there any more must not make an empty store in its mount point.
+        return Files.isDirectory(last) ? last : opening.defaultStore();
+    }
+
+    private void place() {
+        List<Screen> screens = Double.isNaN(remembered.x())
+                ? List.of()
+                : Screen.getScreensForRectangle(remembered.x(), remembered.y(), remembered.width(),
+                        remembered.height());
+        if (!screens.isEmpty()) {
+            stage.setX(remembered.x());
+            stage.setY(remembered.y());
+        } else {
+            Rectangle2D visible = Screen.getPrimary().getVisualBounds();
+            stage.setWidth(Math.min(remembered.width(), visible.getWidth()));
+            stage.setHeight(Math.min(remembered.height(), visible.getHeight()));
+        }
+        stage.setMaximized(remembered.maximized());
+    }
+
+    private void show(Problem problem) {
+        LOG.warn("{}: {}", problem.title(), problem.message());
+        if (stage.isShowing()) {
+            Notifications.create().owner(stage).title(problem.title()).text(problem.message()).hideAfter(NOTICE)
+                    .showWarning();
+        }
+    }
+
+    @Override
+    public void openStore() {
+        DirectoryChooser chooser = new DirectoryChooser();
+        chooser.setTitle("Open a store");
+        Path now = workbench.stores().stateProperty().get().directory();
+        if (now.getParent() != null && Files.isDirectory(now.getParent())) {
+            chooser.setInitialDirectory(now.getParent().toFile());
+        }
+        File chosen = chooser.showDialog(stage);
+        if (chosen != null && mayEndRecordings("Open another store")) {
+            workbench.machines().stopRecordings(() -> workbench.stores().open(chosen.toPath()));
+        }
+    }
+
+    private boolean mayEndRecordings(String title) {
+        if (!workbench.machines().anyRecording()) {
+            return true;
+        }
+        ButtonType goOn = new ButtonType("Stop the recordings", ButtonBar.ButtonData.OK_DONE);
+        return ask(title, "Machines are being recorded. What was captured is stored first; the machines run on.", goOn);
+    }
+
+    private boolean ask(String title, String text, ButtonType goOn) {
+        Alert alert = new Alert(Alert.AlertType.CONFIRMATION, text, goOn, ButtonType.CANCEL);
+        alert.initOwner(stage);
+        alert.setTitle(title);
+        alert.setHeaderText(title);
+        theme.dress(alert.getDialogPane().getScene());
+        return alert.showAndWait().filter(goOn::equals).isPresent();
+    }
+
+    @Override
+    public void toggleTheme() {
+        theme = theme == Theme.DARK ? Theme.LIGHT : Theme.DARK;
+        theme.apply(stage.getScene());
+    }
+
+    @Override
+    public void close() {
+        if (closing) {
+            return;
+        }
+        long alive = workbench.machines().machines().stream().filter(MachineModel::alive).count();
+        ButtonType end = new ButtonType(alive == 1 ? "End the machine and quit" : "End " + alive + " machines and quit",
+                ButtonBar.ButtonData.OK_DONE);
+        if (alive > 0 && !ask("Quit Freezeframe",
+                "Machines are running. Recordings are stored to their last checkpoint; what a "
+                        + "guest did since then is lost.",
+                end)) {
+            return;
+        }
+        closing = true;
+        remember();
+        stage.hide();
+        end(0);
+    }
+
+    private void remember() {
+        boolean maximized = stage.isMaximized();
+        WindowState now = new WindowState(theme == Theme.DARK, workbench.stores().stateProperty().get().directory()
+                .toAbsolutePath().toString(), stage.getX(), stage.getY(),
+                maximized
+                        ? remembered.width()
+                        : stage.getScene()
+                                .getWidth(),
+                maximized ? remembered.height() : stage.getScene().getHeight(), maximized, workbench
+                        .recordSettings().intervalProperty().get().toMillis(),
+                view.dividers());
+        try {
+            now.write(opening.configuration());
+        } catch (IOException e) {
+            LOG.warn("the state of the window could not be remembered in {}", opening.configuration(), e);
+        }
+    }
+
+    /// Ends what runs off the JavaFX thread, then the toolkit.
+    private void end(int status) {
+        List<MachineModel> machines = List.copyOf(workbench.machines().machines());
+        StoreState store = workbench.stores().stateProperty().get();
+        Thread.ofPlatform().name("shut-down").start(() -> {
+            try {
+                WorkbenchModel.shutDown(machines, store);
+                tasks.close();
+            } finally {
+                DesktopWindow.ended(status);
+                Platform.exit();
+            }
+        });
+    }
+}

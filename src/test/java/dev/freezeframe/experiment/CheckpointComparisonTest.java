@@ -1,0 +1,152 @@
+package dev.freezeframe.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.dedup.CheckpointWriter;
+import dev.freezeframe.dedup.DedupOptions;
+import dev.freezeframe.dedup.Deduplicator;
+import dev.freezeframe.experiment.CheckpointComparison.Difference;
+import dev.freezeframe.experiment.CheckpointComparison.PageContents;
+import dev.freezeframe.store.CaptureMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.PreCopyMetrics;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A comparison names every page that differs and no other, tells in what way, and shows the bytes.
+class CheckpointComparisonTest {
+    private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
+
+    private Store store;
+    private Deduplicator dedup;
+
+    @BeforeEach
+    void open(@TempDir Path directory) throws Exception {
+        store = Store.open(directory);
+        dedup = new Deduplicator(store, DedupOptions.DEFAULT);
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        dedup.close();
+        store.close();
+    }
+
+    @Test
+    void everyPageThatDiffersIsNamedWithHowItDiffers() throws Exception {
+        CheckpointRecord first = checkpoint("first", "devices", 0, 1, 1, 2, 3, 3, 0, 9);
+        CheckpointRecord second = checkpoint("second", "devices", 0, 1, 4, 5, 0, 0, 7, 9);
+        CheckpointComparison comparison = CheckpointComparison.of(store, first, second);
+        assertEquals(
+                List.of("2 2 CHANGED", "4 2 CONTENT_TO_ZERO", "6 1 ZERO_TO_CONTENT"), runs(comparison));
+        assertEquals(3, comparison.runs());
+        assertEquals(2, comparison.count(Difference.CHANGED));
+        assertEquals(2, comparison.count(Difference.CONTENT_TO_ZERO));
+        assertEquals(1, comparison.count(Difference.ZERO_TO_CONTENT));
+        assertEquals(5, comparison.pagesDiffering());
+        assertEquals(3, comparison.pagesEqual());
+        assertTrue(comparison.isDeviceStateEqual());
+        assertEquals(first, comparison.first());
+        assertEquals(second, comparison.second());
+    }
+
+    @Test
+    void aCheckpointIsEqualToItself() throws Exception {
+        CheckpointRecord checkpoint = checkpoint("only", "devices", 0, 1, 2);
+        CheckpointComparison comparison = CheckpointComparison.of(store, checkpoint, checkpoint);
+        assertEquals(List.of(), runs(comparison));
+        assertEquals(3, comparison.pagesEqual());
+        assertTrue(comparison.isDeviceStateEqual());
+    }
+
+    @Test
+    void pagesBeyondTheSmallerRamAreOnlyInTheOther() throws Exception {
+        CheckpointRecord small = checkpoint("small", "devices", 1, 0);
+        CheckpointRecord large = checkpoint("large", "other devices", 1, 0, 0, 5);
+        assertEquals(List.of("2 2 ONLY_IN_SECOND"), runs(CheckpointComparison.of(store, small, large)));
+        CheckpointComparison turned = CheckpointComparison.of(store, large, small);
+        assertEquals(List.of("2 2 ONLY_IN_FIRST"), runs(turned));
+        assertEquals(4, turned.pages());
+        assertFalse(turned.isDeviceStateEqual());
+        assertArrayEquals(new byte[PAGE_BYTES], turned.contents(3).second());
+    }
+
+    @Test
+    void theBytesOfAPageAreShown() throws Exception {
+        CheckpointComparison comparison = CheckpointComparison.of(store, checkpoint("first", "a", 0, 1),
+                checkpoint("second", "b", 3, 1));
+        PageContents contents = comparison.contents(0);
+        assertEquals(0, contents.page());
+        assertArrayEquals(new byte[PAGE_BYTES], contents.first());
+        assertArrayEquals(page(3), contents.second());
+        assertEquals(PAGE_BYTES / 2, contents.bytesDiffering());
+        assertTrue(contents.differsAt(0));
+        assertFalse(contents.differsAt(PAGE_BYTES - 1));
+        assertEquals(0, comparison.contents(1).bytesDiffering());
+        assertFalse(comparison.isDeviceStateEqual(), "of the same length but not the same");
+        assertThrows(IndexOutOfBoundsException.class, () -> comparison.contents(2));
+    }
+
+    @Test
+    void aCheckpointThatIsGoneIsAClearError() throws Exception {
+        CheckpointRecord first = checkpoint("first", "a", 1);
+        CheckpointRecord second = checkpoint("second", "a", 2);
+        store.finishExperiment(first.experimentId(), "done");
+        store.deleteExperiment("first");
+        StoreException gone = assertThrows(StoreException.class, () -> CheckpointComparison.of(store, first, second));
+        assertEquals(StoreException.Reason.NOT_FOUND, gone.reason());
+    }
+
+    private static List<String> runs(CheckpointComparison comparison) {
+        List<String> runs = new ArrayList<>();
+        comparison.forEachRun((first, count, difference) -> runs.add(first + " " + count + " " + difference));
+        return runs;
+    }
+
+    /// The first checkpoint of a new experiment.
+    ///
+    /// @param fill what each page is half filled with; 0 for a zero page
+    private CheckpointRecord checkpoint(String name, String devices, int... fill) throws Exception {
+        long ramBytes = (long) fill.length * PAGE_BYTES;
+        long id = store.createExperiment(
+                ExperimentRecord.starting(name, "array", "{}", ramBytes, Optional.empty(), Instant.now()));
+        ByteBuffer contents = ByteBuffer.allocateDirect((int) ramBytes);
+        int[] pages = new int[fill.length];
+        for (int i = 0; i < fill.length; i++) {
+            pages[i] = i;
+            contents.put(page(fill[i]));
+        }
+        try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ramBytes)) {
+            writer.addRam(pages, pages.length, contents);
+            writer.addImage("device-state", devices.getBytes(StandardCharsets.UTF_8));
+            return writer
+                    .commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, 0))
+                    .checkpoint();
+        }
+    }
+
+    private static byte[] page(int fill) {
+        byte[] page = new byte[PAGE_BYTES];
+        Arrays.fill(page, 0, PAGE_BYTES / 2, (byte) fill);
+        return page;
+    }
+}

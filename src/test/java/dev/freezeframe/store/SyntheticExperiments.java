@@ -1,0 +1,246 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.NewCheckpoint.NewImage;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/// Experiments of any length without a guest, for tests and screenshots: every checkpoint goes into a real store through its
+/// real commit, with figures that walk about as a guest's do. The same seed gives the same experiment.
+///
+/// The pages come from a pool of 4,096 stored chunks, so a store of 10,000 checkpoints stays small; what `storedBytes` says
+/// is what a guest's new pages would have taken. Checkpoints can be read, compared, exported and deleted; they cannot be
+/// started, because the device state is no QEMU's.
+public final class SyntheticExperiments {
+    private static final int POOL_PACKS = 64;
+    private static final int NEW_PAGE_BYTES = 3500;
+    private static final int CONSOLE_LINES = 12;
+
+    private final Store store;
+    private final Random random;
+    private final long experimentId;
+    private final String name;
+    private final int pages;
+    private final Duration interval;
+    private final long[] pool;
+
+    private int number;
+    private int nextChunk;
+    private Instant captured;
+    private PageMap ram;
+    private double dirtyLevel = 2600;
+    private double pauseLevel = 1;
+    private double newShare = 0.6;
+    private int workingSet;
+    private final List<String> console = new ArrayList<>();
+
+    private SyntheticExperiments(Store store, String name, long ramBytes, Duration interval, Instant start, long seed,
+            Optional<CheckpointRecord> parent) throws StoreException {
+        this.store = store;
+        this.name = name;
+        this.random = new Random(seed);
+        this.pages = (int) (ramBytes / ChunkId.CHUNK_BYTES);
+        this.interval = interval;
+        captured = start;
+        ram = PageMap.allZero(pages);
+        experimentId = store.createExperiment(ExperimentRecord.starting(name, "tiny-linux", "{}", ramBytes,
+                parent.map(CheckpointRecord::id), start));
+        pool = pool();
+    }
+
+    /// Writes an experiment of a guest with 256 MiB and an interval of a second, and ends it.
+    ///
+    /// @return its id
+    public static long write(Store store, String name, int checkpoints, long seed) throws StoreException {
+        SyntheticExperiments experiment = begin(store, name, 256L << 20, Duration.ofSeconds(1),
+                Instant.parse("2026-11-22T10:15:00Z"), seed, Optional.empty());
+        experiment.add(checkpoints);
+        experiment.end("all " + checkpoints + " checkpoints taken");
+        return experiment.id();
+    }
+
+    /// Begins an experiment of any kind. It counts as being recorded until [#end].
+    ///
+    /// @param parent the checkpoint that its machine was restored from
+    public static SyntheticExperiments begin(Store store, String name, long ramBytes, Duration interval, Instant start,
+            long seed, Optional<CheckpointRecord> parent) throws StoreException {
+        return new SyntheticExperiments(store, name, ramBytes, interval, start, seed, parent);
+    }
+
+    /// Its id in the catalog.
+    public long id() {
+        return experimentId;
+    }
+
+    /// Takes so many more checkpoints.
+    public void add(int checkpoints) throws StoreException {
+        for (int i = 0; i < checkpoints; i++) {
+            next();
+        }
+    }
+
+    /// Notes that the experiment has ended.
+    public void end(String reason) throws StoreException {
+        store.finishExperiment(experimentId, reason);
+    }
+
+    /// Takes one more checkpoint, as a recorder would: commits it, then adds a picture; now and then a person adds a tag.
+    public CheckpointRecord next() throws StoreException {
+        number++;
+        CheckpointRecord record;
+        PageMap.Editor changed = ram.edit();
+        PageClassMap classes = change(changed);
+        CaptureMetrics capture = capture(classes.dirtyPages());
+        long packBytes = classes.count(PageClass.NEW) * NEW_PAGE_BYTES;
+        long pipelineNanos = (long) (2_000_000 + 9_000.0 * classes.dirtyPages() * (0.9 + 0.2 * random.nextDouble()));
+        try (WriteLease lease = store.beginWriting()) {
+            PageMap map = changed.map();
+            record = store.commit(lease, new NewCheckpoint(experimentId, number, capture, classes, 0, packBytes,
+                    System.nanoTime() - pipelineNanos,
+                    List.of(new NewImage(NewCheckpoint.RAM, (long) pages * ChunkId.CHUNK_BYTES, map,
+                            number == 1 ? Optional.empty() : Optional.of(ram)), deviceState())));
+            ram = map.storedAs(record.id());
+        }
+        store.putPicture(record.id(), Picture.ofConsole(console()));
+        if (number % 250 == 100) {
+            store.annotate(record.id(), Annotation.of(number % 500 == 100 ? "" : "dirty rate " + (long) dirtyLevel,
+                    number % 1000 == 100 ? List.of("boot") : List.of("steady", "keep")));
+        }
+        return record;
+    }
+
+    /// Writes a pool of chunks, half of them compressible.
+    private long[] pool() throws StoreException {
+        long[] chunks = new long[POOL_PACKS * Store.PACK_CHUNKS];
+        ByteBuffer page = ByteBuffer.allocateDirect(ChunkId.CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ChunkHash hash = ChunkHash.xxh128();
+        long[] hashed = new long[2];
+        byte[] bytes = new byte[ChunkId.CHUNK_BYTES];
+        try (WriteLease lease = store.beginWriting()) {
+            for (int i = 0; i < POOL_PACKS; i++) {
+                try (PackDraft draft = store.newPack()) {
+                    for (int j = 0; j < Store.PACK_CHUNKS; j++) {
+                        random.nextBytes(bytes);
+                        page.clear().put(bytes, 0, j % 2 == 0 ? 400 : bytes.length);
+                        hash.hash(page, 0, hashed);
+                        chunks[i * Store.PACK_CHUNKS + j] = draft.add(page, 0, hashed[0], hashed[1]);
+                    }
+                    store.write(lease, draft, 3);
+                }
+            }
+        }
+        return chunks;
+    }
+
+    /// What the guest wrote: some long runs where its programs work, and single pages all over.
+    private PageClassMap change(PageMap.Editor map) {
+        BitSet dirty = new BitSet(pages);
+        boolean first = number == 1;
+        if (first) {
+            dirty.set(0, pages * 35 / 100);
+        } else {
+            walk();
+            int count = (int) Math.min(pages * 0.9, dirtyLevel);
+            if (random.nextInt(40) == 0) {
+                workingSet = random.nextInt(pages);
+            }
+            dirty.set(workingSet, Math.min(pages, workingSet + count * 3 / 4));
+            for (int i = 0; i < count / 4; i++) {
+                int page = (int) Math.abs(random.nextGaussian() * pages / 5) % pages;
+                dirty.set(page, Math.min(pages, page + 1 + random.nextInt(4)));
+            }
+        }
+        PageClassMap.Builder classes = PageClassMap.builder(pages);
+        PageClass current = PageClass.NEW;
+        for (int page = dirty.nextSetBit(0); page >= 0; page = dirty.nextSetBit(page + 1)) {
+            if (random.nextInt(8) == 0) {
+                current = someClass(first);
+            }
+            PageClass pageClass = current;
+            if (pageClass == PageClass.UNCHANGED && map.chunkId(page) == ChunkId.ZERO) {
+                pageClass = PageClass.ZERO;
+            }
+            switch (pageClass) {
+                case UNCHANGED -> {
+                }
+                case ZERO -> map.set(page, ChunkId.ZERO);
+                case DUPLICATE_WITHIN -> map.set(page, pool[nextChunk % pool.length]);
+                case DUPLICATE_STORED -> map.set(page, pool[random.nextInt(pool.length)]);
+                case NEW -> map.set(page, pool[nextChunk++ % pool.length]);
+            }
+            classes.add(page, pageClass);
+        }
+        return classes.map();
+    }
+
+    private PageClass someClass(boolean first) {
+        double at = random.nextDouble();
+        if (at < newShare) {
+            return PageClass.NEW;
+        }
+        double rest = (at - newShare) / (1 - newShare);
+        return rest < 0.35
+                ? PageClass.DUPLICATE_STORED
+                : rest < 0.6 ? PageClass.DUPLICATE_WITHIN : rest < 0.85 || first ? PageClass.ZERO : PageClass.UNCHANGED;
+    }
+
+    private void walk() {
+        dirtyLevel = Math.clamp(dirtyLevel * (1 + 0.12 * random.nextGaussian()), 40, pages * 0.4);
+        dirtyLevel += (2600 - dirtyLevel) * 0.05;
+        newShare = Math.clamp(newShare + 0.02 * random.nextGaussian(), 0.15, 0.9);
+        pauseLevel = Math.clamp(pauseLevel * (1 + 0.08 * random.nextGaussian()), 0.6, 3);
+        pauseLevel += (1 - pauseLevel) * 0.1;
+    }
+
+    private CaptureMetrics capture(long dirty) {
+        int late = random.nextInt(400) == 0 ? 1 + random.nextInt(3) : 0;
+        captured = captured.plus(interval.multipliedBy(1L + late)).plusNanos(1000L * random.nextInt(800));
+        double spike = random.nextInt(60) == 0 ? 2 + 3 * random.nextDouble() : 1;
+        PhaseMicros phases = new PhaseMicros(micros(220), micros(520), micros(190), micros(8 + dirty / 200.0), 0,
+                micros(90 * spike * spike));
+        long pause = phases.stop() + phases.deviceState() + phases.harvest() + phases.copy() + phases.resume();
+        return new CaptureMetrics(captured, interval.toMillis(), late, pause, phases,
+                new PreCopyMetrics(2 + random.nextInt(2), micros(2500 + dirty / 2.0), dirty + random.nextInt(60),
+                        20 + random.nextInt(60)),
+                0);
+    }
+
+    private long micros(double usual) {
+        return Math.round(usual * pauseLevel * Math.exp(0.15 * random.nextGaussian()));
+    }
+
+    private NewImage deviceState() {
+        PageMap.Editor map = PageMap.allZero(4).edit();
+        for (int page = 0; page < 3; page++) {
+            map.set(page, pool[page]);
+        }
+        map.set(3, pool[number % pool.length]);
+        return new NewImage(NewCheckpoint.DEVICE_STATE, 13_312, map.map(), Optional.empty());
+    }
+
+    private String console() {
+        console.add("tick " + number + " sum " + Long.toHexString(random.nextLong()) + " " + name);
+        if (console.size() > CONSOLE_LINES) {
+            console.removeFirst();
+        }
+        return String.join("\n", console) + "\n";
+    }
+
+    /// Writes an experiment into a store, for looking at: `DIRECTORY NAME CHECKPOINTS`.
+    public static void main(String[] arguments) throws StoreException {
+        long started = System.nanoTime();
+        int checkpoints = Integer.parseInt(arguments[2]);
+        try (Store store = Store.open(Path.of(arguments[0]))) {
+            write(store, arguments[1], checkpoints, 1);
+            System.out.printf("%d checkpoints in %d ms, %.1f MB%n", checkpoints,
+                    (System.nanoTime() - started) / 1_000_000, store.sizeBytes() / 1e6);
+        }
+    }
+}
