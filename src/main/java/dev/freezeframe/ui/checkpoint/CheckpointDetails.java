@@ -385,7 +385,8 @@ public final class CheckpointDetails extends BorderPane {
                         ? "Reading the checkpoints…"
                         : workbench.experiment().experimentProperty().get() == null
                                 ? "No checkpoint is selected"
-                                : "The first checkpoint is still to come", workbench.experiment().loadingProperty(),
+                                : "The first checkpoint is still to come",
+                workbench.experiment().loadingProperty(),
                 workbench.experiment().experimentProperty()));
         empty.getChildren().setAll(text);
         empty.getStyleClass().add("page");

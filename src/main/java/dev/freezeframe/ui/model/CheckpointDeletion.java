@@ -53,20 +53,25 @@ public record CheckpointDeletion(List<CheckpointRecord> going, List<CheckpointRe
         }
         return going.size() == 1
                 ? "Delete checkpoint " + going.getFirst().name() + "?"
-                : "Delete " + Units.count(going.size(), "checkpoint") + " of " + going.getFirst().experimentName() + "?";
+                : "Delete " + Units.count(going.size(), "checkpoint") + " of " + going.getFirst().experimentName()
+                        + "?";
     }
 
     /// What goes, what stays and what comes back, a sentence each.
     public List<String> sentences() {
         List<String> sentences = new ArrayList<>();
         if (going.size() > 1) {
-            sentences.add("Checkpoints " + ranges() + " go, with their notes, tags and pictures. This cannot be undone.");
+            sentences.add(
+                    "Checkpoints " + ranges() + " go, with their notes, tags and pictures. This cannot be undone.");
         } else if (!going.isEmpty()) {
             sentences.add("It goes with its note, tags and picture. This cannot be undone.");
         }
         if (!staying.isEmpty()) {
-            sentences.add((staying.size() == 1 ? "Checkpoint " + staying.getFirst().number() + " stays" : Units.count(
-                    staying.size(), "checkpoint") + " stay") + ": a running recording builds on it. Stop it first.");
+            sentences.add((staying.size() == 1
+                    ? "Checkpoint " + staying.getFirst().number() + " stays"
+                    : Units.count(
+                            staying.size(), "checkpoint") + " stay")
+                    + ": a running recording builds on it. Stop it first.");
         }
         if (!going.isEmpty()) {
             sentences.add("All other checkpoints stay whole and restorable.");

@@ -108,9 +108,10 @@ public final class CheckpointRestoreModel {
             // a bare name is looked up on the PATH by the start itself
             if (binary.getNameCount() > 1 || binary.isAbsolute()) {
                 BackgroundTask<?> _ = lane.run("Look for " + typed, _ -> Files.isRegularFile(binary) && Files
-                        .isExecutable(binary), good -> problem.set(good
-                                ? ""
-                                : typed + " is no program that can be started; choose a QEMU binary"));
+                        .isExecutable(binary), good -> problem.set(
+                                good
+                                        ? ""
+                                        : typed + " is no program that can be started; choose a QEMU binary"));
             }
         } catch (InvalidPathException e) {
             problem.set("this is no path: " + e.getReason());
