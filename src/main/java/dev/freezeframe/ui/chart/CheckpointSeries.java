@@ -17,6 +17,8 @@ import org.HdrHistogram.Histogram;
 final class CheckpointSeries {
     /// Of the pause, in their order and as people read them.
     static final List<String> PHASES = List.of("stop", "device state", "harvest", "copy", "disks", "resume");
+    /// The same for where there is less room.
+    static final List<String> SHORT_PHASES = List.of("stop", "device", "harvest", "copy", "disks", "resume");
     static final int PAGE_BYTES = 4096;
     private static final int DIGITS = 3;
 
