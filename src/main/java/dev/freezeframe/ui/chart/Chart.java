@@ -10,16 +10,18 @@ sealed interface Chart permits PauseChart, DirtyRateChart, CompositionChart, Sto
     /// The large number that answers the chart's question.
     ///
     /// @param number with its unit
-    /// @param below  what it is a number of
-    record Figure(String number, String below) {
-        static final Figure NONE = new Figure("–", "");
+    /// @param what   it is a number of
+    /// @param more   the second thing to know
+    record Figure(String number, String what, String more) {
+        static final Figure NONE = new Figure("–", "", "");
     }
 
     /// A part of the legend, with its value at a checkpoint.
     ///
     /// @param swatch its colour, null for none
+    /// @param brief  its name where there is less room, null to be left out there
     /// @param value  empty where no checkpoint is pointed at
-    record Entry(Color swatch, String name, String value) {}
+    record Entry(Color swatch, String name, String brief, String value) {}
 
     String title();
 

@@ -18,6 +18,9 @@ final class ChartSheet {
     private static final double NARROW = 640;
     private static final double PADDING = 8;
     private static final double SWATCH = 8;
+    private static final double SWATCH_GAP = 3;
+    private static final double BETWEEN = 8;
+    private static final double DOTS = 10;
     private static final double UNDER_PLOT = 8;
 
     private final List<Chart> charts;
@@ -79,9 +82,11 @@ final class ChartSheet {
             boolean roomy = each >= 76;
             y += roomy ? 25 : 18;
             ink.text(colors.text(), roomy ? Size.FIGURE : Size.LARGE, false, figure.number(), PADDING, y);
-            y += 16;
-            if (y < topOf(i) + each) {
-                ink.text(colors.mutedText(), Size.SMALL, false, figure.below(), PADDING, y);
+            for (String line : List.of(figure.what(), figure.more())) {
+                y += 15;
+                if (y < topOf(i) + each - 2) {
+                    ink.text(colors.mutedText(), Size.SMALL, false, line, PADDING, y);
+                }
             }
             units(ink, colors, i, area);
         }
@@ -92,7 +97,7 @@ final class ChartSheet {
     private void units(Ink ink, ChartColors colors, int chart, PlotArea area) {
         double baseline = topOf(chart) + 13;
         switch (charts.get(chart)) {
-            case PauseChart _ -> Axes.units(ink, colors, area, baseline, "ms", "ms");
+            case PauseChart _ -> Axes.units(ink, colors, area, baseline, "ms", "");
             case DirtyRateChart _ -> Axes.units(ink, colors, area, baseline, "pages/s", "MiB/s");
             case CompositionChart _ -> Axes.units(ink, colors, area, baseline, "pages", "");
             case StoreGrowthChart _ -> {
@@ -108,8 +113,8 @@ final class ChartSheet {
         int pointed = hovered >= 0 ? hovered : selected;
         for (int i = 0; i < charts.size(); i++) {
             PlotArea area = area(i);
-            legend(ink, frame.colors(), charts.get(i).legend(frame, pointed), area.x(), topOf(i) + 14,
-                    i == 1 ? area.width() - 8 : area.width());
+            legend(ink, frame.colors(), charts.get(i).legend(frame, pointed), area.x(), topOf(i) + 13,
+                    charts.get(i) instanceof DirtyRateChart ? area.width() : width - area.x() - PADDING);
             if (selected >= 0) {
                 pointer(ink, frame, area, selected, frame.colors().selection(), Dash.SOLID);
             }
@@ -135,17 +140,22 @@ final class ChartSheet {
     }
 
     /// As much of the legend as there is room for; where it is not all, three dots say so.
-    static void legend(Ink ink, ChartColors colors, List<Chart.Entry> entries, double left, double baseline,
-            double room) {
+    static void legend(Ink ink, ChartColors colors, List<Chart.Entry> all, double left, double baseline, double room) {
+        List<Chart.Entry> entries = all;
+        double needs = all.stream().mapToDouble(entry -> width(ink, entry) + BETWEEN).sum() - BETWEEN;
+        if (needs > room) {
+            entries = all.stream().filter(entry -> entry.brief() != null).map(entry -> new Chart.Entry(entry.swatch(),
+                    entry.brief(), entry.brief(), entry.value())).toList();
+        }
         double x = left;
         double end = left + room;
         for (int i = 0; i < entries.size(); i++) {
             Chart.Entry entry = entries.get(i);
             String name = entry.name() + (entry.value().isEmpty() ? "" : " ");
-            double swatch = entry.swatch() == null ? 0 : SWATCH + 4;
+            double swatch = entry.swatch() == null ? 0 : SWATCH + SWATCH_GAP;
             double nameWidth = ink.width(Size.SMALL, false, name);
-            double needed = swatch + nameWidth + ink.width(Size.SMALL, false, entry.value());
-            double dots = i == entries.size() - 1 ? 0 : 14;
+            double needed = width(ink, entry);
+            double dots = i == entries.size() - 1 ? 0 : DOTS;
             if (x + needed + dots > end) {
                 ink.text(colors.mutedText(), Size.SMALL, false, "…", x, baseline);
                 return;
@@ -156,8 +166,13 @@ final class ChartSheet {
             boolean only = entry.swatch() == null && entry.value().isEmpty();
             ink.text(only ? colors.text() : colors.mutedText(), Size.SMALL, false, name, x + swatch, baseline);
             ink.text(colors.text(), Size.SMALL, false, entry.value(), x + swatch + nameWidth, baseline);
-            x += needed + 10;
+            x += needed + BETWEEN;
         }
+    }
+
+    private static double width(Ink ink, Chart.Entry entry) {
+        return (entry.swatch() == null ? 0 : SWATCH + SWATCH_GAP) + ink.width(Size.SMALL, false, entry.name() + (entry
+                .value().isEmpty() ? "" : " ")) + ink.width(Size.SMALL, false, entry.value());
     }
 
     /// What a reader of screens is told: every chart's figure and, where one is pointed at, the checkpoint's values.
@@ -166,7 +181,7 @@ final class ChartSheet {
         for (Chart chart : charts) {
             Chart.Figure figure = chart.figure(frame);
             StringBuilder text = new StringBuilder(chart.title()).append(": ").append(figure.number()).append(' ')
-                    .append(figure.below());
+                    .append(figure.what()).append(", ").append(figure.more());
             if (pointed >= 0) {
                 for (Chart.Entry entry : chart.legend(frame, pointed)) {
                     text.append(", ").append(entry.name()).append(' ').append(entry.value());

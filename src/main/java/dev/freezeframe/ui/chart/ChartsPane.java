@@ -5,7 +5,7 @@ import dev.freezeframe.cli.Units;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.model.Selection;
 import dev.freezeframe.ui.model.WorkbenchModel;
-import dev.freezeframe.ui.task.BackgroundTask;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.theme.Palette;
 import java.nio.file.Path;
 import java.util.List;
@@ -79,7 +79,7 @@ public final class ChartsPane extends BorderPane {
             setMinSize(LEAST_WIDTH, LEAST_HEIGHT);
             setFocusTraversable(true);
             setAccessibleRole(AccessibleRole.IMAGE_VIEW);
-            getStyleClass().add("chart-surface");
+            getStyleClass().add("charts-surface");
             setId("charts");
         }
 
@@ -144,7 +144,7 @@ public final class ChartsPane extends BorderPane {
         icon(export, "Save the charts as a picture");
         export.setOnAction(_ -> chooseFile(null));
         HBox bar = new HBox(8, readout, note, follow, all, export);
-        bar.getStyleClass().add("chart-bar");
+        bar.getStyleClass().add("charts-bar");
         return bar;
     }
 
@@ -202,10 +202,9 @@ public final class ChartsPane extends BorderPane {
                 : -1;
         if (checkpoint < 0 && over) {
             int nearest = frame.checkpoints().nearest(frame.second(area, x));
-            checkpoint = nearest >= 0
-                    && Math.abs(frame.x(area, frame.checkpoints().seconds(nearest)) - x) <= REACH_PIXELS
-                            ? nearest
-                            : -1;
+            checkpoint = nearest >= 0 && Math.abs(frame.x(area, frame.checkpoints().seconds(nearest)) - x) <= REACH_PIXELS
+                    ? nearest
+                    : -1;
         }
         selection.hoveredProperty().set(checkpoint < 0 ? null : frame.checkpoints().record(checkpoint));
     }
@@ -358,8 +357,7 @@ public final class ChartsPane extends BorderPane {
         sheet.paintPointers(pointersInk, frame, selected, hovered);
         int pointed = hovered >= 0 ? hovered : selected;
         readout.setText(words(frame, pointed));
-        surface.setAccessibleText(
-                "Charts. " + readout.getText() + ". " + String.join(". ", sheet.words(frame, pointed)));
+        surface.setAccessibleText("Charts. " + readout.getText() + ". " + String.join(". ", sheet.words(frame, pointed)));
     }
 
     private int indexOf(CheckpointRecord checkpoint) {
@@ -381,16 +379,16 @@ public final class ChartsPane extends BorderPane {
     // Files.
 
     /// Saves all charts, as they are shown, as a PNG file of twice the size or an SVG file, by the ending of its name.
-    public BackgroundTask<Path> exportTo(Path file) {
+    public Cancellable exportTo(Path file) {
         return export(ChartKind.all(), file, Math.max(LEAST_HEIGHT, surface.getHeight()));
     }
 
     /// The same with one of the charts.
-    public BackgroundTask<Path> exportTo(ChartKind chart, Path file) {
+    public Cancellable exportTo(ChartKind chart, Path file) {
         return export(List.of(chart.chart()), file, Math.max(LEAST_HEIGHT, surface.getHeight() / 2));
     }
 
-    private BackgroundTask<Path> export(List<Chart> charts, Path file, double height) {
+    private Cancellable export(List<Chart> charts, Path file, double height) {
         ChartFrame painted = model.frame(colors);
         double width = Math.max(LEAST_WIDTH, surface.getWidth());
         int selected = selection.checkpoint() == null

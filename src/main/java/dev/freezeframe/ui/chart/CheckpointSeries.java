@@ -17,6 +17,8 @@ import org.HdrHistogram.Histogram;
 final class CheckpointSeries {
     /// Of the pause, in their order and as people read them.
     static final List<String> PHASES = List.of("stop", "device state", "harvest", "copy", "disks", "resume");
+    /// The same for where there is less room.
+    static final List<String> SHORT_PHASES = List.of("stop", "device", "harvest", "copy", "disks", "resume");
     static final int PAGE_BYTES = 4096;
     private static final int DIGITS = 3;
 
@@ -83,8 +85,7 @@ final class CheckpointSeries {
         CheckpointMetrics metrics = checkpoint.metrics();
         int i = size;
         // a wall clock that was set back must not bring the order into disorder
-        seconds[i] = Math.max(i == 0 ? 0 : seconds[i - 1],
-                Duration.between(start, metrics.capturedAt()).toNanos() / 1e9);
+        seconds[i] = Math.max(i == 0 ? 0 : seconds[i - 1], Duration.between(start, metrics.capturedAt()).toNanos() / 1e9);
         numbers[i] = checkpoint.number();
         late[i] = metrics.late();
         PhaseMicros micros = metrics.phaseMicros();

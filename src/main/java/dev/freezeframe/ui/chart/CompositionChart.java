@@ -20,7 +20,8 @@ record CompositionChart() implements Chart {
         return summary.dirtyPages() == 0
                 ? Figure.NONE
                 : new Figure(Units.percent(summary.dirtyPages() - summary.newPages(), summary.dirtyPages()),
-                        "of dirty pages saved");
+                        "of dirty saved",
+                        Units.count(summary.newPages()) + " new");
     }
 
     private static boolean drawn(PageFate fate) {
@@ -32,15 +33,13 @@ record CompositionChart() implements Chart {
         CheckpointSeries series = frame.checkpoints();
         List<Entry> entries = new ArrayList<>();
         if (checkpoint >= 0) {
-            entries.add(new Entry(null, Units.count(series.dirtyPages(checkpoint), "page"), ""));
+            entries.add(new Entry(null, Units.count(series.dirtyPages(checkpoint), "page"), null, ""));
         }
         for (PageFate fate : PageFate.values()) {
-            boolean there = drawn(fate) && (checkpoint < 0
-                    ? fate != PageFate.DUPLICATE_DISK
-                    : series.pages(fate,
-                            checkpoint) > 0);
+            boolean there = drawn(fate) && (checkpoint < 0 ? fate != PageFate.DUPLICATE_DISK : series.pages(fate,
+                    checkpoint) > 0);
             if (there) {
-                entries.add(new Entry(frame.colors().of(fate), fate.words(), checkpoint < 0
+                entries.add(new Entry(frame.colors().of(fate), fate.words(), fate.word(), checkpoint < 0
                         ? ""
                         : Units.count(series.pages(fate, checkpoint))));
             }

@@ -29,7 +29,7 @@ record DirtyRateChart() implements Chart {
         }
         boolean now = frame.live() && !Double.isNaN(series.pagesPerSecond(newest));
         double pages = now ? series.pagesPerSecond(newest) : series.medianPagesPerSecond();
-        return new Figure(Units.count(Math.round(pages)) + "/s", (now ? "now, " : "median, ") + bytesPerSecond(pages));
+        return new Figure(Units.count(Math.round(pages)) + "/s", now ? "now" : "median", bytesPerSecond(pages));
     }
 
     @Override
@@ -38,18 +38,19 @@ record DirtyRateChart() implements Chart {
         List<Entry> entries = new ArrayList<>();
         Color color = frame.colors().dirty();
         if (checkpoint < 0) {
-            entries.add(new Entry(color, "per checkpoint", ""));
+            entries.add(new Entry(color, "per checkpoint", "per checkpoint", ""));
         } else if (Double.isNaN(series.pagesPerSecond(checkpoint))) {
-            entries.add(new Entry(color, "first checkpoint, all of RAM in use",
+            entries.add(new Entry(color, "first checkpoint, all of RAM in use", "all of RAM",
                     Units.count(series.dirtyPages(checkpoint), "page")));
         } else {
             double rate = series.pagesPerSecond(checkpoint);
-            entries.add(new Entry(color, Units.count(Math.round(rate)) + " pages/s", ""));
-            entries.add(new Entry(null, bytesPerSecond(rate), ""));
-            entries.add(new Entry(null, "dirty", Units.count(series.dirtyPages(checkpoint), "page")));
+            String pages = Units.count(Math.round(rate)) + " pages/s";
+            entries.add(new Entry(color, pages, pages, ""));
+            entries.add(new Entry(null, bytesPerSecond(rate), bytesPerSecond(rate), ""));
+            entries.add(new Entry(null, "dirty", "dirty", Units.count(series.dirtyPages(checkpoint), "page")));
         }
         if (frame.counts().size() > 0) {
-            entries.add(new Entry(frame.colors().text(), "counted between", ""));
+            entries.add(new Entry(frame.colors().text(), "counted between", "between", ""));
         }
         return entries;
     }

@@ -21,7 +21,7 @@ record PauseChart() implements Chart {
         Distribution pause = frame.summary().pauseMicros();
         return frame.checkpoints().size() == 0
                 ? Figure.NONE
-                : new Figure(Units.millis(pause.median()), "median, p99 " + Units.threeDigits(pause.p99() / 1e3));
+                : new Figure(Units.millis(pause.median()), "median", "p99 " + Units.millis(pause.p99()));
     }
 
     @Override
@@ -29,13 +29,14 @@ record PauseChart() implements Chart {
         CheckpointSeries series = frame.checkpoints();
         List<Entry> entries = new ArrayList<>();
         if (checkpoint >= 0) {
-            entries.add(new Entry(null, Units.millis(series.pauseMicros(checkpoint)),
-                    series.late(checkpoint) > 0 ? "late" : ""));
+            String millis = Units.millis(series.pauseMicros(checkpoint));
+            entries.add(new Entry(null, millis, millis, ""));
         }
         for (int phase = 0; phase < CheckpointSeries.PHASES.size(); phase++) {
             String value = checkpoint < 0 ? "" : Units.threeDigits(series.phaseMicros(phase, checkpoint) / 1e3);
             if (checkpoint < 0 || series.phaseMicros(phase, checkpoint) > 0) {
-                entries.add(new Entry(frame.colors().phases().get(phase), CheckpointSeries.PHASES.get(phase), value));
+                entries.add(new Entry(frame.colors().phases().get(phase), CheckpointSeries.PHASES.get(phase),
+                        CheckpointSeries.SHORT_PHASES.get(phase), value));
             }
         }
         return entries;

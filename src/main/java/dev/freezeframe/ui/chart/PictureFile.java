@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import javafx.scene.layout.Region;
 import javafx.stage.FileChooser;
 
-/// Asks where a picture is to be saved.
+/// Asks the user where a picture is to be saved, as PNG or SVG; the name always ends in one of the two.
 final class PictureFile {
     private PictureFile() {}
 

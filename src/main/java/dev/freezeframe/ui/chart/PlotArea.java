@@ -18,6 +18,6 @@ record PlotArea(double x, double y, double width, double height) {
 
     /// How many grid lines have room.
     int ticks() {
-        return Math.clamp(Math.round(height / 30), 1, 8);
+        return Math.clamp(Math.round(height / 22), 1, 8);
     }
 }

@@ -28,7 +28,7 @@ record StoreGrowthChart() implements Chart {
         }
         long raw = frame.checkpoints().rawBytes(newest);
         long kept = frame.checkpoints().keptBytes(newest);
-        return new Figure(saved(raw, kept), "saved, " + Units.bytes(kept) + " kept");
+        return new Figure(saved(raw, kept), "saved", Units.bytes(kept) + " kept");
     }
 
     private static String saved(long raw, long kept) {
@@ -40,15 +40,16 @@ record StoreGrowthChart() implements Chart {
         CheckpointSeries series = frame.checkpoints();
         List<Entry> entries = new ArrayList<>();
         boolean pointed = checkpoint >= 0;
-        entries.add(new Entry(frame.colors().raw(), "as plain images", pointed
+        entries.add(new Entry(frame.colors().raw(), "as plain images", "plain images", pointed
                 ? Units.bytes(series.rawBytes(checkpoint))
                 : ""));
-        entries.add(new Entry(frame.colors().kept(), "kept", pointed
+        entries.add(new Entry(frame.colors().kept(), "kept", "kept", pointed
                 ? Units.bytes(series.keptBytes(checkpoint))
                 : ""));
         if (pointed) {
-            entries.add(new Entry(null, "saved", saved(series.rawBytes(checkpoint), series.keptBytes(checkpoint))));
-            entries.add(new Entry(null, "+" + Units.bytes(series.storedBytes(checkpoint)), ""));
+            entries.add(new Entry(null, "saved", "saved", saved(series.rawBytes(checkpoint), series.keptBytes(checkpoint))));
+            String added = "+" + Units.bytes(series.storedBytes(checkpoint));
+            entries.add(new Entry(null, added, added, ""));
         }
         return entries;
     }
