@@ -3,6 +3,7 @@ package dev.freezeframe.store;
 import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Database.Work;
 import dev.freezeframe.store.StoreException.Reason;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -889,6 +890,12 @@ public final class Store implements AutoCloseable {
             if (message != null && NO_ROOM.stream().anyMatch(message::contains)) {
                 return new StoreException(Reason.DISK_FULL, "cannot " + what
                         + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
+            }
+        }
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            // H2 calls that a failure to read, and tries its other way of opening a file before it says so
+            if (cause instanceof EOFException) {
+                return damaged(what, "it ends too early", e);
             }
         }
         String why = e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
