@@ -12,7 +12,6 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Picture;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.ui.task.BackgroundTask;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;
@@ -87,7 +86,7 @@ public final class MachinesModel {
         Arrival arrival = new Arrival();
         MachineModel model = add(
                 new MachineModel(tasks, freeName(spec.profile().name()), Optional.empty(), arrival, 0));
-        BackgroundTask<Machine> task = tasks.run("Start " + model.name(), _ -> arrival.bring(() -> Machine.boot(spec),
+        tasks.run("Start " + model.name(), _ -> arrival.bring(() -> Machine.boot(spec),
                 List::of), machine -> {
                     if (!model.endingProperty().get()) {
                         model.started(machine, true, false);
@@ -96,17 +95,14 @@ public final class MachinesModel {
                 }, cause -> {
                     model.couldNotStart(cause);
                     whenFailed.accept(cause);
-                });
-        removeWhenCancelled(task, arrival, List.of(model));
+                }, () -> cancelled(arrival, List.of(model)));
         return model;
     }
 
     /// A QEMU whose start is cancelled is ended as soon as it is there.
-    private void removeWhenCancelled(BackgroundTask<?> task, Arrival arrival, List<MachineModel> models) {
-        task.setOnCancelled(_ -> {
-            arrival.giveUp();
-            models.forEach(this::remove);
-        });
+    private void cancelled(Arrival arrival, List<MachineModel> models) {
+        arrival.giveUp();
+        models.forEach(this::remove);
     }
 
     /// Brings a checkpoint back in one or more new machines and selects the first of them.
@@ -128,7 +124,7 @@ public final class MachinesModel {
                     arrival, i)));
         }
         selected.set(models.getFirst());
-        BackgroundTask<RestoredMachines> task = tasks.run("Restore " + checkpoint.name(), _ -> arrival.bring(
+        tasks.run("Restore " + checkpoint.name(), _ -> arrival.bring(
                 () -> new Restorer(store.get()).restore(checkpoint, options), MachinesModel::closers), restored -> {
                     List<MachineModel> wanted = new ArrayList<>();
                     for (int i = 0; i < models.size(); i++) {
@@ -139,8 +135,7 @@ public final class MachinesModel {
                         }
                     }
                     whenRestored.accept(wanted);
-                }, cause -> models.forEach(model -> model.couldNotStart(cause)));
-        removeWhenCancelled(task, arrival, models);
+                }, cause -> models.forEach(model -> model.couldNotStart(cause)), () -> cancelled(arrival, models));
     }
 
     /// Each ends its machine; the image that they share goes with the last of them.

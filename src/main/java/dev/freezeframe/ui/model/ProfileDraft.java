@@ -56,6 +56,8 @@ public final class ProfileDraft {
     private final StringProperty savedText = new SimpleStringProperty(this, "savedText", "");
     private final BooleanBinding dirty = Bindings.createBooleanBinding(() -> !text.get().equals(savedText.get())
             || !name.get().equals(savedName.get()), text, savedText, name, savedName);
+    private final BooleanBinding unsaved = Bindings.createBooleanBinding(() -> dirty.get() && !(source.get() == null
+            && text.get().equals(FIRST_TEXT)), dirty, source, text);
     private final ReadOnlyBooleanWrapper checked = new ReadOnlyBooleanWrapper(this, "checked", false);
     private final ObservableList<ProfileProblem> problems = FXCollections.observableArrayList();
     private final ObservableList<ProfileProblem> readOnlyProblems = FXCollections.unmodifiableObservableList(problems);
@@ -100,7 +102,9 @@ public final class ProfileDraft {
         profiles.read(entry, read -> {
             if (mine == opened) {
                 loading.set(false);
-                begin(entry.name(), read, read);
+                // a text control has no carriage returns
+                String lines = read.replace("\r\n", "\n");
+                begin(entry.name(), lines, lines);
             }
         }, cause -> {
             if (mine == opened) {
@@ -152,6 +156,11 @@ public final class ProfileDraft {
     }
 
     /// Whether something would be lost by leaving.
+    public BooleanBinding unsavedProperty() {
+        return unsaved;
+    }
+
+    /// Whether there is something to save.
     public BooleanBinding dirtyProperty() {
         return dirty;
     }

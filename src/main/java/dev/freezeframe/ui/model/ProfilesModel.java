@@ -1,12 +1,16 @@
 package dev.freezeframe.ui.model;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.machine.CommandLine;
+import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileEntry;
 import dev.freezeframe.machine.ProfileProblem;
 import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.machine.QemuProgram;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -131,6 +135,32 @@ public final class ProfilesModel {
             reload();
             tasks.report(Problem.of(title, cause));
         });
+    }
+
+    /// What a user wants otherwise for one start.
+    ///
+    /// @param memory      as a profile has it, such as `512 MiB`
+    /// @param accelerator as a profile has it
+    /// @param qemu        a path, or a name that is looked up in `PATH`; empty for the usual one
+    public record StartOptions(String memory, String accelerator, String qemu, boolean paused) {}
+
+    /// Makes the machine of a profile with other options, after the reader of profiles has checked them and QEMU has answered.
+    public void spec(Profile profile, StartOptions options, Consumer<MachineSpec> whenGood,
+            Consumer<String> whenRefused) {
+        tasks.quietly("Check the options for " + profile.name(), _ -> {
+            ObjectNode json = profile.toJson().put("memory", options.memory.strip()).put("accelerator",
+                    options.accelerator);
+            List<ProfileProblem> problems = profiles.problems(profile.name(), json.toString());
+            if (!problems.isEmpty()) {
+                throw new IOException(problems.getFirst().message());
+            }
+            Profile changed = profiles.parse(profile.name(), json.toString());
+            MachineSpec spec = MachineSpec.of(profile).withMemoryBytes(changed.memoryBytes()).withAccelerator(changed
+                    .accelerator()).withStartPaused(options.paused);
+            return options.qemu.isBlank()
+                    ? spec
+                    : spec.withQemuBinary(QemuProgram.ask(Path.of(options.qemu.strip())).path());
+        }, whenGood, cause -> whenRefused.accept(Problem.of("", cause).message()));
     }
 
     /// Writes a profile of the user.
