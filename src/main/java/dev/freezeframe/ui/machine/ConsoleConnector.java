@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,6 +31,7 @@ final class ConsoleConnector implements TtyConnector {
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleConnector.class);
 
     private final Console console;
+    private final BooleanSupplier fullScreen;
     private final Runnable whenRefused;
     private final CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder().onMalformedInput(
             CodingErrorAction.REPLACE).onUnmappableCharacter(CodingErrorAction.REPLACE);
@@ -42,11 +44,14 @@ final class ConsoleConnector implements TtyConnector {
     private long leftOut;
     private boolean closed;
     private ByteBuffer undecoded = ByteBuffer.allocate(0);
+    private byte lastRead;
     private Registration registration = () -> {};
 
+    /// @param fullScreen whether a program has the whole screen, such as an editor, and means line ends as it sends them
     /// @param whenRefused told, from any thread, when typed text is refused because the guest does not read
-    ConsoleConnector(Console console, Runnable whenRefused) {
+    ConsoleConnector(Console console, BooleanSupplier fullScreen, Runnable whenRefused) {
         this.console = console;
+        this.fullScreen = fullScreen;
         this.whenRefused = whenRefused;
     }
 
@@ -108,8 +113,10 @@ final class ConsoleConnector implements TtyConnector {
             outputBytes -= next.length;
             byte[] note = leftOut == 0 ? new byte[0] : note(leftOut);
             leftOut = 0;
-            ByteBuffer together = ByteBuffer.allocate(undecoded.remaining() + note.length + next.length);
-            undecoded = together.put(undecoded).put(note).put(next).flip();
+            ByteBuffer together = ByteBuffer.allocate(undecoded.remaining() + note.length + 2 * next.length);
+            together.put(undecoded).put(note);
+            putLines(next, together);
+            undecoded = together.flip();
             return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -118,6 +125,18 @@ final class ConsoleConnector implements TtyConnector {
             throw ended;
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// A guest whose console does not make two characters of a line end, as tiny-linux's, would write stairs.
+    private void putLines(byte[] bytes, ByteBuffer into) {
+        boolean asTheyAre = fullScreen.getAsBoolean();
+        for (byte each : bytes) {
+            if (each == '\n' && lastRead != '\r' && !asTheyAre) {
+                into.put((byte) '\r');
+            }
+            into.put(each);
+            lastRead = each;
         }
     }
 

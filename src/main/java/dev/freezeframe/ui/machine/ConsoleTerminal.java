@@ -4,6 +4,7 @@ import com.techsenger.jeditermfx.core.TerminalColor;
 import com.techsenger.jeditermfx.core.TerminalExecutorServiceManager;
 import com.techsenger.jeditermfx.core.TextStyle;
 import com.techsenger.jeditermfx.core.emulator.ColorPalette;
+import com.techsenger.jeditermfx.core.model.StyleState;
 import com.techsenger.jeditermfx.core.model.TerminalTypeAheadSettings;
 import com.techsenger.jeditermfx.ui.JediTermFxWidget;
 import com.techsenger.jeditermfx.ui.TerminalActionPresentation;
@@ -38,8 +39,9 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
     ConsoleTerminal(Console console, Runnable whenRefused) {
         getStyleClass().add("console-terminal");
         TerminalColors colors = new TerminalColors(this::repaint);
-        connector = new ConsoleConnector(console, () -> Platform.runLater(whenRefused));
         widget = new Widget(new Settings(colors));
+        connector = new ConsoleConnector(console, widget.getTerminalTextBuffer()::isUsingAlternateBuffer,
+                () -> Platform.runLater(whenRefused));
         Region pane = widget.getPane();
         pane.setMinSize(0, 0);
         getChildren().addAll(colors, pane);
@@ -85,6 +87,16 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
     private static final class Widget extends JediTermFxWidget {
         Widget(Settings settings) {
             super(80, 24, settings);
+        }
+
+        /// The settings' own default style would be black on white in every theme.
+        @Override
+        protected StyleState createDefaultStyle() {
+            StyleState state = new StyleState();
+            state.setDefaultStyle(new TextStyle(mySettingsProvider.getDefaultForeground(), mySettingsProvider
+                    .getDefaultBackground()));
+            state.reset();
+            return state;
         }
 
         @Override

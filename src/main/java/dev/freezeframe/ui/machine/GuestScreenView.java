@@ -128,8 +128,8 @@ final class GuestScreenView extends BorderPane implements AutoCloseable {
             }
             session.key(name, down);
         });
-        boolean isRelease = event.getCode() == KeyCode.ALT && event.isControlDown() || event
-                .getCode() == KeyCode.CONTROL && event.isAltDown();
+        boolean isRelease = (event.getCode() == KeyCode.ALT && event.isControlDown()) || (event
+                .getCode() == KeyCode.CONTROL && event.isAltDown());
         if (down && isRelease) {
             giveKeyboardBack();
         }
