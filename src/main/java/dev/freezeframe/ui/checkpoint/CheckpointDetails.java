@@ -12,6 +12,7 @@ import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.CheckpointDetailsModel;
 import dev.freezeframe.ui.model.CheckpointFigures;
 import dev.freezeframe.ui.model.CheckpointRestoreModel;
+import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.io.File;
 import java.time.Duration;
@@ -19,7 +20,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import javafx.beans.InvalidationListener;
 import javafx.geometry.HPos;
 import javafx.geometry.Pos;
@@ -64,7 +64,6 @@ public final class CheckpointDetails extends BorderPane {
     private final WorkbenchModel workbench;
     private final CheckpointDetailsModel model;
     private final CheckpointActions actions;
-    private BiConsumer<CheckpointRecord, CheckpointRecord> onCompare = (_, _) -> {};
 
     private final Label title = new Label();
     private final Label experimentName = new Label();
@@ -118,12 +117,6 @@ public final class CheckpointDetails extends BorderPane {
             }
         });
         show();
-    }
-
-    /// What `Compare with…` does: gets the selected checkpoint, and the one to compare it with where the user has chosen
-    /// one already, else null.
-    public void onCompare(BiConsumer<CheckpointRecord, CheckpointRecord> action) {
-        onCompare = action;
     }
 
     /// Takes the last change of a note or a tag back.
@@ -335,12 +328,12 @@ public final class CheckpointDetails extends BorderPane {
         restoreButton = restore;
 
         MenuItem previous = new MenuItem();
-        previous.setOnAction(_ -> selected().ifPresent(each -> onCompare.accept(each, model.previous().orElse(null))));
+        previous.setOnAction(_ -> compareWith(model.previous()));
         MenuItem first = new MenuItem();
-        first.setOnAction(_ -> selected().ifPresent(each -> onCompare.accept(each, model.first().orElse(null))));
+        first.setOnAction(_ -> compareWith(model.first()));
         MenuItem other = new MenuItem("Another checkpoint…");
-        other.setOnAction(_ -> selected().ifPresent(each -> onCompare.accept(each, null)));
-        MenuButton compare = new MenuButton("Compare with", new FontIcon(Feather.GIT_COMMIT), previous, first, other);
+        other.setOnAction(_ -> compareWith(Optional.empty()));
+        MenuButton compare = new MenuButton("Compare with", null, previous, first, other);
         compare.setId("details-compare");
         compare.setOnShowing(_ -> {
             previous.setDisable(model.previous().isEmpty());
@@ -354,9 +347,9 @@ public final class CheckpointDetails extends BorderPane {
         ram.setOnAction(_ -> exportRam());
         MenuItem devices = new MenuItem("Device state…");
         devices.setOnAction(_ -> exportDevices());
-        MenuButton export = new MenuButton("Export", new FontIcon(Feather.DOWNLOAD), ram, devices);
+        MenuButton export = new MenuButton("Export", null, ram, devices);
         export.setId("details-export");
-        Button delete = new Button("Delete…", new FontIcon(Feather.TRASH_2));
+        Button delete = new Button("Delete…");
         delete.setId("details-delete");
         delete.getStyleClass().addAll(Styles.DANGER, Styles.BUTTON_OUTLINED);
         delete.setOnAction(_ -> selected().ifPresent(each -> DeleteDialog.ask(this, actions.deletionOf(List.of(each)),
@@ -396,6 +389,10 @@ public final class CheckpointDetails extends BorderPane {
 
     private Optional<CheckpointRecord> selected() {
         return Optional.ofNullable(model.checkpointProperty().get());
+    }
+
+    private void compareWith(Optional<CheckpointRecord> other) {
+        selected().ifPresent(each -> workbench.navigation().go(new Navigation.Place.Compare(each, other)));
     }
 
     private void askRestore() {
@@ -467,8 +464,8 @@ public final class CheckpointDetails extends BorderPane {
         List<Segment> segments = new ArrayList<>();
         RunStatistics.phases(metrics.phaseMicros()).forEach((name, micros) -> segments.add(new Segment("phase-"
                 + (segments.size() + 1), micros, PHASES.getOrDefault(name, name) + " " + Units.millis(micros))));
-        double sum = segments.stream().mapToDouble(Segment::value).sum();
-        phaseBar.show(segments, Math.max(Math.max(sum, metrics.pauseMicros()), 1.25 * median), median == 0
+        long sum = segments.stream().mapToLong(Segment::value).sum();
+        phaseBar.show(segments, Math.max(Math.max(sum, metrics.pauseMicros()), median + median / 4), median == 0
                 ? -1
                 : median);
         phaseBar.setAccessibleText("Pause by phase: " + String.join(", ", segments.stream().map(Segment::text)
@@ -536,7 +533,7 @@ public final class CheckpointDetails extends BorderPane {
         figure("Copied in the pause", Units.count(metrics.preCopy().pausePages(), "page"));
         figure("Disk blocks dirty", Units.count(metrics.dirtyBlocks()));
         figure("Disk blocks new", Units.count(metrics.newBlocks()));
-        figure("Background work", Units.duration(Duration.ofMillis(metrics.pipelineMillis())));
+        figure("Background work", Units.millis(1000 * metrics.pipelineMillis()));
         figure("Interval", Units.duration(Duration.ofMillis(metrics.intervalMillis())));
         figure("On time", metrics.late() == 0 ? "yes" : Units.count(metrics.late(), "tick") + " late");
         figure("RAM", Units.bytes(metrics.ramPages() * PAGE_BYTES) + ", " + Units.count(metrics.ramPages(), "page"));

@@ -109,6 +109,21 @@ final class FilmStripCell extends ListCell<CheckpointRecord> {
         showPicture(checkpoint);
     }
 
+    /// As tall as the strip, whatever the picture wants.
+    @Override
+    protected double computePrefHeight(double width) {
+        return 0;
+    }
+
+    @Override
+    protected void layoutChildren() {
+        super.layoutChildren();
+        if (getGraphic() != null) {
+            content.resizeRelocate(snappedLeftInset(), snappedTopInset(), getWidth() - snappedLeftInset()
+                    - snappedRightInset(), getHeight() - snappedTopInset() - snappedBottomInset());
+        }
+    }
+
     private static void show(javafx.scene.Node node, boolean shown) {
         node.setVisible(shown);
         node.setManaged(shown);

@@ -5,7 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.ui.model.WorkbenchModel;
-import dev.freezeframe.ui.task.BackgroundTask;
+import dev.freezeframe.ui.task.Cancellable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -68,7 +68,7 @@ final class GuestPictures {
             CheckpointRecord next = newestRequest();
             long asked = generation;
             reading++;
-            BackgroundTask<?> _ = workbench.tasks().quietly("Read the picture of " + next.name(),
+            Cancellable _ = workbench.tasks().quietly("Read the picture of " + next.name(),
                     _ -> store.get().picture(next.id()).map(GuestPicture::of).orElse(new GuestPicture.None()),
                     picture -> arrived(asked, next, picture), cause -> {
                         LOG.info("{} is shown without its picture: {}", next.name(), cause.getMessage());

@@ -15,13 +15,13 @@ final class SegmentBar extends Region {
     ///
     /// @param styleClass says its colour
     /// @param text       what it stands for, with its value
-    record Segment(String styleClass, double value, String text) {}
+    record Segment(String styleClass, long value, String text) {}
 
     private final List<Region> parts = new ArrayList<>();
     private final Region mark = new Region();
     private List<Segment> segments = List.of();
-    private double whole = 1;
-    private double marked = -1;
+    private long whole = 1;
+    private long marked = -1;
 
     SegmentBar() {
         getStyleClass().add("segment-bar");
@@ -35,9 +35,9 @@ final class SegmentBar extends Region {
 
     /// @param full   what the whole width stands for
     /// @param markAt where the mark is, in the same unit; negative for none
-    void show(List<Segment> now, double full, double markAt) {
+    void show(List<Segment> now, long full, long markAt) {
         segments = List.copyOf(now);
-        whole = Math.max(full, 1e-9);
+        whole = Math.max(full, 1);
         marked = markAt;
         parts.clear();
         for (Segment segment : segments) {
@@ -56,11 +56,11 @@ final class SegmentBar extends Region {
     protected void layoutChildren() {
         double width = getWidth();
         double height = getHeight();
-        double sum = 0;
+        long sum = 0;
         double at = 0;
         for (int i = 0; i < parts.size(); i++) {
             sum += segments.get(i).value;
-            double end = snapPositionX(Math.min(width, width * sum / whole));
+            double end = snapPositionX(Math.min(width, width * (double) sum / whole));
             if (segments.get(i).value > 0) {
                 end = Math.min(width, Math.max(end, at + 1));
             }
@@ -68,7 +68,9 @@ final class SegmentBar extends Region {
             parts.get(i).resizeRelocate(at, 0, end - at, height);
             at = end;
         }
-        mark.resizeRelocate(snapPositionX(Math.clamp(width * marked / whole - MARK_WIDTH / 2, 0, Math.max(0, width
-                - MARK_WIDTH))), -2, MARK_WIDTH, height + 4);
+        mark.resizeRelocate(
+                snapPositionX(Math.clamp(width * (double) marked / whole - MARK_WIDTH / 2, 0, Math.max(0, width
+                        - MARK_WIDTH))),
+                -2, MARK_WIDTH, height + 4);
     }
 }

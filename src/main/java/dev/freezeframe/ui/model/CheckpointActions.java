@@ -8,7 +8,7 @@ import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.ExperimentTotals;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
-import dev.freezeframe.ui.task.BackgroundTask;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Steps;
 import java.nio.file.Path;
@@ -66,7 +66,7 @@ public final class CheckpointActions {
         String title = going.size() == 1
                 ? "Delete " + going.getFirst().name()
                 : "Delete " + Units.count(going.size(), "checkpoint") + " of " + going.getFirst().experimentName();
-        BackgroundTask<?> _ = workbench.tasks().run(title, steps -> {
+        Cancellable _ = workbench.tasks().run(title, steps -> {
             List<CheckpointRecord> gone = new ArrayList<>();
             try {
                 deleteAll(store.get(), going, gone, steps);
@@ -131,7 +131,7 @@ public final class CheckpointActions {
     private void export(String title, Consumer<String> whenDone, Export work) {
         Optional<Store> store = workbench.stores().store();
         if (store.isPresent()) {
-            BackgroundTask<?> _ = workbench.tasks().run(title, steps -> work.write(new RamExport(store.get()), steps),
+            Cancellable _ = workbench.tasks().run(title, steps -> work.write(new RamExport(store.get()), steps),
                     whenDone);
         }
     }

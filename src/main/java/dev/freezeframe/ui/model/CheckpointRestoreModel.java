@@ -3,7 +3,7 @@ package dev.freezeframe.ui.model;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.ui.task.BackgroundTask;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -107,7 +107,7 @@ public final class CheckpointRestoreModel {
             Path binary = Path.of(typed);
             // a bare name is looked up on the PATH by the start itself
             if (binary.getNameCount() > 1 || binary.isAbsolute()) {
-                BackgroundTask<?> _ = lane.run("Look for " + typed, _ -> Files.isRegularFile(binary) && Files
+                Cancellable _ = lane.run("Look for " + typed, _ -> Files.isRegularFile(binary) && Files
                         .isExecutable(binary), good -> problem.set(
                                 good
                                         ? ""

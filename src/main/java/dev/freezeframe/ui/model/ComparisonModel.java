@@ -6,6 +6,7 @@ import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.ui.task.BackgroundTask;
 import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.Problem;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,7 @@ import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.SimpleObjectProperty;
+import javafx.concurrent.Worker;
 
 /// The comparison of two checkpoints: choosing them, computing it in the background, and looking into a page. Changing either
 /// checkpoint starts it anew and drops what was under way.
@@ -86,12 +88,14 @@ public final class ComparisonModel {
         }
         state.set(new ComparisonState.Running(one, other));
         String title = "Compare " + one.name() + " with " + other.name();
-        running = workbench.tasks().run(title, steps -> ComparisonResult.of(store.get(), one, other, steps),
+        Cancellable _ = workbench.tasks().run(title, steps -> ComparisonResult.of(store.get(), one, other, steps),
                 result -> state.set(new ComparisonState.Done(result)),
                 cause -> state.set(new ComparisonState.Failed(one, other, Problem.of(title, cause).message())));
-        BackgroundTask<?> mine = running;
-        mine.setOnCancelled(_ -> {
-            if (mine == running) {
+        BackgroundTask<?> mine = workbench.tasks().listed().getLast();
+        running = mine;
+        // it may also be cancelled where all tasks are listed
+        mine.stateProperty().addListener((_, _, now) -> {
+            if (now == Worker.State.CANCELLED && mine == running) {
                 state.set(new ComparisonState.Cancelled(one, other));
             }
         });
@@ -122,7 +126,7 @@ public final class ComparisonModel {
     /// Reads what both have in a page.
     public void look(int page) {
         if (state.get() instanceof ComparisonState.Done(ComparisonResult result)) {
-            BackgroundTask<?> _ = pageLane.run("Read page " + page, _ -> result.comparison().contents(page),
+            Cancellable _ = pageLane.run("Read page " + page, _ -> result.comparison().contents(page),
                     contents::set);
         }
     }

@@ -6,7 +6,7 @@ import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.ui.task.BackgroundTask;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayDeque;
@@ -163,7 +163,7 @@ public final class ExperimentModel {
             return;
         }
         String title = "Annotate " + next.checkpoint.name();
-        BackgroundTask<?> _ = tasks.quietly(title, _ -> {
+        Cancellable _ = tasks.quietly(title, _ -> {
             store.get().annotate(next.checkpoint.id(), next.annotation);
             return null;
         }, _ -> {
@@ -174,7 +174,7 @@ public final class ExperimentModel {
             tasks.report(Problem.of(title, cause));
             boolean changedSince = unwritten.stream().anyMatch(each -> each.checkpoint.id() == next.checkpoint.id());
             if (!changedSince) {
-                BackgroundTask<?> _ = tasks.quietly(title, _ -> store.get().annotation(next.checkpoint.id()),
+                Cancellable _ = tasks.quietly(title, _ -> store.get().annotation(next.checkpoint.id()),
                         stored -> show(next.checkpoint, stored), _ -> show(next.checkpoint, Annotation.NONE));
             }
             writeNext();
