@@ -58,7 +58,8 @@ final class Axes {
     }
 
     /// A line across the plot with its value at the right; where it is beyond the scale, an arrow says so.
-    static void level(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, double value, javafx.scene.paint.Color color,
+    static void level(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, double value,
+            javafx.scene.paint.Color color,
             Dash dash, String label, double labelBaseline) {
         if (value <= scale.top()) {
             double y = area.y(scale.share(value)) + 0.5;
@@ -89,12 +90,15 @@ final class Axes {
             return Units.count(Math.round(pages));
         }
         double thousands = pages / 1000;
-        return (thousands == Math.rint(thousands) ? Units.count((long) thousands) : Units.text("%.1f", thousands)) + "k";
+        return (thousands == Math.rint(thousands) ? Units.count((long) thousands) : Units.text("%.1f", thousands))
+                + "k";
     }
 
     /// A number with as many digits as its grid step needs.
     static String plain(double value, double step) {
-        int digits = step >= 1 && step == Math.rint(step) ? 0 : step >= 0.1 && step * 10 == Math.rint(step * 10) ? 1 : 2;
+        int digits = step >= 1 && step == Math.rint(step)
+                ? 0
+                : step >= 0.1 && step * 10 == Math.rint(step * 10) ? 1 : 2;
         return value == 0 ? "0" : Units.text("%,." + digits + "f", value);
     }
 }

@@ -23,6 +23,9 @@ final class CanvasInk implements Ink {
     private static final Map<Measured, Double> WIDTHS = new HashMap<>();
 
     private final GraphicsContext graphics;
+    /// The cells painted last: as a rule the next frame has the same.
+    private int[] lastCells;
+    private WritableImage lastImage;
 
     CanvasInk(GraphicsContext graphics) {
         this.graphics = graphics;
@@ -87,11 +90,16 @@ final class CanvasInk implements Ink {
 
     @Override
     public void cells(int[] argb, int columns, int rows, double x, double y, double width, double height) {
-        if (columns > 0 && rows > 0) {
-            WritableImage image = new WritableImage(columns, rows);
-            image.getPixelWriter().setPixels(0, 0, columns, rows, PixelFormat.getIntArgbInstance(), argb, 0, columns);
-            graphics.drawImage(image, x, y, width, height);
+        if (columns == 0 || rows == 0) {
+            return;
         }
+        if (argb != lastCells) {
+            lastImage = new WritableImage(columns, rows);
+            lastImage.getPixelWriter().setPixels(0, 0, columns, rows, PixelFormat.getIntArgbInstance(), argb, 0,
+                    columns);
+            lastCells = argb;
+        }
+        graphics.drawImage(lastImage, x, y, width, height);
     }
 
     @Override

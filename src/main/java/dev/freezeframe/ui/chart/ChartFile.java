@@ -26,7 +26,8 @@ final class ChartFile {
         String ending = name == null ? "" : name.toString().toLowerCase(Locale.ROOT);
         Path folder = file.toAbsolutePath().getParent();
         if (!ending.endsWith(".png") && !ending.endsWith(".svg")) {
-            throw new IOException("a chart cannot be written to " + file + ": give the file a name that ends in .png or .svg");
+            throw new IOException(
+                    "a chart cannot be written to " + file + ": give the file a name that ends in .png or .svg");
         }
         if (folder == null || !Files.isDirectory(folder)) {
             throw new IOException("a chart cannot be written to " + file + ": there is no such folder; choose another");

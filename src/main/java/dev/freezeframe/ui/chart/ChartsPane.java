@@ -202,9 +202,10 @@ public final class ChartsPane extends BorderPane {
                 : -1;
         if (checkpoint < 0 && over) {
             int nearest = frame.checkpoints().nearest(frame.second(area, x));
-            checkpoint = nearest >= 0 && Math.abs(frame.x(area, frame.checkpoints().seconds(nearest)) - x) <= REACH_PIXELS
-                    ? nearest
-                    : -1;
+            checkpoint = nearest >= 0
+                    && Math.abs(frame.x(area, frame.checkpoints().seconds(nearest)) - x) <= REACH_PIXELS
+                            ? nearest
+                            : -1;
         }
         selection.hoveredProperty().set(checkpoint < 0 ? null : frame.checkpoints().record(checkpoint));
     }
@@ -357,7 +358,8 @@ public final class ChartsPane extends BorderPane {
         sheet.paintPointers(pointersInk, frame, selected, hovered);
         int pointed = hovered >= 0 ? hovered : selected;
         readout.setText(words(frame, pointed));
-        surface.setAccessibleText("Charts. " + readout.getText() + ". " + String.join(". ", sheet.words(frame, pointed)));
+        surface.setAccessibleText(
+                "Charts. " + readout.getText() + ". " + String.join(". ", sheet.words(frame, pointed)));
     }
 
     private int indexOf(CheckpointRecord checkpoint) {

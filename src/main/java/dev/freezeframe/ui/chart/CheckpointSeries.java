@@ -85,7 +85,8 @@ final class CheckpointSeries {
         CheckpointMetrics metrics = checkpoint.metrics();
         int i = size;
         // a wall clock that was set back must not bring the order into disorder
-        seconds[i] = Math.max(i == 0 ? 0 : seconds[i - 1], Duration.between(start, metrics.capturedAt()).toNanos() / 1e9);
+        seconds[i] = Math.max(i == 0 ? 0 : seconds[i - 1],
+                Duration.between(start, metrics.capturedAt()).toNanos() / 1e9);
         numbers[i] = checkpoint.number();
         late[i] = metrics.late();
         PhaseMicros micros = metrics.phaseMicros();

@@ -36,8 +36,10 @@ record CompositionChart() implements Chart {
             entries.add(new Entry(null, Units.count(series.dirtyPages(checkpoint), "page"), null, ""));
         }
         for (PageFate fate : PageFate.values()) {
-            boolean there = drawn(fate) && (checkpoint < 0 ? fate != PageFate.DUPLICATE_DISK : series.pages(fate,
-                    checkpoint) > 0);
+            boolean there = drawn(fate) && (checkpoint < 0
+                    ? fate != PageFate.DUPLICATE_DISK
+                    : series.pages(fate,
+                            checkpoint) > 0);
             if (there) {
                 entries.add(new Entry(frame.colors().of(fate), fate.words(), fate.word(), checkpoint < 0
                         ? ""

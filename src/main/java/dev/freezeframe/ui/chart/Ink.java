@@ -22,7 +22,8 @@ interface Ink {
 
     /// Pattern of a line: lengths of strokes and of the gaps between them.
     enum Dash {
-        SOLID, DASHED(6, 3), DOTTED(1.5, 2.5), DASH_DOT(7, 2.5, 1.5, 2.5), LONG(11, 3), DASH_DOT_DOT(7, 2.5, 1.5, 2.5, 1.5,
+        SOLID, DASHED(6, 3), DOTTED(1.5, 2.5), DASH_DOT(7, 2.5, 1.5, 2.5), LONG(11, 3), DASH_DOT_DOT(7, 2.5, 1.5, 2.5,
+                1.5,
                 2.5), SHORT(3.5, 2), LONG_SHORT(11, 3, 3.5, 3);
 
         private final double[] lengths;

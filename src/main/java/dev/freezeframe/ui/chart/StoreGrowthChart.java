@@ -47,7 +47,8 @@ record StoreGrowthChart() implements Chart {
                 ? Units.bytes(series.keptBytes(checkpoint))
                 : ""));
         if (pointed) {
-            entries.add(new Entry(null, "saved", "saved", saved(series.rawBytes(checkpoint), series.keptBytes(checkpoint))));
+            entries.add(new Entry(null, "saved", "saved",
+                    saved(series.rawBytes(checkpoint), series.keptBytes(checkpoint))));
             String added = "+" + Units.bytes(series.storedBytes(checkpoint));
             entries.add(new Entry(null, added, added, ""));
         }

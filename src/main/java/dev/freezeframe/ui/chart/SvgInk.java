@@ -53,8 +53,9 @@ final class SvgInk implements Ink {
     }
 
     private SvgInk paint(String name, Color color) {
-        attribute(name, Units.text("#%02x%02x%02x", Math.round(color.getRed() * 255), Math.round(color.getGreen() * 255),
-                Math.round(color.getBlue() * 255)));
+        attribute(name,
+                Units.text("#%02x%02x%02x", Math.round(color.getRed() * 255), Math.round(color.getGreen() * 255),
+                        Math.round(color.getBlue() * 255)));
         return color.isOpaque() ? this : attribute(name + "-opacity", color.getOpacity());
     }
 

@@ -6,7 +6,8 @@ import dev.freezeframe.cli.Units;
 ///
 /// @param step seconds between two of them
 record TimeTicks(double step) {
-    private static final double[] STEPS = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60,
+    private static final double[] STEPS = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
+            60,
             120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400};
 
     /// @param most how many have room
