@@ -1,12 +1,16 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.ui.chart.ChartsPane;
+import dev.freezeframe.ui.chart.MemoryMapView;
 import dev.freezeframe.ui.checkpoint.CheckpointDetails;
 import dev.freezeframe.ui.checkpoint.FilmStrip;
 import dev.freezeframe.ui.machine.MachineDrawer;
 import dev.freezeframe.ui.machine.MachineList;
 import dev.freezeframe.ui.machine.MachineToolbar;
+import dev.freezeframe.ui.machine.ProfileList;
 import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Palette;
@@ -33,6 +37,7 @@ final class MainView extends BorderPane {
 
     private final WorkbenchModel workbench;
     private final WindowActions actions;
+    private final ProfilesModel profiles;
     private final Palette palette = new Palette();
     private final RecordBar recordBar;
     private final StatusLine statusLine;
@@ -50,6 +55,7 @@ final class MainView extends BorderPane {
     MainView(WorkbenchModel workbench, WindowActions actions, Map<String, double[]> dividers) {
         this.workbench = workbench;
         this.actions = actions;
+        profiles = new ProfilesModel(workbench.tasks(), Profiles.standard());
         this.dividers = new HashMap<>(dividers);
         getStyleClass().add("main-view");
         middle = split("middle", Orientation.VERTICAL, 0.68);
@@ -88,7 +94,7 @@ final class MainView extends BorderPane {
     }
 
     private Node sidebar() {
-        VBox machines = new VBox(new MachineList(workbench));
+        VBox machines = new VBox(new MachineList(workbench), new ProfileList(workbench, profiles));
         machines.getStyleClass().add("sidebar");
         return machines;
     }
@@ -170,10 +176,11 @@ final class MainView extends BorderPane {
             return welcome;
         }
         if (experimentPage == null) {
-            SplitPane left = split("charts", Orientation.VERTICAL, 0.74);
+            SplitPane left = split("strip", Orientation.VERTICAL, 0.71);
             SplitPane see = split("see", Orientation.HORIZONTAL, 0.6);
             SplitPane right = split("right", Orientation.VERTICAL, 0.4);
-            right.getItems().add(panel(new CheckpointDetails(workbench)));
+            right.getItems().addAll(panel(new MemoryMapView(workbench, palette)),
+                    panel(new CheckpointDetails(workbench)));
             see.getItems().addAll(panel(new ChartsPane(workbench, palette)), right);
             left.getItems().addAll(see, panel(new FilmStrip(workbench)));
             left.getStyleClass().add("experiment-page");
