@@ -1,6 +1,16 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.ui.chart.ChartsPane;
+import dev.freezeframe.ui.chart.MemoryMapView;
+import dev.freezeframe.ui.checkpoint.CheckpointDetails;
+import dev.freezeframe.ui.checkpoint.FilmStrip;
+import dev.freezeframe.ui.machine.MachineDrawer;
+import dev.freezeframe.ui.machine.MachineList;
+import dev.freezeframe.ui.machine.MachineToolbar;
+import dev.freezeframe.ui.machine.ProfileList;
 import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Palette;
@@ -27,6 +37,7 @@ final class MainView extends BorderPane {
 
     private final WorkbenchModel workbench;
     private final WindowActions actions;
+    private final ProfilesModel profiles;
     private final Palette palette = new Palette();
     private final RecordBar recordBar;
     private final StatusLine statusLine;
@@ -35,27 +46,34 @@ final class MainView extends BorderPane {
     private final Map<String, double[]> dividers;
     private final SplitPane middle;
     private final WelcomePage welcome;
+    private final MachineToolbar machineToolbar;
     private Node experimentPage;
+    private MachineDrawer drawer;
     private final Timeline live = new Timeline(new KeyFrame(LIVE_FIGURES, _ -> refresh()));
     private int ticks;
 
     MainView(WorkbenchModel workbench, WindowActions actions, Map<String, double[]> dividers) {
         this.workbench = workbench;
         this.actions = actions;
-        this.dividers = dividers;
+        profiles = new ProfilesModel(workbench.tasks(), Profiles.standard());
+        this.dividers = new HashMap<>(dividers);
         getStyleClass().add("main-view");
         middle = split("middle", Orientation.VERTICAL, 0.68);
         recordBar = new RecordBar(workbench);
         statusLine = new StatusLine(workbench);
         welcome = new WelcomePage(workbench);
 
-        SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
-        VBox centre = new VBox(recordBar, pages);
+        machineToolbar = new MachineToolbar(workbench);
+        VBox centre = new VBox(machineToolbar, recordBar, pages);
         VBox.setVgrow(pages, Priority.ALWAYS);
+        pages.setMinHeight(0);
         middle.getItems().add(centre);
-        whole.getItems().addAll(new VBox(), middle);
-        SplitPane.setResizableWithParent(whole.getItems().getFirst(), false);
+        Node sidebar = sidebar();
+        SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
+        whole.getItems().addAll(sidebar, middle);
+        SplitPane.setResizableWithParent(sidebar, false);
         setTop(new MenuLine(workbench, actions, recordBar));
+        statusLine.drawerButton().selectedProperty().addListener((_, _, open) -> showDrawer(open));
         setCenter(whole);
         setBottom(statusLine);
         getChildren().add(palette);
@@ -75,6 +93,28 @@ final class MainView extends BorderPane {
         });
     }
 
+    private Node sidebar() {
+        VBox machines = new VBox(new MachineList(workbench), new ProfileList(workbench, profiles));
+        machines.getStyleClass().add("sidebar");
+        return machines;
+    }
+
+    private void showDrawer(boolean open) {
+        if (drawer == null) {
+            drawer = new MachineDrawer(workbench);
+        }
+        if (open && !middle.getItems().contains(drawer)) {
+            double[] remembered = dividers.get("middle");
+            middle.getItems().add(drawer);
+            middle.setDividerPositions(remembered != null && remembered.length == 1 ? remembered[0] : 0.65);
+        } else if (!open) {
+            if (middle.getItems().size() > 1) {
+                dividers.put("middle", middle.getDividerPositions());
+            }
+            middle.getItems().remove(drawer);
+        }
+    }
+
     /// A split pane that remembers where its dividers are.
     private SplitPane split(String name, Orientation orientation, double... first) {
         SplitPane split = new SplitPane();
@@ -89,7 +129,7 @@ final class MainView extends BorderPane {
     Map<String, double[]> dividers() {
         Map<String, double[]> now = new HashMap<>(dividers);
         splits.forEach((name, split) -> {
-            if (split.getItems().size() > 1) {
+            if (split.getItems().size() > 1 && split.getDividerPositions().length > 0) {
                 now.put(name, split.getDividerPositions());
             }
         });
@@ -123,6 +163,11 @@ final class MainView extends BorderPane {
         };
     }
 
+    private static Node panel(Node view) {
+        view.getStyleClass().add("panel");
+        return view;
+    }
+
     private Node experiment() {
         boolean nothingYet = workbench.library().loadedProperty().get() && workbench.library().experiments().isEmpty()
                 && workbench.experiment().experimentProperty().get() == null;
@@ -131,7 +176,15 @@ final class MainView extends BorderPane {
             return welcome;
         }
         if (experimentPage == null) {
-            experimentPage = new StackPane();
+            SplitPane left = split("strip", Orientation.VERTICAL, 0.71);
+            SplitPane see = split("see", Orientation.HORIZONTAL, 0.6);
+            SplitPane right = split("right", Orientation.VERTICAL, 0.4);
+            right.getItems().addAll(panel(new MemoryMapView(workbench, palette)),
+                    panel(new CheckpointDetails(workbench)));
+            see.getItems().addAll(panel(new ChartsPane(workbench, palette)), right);
+            left.getItems().addAll(see, panel(new FilmStrip(workbench)));
+            left.getStyleClass().add("experiment-page");
+            experimentPage = left;
         }
         return experimentPage;
     }

@@ -45,7 +45,8 @@ class WindowStateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "null", "{", "[]", "{\"width\": 1e300, \"height\": -5, \"intervalMillis\": 0, \"store\": null}",
+    @ValueSource(strings = {"", "null", "{", "[]",
+            "{\"width\": 1e300, \"height\": -5, \"intervalMillis\": 0, \"store\": null}",
             "{\"dividers\": {\"whole\": \"wide\"}}"})
     void aBrokenFileMeansTheDefaults(String content) throws IOException {
         Files.writeString(folder.resolve("window.json"), content);

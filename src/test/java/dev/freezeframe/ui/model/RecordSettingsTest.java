@@ -16,7 +16,7 @@ class RecordSettingsTest {
     }
 
     @Test
-    void equalSteps_areEqualRatios() {
+    void equalStepsAreEqualRatios() {
         double third = RecordSettings.toScale(Duration.ofSeconds(1)) - RecordSettings.toScale(Duration.ofMillis(100));
         double next = RecordSettings.toScale(Duration.ofSeconds(10)) - RecordSettings.toScale(Duration.ofSeconds(1));
         assertEquals(third, next, 1e-9);
@@ -26,7 +26,8 @@ class RecordSettingsTest {
     void theSliderFindsWhatAPersonWouldType() {
         for (long millis : new long[]{100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000}) {
             Duration wanted = Duration.ofMillis(millis);
-            assertEquals(wanted, RecordSettings.fromScale(RecordSettings.toScale(wanted)), wanted + " is not on the slider");
+            assertEquals(wanted, RecordSettings.fromScale(RecordSettings.toScale(wanted)),
+                    wanted + " is not on the slider");
         }
     }
 
