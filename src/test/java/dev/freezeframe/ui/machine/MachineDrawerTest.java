@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.theme.Theme;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.TabPane;
@@ -136,6 +140,37 @@ class MachineDrawerTest {
     }
 
     @Test
+    void keysThatArePressedInTheScreenReachTheGuest() throws Exception {
+        Path file = Files.writeString(folder.resolve("boot-menu.json"), """
+                {"memory": "16 MiB", "display": "std", "bootSector": "rounds", "accelerator": "tcg",
+                 "arguments": ["-boot", "menu=on,splash-time=60000"]}
+                """);
+        MachineSpec spec = MachineSpec.of(Profiles.standard().find(file.toString()));
+        MachineModel menu = FxToolkit.call(() -> workbench.model().machines().start(spec));
+        FxToolkit.await("it runs", () -> menu.stateProperty().get() == MachineState.RUNNING);
+        select(menu, "screen-tab");
+        FxToolkit.await("the firmware waits for a key", () -> brightPixels() > 100);
+        int before = FxToolkit.call(MachineDrawerTest::brightPixels);
+        FxToolkit.run(drawer::showScreen);
+        press(KeyCode.ESCAPE);
+        FxToolkit.await("it shows its menu", () -> brightPixels() > before + 100);
+        assertEquals("", menu.machineProperty().get().console().text());
+        press(KeyCode.DIGIT1);
+        FxToolkit.await("the chosen floppy has booted", () -> menu.machineProperty().get().console().text().contains(
+                "round 2"));
+        FxToolkit.run(() -> workbench.model().machines().remove(menu));
+    }
+
+    private static void press(KeyCode code) {
+        FxToolkit.run(() -> {
+            for (var type : List.of(KeyEvent.KEY_PRESSED, KeyEvent.KEY_RELEASED)) {
+                KeyEvent event = new KeyEvent(type, "", "", code, false, false, false, false);
+                stage.getScene().getFocusOwner().fireEvent(event);
+            }
+        });
+    }
+
+    @Test
     void onlyMachinesWithADisplayHaveAScreen() {
         select(linux, "console-tab");
         assertFalse(FxToolkit.call(() -> ((TabPane) drawer.lookup(".tab-pane")).getTabs().stream().anyMatch(
@@ -155,7 +190,7 @@ class MachineDrawerTest {
         Process shell = new ProcessBuilder("sh", "-c", "printf '%s\\n' " + copied).start();
         String[] arguments = new String(shell.getInputStream().readAllBytes(),
                 java.nio.charset.StandardCharsets.UTF_8).split("\n", -1);
-        assertEquals(linux.machineProperty().get().commandLine(), java.util.List.of(arguments).subList(0,
+        assertEquals(linux.machineProperty().get().commandLine(), List.of(arguments).subList(0,
                 arguments.length - 1));
         assertTrue(copied.contains("\\\n  -append 'console=ttyS0"), copied);
     }
