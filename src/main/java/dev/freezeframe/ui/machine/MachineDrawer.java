@@ -155,9 +155,9 @@ public final class MachineDrawer extends StackPane {
         placeholder.setText(whyNothing());
         boolean visible = qemu != null && shown.get();
         Tab chosen = tabs.getSelectionModel().getSelectedItem();
-        showTerminal(visible && chosen == consoleTab);
-        showScreen(visible && chosen == screenTab);
-        boolean reads = visible && chosen == logTab;
+        showTerminal(visible && consoleTab.equals(chosen));
+        showScreen(visible && screenTab.equals(chosen));
+        boolean reads = visible && logTab.equals(chosen);
         if (reads) {
             readLog();
         }

@@ -325,7 +325,7 @@ public final class ProfileEditor extends BorderPane {
         refreshing = true;
         try {
             rows.forEach((field, row) -> {
-                if (field != typedIn) {
+                if (!field.equals(typedIn)) {
                     row.show(draft.field(field));
                 }
             });

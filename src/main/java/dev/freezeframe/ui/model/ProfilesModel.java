@@ -78,9 +78,8 @@ public final class ProfilesModel {
 
     private static Listed examine(ProfileEntry entry) {
         return new Listed(entry, entry.profile().isEmpty()
-                ? entry.problem()
-                : entry.profile().flatMap(
-                        ProfilesModel::missingFile));
+                ? entry.problem().map(problem -> withoutFile(problem, entry))
+                : entry.profile().flatMap(ProfilesModel::missingFile));
     }
 
     /// A list says beside the problem whose it is.

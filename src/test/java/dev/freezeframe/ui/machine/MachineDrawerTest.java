@@ -67,7 +67,8 @@ class MachineDrawerTest {
     }
 
     private static void type(String text) {
-        for (char c : text.toCharArray()) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
             FxToolkit.run(() -> {
                 var target = stage.getScene().getFocusOwner();
                 KeyCode code = c == '\r' ? KeyCode.ENTER : KeyCode.UNDEFINED;
