@@ -68,9 +68,10 @@ final class ImageInk implements Ink, AutoCloseable {
     @Override
     public void path(Color color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
         use(color);
-        float[] lengths = new float[dash.lengths().length];
+        double[] pattern = dash.lengths();
+        float[] lengths = new float[pattern.length];
         for (int i = 0; i < lengths.length; i++) {
-            lengths[i] = (float) dash.lengths()[i];
+            lengths[i] = (float) pattern[i];
         }
         graphics.setStroke(new BasicStroke((float) thickness, BasicStroke.CAP_BUTT, BasicStroke.JOIN_BEVEL, 10,
                 lengths.length == 0 ? null : lengths, 0));

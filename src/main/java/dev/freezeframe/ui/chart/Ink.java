@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import java.util.List;
 import javafx.scene.paint.Color;
 
 /// What a chart is painted with, so that the screen, a PNG and an SVG file come from the same painting code. Coordinates are
@@ -22,18 +23,20 @@ interface Ink {
 
     /// Pattern of a line: lengths of strokes and of the gaps between them.
     enum Dash {
-        SOLID, DASHED(6, 3), DOTTED(1.5, 2.5), DASH_DOT(7, 2.5, 1.5, 2.5), LONG(11, 3), DASH_DOT_DOT(7, 2.5, 1.5, 2.5,
+        SOLID, DASHED(6.0, 3.0), DOTTED(1.5, 2.5), DASH_DOT(7.0, 2.5, 1.5, 2.5), LONG(11.0, 3.0), DASH_DOT_DOT(7.0, 2.5,
+                1.5, 2.5,
                 1.5,
-                2.5), SHORT(3.5, 2), LONG_SHORT(11, 3, 3.5, 3);
+                2.5), SHORT(3.5, 2.0), LONG_SHORT(11.0, 3.0, 3.5, 3.0);
 
-        private final double[] lengths;
+        @SuppressWarnings("ImmutableEnumChecker") // a list that does not change
+        private final List<Double> lengths;
 
-        Dash(double... lengths) {
-            this.lengths = lengths;
+        Dash(Double... lengths) {
+            this.lengths = List.of(lengths);
         }
 
         double[] lengths() {
-            return lengths.clone();
+            return lengths.stream().mapToDouble(Double::doubleValue).toArray();
         }
     }
 
