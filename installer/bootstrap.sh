@@ -12,7 +12,7 @@ usage: installer/bootstrap.sh VERB
   run      the main job: the workbench on a display, without one the same demo experiment in the terminal
   test     all tests (further arguments go to Maven: test -Dtest=StoreTest)
   build    the program only; run it with installer/freezeframe
-  app      the workbench (not part of this version yet)
+  app      the workbench; needs a display
   package  installers (not part of this version yet)
   guest    the guest's kernel and initramfs only
 TEXT
@@ -24,6 +24,11 @@ have() { type -P "$1" >/dev/null; }
 have_libc_archive() { have gcc && [[ $(gcc -print-file-name=libc.a) == /* ]]; }
 have_static_busybox() { "$installer/initramfs.sh" --inputs >/dev/null 2>&1; }
 offered() { [[ -n $(apt-cache --quiet=0 show --no-all-versions "$1" 2>/dev/null) ]]; }
+
+have_library() { [[ $(/sbin/ldconfig -p 2>/dev/null) == *"$1"* ]]; }
+have_font() { [[ -n $(find -L /usr/share/fonts ~/.fonts ~/.local/share/fonts -name '*.[to]tf' -print -quit 2>/dev/null) ]]; }
+on_display() { [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; }
+gtk_package() { if offered libgtk-3-0t64; then echo libgtk-3-0t64; else echo libgtk-3-0; fi; }
 
 have_lists() { compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; }
 as_root() { [[ $EUID -eq 0 ]]; }
@@ -51,6 +56,14 @@ find_missing_packages() {
     miss busybox-static "the guest's shell"
   [[ $1 != guest ]] || return 0
   have qemu-system-x86_64 || miss qemu-system-x86 'runs the machines'
+  have_library libpangoft2-1.0.so.0 || miss libpangoft2-1.0-0 "shapes the window's text"
+  have_font || miss fonts-dejavu-core 'the letters of it'
+  if [[ $1 == run || $1 == app ]] && on_display; then
+    have_library libgtk-3.so.0 || miss "$(gtk_package)" 'opens the window'
+    have_library libXtst.so.6 || miss libxtst6 'opens the window'
+    have_library libGL.so.1 || miss libgl1 'draws the window by the graphics card'
+    have_library libXxf86vm.so.1 || miss libxxf86vm1 'draws the window by the graphics card'
+  fi
   have setpriv || miss util-linux 'ends a machine together with the workbench'
   have mvn || miss maven 'builds the program'
   if ! find_jdk; then
@@ -155,25 +168,25 @@ build_program() {
     maven -q -DskipTests package
     jar=("$checkout"/target/freezeframe-*.jar)
   fi
-  [[ $checkout/target/freezeframe.aot -nt ${jar[0]} ]] || train
+  [[ $checkout/target/window.aot -nt ${jar[0]} ]] || train
 }
 
-# A short recording shows Java which classes a start needs; see installer/freezeframe. Only speed depends on it.
+# A short recording, and a picture of the window on it, show Java which classes a start needs; see installer/freezeframe.
+# Only speed depends on it.
 train() {
-  local store
-  store=$(mktemp -d)
-  if FREEZEFRAME_JAVA_OPTS="-XX:AOTCacheOutput=$store/aot -Xlog:disable" timeout 60 "$installer/freezeframe" \
-    record boot-sector --interval 200ms --checkpoints 3 --store "$store/store" >/dev/null 2>&1 && [[ -s $store/aot ]]; then
-    mv -f "$store/aot" "$checkout/target/freezeframe.aot"
-  else
+  local work
+  work=$(mktemp -d)
+  { train_one freezeframe record boot-sector --interval 200ms --checkpoints 3 --store "$work/store" &&
+    train_one window app --store "$work/store" --screenshot "$work/window.png"; } ||
     note 'the training run failed: the program starts a little slower, and is complete'
-  fi
-  rm -rf "$store"
+  rm -rf "$work"
 }
 
-run_demo() {
-  note "$1"
-  exec "$installer/freezeframe" demo
+train_one() {
+  local name=$1
+  shift
+  FREEZEFRAME_JAVA_OPTS="-XX:AOTCacheOutput=$work/aot -Xlog:disable" timeout 120 "$installer/freezeframe" "$@" \
+    >/dev/null 2>&1 && [[ -s $work/aot ]] && mv -f "$work/aot" "$checkout/target/$name.aot"
 }
 
 # -----------------------------------------------------------------------------------------------------------------------
@@ -183,7 +196,8 @@ verb=$1
 shift
 case $verb in
   run | test | build | guest) ;;
-  app) fail 'the workbench window is not part of this version yet: "installer/bootstrap.sh run" shows the same work in the terminal' ;;
+  app) on_display || fail 'no display (DISPLAY and WAYLAND_DISPLAY are not set): log in to a desktop or use ssh -X, or see' \
+    'the same work in the terminal with "installer/bootstrap.sh run"' ;;
   package) fail 'installer packages are not part of this version yet: "installer/bootstrap.sh build" and "installer/freezeframe" run from the checkout' ;;
   -h | --help | help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
@@ -201,12 +215,14 @@ case $verb in
     ;;
   run)
     build_program
-    if [[ -z ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; then
-      run_demo 'no display: the demo runs in this terminal'
-    elif "$installer/freezeframe" app --help >/dev/null 2>&1; then
+    if on_display; then
       exec "$installer/freezeframe" app
-    else
-      run_demo 'the workbench window is not part of this version yet: the demo runs in this terminal'
     fi
+    note 'no display: the demo runs in this terminal'
+    exec "$installer/freezeframe" demo
+    ;;
+  app)
+    build_program
+    exec "$installer/freezeframe" app
     ;;
 esac

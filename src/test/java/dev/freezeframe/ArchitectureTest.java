@@ -90,4 +90,26 @@ class ArchitectureTest {
         noClasses().that().resideOutsideOfPackage(ROOT + "store..").should()
                 .dependOnClassesThat(resideInAnyPackage("java.sql..", "javax.sql..", "org.h2..")).check(program);
     }
+
+    @Test
+    void viewModelsNeverSeeAControl() {
+        noClasses().that().resideInAnyPackage(ROOT + "ui.model..", ROOT + "ui.task..").should()
+                .dependOnClassesThat(resideInAnyPackage("javafx.scene..", "javafx.stage..", "javafx.css..",
+                        "org.controlsfx..", "io.fair_acc.chartfx..", "com.techsenger..", "org.kordamp..", "atlantafx..",
+                        ROOT + "ui", ROOT + "ui.chart..", ROOT + "ui.machine..", ROOT + "ui.checkpoint..", ROOT
+                                + "ui.library.."))
+                .check(program);
+    }
+
+    @Test
+    void nothingBelowTheWindowKnowsJavaFx() {
+        noClasses().that().resideOutsideOfPackage(ROOT + "ui..").should().dependOnClassesThat(resideInAnyPackage(
+                "javafx..", "com.sun.javafx..")).check(program);
+    }
+
+    @Test
+    void theWindowWorksThroughTheEngineOnly() {
+        noClasses().that().resideInAPackage(ROOT + "ui..").should().dependOnClassesThat(resideInAnyPackage(ROOT
+                + "linux..", ROOT + "migration..", ROOT + "nbd..", ROOT + "dedup..")).check(program);
+    }
 }

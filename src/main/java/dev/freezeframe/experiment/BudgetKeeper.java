@@ -35,6 +35,8 @@ final class BudgetKeeper implements AutoCloseable {
     private static final int COLLECTING_SHARE = 10;
     /// Thinning to a byte limit goes on to this share of it, so that it does not begin again at once.
     private static final double BYTES_AFTER_THINNING = 0.9;
+    /// From this share of the limit on, a person should know that thinning is late.
+    private static final double BEHIND = 1.25;
     /// Most that one round deletes before it looks again what that brought.
     private static final int MOST_VICTIMS = 64;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
@@ -171,8 +173,12 @@ final class BudgetKeeper implements AutoCloseable {
     BudgetUse use() {
         lock.lock();
         try {
-            return new BudgetUse(budget, storedBytes - reclaimedBytes, checkpoints.size(), thinned, reclaimedBytes,
-                    remark);
+            long bytes = storedBytes - reclaimedBytes;
+            boolean behind = budget.rule() == Budget.Rule.THIN && budget.bytes().isPresent()
+                    && bytes > BEHIND * budget.bytes().getAsLong();
+            return new BudgetUse(budget, bytes, checkpoints.size(), thinned, reclaimedBytes, remark.isEmpty() && behind
+                    ? Optional.of("thinning is behind: the guest writes faster than space is reclaimed")
+                    : remark);
         } finally {
             lock.unlock();
         }

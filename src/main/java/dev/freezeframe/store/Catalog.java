@@ -103,14 +103,15 @@ final class Catalog {
         }
         try (ResultSet r = session.sql("SELECT experiment_id, COUNT(*), MIN(captured_at), MAX(captured_at),"
                 + " SUM(stored_bytes), SUM(dirty_pages), SUM(unchanged_pages), SUM(zero_pages), SUM(duplicate_pages),"
-                + " SUM(new_pages), CAST(MEDIAN(pause_micros) AS BIGINT), MAX(pause_micros), SUM(late) FROM checkpoint"
+                + " SUM(new_pages), CAST(MEDIAN(pause_micros) AS BIGINT), MAX(pause_micros), SUM(late),"
+                + " MIN(interval_millis), MAX(interval_millis) FROM checkpoint"
                 + " GROUP BY experiment_id").executeQuery()) {
             while (r.next()) {
                 ExperimentTotals none = byId.get(r.getLong(1));
                 if (none != null) {
                     byId.put(r.getLong(1), new ExperimentTotals(none.experiment(), r.getLong(2), instant(r, 3),
                             instant(r, 4), r.getLong(5), r.getLong(6), r.getLong(7), r.getLong(8), r.getLong(9),
-                            r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13)));
+                            r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13), r.getLong(14), r.getLong(15)));
                 }
             }
         }

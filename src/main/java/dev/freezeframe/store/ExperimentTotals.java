@@ -13,12 +13,15 @@ import java.util.Optional;
 /// @param medianPauseMicros half of the pauses were shorter
 /// @param maxPauseMicros    the longest pause
 /// @param late              ticks missed, or taken late
+/// @param shortestIntervalMillis the shortest interval that was asked for
+/// @param longestIntervalMillis  and the longest
 public record ExperimentTotals(ExperimentRecord experiment, long checkpoints, Optional<Instant> firstCapturedAt,
         Optional<Instant> lastCapturedAt, long storedBytes, long dirtyPages, long unchangedPages, long zeroPages,
-        long duplicatePages, long newPages, long medianPauseMicros, long maxPauseMicros, long late) {
+        long duplicatePages, long newPages, long medianPauseMicros, long maxPauseMicros, long late,
+        long shortestIntervalMillis, long longestIntervalMillis) {
 
     /// Of an experiment without checkpoints.
     static ExperimentTotals none(ExperimentRecord experiment) {
-        return new ExperimentTotals(experiment, 0, Optional.empty(), Optional.empty(), 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return new ExperimentTotals(experiment, 0, Optional.empty(), Optional.empty(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
     }
 }

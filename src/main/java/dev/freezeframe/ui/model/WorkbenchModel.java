@@ -25,6 +25,7 @@ public final class WorkbenchModel {
     private final ExperimentModel experiment;
     private final MachinesModel machines;
     private final LibraryModel library;
+    private final LibraryWork libraryWork;
     private final RecordSettings recordSettings;
     private final Navigation navigation = new Navigation();
     /// What the recordings' threads have stored and the window has not taken in yet.
@@ -40,7 +41,7 @@ public final class WorkbenchModel {
         machines = new MachinesModel(tasks, stores, new MachinesModel.RecordingEvents() {
             @Override
             public void started(RecordingModel recording) {
-                library.reload();
+                library.recordingStarted(recording.experiment());
                 experiment.show(recording.experiment());
             }
 
@@ -58,6 +59,7 @@ public final class WorkbenchModel {
                     // what was stored before it was thinned is not to come back after
                     deliver();
                     experiment.deleted(deleted);
+                    library.reloadSoon();
                 });
             }
 
@@ -71,11 +73,12 @@ public final class WorkbenchModel {
 
             @Override
             public void ended(RecordingModel recording) {
-                library.reload();
+                library.recordingEnded(recording.experiment());
                 stores.measure();
             }
         });
         recordSettings = new RecordSettings(machines);
+        libraryWork = new LibraryWork(this);
         stores.stateProperty().addListener((_, _, now) -> {
             experiment.show(null);
             if (now instanceof StoreState.Open) {
@@ -118,6 +121,11 @@ public final class WorkbenchModel {
     /// The experiments in the store.
     public LibraryModel library() {
         return library;
+    }
+
+    /// What can be done with the experiments in the store.
+    public LibraryWork libraryWork() {
+        return libraryWork;
     }
 
     /// Interval and budget.

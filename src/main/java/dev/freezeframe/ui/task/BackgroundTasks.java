@@ -68,7 +68,14 @@ public final class BackgroundTasks implements AutoCloseable {
     /// The same, with a handler for its failure.
     public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
             Consumer<? super Throwable> whenFailed) {
+        return run(title, work, whenDone, whenFailed, () -> {});
+    }
+
+    /// The same, with a handler for its being cancelled: the work may have begun then, and go on for a while.
+    public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
+            Consumer<? super Throwable> whenFailed, Runnable whenCancelled) {
         BackgroundTask<T> task = new BackgroundTask<>(title, work);
+        task.setOnCancelled(_ -> whenCancelled.run());
         listed.add(task);
         task.runningProperty().addListener((_, _, running) -> {
             if (!running) {

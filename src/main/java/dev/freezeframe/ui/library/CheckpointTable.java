@@ -1,0 +1,135 @@
+package dev.freezeframe.ui.library;
+
+import dev.freezeframe.store.Annotation;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.ui.model.ExperimentModel;
+import dev.freezeframe.ui.model.LibraryColumn;
+import dev.freezeframe.ui.model.LibraryColumns;
+import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import java.util.List;
+import java.util.Objects;
+import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.collections.FXCollections;
+import javafx.collections.ListChangeListener;
+import javafx.collections.MapChangeListener;
+import javafx.collections.transformation.SortedList;
+import javafx.scene.control.SelectionMode;
+import javafx.scene.control.TableColumn;
+import javafx.scene.control.TableView;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.ClipboardContent;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCombination;
+import javafx.scene.input.KeyEvent;
+
+/// All checkpoints of the shown experiment with all their figures. Its selection is the window's selection; more lines may
+/// be selected for copying. Listens to nothing while it is not in a window.
+final class CheckpointTable extends TableView<CheckpointRecord> {
+    private static final KeyCombination COPY = KeyCombination.valueOf("Shortcut+C");
+
+    private final WorkbenchModel workbench;
+    private final ExperimentModel experiment;
+    private final ListChangeListener<CheckpointRecord> afterChange = _ -> follow();
+    private boolean following;
+
+    CheckpointTable(WorkbenchModel workbench) {
+        this.workbench = workbench;
+        experiment = workbench.experiment();
+        setId("checkpoint-table");
+        setAccessibleText("Checkpoints of the shown experiment");
+        Columns.prepare(this);
+        getSelectionModel().setSelectionMode(SelectionMode.MULTIPLE);
+        for (LibraryColumn<CheckpointRecord, ?> column : LibraryColumns.checkpoints(experiment.annotations())) {
+            TableColumn<CheckpointRecord, ?> made = column(column);
+            getColumns().add(made);
+        }
+        getSelectionModel().selectedItemProperty().addListener((_, _, chosen) -> {
+            if (!following && chosen != null) {
+                experiment.selection().select(chosen);
+            }
+        });
+        addEventHandler(KeyEvent.KEY_PRESSED, event -> {
+            if (COPY.match(event)) {
+                copySelected();
+                event.consume();
+            } else if (event.getCode() == KeyCode.ENTER && experiment.selection().checkpoint() != null) {
+                workbench.navigation().go(new Navigation.Place.Experiment());
+                event.consume();
+            }
+        });
+        experiment.annotations().addListener((MapChangeListener<Long, Annotation>) _ -> {
+            if (getScene() != null) {
+                refresh();
+            }
+        });
+        experiment.selection().checkpointProperty().addListener((_, _, _) -> follow());
+        sceneProperty().addListener((_, before, now) -> {
+            if (now != null && before == null) {
+                attach();
+            } else if (now == null) {
+                detach();
+            }
+        });
+        setItems(FXCollections.emptyObservableList());
+    }
+
+    private static <V extends Comparable<? super V>> TableColumn<CheckpointRecord, V> column(
+            LibraryColumn<CheckpointRecord, V> column) {
+        return Columns.of(column, ReadOnlyObjectWrapper::new);
+    }
+
+    private void attach() {
+        SortedList<CheckpointRecord> sorted = new SortedList<>(experiment.checkpoints());
+        sorted.comparatorProperty().bind(comparatorProperty());
+        following = true;
+        setItems(sorted);
+        following = false;
+        sorted.addListener(afterChange);
+        follow();
+    }
+
+    private void detach() {
+        getItems().removeListener(afterChange);
+        if (getItems() instanceof SortedList<CheckpointRecord> sorted) {
+            sorted.comparatorProperty().unbind();
+        }
+        following = true;
+        setItems(FXCollections.emptyObservableList());
+        following = false;
+    }
+
+    /// Selects what the window has selected.
+    private void follow() {
+        if (getScene() == null || following) {
+            return;
+        }
+        CheckpointRecord chosen = experiment.selection().checkpoint();
+        if (Objects.equals(chosen, getSelectionModel().getSelectedItem())) {
+            return;
+        }
+        following = true;
+        try {
+            int index = chosen == null ? -1 : getItems().indexOf(chosen);
+            if (index < 0) {
+                getSelectionModel().clearSelection();
+            } else {
+                getSelectionModel().clearAndSelect(index);
+                Columns.reveal(this, index);
+            }
+        } finally {
+            following = false;
+        }
+    }
+
+    /// Puts the selected lines onto the clipboard.
+    void copySelected() {
+        List<CheckpointRecord> lines = getSelectionModel().getSelectedItems().stream().filter(Objects::nonNull)
+                .toList();
+        if (!lines.isEmpty()) {
+            ClipboardContent content = new ClipboardContent();
+            content.putString(LibraryColumn.tabSeparated(Columns.visible(this), lines));
+            Clipboard.getSystemClipboard().setContent(content);
+        }
+    }
+}

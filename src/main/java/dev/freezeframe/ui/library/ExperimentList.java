@@ -1,0 +1,226 @@
+package dev.freezeframe.ui.library;
+
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.ui.model.LibraryEntry;
+import dev.freezeframe.ui.model.LibraryRow;
+import dev.freezeframe.ui.model.LibrarySearch;
+import dev.freezeframe.ui.model.LibraryWork;
+import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import java.util.List;
+import java.util.Optional;
+import javafx.collections.ListChangeListener;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.control.Button;
+import javafx.scene.control.ContextMenu;
+import javafx.scene.control.Label;
+import javafx.scene.control.ListView;
+import javafx.scene.control.MenuItem;
+import javafx.scene.control.SeparatorMenuItem;
+import javafx.scene.control.Tooltip;
+import javafx.scene.input.ContextMenuEvent;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCombination;
+import javafx.scene.input.KeyEvent;
+import javafx.scene.input.MouseButton;
+import javafx.scene.input.MouseEvent;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
+import javafx.scene.layout.VBox;
+import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
+
+/// The experiments in the sidebar, newest first, with search. The shown experiment is the selected one; only the user's own
+/// choice shows another, never a list that is read again.
+public final class ExperimentList extends VBox {
+    private static final double LINE_HEIGHT = 28;
+    private static final KeyCombination FIND = KeyCombination.valueOf("Shortcut+F");
+
+    private final WorkbenchModel workbench;
+    private final LibraryWork work;
+    private final LibrarySearch search;
+    private final LibraryDialogs dialogs;
+    private final SearchField field = new SearchField("the experiments");
+    private final ListView<LibraryRow> list = new ListView<>();
+    private ContextMenu menu;
+    private boolean following;
+
+    public ExperimentList(WorkbenchModel workbench) {
+        this.workbench = workbench;
+        work = workbench.libraryWork();
+        search = new LibrarySearch(workbench.library());
+        dialogs = new LibraryDialogs(this, work);
+        getStyleClass().add("experiment-list");
+        setId("experiment-list");
+
+        Label title = new Label("EXPERIMENTS");
+        title.getStyleClass().add("section-title");
+        Region gap = new Region();
+        HBox.setHgrow(gap, Priority.ALWAYS);
+        Button library = new Button("", new FontIcon(Feather.GRID));
+        library.setId("open-library");
+        library.getStyleClass().addAll("flat", "button-icon", "small");
+        library.setAccessibleText("Open the library of experiments");
+        library.setTooltip(new Tooltip("Library: all experiments with their figures (Ctrl+2)"));
+        library.setOnAction(_ -> workbench.navigation().go(new Navigation.Place.Library()));
+        HBox header = new HBox(title, gap, library);
+        header.setAlignment(Pos.CENTER_LEFT);
+        header.getStyleClass().add("section-header");
+
+        field.setId("experiment-search");
+        field.textProperty().bindBidirectional(search.searchProperty());
+        HBox searchLine = new HBox(field);
+        HBox.setHgrow(field, Priority.ALWAYS);
+        searchLine.getStyleClass().add("section-search");
+
+        list.setId("experiments");
+        list.setAccessibleText("Experiments, newest first");
+        list.getStyleClass().addAll("edge-to-edge", "dense");
+        list.setFixedCellSize(LINE_HEIGHT);
+        list.setMinHeight(2 * LINE_HEIGHT);
+        list.setItems(search.rows());
+        list.setCellFactory(_ -> cell());
+        Label empty = new Label();
+        empty.setWrapText(true);
+        empty.getStyleClass().addAll("text-muted", "empty-text");
+        empty.textProperty().bind(search.emptyTextProperty());
+        list.setPlaceholder(empty);
+        VBox.setVgrow(list, Priority.ALWAYS);
+        getChildren().addAll(header, searchLine, list);
+
+        list.getSelectionModel().selectedItemProperty().addListener((_, _, row) -> {
+            if (!following && !search.changingProperty().get() && row != null) {
+                show(row);
+            }
+        });
+        list.setOnMouseClicked(event -> {
+            LibraryRow row = list.getSelectionModel().getSelectedItem();
+            if (event.getButton() == MouseButton.PRIMARY && row != null && rowAt(event.getTarget()).isPresent()) {
+                show(row);
+            }
+        });
+        list.addEventHandler(KeyEvent.KEY_PRESSED, this::key);
+        addEventHandler(KeyEvent.KEY_PRESSED, event -> {
+            if (FIND.match(event)) {
+                focusSearch();
+                event.consume();
+            }
+        });
+        list.setOnContextMenuRequested(this::openMenu);
+        search.changingProperty().addListener((_, _, changing) -> {
+            if (!changing) {
+                followShown();
+            }
+        });
+        workbench.experiment().experimentProperty().addListener((_, _, _) -> followShown());
+        workbench.machines().machines().addListener((ListChangeListener<MachineModel>) _ -> list.refresh());
+        followShown();
+    }
+
+    private ExperimentCell cell() {
+        ExperimentCell cell = new ExperimentCell(this::machinesRestoredFrom);
+        // a click for the menu is not a wish to see the experiment
+        cell.addEventFilter(MouseEvent.MOUSE_PRESSED, event -> {
+            if (event.getButton() == MouseButton.SECONDARY) {
+                list.requestFocus();
+                event.consume();
+            }
+        });
+        return cell;
+    }
+
+    private List<String> machinesRestoredFrom(long experimentId) {
+        return workbench.machines().machines().stream().filter(machine -> machine.origin().filter(
+                checkpoint -> checkpoint.experimentId() == experimentId).isPresent()).map(MachineModel::name).toList();
+    }
+
+    /// Puts the cursor into the search field.
+    public void focusSearch() {
+        field.requestFocus();
+        field.selectAll();
+    }
+
+    private void show(LibraryRow row) {
+        if (isShown(row.entry())) {
+            workbench.navigation().go(new Navigation.Place.Experiment());
+        } else {
+            work.show(row.entry());
+        }
+    }
+
+    private boolean isShown(LibraryEntry entry) {
+        ExperimentRecord shown = workbench.experiment().experimentProperty().get();
+        return shown != null && shown.id() == entry.id();
+    }
+
+    /// Selects the experiment that is shown, however that came about.
+    private void followShown() {
+        following = true;
+        try {
+            Optional<LibraryRow> row = search.rows().stream().filter(each -> isShown(each.entry())).findFirst();
+            if (row.isEmpty()) {
+                list.getSelectionModel().clearSelection();
+            } else if (list.getSelectionModel().getSelectedItem() != row.get()) {
+                list.getSelectionModel().clearSelection();
+                list.getSelectionModel().select(row.get());
+            }
+        } finally {
+            following = false;
+        }
+    }
+
+    private void key(KeyEvent event) {
+        LibraryRow row = list.getSelectionModel().getSelectedItem();
+        if (row == null) {
+            return;
+        }
+        if (event.getCode() == KeyCode.DELETE) {
+            dialogs.delete(List.of(row.entry()));
+            event.consume();
+        } else if (event.getCode() == KeyCode.ENTER) {
+            show(row);
+            event.consume();
+        }
+    }
+
+    private static Optional<LibraryRow> rowAt(Object target) {
+        Node node = target instanceof Node inside ? inside : null;
+        while (node != null && !(node instanceof ExperimentCell)) {
+            node = node.getParent();
+        }
+        return node instanceof ExperimentCell cell ? Optional.ofNullable(cell.getItem()) : Optional.empty();
+    }
+
+    private void openMenu(ContextMenuEvent event) {
+        Optional<LibraryRow> row = event.isKeyboardTrigger()
+                ? Optional.ofNullable(list.getSelectionModel().getSelectedItem())
+                : rowAt(event.getTarget());
+        if (menu != null) {
+            menu.hide();
+        }
+        row.ifPresent(chosen -> {
+            menu = menuFor(chosen.entry());
+            menu.show(list, event.getScreenX(), event.getScreenY());
+        });
+        event.consume();
+    }
+
+    /// What can be done with an experiment.
+    ContextMenu menuFor(LibraryEntry entry) {
+        MenuItem show = item("Show", Feather.ACTIVITY, () -> work.show(entry));
+        MenuItem compare = item("Compare with the shown one", Feather.LAYERS, () -> work.compareWithShown(entry));
+        compare.setDisable(workbench.experiment().experimentProperty().get() == null || isShown(entry));
+        MenuItem export = item("Export CSV…", Feather.DOWNLOAD, () -> dialogs.exportCheckpoints(entry));
+        MenuItem delete = item("Delete…", Feather.TRASH_2, () -> dialogs.delete(List.of(entry)));
+        return new ContextMenu(show, compare, export, new SeparatorMenuItem(), delete);
+    }
+
+    private static MenuItem item(String text, Feather icon, Runnable action) {
+        MenuItem item = new MenuItem(text, new FontIcon(icon));
+        item.setOnAction(_ -> action.run());
+        return item;
+    }
+}
