@@ -68,7 +68,7 @@ final class MainView extends BorderPane {
         profiles = new ProfilesModel(workbench.tasks(), Profiles.standard());
         this.dividers = new HashMap<>(dividers);
         getStyleClass().add("main-view");
-        middle = split("middle", Orientation.VERTICAL, 0.68);
+        middle = split("middle", Orientation.VERTICAL, 0.7);
         recordBar = new RecordBar(workbench);
         statusLine = new StatusLine(workbench);
         pageBar = new PageBar(workbench);
@@ -120,7 +120,7 @@ final class MainView extends BorderPane {
         if (open && !middle.getItems().contains(drawer)) {
             double[] remembered = dividers.get("middle");
             middle.getItems().add(drawer);
-            middle.setDividerPositions(remembered != null && remembered.length == 1 ? remembered[0] : 0.65);
+            middle.setDividerPositions(remembered != null && remembered.length == 1 ? remembered[0] : 0.7);
         } else if (!open) {
             if (middle.getItems().size() > 1) {
                 dividers.put("middle", middle.getDividerPositions());
@@ -231,7 +231,10 @@ final class MainView extends BorderPane {
             right.getItems().addAll(panel(new MemoryMapView(workbench, palette)),
                     panel(new CheckpointDetails(workbench)));
             see.getItems().addAll(panel(new ChartsPane(workbench, palette)), right);
-            left.getItems().addAll(see, panel(new FilmStrip(workbench)));
+            Node strip = panel(new FilmStrip(workbench));
+            left.getItems().addAll(see, strip);
+            // what is taken from the page, by the drawer or by a smaller window, the charts give
+            SplitPane.setResizableWithParent(strip, false);
             left.getStyleClass().add("experiment-page");
             experimentPage = left;
         }
