@@ -64,7 +64,8 @@ record MapLayout(int firstPage, int lastPage, int pagesPerCell, int columns, int
         if (x < 0 || y < 0 || x >= width() || y >= height()) {
             return -1;
         }
-        int cell = (int) (y / cellHeight) * columns + (int) (x / cellWidth);
+        int row = (int) (y / cellHeight);
+        int cell = row * columns + (int) (x / cellWidth);
         return cell < cells() ? cell : -1;
     }
 
