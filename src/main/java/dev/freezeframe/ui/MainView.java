@@ -3,11 +3,18 @@ package dev.freezeframe.ui;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.ui.chart.ChartsPane;
 import dev.freezeframe.ui.chart.MemoryMapView;
+import dev.freezeframe.ui.chart.OverlayPane;
 import dev.freezeframe.ui.checkpoint.CheckpointDetails;
+import dev.freezeframe.ui.checkpoint.ComparePage;
+import dev.freezeframe.ui.checkpoint.FamilyTree;
 import dev.freezeframe.ui.checkpoint.FilmStrip;
+import dev.freezeframe.ui.library.DoctorPage;
+import dev.freezeframe.ui.library.ExperimentList;
+import dev.freezeframe.ui.library.LibraryPage;
 import dev.freezeframe.ui.machine.MachineDrawer;
 import dev.freezeframe.ui.machine.MachineList;
 import dev.freezeframe.ui.machine.MachineToolbar;
+import dev.freezeframe.ui.machine.ProfileEditor;
 import dev.freezeframe.ui.machine.ProfileList;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.ProfilesModel;
@@ -16,6 +23,7 @@ import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.Timeline;
@@ -42,6 +50,8 @@ final class MainView extends BorderPane {
     private final RecordBar recordBar;
     private final StatusLine statusLine;
     private final StackPane pages = new StackPane();
+    private final PageBar pageBar;
+    private final Map<Class<?>, Node> madePages = new HashMap<>();
     private final Map<String, SplitPane> splits = new HashMap<>();
     private final Map<String, double[]> dividers;
     private final SplitPane middle;
@@ -61,10 +71,11 @@ final class MainView extends BorderPane {
         middle = split("middle", Orientation.VERTICAL, 0.68);
         recordBar = new RecordBar(workbench);
         statusLine = new StatusLine(workbench);
+        pageBar = new PageBar(workbench);
         welcome = new WelcomePage(workbench);
 
         machineToolbar = new MachineToolbar(workbench);
-        VBox centre = new VBox(machineToolbar, recordBar, pages);
+        VBox centre = new VBox(pageBar, machineToolbar, recordBar, pages);
         VBox.setVgrow(pages, Priority.ALWAYS);
         pages.setMinHeight(0);
         middle.getItems().add(centre);
@@ -72,7 +83,7 @@ final class MainView extends BorderPane {
         SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
         whole.getItems().addAll(sidebar, middle);
         SplitPane.setResizableWithParent(sidebar, false);
-        setTop(new MenuLine(workbench, actions, recordBar));
+        setTop(new MenuLine(workbench, actions, recordBar, machineToolbar.actions(), statusLine.drawerButton()));
         statusLine.drawerButton().selectedProperty().addListener((_, _, open) -> showDrawer(open));
         setCenter(whole);
         setBottom(statusLine);
@@ -82,6 +93,7 @@ final class MainView extends BorderPane {
         workbench.navigation().placeProperty().addListener((_, _, _) -> showPage());
         workbench.library().loadedProperty().addListener((_, _, _) -> showPage());
         workbench.experiment().experimentProperty().addListener((_, _, _) -> showPage());
+        workbench.machines().selectedProperty().addListener((_, _, _) -> showBars());
         showPage();
         live.setCycleCount(Animation.INDEFINITE);
         sceneProperty().addListener((_, _, scene) -> {
@@ -94,9 +106,11 @@ final class MainView extends BorderPane {
     }
 
     private Node sidebar() {
-        VBox machines = new VBox(new MachineList(workbench), new ProfileList(workbench, profiles));
-        machines.getStyleClass().add("sidebar");
-        return machines;
+        ExperimentList experiments = new ExperimentList(workbench);
+        VBox sidebar = new VBox(new MachineList(workbench), new ProfileList(workbench, profiles), experiments);
+        VBox.setVgrow(experiments, Priority.ALWAYS);
+        sidebar.getStyleClass().add("sidebar");
+        return sidebar;
     }
 
     private void showDrawer(boolean open) {
@@ -145,6 +159,23 @@ final class MainView extends BorderPane {
         }
     }
 
+    /// Other pages get the room of the bars, but for what a running recording must always show.
+    private void showBars() {
+        boolean atExperiment = pages.getChildren().contains(experimentPage);
+        boolean recording = recordBar.recordingNow().get();
+        visible(pageBar, !atExperiment && workbench.stores().store().isPresent() && !(workbench.navigation()
+                .placeProperty().get() instanceof Navigation.Place.Experiment));
+        visible(machineToolbar, atExperiment || workbench.machines().selectedProperty().get() != null);
+        visible(recordBar, atExperiment || recording || workbench.machines().selectedProperty().get() != null);
+        recordBar.showControls(atExperiment || workbench.navigation().placeProperty()
+                .get() instanceof Navigation.Place.Experiment);
+    }
+
+    private static void visible(Node node, boolean visible) {
+        node.setVisible(visible);
+        node.setManaged(visible);
+    }
+
     private void showPage() {
         pages.getChildren().setAll(switch (workbench.stores().stateProperty().get()) {
             case StoreState.Opening opening -> Pages.opening(opening);
@@ -154,13 +185,31 @@ final class MainView extends BorderPane {
                     actions::openStore);
             case StoreState.Open _ -> page(workbench.navigation().placeProperty().get());
         });
+        showBars();
     }
 
     private Node page(Navigation.Place place) {
         return switch (place) {
             case Navigation.Place.Experiment _ -> experiment();
-            default -> experiment();
+            case Navigation.Place.Library _ -> made(LibraryPage.class, () -> new LibraryPage(workbench));
+            case Navigation.Place.Family _ -> made(FamilyTree.class, () -> new FamilyTree(workbench));
+            case Navigation.Place.Compare _ -> made(ComparePage.class, () -> new ComparePage(workbench, palette));
+            case Navigation.Place.Overlay(var experimentIds) -> {
+                OverlayPane overlay = made(OverlayPane.class, () -> new OverlayPane(workbench, palette));
+                overlay.show(experimentIds);
+                yield overlay;
+            }
+            case Navigation.Place.Profile(var file) -> {
+                ProfileEditor editor = made(ProfileEditor.class, () -> new ProfileEditor(workbench, profiles));
+                editor.edit(file);
+                yield editor;
+            }
+            case Navigation.Place.Doctor _ -> made(DoctorPage.class, () -> new DoctorPage(workbench));
         };
+    }
+
+    private <T extends Node> T made(Class<T> type, Supplier<T> maker) {
+        return type.cast(madePages.computeIfAbsent(type, _ -> maker.get()));
     }
 
     private static Node panel(Node view) {

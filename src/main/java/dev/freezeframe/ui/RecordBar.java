@@ -55,6 +55,7 @@ final class RecordBar extends VBox {
     private final ProgressBar queueFill = new ProgressBar(0);
     private final BooleanProperty canRecord = new SimpleBooleanProperty(this, "canRecord", false);
     private final BooleanProperty recording = new SimpleBooleanProperty(this, "recording", false);
+    private final FlowPane controls = new FlowPane(16, 8);
     private boolean sliderMoves;
 
     /// A large number over its name and a line of detail.
@@ -121,7 +122,7 @@ final class RecordBar extends VBox {
         interval.setAlignment(Pos.CENTER_LEFT);
         HBox buttons = new HBox(8, record, now);
         buttons.setAlignment(Pos.CENTER_LEFT);
-        FlowPane controls = new FlowPane(16, 8, buttons, interval, budget);
+        controls.getChildren().addAll(buttons, interval, budget);
         controls.setAlignment(Pos.CENTER_LEFT);
         HBox figures = new HBox(16, timeliness, bar(), queue, bar(), pause, bar(), dirty, bar(), saved);
         figures.getStyleClass().add("figures");
@@ -211,6 +212,12 @@ final class RecordBar extends VBox {
     private RecordingModel selectedRecording() {
         MachineModel machine = workbench.machines().selectedProperty().get();
         return machine == null ? null : machine.recordingProperty().get();
+    }
+
+    /// Shows the controls over the figures, or the figures alone.
+    void showControls(boolean shown) {
+        controls.setVisible(shown);
+        controls.setManaged(shown);
     }
 
     /// Whether [#toggle] would do something.

@@ -479,8 +479,9 @@ public final class CheckpointDetails extends BorderPane {
 
     private void showDirty(CheckpointMetrics metrics) {
         dirty.setText(Units.count(metrics.dirtyPages(), "page"));
-        saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · " + Units.percent(metrics.dirtyPages(),
-                metrics.ramPages()) + " of RAM · saved " + CheckpointFigures.saved(metrics));
+        saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · "
+                + Units.percent((double) metrics.dirtyPages(), (double) metrics.ramPages()) + " of RAM · saved "
+                + CheckpointFigures.saved(metrics));
         List<Segment> segments = new ArrayList<>();
         List<Node> entries = new ArrayList<>();
         record Part(String styleClass, String name, long pages) {}

@@ -29,8 +29,8 @@ final class FilmStripCell extends ListCell<CheckpointRecord> {
     static final double WIDTH = 128;
     private static final double PADDING = 4;
     private static final PseudoClass LATE = PseudoClass.getPseudoClass("late");
-    /// What fits into the picture at the size of its letters.
-    private static final int LINES = 9;
+    /// Of a line in the picture, at the size of its letters.
+    private static final double LINE_HEIGHT = 8.2;
 
     private final FilmStrip strip;
     private final Text console = new Text();
@@ -45,6 +45,7 @@ final class FilmStripCell extends ListCell<CheckpointRecord> {
     private final StackPane picture = new StackPane(nothing, screen, console);
     private final VBox content;
     private final Tooltip tooltip = new Tooltip();
+    private List<String> lines = List.of();
 
     FilmStripCell(FilmStrip strip) {
         this.strip = strip;
@@ -64,7 +65,7 @@ final class FilmStripCell extends ListCell<CheckpointRecord> {
         picture.setMinSize(0, 0);
         picture.setPrefSize(WIDTH - 2 * PADDING, 0);
         StackPane.setAlignment(console, Pos.BOTTOM_LEFT);
-        console.setManaged(true);
+        picture.heightProperty().addListener((_, _, _) -> showLines());
         screen.setPreserveRatio(true);
         screen.setFitWidth(WIDTH - 2 * PADDING);
         screen.fitHeightProperty().bind(picture.heightProperty());
@@ -147,9 +148,14 @@ final class FilmStripCell extends ListCell<CheckpointRecord> {
     void showPicture(CheckpointRecord checkpoint) {
         Optional<GuestPicture> known = strip.picture(checkpoint);
         screen.setImage(known.orElse(null) instanceof GuestPicture.Screen(var image) ? image : null);
-        console.setText(known.orElse(null) instanceof GuestPicture.Console(List<String> lines)
-                ? String.join("\n", lines.subList(Math.max(0, lines.size() - LINES), lines.size()))
-                : "");
+        lines = known.orElse(null) instanceof GuestPicture.Console(List<String> all) ? all : List.of();
+        showLines();
         nothing.setVisible(known.orElse(null) instanceof GuestPicture.None);
+    }
+
+    /// As many of the last lines as fit.
+    private void showLines() {
+        int fitting = Math.max(1, (int) ((picture.getHeight() - PADDING) / LINE_HEIGHT));
+        console.setText(String.join("\n", lines.subList(Math.max(0, lines.size() - fitting), lines.size())));
     }
 }

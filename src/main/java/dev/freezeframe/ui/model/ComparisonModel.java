@@ -29,14 +29,16 @@ public final class ComparisonModel {
             new ComparisonState.Choosing());
     private final ReadOnlyObjectWrapper<PageContents> contents = new ReadOnlyObjectWrapper<>(this, "contents");
     private BackgroundTask<?> running;
+    /// While both are being set.
+    private boolean choosing;
 
     /// @param workbench in whose store the checkpoints are
     public ComparisonModel(WorkbenchModel workbench) {
         this.workbench = workbench;
         pageLane = workbench.tasks().lane();
         listLane = workbench.tasks().lane();
-        first.addListener((_, _, _) -> restart());
-        second.addListener((_, _, _) -> restart());
+        first.addListener((_, _, _) -> chosen());
+        second.addListener((_, _, _) -> chosen());
         workbench.stores().stateProperty().addListener((_, _, _) -> compare(null, null));
     }
 
@@ -62,13 +64,17 @@ public final class ComparisonModel {
 
     /// Compares these two.
     public void compare(CheckpointRecord one, CheckpointRecord other) {
-        if (one == first.get() && other == second.get()) {
-            restart();
-            return;
-        }
-        second.set(null);
+        choosing = true;
         first.set(one);
         second.set(other);
+        choosing = false;
+        restart();
+    }
+
+    private void chosen() {
+        if (!choosing) {
+            restart();
+        }
     }
 
     /// Lets the two change places.

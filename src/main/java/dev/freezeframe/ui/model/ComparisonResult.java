@@ -17,11 +17,11 @@ public final class ComparisonResult {
     static final int MOST_RANGES = 200_000;
 
     private static final int STEPS = 4096;
-    private static final Difference[] DIFFERENCES = Difference.values();
+    private static final List<Difference> DIFFERENCES = List.of(Difference.values());
     private static final byte EQUAL = -1;
 
     private final CheckpointComparison comparison;
-    /// The ordinal of each page's difference, or [#EQUAL].
+    /// The place of each page's difference in [#DIFFERENCES], or [#EQUAL].
     private final byte[] differences;
     private final List<ComparisonRange> ranges;
 
@@ -42,7 +42,7 @@ public final class ComparisonResult {
         List<ComparisonRange> ranges = new ArrayList<>();
         int[] seen = {0};
         comparison.forEachRun((firstPage, pages, difference) -> {
-            Arrays.fill(differences, firstPage, firstPage + pages, (byte) difference.ordinal());
+            Arrays.fill(differences, firstPage, firstPage + pages, (byte) DIFFERENCES.indexOf(difference));
             if (ranges.size() < MOST_RANGES) {
                 ranges.add(new ComparisonRange(firstPage, pages, difference));
             }
@@ -65,10 +65,11 @@ public final class ComparisonResult {
 
     /// In what way a page differs, empty where it does not.
     public Optional<Difference> difference(int page) {
-        return differences[page] == EQUAL ? Optional.empty() : Optional.of(DIFFERENCES[differences[page]]);
+        return differences[page] == EQUAL ? Optional.empty() : Optional.of(DIFFERENCES.get(differences[page]));
     }
 
-    /// Adds up how many pages from `firstPage` on differ in which way, by the ordinal of the difference.
+    /// Adds up how many pages from `firstPage` on differ in which way, in the order of the constants of
+    /// [Difference].
     public void count(int firstPage, int pages, int[] counts) {
         for (int page = firstPage; page < firstPage + pages; page++) {
             if (differences[page] != EQUAL) {
