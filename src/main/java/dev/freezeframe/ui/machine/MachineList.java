@@ -112,10 +112,13 @@ public final class MachineList extends VBox {
     private void connectSelection() {
         machines.selectedProperty().addListener((_, _, model) -> select(model));
         select(machines.selectedProperty().get());
-        list.getSelectionModel().selectedItemProperty().addListener((_, _, model) -> {
+        list.getSelectionModel().selectedItemProperty().addListener((_, before, model) -> {
             if (model != null && model != machines.selectedProperty().get()) {
                 machines.selectedProperty().set(model);
-                showRecording(model);
+                // when a machine went from the list, the list selected another by itself
+                if (before == null || machines.machines().contains(before)) {
+                    showRecording(model);
+                }
             }
         });
     }

@@ -162,8 +162,9 @@ class SidebarTest {
         ListCell<?> recorded = awaitRow("machines", "boot-sector");
         FxToolkit.run(() -> recorded.getListView().getSelectionModel().select(recorded.getIndex()));
         FxToolkit.await("selecting a machine shows its recording", () -> workbench.model().experiment()
-                .experimentProperty().get() != null && machine.equals(workbench.model().machines().selectedProperty()
-                        .get()));
+                .experimentProperty().get() != null && machine.equals(
+                        workbench.model().machines().selectedProperty()
+                                .get()));
     }
 
     @Test
@@ -172,8 +173,9 @@ class SidebarTest {
         assertTrue(broken.getAccessibleText().contains("is not a size; write for example"), broken.getAccessibleText());
         assertTrue(FxToolkit.call(() -> button(broken, "Start").isDisabled()));
         ListCell<?> kernelless = awaitRow("profiles", "kernelless");
-        assertTrue(kernelless.getAccessibleText().contains("no-such-kernel cannot be read; edit the profile"), kernelless
-                .getAccessibleText());
+        assertTrue(kernelless.getAccessibleText().contains("no-such-kernel cannot be read; edit the profile"),
+                kernelless
+                        .getAccessibleText());
         assertTrue(FxToolkit.call(() -> button(kernelless, "Start").isDisabled()));
     }
 
