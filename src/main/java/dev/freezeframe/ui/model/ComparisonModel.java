@@ -4,6 +4,7 @@ import dev.freezeframe.experiment.CheckpointComparison.PageContents;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import dev.freezeframe.ui.task.BackgroundTask;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Cancellable;
@@ -96,7 +97,7 @@ public final class ComparisonModel {
         String title = "Compare " + one.name() + " with " + other.name();
         Cancellable _ = workbench.tasks().run(title, steps -> ComparisonResult.of(store.get(), one, other, steps),
                 result -> state.set(new ComparisonState.Done(result)),
-                cause -> state.set(new ComparisonState.Failed(one, other, Problem.of(title, cause).message())));
+                cause -> state.set(new ComparisonState.Failed(one, other, why(title, cause))));
         BackgroundTask<?> mine = workbench.tasks().listed().getLast();
         running = mine;
         // it may also be cancelled where all tasks are listed
@@ -105,6 +106,12 @@ public final class ComparisonModel {
                 state.set(new ComparisonState.Cancelled(one, other));
             }
         });
+    }
+
+    private static String why(String title, Throwable cause) {
+        return cause instanceof StoreException failure && failure.reason() == StoreException.Reason.NOT_FOUND
+                ? "One of the two is not in the store any more: it was deleted meanwhile. Choose another checkpoint."
+                : Problem.of(title, cause).message();
     }
 
     /// Ends a comparison that is under way.
