@@ -225,18 +225,18 @@ final class MainView extends BorderPane {
             return welcome;
         }
         if (experimentPage == null) {
-            SplitPane left = split("strip", Orientation.VERTICAL, 0.71);
-            SplitPane see = split("see", Orientation.HORIZONTAL, 0.6);
-            SplitPane right = split("right", Orientation.VERTICAL, 0.4);
-            right.getItems().addAll(panel(new MemoryMapView(workbench, palette)),
-                    panel(new CheckpointDetails(workbench)));
-            see.getItems().addAll(panel(new ChartsPane(workbench, palette)), right);
+            SplitPane left = split("strip", Orientation.VERTICAL, 0.72);
+            SplitPane right = split("right", Orientation.VERTICAL, 0.36);
+            SplitPane page = split("see", Orientation.HORIZONTAL, 0.63);
             Node strip = panel(new FilmStrip(workbench));
-            left.getItems().addAll(see, strip);
+            left.getItems().addAll(panel(new ChartsPane(workbench, palette)), strip);
+            right.getItems().addAll(panel(new MemoryMapView(workbench, palette)), panel(new CheckpointDetails(
+                    workbench)));
+            page.getItems().addAll(left, right);
             // what is taken from the page, by the drawer or by a smaller window, the charts give
             SplitPane.setResizableWithParent(strip, false);
-            left.getStyleClass().add("experiment-page");
-            experimentPage = left;
+            page.getStyleClass().add("experiment-page");
+            experimentPage = page;
         }
         return experimentPage;
     }
