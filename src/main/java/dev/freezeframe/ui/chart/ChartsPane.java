@@ -381,6 +381,11 @@ public final class ChartsPane extends BorderPane {
         return plotsPainter.isStale() || pointersPainter.isStale();
     }
 
+    /// What was painted last.
+    ChartFrame shownFrame() {
+        return frame;
+    }
+
     /// Where a checkpoint is painted, in pixels from the left of the charts; not a number for one that is not among them.
     double xOf(int number) {
         int index = frame.checkpoints().indexOf(number);

@@ -105,7 +105,7 @@ public final class MachineList extends VBox {
             height += ROW_HEIGHT + (model.origin().isPresent() ? LINE_HEIGHT : 0) + (model.problemProperty().get()
                     .isEmpty() ? 0 : 2 * LINE_HEIGHT);
         }
-        list.setPrefHeight(Math.clamp(height, 2 * LINE_HEIGHT, MOST_HEIGHT));
+        list.setPrefHeight(Math.clamp(height, ROW_HEIGHT + 2, MOST_HEIGHT));
         list.setMinHeight(Math.min(list.getPrefHeight(), 2 * ROW_HEIGHT));
     }
 

@@ -68,7 +68,8 @@ public final class LibraryColumns {
                 figure("started_at", "Started", "When recording began", entry -> entry.experiment().startedAt(),
                         LibraryColumns::time, 160),
                 figure("duration_seconds", "Duration", "From its start to its end", entry -> entry.duration()
-                        .toMillis() / 1e3, seconds -> Units.duration(Duration.ofMillis(Math.round(1e3 * seconds))), 112),
+                        .toMillis() / 1e3, seconds -> Units.duration(Duration.ofMillis(Math.round(1e3 * seconds))),
+                        112),
                 figure("checkpoints", "Checkpoints", "How many there are now", entry -> entry.totals().checkpoints(),
                         Units::count, 112),
                 figure("interval_millis", "Interval",

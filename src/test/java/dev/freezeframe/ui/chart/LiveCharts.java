@@ -99,6 +99,6 @@ final class LiveCharts<V extends Region> implements AutoCloseable {
             return workbench.stores().stateProperty().get();
         });
         WorkbenchModel.shutDown(List.of(), last);
-        FxToolkit.run(tasks::close);
+        tasks.close();
     }
 }

@@ -36,7 +36,7 @@ class MemoryMapViewTest {
     }
 
     private static String readout(LiveCharts<MemoryMapView> live) {
-        return FxToolkit.call(() -> ((Labeled) live.view().lookup("#memory-map-readout")).getText());
+        return ((Labeled) live.view().lookup("#memory-map-readout")).getText();
     }
 
     @Test
