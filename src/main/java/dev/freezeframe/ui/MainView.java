@@ -68,7 +68,7 @@ final class MainView extends BorderPane {
         profiles = new ProfilesModel(workbench.tasks(), Profiles.standard());
         this.dividers = new HashMap<>(dividers);
         getStyleClass().add("main-view");
-        middle = split("middle", Orientation.VERTICAL, 0.68);
+        middle = split("middle", Orientation.VERTICAL, 0.7);
         recordBar = new RecordBar(workbench);
         statusLine = new StatusLine(workbench);
         pageBar = new PageBar(workbench);
@@ -120,7 +120,7 @@ final class MainView extends BorderPane {
         if (open && !middle.getItems().contains(drawer)) {
             double[] remembered = dividers.get("middle");
             middle.getItems().add(drawer);
-            middle.setDividerPositions(remembered != null && remembered.length == 1 ? remembered[0] : 0.65);
+            middle.setDividerPositions(remembered != null && remembered.length == 1 ? remembered[0] : 0.7);
         } else if (!open) {
             if (middle.getItems().size() > 1) {
                 dividers.put("middle", middle.getDividerPositions());
@@ -225,15 +225,18 @@ final class MainView extends BorderPane {
             return welcome;
         }
         if (experimentPage == null) {
-            SplitPane left = split("strip", Orientation.VERTICAL, 0.71);
-            SplitPane see = split("see", Orientation.HORIZONTAL, 0.6);
-            SplitPane right = split("right", Orientation.VERTICAL, 0.4);
-            right.getItems().addAll(panel(new MemoryMapView(workbench, palette)),
-                    panel(new CheckpointDetails(workbench)));
-            see.getItems().addAll(panel(new ChartsPane(workbench, palette)), right);
-            left.getItems().addAll(see, panel(new FilmStrip(workbench)));
-            left.getStyleClass().add("experiment-page");
-            experimentPage = left;
+            SplitPane left = split("strip", Orientation.VERTICAL, 0.72);
+            SplitPane right = split("right", Orientation.VERTICAL, 0.36);
+            SplitPane page = split("see", Orientation.HORIZONTAL, 0.63);
+            Node strip = panel(new FilmStrip(workbench));
+            left.getItems().addAll(panel(new ChartsPane(workbench, palette)), strip);
+            right.getItems().addAll(panel(new MemoryMapView(workbench, palette)), panel(new CheckpointDetails(
+                    workbench)));
+            page.getItems().addAll(left, right);
+            // what is taken from the page, by the drawer or by a smaller window, the charts give
+            SplitPane.setResizableWithParent(strip, false);
+            page.getStyleClass().add("experiment-page");
+            experimentPage = page;
         }
         return experimentPage;
     }

@@ -71,7 +71,9 @@ final class RecordBar extends VBox {
             detail.getStyleClass().addAll("text-small", "text-muted");
             value.setMinWidth(USE_PREF_SIZE);
             detail.setMinWidth(USE_PREF_SIZE);
-            getChildren().addAll(title, value, detail);
+            HBox line = new HBox(8, title, value);
+            line.setAlignment(Pos.BASELINE_LEFT);
+            getChildren().addAll(line, detail);
         }
 
         void set(String number, String more) {
@@ -88,6 +90,7 @@ final class RecordBar extends VBox {
         this.workbench = workbench;
         budgetEditor = new BudgetEditor(workbench);
         getStyleClass().add("record-bar");
+        setMinHeight(USE_PREF_SIZE);
         record.setId("record");
         record.getStyleClass().add("record-button");
         record.setMinWidth(Region.USE_PREF_SIZE);
@@ -108,7 +111,7 @@ final class RecordBar extends VBox {
         field.setPrefColumnCount(6);
         queueFill.setAccessibleText("How full the queue between capture and store is");
         queueFill.getStyleClass().add("queue-fill");
-        queue.getChildren().set(2, queueFill);
+        queue.getChildren().set(1, queueFill);
         connectInterval();
 
         Label intervalName = new Label("_Interval");

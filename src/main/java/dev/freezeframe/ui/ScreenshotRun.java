@@ -31,6 +31,8 @@ final class ScreenshotRun {
     private static final Logger LOG = LoggerFactory.getLogger(ScreenshotRun.class);
     /// How long nothing must have been at work.
     private static final long QUIET_NANOS = 700_000_000L;
+    /// And for how many frames: on a loaded machine a second may be a single one.
+    private static final int QUIET_FRAMES = 30;
     private static final long LONGEST_NANOS = 60_000_000_000L;
 
     private final WorkbenchModel workbench;
@@ -59,6 +61,7 @@ final class ScreenshotRun {
         new AnimationTimer() {
             private final long began = System.nanoTime();
             private long busyAt = began;
+            private int quietFrames;
 
             @Override
             public void handle(long now) {
@@ -66,8 +69,10 @@ final class ScreenshotRun {
                         || workbench.stores().stateProperty().get() instanceof StoreState.Failed;
                 if (!opened || workbench.tasks().runningProperty().get() > 0) {
                     busyAt = System.nanoTime();
+                    quietFrames = 0;
                 }
-                if (System.nanoTime() - busyAt > QUIET_NANOS || System.nanoTime() - began > LONGEST_NANOS) {
+                boolean quiet = ++quietFrames > QUIET_FRAMES && System.nanoTime() - busyAt > QUIET_NANOS;
+                if (quiet || System.nanoTime() - began > LONGEST_NANOS) {
                     stop();
                     write(scene, whenDone);
                 }

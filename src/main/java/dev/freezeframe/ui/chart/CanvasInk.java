@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.chart;
 
+import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Map;
 import javafx.geometry.VPos;
@@ -16,7 +18,8 @@ import javafx.scene.text.Text;
 /// Ink on a JavaFX canvas. For the JavaFX thread.
 final class CanvasInk implements Ink {
     private static final int MOST_WIDTHS = 4096;
-    private static final Font[][] FONTS = fonts();
+    private static final Map<Size, Font> PLAIN = fonts(FontWeight.NORMAL);
+    private static final Map<Size, Font> BOLD = fonts(FontWeight.BOLD);
 
     private record Measured(Size size, boolean bold, String text) {}
 
@@ -35,18 +38,17 @@ final class CanvasInk implements Ink {
         graphics.setImageSmoothing(false);
     }
 
-    private static Font[][] fonts() {
+    private static Map<Size, Font> fonts(FontWeight weight) {
         String family = Font.getDefault().getFamily();
-        Font[][] fonts = new Font[Size.values().length][2];
+        Map<Size, Font> fonts = new EnumMap<>(Size.class);
         for (Size size : Size.values()) {
-            fonts[size.ordinal()][0] = Font.font(family, size.pixels());
-            fonts[size.ordinal()][1] = Font.font(family, FontWeight.BOLD, size.pixels());
+            fonts.put(size, Font.font(family, weight, size.pixels()));
         }
         return fonts;
     }
 
     private static Font font(Size size, boolean bold) {
-        return FONTS[size.ordinal()][bold ? 1 : 0];
+        return (bold ? BOLD : PLAIN).get(size);
     }
 
     @Override
@@ -65,7 +67,7 @@ final class CanvasInk implements Ink {
     public void path(Color color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
         graphics.setStroke(color);
         graphics.setLineWidth(thickness);
-        graphics.setLineDashes(dash == Dash.SOLID ? null : dash.lengths());
+        graphics.setLineDashes(dash.lengths());
         graphics.strokePolyline(xs, ys, count);
     }
 
@@ -93,7 +95,7 @@ final class CanvasInk implements Ink {
         if (columns == 0 || rows == 0) {
             return;
         }
-        if (argb != lastCells) {
+        if (!Arrays.equals(argb, lastCells) || lastImage.getWidth() != columns) {
             lastImage = new WritableImage(columns, rows);
             lastImage.getPixelWriter().setPixels(0, 0, columns, rows, PixelFormat.getIntArgbInstance(), argb, 0,
                     columns);

@@ -1,6 +1,5 @@
 package dev.freezeframe.ui.chart;
 
-import java.util.Arrays;
 import java.util.List;
 
 /// The charts of a [ChartsPane], from the top.
@@ -8,6 +7,9 @@ public enum ChartKind {
     PAUSE(new PauseChart()), DIRTY_RATE(new DirtyRateChart()), COMPOSITION(new CompositionChart()), STORE_GROWTH(
             new StoreGrowthChart());
 
+    static final List<ChartKind> ALL = List.of(values());
+
+    @SuppressWarnings("ImmutableEnumChecker") // charts have no state
     private final Chart chart;
 
     ChartKind(Chart chart) {
@@ -24,6 +26,6 @@ public enum ChartKind {
     }
 
     static List<Chart> all() {
-        return Arrays.stream(values()).map(ChartKind::chart).toList();
+        return ALL.stream().map(ChartKind::chart).toList();
     }
 }

@@ -48,7 +48,6 @@ public final class ChartsPane extends BorderPane {
     private static final int FAR = 10;
 
     private final WorkbenchModel workbench;
-    private final Palette palette;
     private final Selection selection;
     private final ChartsModel model;
     private final Canvas plots = new Canvas();
@@ -104,7 +103,6 @@ public final class ChartsPane extends BorderPane {
     /// @param palette of the window that this is shown in
     public ChartsPane(WorkbenchModel workbench, Palette palette) {
         this.workbench = workbench;
-        this.palette = palette;
         selection = workbench.experiment().selection();
         colors = ChartColors.of(palette);
         plotsPainter = new FramePainter(plots, this::paintPlots);
@@ -169,7 +167,7 @@ public final class ChartsPane extends BorderPane {
             if (menu != null) {
                 menu.hide();
             }
-            menu = menu(ChartKind.values()[sheet.chartAt(event.getY())]);
+            menu = menu(ChartKind.ALL.get(sheet.chartAt(event.getY())));
             menu.show(surface, event.getScreenX(), event.getScreenY());
             event.consume();
         });
@@ -376,6 +374,22 @@ public final class ChartsPane extends BorderPane {
                 : " · late, " + Units.count(series.late(checkpoint), "tick");
         return "#" + Units.count(series.number(checkpoint)) + " at " + TimeTicks.clock(series.seconds(checkpoint), 1)
                 + late;
+    }
+
+    /// Whether what is on the screen is old.
+    boolean isStale() {
+        return plotsPainter.isStale() || pointersPainter.isStale();
+    }
+
+    /// What was painted last.
+    ChartFrame shownFrame() {
+        return frame;
+    }
+
+    /// Where a checkpoint is painted, in pixels from the left of the charts; not a number for one that is not among them.
+    double xOf(int number) {
+        int index = frame.checkpoints().indexOf(number);
+        return index < 0 ? Double.NaN : frame.x(sheet.area(0), frame.checkpoints().seconds(index));
     }
 
     // Files.

@@ -97,11 +97,11 @@ final class CheckpointSeries {
         }
         pause[i] = Math.max(0, metrics.pauseMicros());
         dirty[i] = metrics.dirtyPages();
-        fates[PageFate.NEW.ordinal()][i] = metrics.newPages();
-        fates[PageFate.DUPLICATE_WITHIN.ordinal()][i] = metrics.duplicateWithinPages();
-        fates[PageFate.DUPLICATE_STORED.ordinal()][i] = metrics.duplicateStoredPages();
-        fates[PageFate.ZERO.ordinal()][i] = metrics.zeroPages();
-        fates[PageFate.UNCHANGED.ordinal()][i] = metrics.unchangedPages();
+        fates[PageFate.NEW.code()][i] = metrics.newPages();
+        fates[PageFate.DUPLICATE_WITHIN.code()][i] = metrics.duplicateWithinPages();
+        fates[PageFate.DUPLICATE_STORED.code()][i] = metrics.duplicateStoredPages();
+        fates[PageFate.ZERO.code()][i] = metrics.zeroPages();
+        fates[PageFate.UNCHANGED.code()][i] = metrics.unchangedPages();
         stored[i] = metrics.storedBytes();
         raw[i] = metrics.ramPages() * PAGE_BYTES + (i == 0 ? 0 : raw[i - 1]);
         kept[i] = metrics.storedBytes() + (i == 0 ? 0 : kept[i - 1]);
@@ -188,7 +188,7 @@ final class CheckpointSeries {
     }
 
     long pages(PageFate fate, int i) {
-        return fates[fate.ordinal()][i];
+        return fates[fate.code()][i];
     }
 
     long storedBytes(int i) {

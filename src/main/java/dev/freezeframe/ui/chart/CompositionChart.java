@@ -19,7 +19,8 @@ record CompositionChart() implements Chart {
         RunSummary summary = frame.summary();
         return summary.dirtyPages() == 0
                 ? Figure.NONE
-                : new Figure(Units.percent(summary.dirtyPages() - summary.newPages(), summary.dirtyPages()),
+                : new Figure(Units.percent((double) summary.dirtyPages() - summary.newPages(), (double) summary
+                        .dirtyPages()),
                         "of dirty saved",
                         Units.count(summary.newPages()) + " new");
     }
@@ -35,7 +36,7 @@ record CompositionChart() implements Chart {
         if (checkpoint >= 0) {
             entries.add(new Entry(null, Units.count(series.dirtyPages(checkpoint), "page"), null, ""));
         }
-        for (PageFate fate : PageFate.values()) {
+        for (PageFate fate : PageFate.ALL) {
             boolean there = drawn(fate) && (checkpoint < 0
                     ? fate != PageFate.DUPLICATE_DISK
                     : series.pages(fate,
@@ -64,9 +65,9 @@ record CompositionChart() implements Chart {
         ink.clip(area.x(), area.y() - 6, area.width(), area.height() + 7);
         for (int i = 0; i < columns.size(); i++) {
             double y = area.bottom();
-            long sum = 0;
+            double sum = 0;
             for (int fate = 0; fate < PageFate.DIRTY_FATES; fate++) {
-                PageFate each = FATES[fate];
+                PageFate each = PageFate.ALL.get(fate);
                 sum += series.pages(each, columns.shown()[i]);
                 double upper = area.y(scale.share(sum));
                 if (upper < y) {
@@ -79,5 +80,4 @@ record CompositionChart() implements Chart {
         ink.unclip();
     }
 
-    private static final PageFate[] FATES = PageFate.values();
 }

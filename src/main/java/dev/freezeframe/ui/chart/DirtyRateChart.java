@@ -24,7 +24,7 @@ record DirtyRateChart() implements Chart {
     public Figure figure(ChartFrame frame) {
         CheckpointSeries series = frame.checkpoints();
         int newest = series.size() - 1;
-        if (newest < 0 || newest == 0 && Double.isNaN(series.pagesPerSecond(0))) {
+        if (newest < 0 || (newest == 0 && Double.isNaN(series.pagesPerSecond(0)))) {
             return Figure.NONE;
         }
         boolean now = frame.live() && !Double.isNaN(series.pagesPerSecond(newest));

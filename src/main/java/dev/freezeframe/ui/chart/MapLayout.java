@@ -21,17 +21,17 @@ record MapLayout(int firstPage, int lastPage, int pagesPerCell, int columns, int
             return new MapLayout(firstPage, firstPage, 1, COLUMNS_ARE_TIMES, 0, LEAST_CELL, LEAST_CELL);
         }
         int cell = LARGEST_CELL;
-        while (cell > LEAST_CELL && capacity(cell, width, height) < pages) {
+        while (cell > LEAST_CELL && (cell * COLUMNS_ARE_TIMES > width || capacity(cell, width, height) < pages)) {
             cell--;
         }
-        long capacity = capacity(cell, width, height);
+        long capacity = Math.max(1, capacity(cell, width, height));
         int perCell = 1;
         while (perCell * capacity < pages) {
             perCell *= 2;
         }
         int columns = columns(cell, width);
         int rows = (int) (((long) pages + (long) columns * perCell - 1) / ((long) columns * perCell));
-        int cellHeight = Math.clamp((int) (height / rows), cell, 2 * cell);
+        int cellHeight = Math.clamp((int) (height / rows), Math.min(cell, (int) height), 2 * cell);
         return new MapLayout(firstPage, firstPage + pages, perCell, columns, rows, cell, cellHeight);
     }
 
@@ -64,7 +64,8 @@ record MapLayout(int firstPage, int lastPage, int pagesPerCell, int columns, int
         if (x < 0 || y < 0 || x >= width() || y >= height()) {
             return -1;
         }
-        int cell = (int) (y / cellHeight) * columns + (int) (x / cellWidth);
+        int row = (int) (y / cellHeight);
+        int cell = row * columns + (int) (x / cellWidth);
         return cell < cells() ? cell : -1;
     }
 

@@ -85,10 +85,10 @@ public final class MemoryMapView extends BorderPane {
     }
 
     /// A picture as it was made; the states are missing where the store has none for the checkpoint.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Made(Wish wish, Optional<PageStates> states, MapLayout layout, int[] argb) {}
 
     private final WorkbenchModel workbench;
-    private final Palette palette;
     private final Canvas canvas = new Canvas();
     private final Surface surface = new Surface();
     private final CanvasInk ink = new CanvasInk(canvas.getGraphicsContext2D());
@@ -136,7 +136,6 @@ public final class MemoryMapView extends BorderPane {
     /// @param palette of the window that this is shown in
     public MemoryMapView(WorkbenchModel workbench, Palette palette) {
         this.workbench = workbench;
-        this.palette = palette;
         colors = ChartColors.of(palette);
         getStyleClass().add("memory-map");
         setTop(bar());
@@ -273,8 +272,8 @@ public final class MemoryMapView extends BorderPane {
     }
 
     private void drag(MouseEvent event) {
-        if (made == null || event.getButton() != MouseButton.PRIMARY || !dragging && Math.abs(event.getY()
-                - pressedY) < STILL_A_CLICK) {
+        if (made == null || event.getButton() != MouseButton.PRIMARY || (!dragging && Math.abs(event.getY()
+                - pressedY) < STILL_A_CLICK)) {
             return;
         }
         dragging = true;
@@ -475,10 +474,10 @@ public final class MemoryMapView extends BorderPane {
         switch (picture.states().orElseThrow()) {
             case PageStates.Fates fates -> {
                 int[] counts = fates.counts(0, fates.pages());
-                for (PageFate fate : PageFate.values()) {
-                    if (counts[fate.ordinal()] > 0 || fate != PageFate.DUPLICATE_DISK) {
+                for (PageFate fate : PageFate.ALL) {
+                    if (counts[fate.code()] > 0 || fate != PageFate.DUPLICATE_DISK) {
                         entries.add(new Chart.Entry(shades.of(fate), fate.words(), fate.word(), Units.count(counts[fate
-                                .ordinal()])));
+                                .code()])));
                     }
                 }
             }
@@ -506,7 +505,8 @@ public final class MemoryMapView extends BorderPane {
             int cell = page < 0 ? -1 : made.layout().cellOf(page);
             if (cell >= 0) {
                 double x = LABELS + (double) (cell % made.layout().columns()) * made.layout().cellWidth();
-                double y = LEGEND + (double) (cell / made.layout().columns()) * made.layout().cellHeight();
+                int row = cell / made.layout().columns();
+                double y = LEGEND + (double) row * made.layout().cellHeight();
                 double right = x + made.layout().cellWidth();
                 double bottom = y + made.layout().cellHeight();
                 frame(colors.background(), x - 2.5, y - 2.5, right + 2.5, bottom + 2.5);

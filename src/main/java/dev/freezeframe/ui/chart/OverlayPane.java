@@ -201,7 +201,11 @@ public final class OverlayPane extends BorderPane {
     }
 
     private static TableColumn<OverlayRun, String> column(String title, Function<OverlayRun, String> text) {
-        TableColumn<OverlayRun, String> column = new TableColumn<>(title);
+        TableColumn<OverlayRun, String> column = new TableColumn<>();
+        Label heading = new Label(title);
+        heading.getStyleClass().add("text-small");
+        heading.setTooltip(new Tooltip(title));
+        column.setGraphic(heading);
         column.setCellValueFactory(cell -> new ReadOnlyStringWrapper(text.apply(cell.getValue())));
         column.getStyleClass().add("figures");
         column.setSortable(false);

@@ -99,6 +99,6 @@ record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, Run
 
     /// Bytes that were not stored of what plain images of RAM would take.
     String saved() {
-        return Units.percent((double) summary.imageBytes() - summary.storedBytes(), summary.imageBytes());
+        return Units.percent((double) summary.imageBytes() - summary.storedBytes(), (double) summary.imageBytes());
     }
 }

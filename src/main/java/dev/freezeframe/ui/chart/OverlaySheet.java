@@ -13,6 +13,7 @@ import javafx.scene.paint.Color;
 /// A pixel of the pauses shows the longest of its checkpoints, so that no spike is lost; one of the other curves shows their
 /// mean, because intervals are compared by what they take over time.
 record OverlaySheet(List<OverlayRun> runs, ChartColors colors, double width, double height) {
+    private static final List<Dash> DASHES = List.of(Dash.values());
     private static final int CHARTS = 5;
     private static final double TWO_COLUMNS = 560;
     private static final double LEFT = 56;
@@ -54,7 +55,7 @@ record OverlaySheet(List<OverlayRun> runs, ChartColors colors, double width, dou
     }
 
     static Dash dash(int run) {
-        return Dash.values()[run % Dash.values().length];
+        return DASHES.get(run % DASHES.size());
     }
 
     Color color(int run) {
@@ -141,7 +142,7 @@ record OverlaySheet(List<OverlayRun> runs, ChartColors colors, double width, dou
             ink.text(colors.mutedText(), Size.SMALL, false, text, Math.min(x - ink.width(Size.SMALL, false, text) / 2,
                     area.right() + RIGHT - ink.width(Size.SMALL, false, text)), area.bottom() + 14);
         }
-        String name = bytes ? " " + Units.bytes((long) unit).split(" ")[1] : "";
+        String name = bytes ? Units.bytes((long) unit).replaceFirst("^[^ ]+", "") : "";
         Axes.values(ink, colors, area, scale, each -> (scale.top() >= 1000
                 ? Axes.pages(each)
                 : Axes.plain(each, scale

@@ -19,15 +19,14 @@ sealed interface PageStates {
     /// What became of each page in one checkpoint.
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Fates(byte[] fates) implements PageStates {
-        private static final PageFate[] ALL = PageFate.values();
         /// How much of its colour the weightiest fate of a cell has at least, so that one page among many is seen.
         private static final double LEAST_SHARE = 0.4;
 
         static Fates of(PageClassMap map) {
             byte[] fates = new byte[map.pages()];
-            Arrays.fill(fates, (byte) PageFate.UNTOUCHED.ordinal());
+            Arrays.fill(fates, (byte) PageFate.UNTOUCHED.code());
             map.forEachRun((first, count, pageClass) -> Arrays.fill(fates, first, first + count, (byte) PageFate.of(
-                    pageClass).ordinal()));
+                    pageClass).code()));
             return new Fates(fates);
         }
 
@@ -37,7 +36,7 @@ sealed interface PageStates {
         }
 
         int[] counts(int firstPage, int end) {
-            int[] counts = new int[ALL.length];
+            int[] counts = new int[PageFate.ALL.size()];
             for (int page = firstPage; page < end; page++) {
                 counts[fates[page]]++;
             }
@@ -48,7 +47,7 @@ sealed interface PageStates {
         @Override
         public int argb(int firstPage, int end, Shades shades) {
             if (end - firstPage == 1) {
-                return shades.argb(ALL[fates[firstPage]]);
+                return shades.argb(PageFate.ALL.get(fates[firstPage]));
             }
             int[] counts = counts(firstPage, end);
             int weightiest = 0;
@@ -57,19 +56,19 @@ sealed interface PageStates {
             }
             int others = end - firstPage - counts[weightiest];
             if (others == 0) {
-                return shades.argb(ALL[weightiest]);
+                return shades.argb(PageFate.ALL.get(weightiest));
             }
             double red = 0;
             double green = 0;
             double blue = 0;
             for (int fate = weightiest + 1; fate < counts.length; fate++) {
-                int argb = shades.argb(ALL[fate]);
+                int argb = shades.argb(PageFate.ALL.get(fate));
                 red += (double) counts[fate] * (argb >> 16 & 0xff);
                 green += (double) counts[fate] * (argb >> 8 & 0xff);
                 blue += (double) counts[fate] * (argb & 0xff);
             }
             double share = LEAST_SHARE + (1 - LEAST_SHARE) * Math.sqrt((double) counts[weightiest] / (end - firstPage));
-            int top = shades.argb(ALL[weightiest]);
+            int top = shades.argb(PageFate.ALL.get(weightiest));
             return 0xff000000 | mix(top >> 16 & 0xff, red / others, share) << 16 | mix(top >> 8 & 0xff, green / others,
                     share) << 8 | mix(top & 0xff, blue / others, share);
         }
@@ -81,14 +80,14 @@ sealed interface PageStates {
         @Override
         public String words(int firstPage, int end) {
             if (end - firstPage == 1) {
-                return ALL[fates[firstPage]].words();
+                return PageFate.ALL.get(fates[firstPage]).words();
             }
             int[] counts = counts(firstPage, end);
             StringBuilder words = new StringBuilder();
-            for (PageFate fate : ALL) {
-                if (counts[fate.ordinal()] > 0) {
+            for (PageFate fate : PageFate.ALL) {
+                if (counts[fate.code()] > 0) {
                     words.append(words.isEmpty() ? "" : ", ").append(Units.count(counts[fate
-                            .ordinal()])).append(' ').append(fate.words());
+                            .code()])).append(' ').append(fate.words());
                 }
             }
             return words.toString();
@@ -136,12 +135,12 @@ sealed interface PageStates {
     final class Shades {
         private static final int STEPS = 256;
 
-        private final int[] fates = new int[PageFate.values().length];
+        private final int[] fates = new int[PageFate.ALL.size()];
         private final int[] heat = new int[STEPS];
 
         Shades(ChartColors colors) {
-            for (PageFate fate : PageFate.values()) {
-                fates[fate.ordinal()] = argb(colors.of(fate));
+            for (PageFate fate : PageFate.ALL) {
+                fates[fate.code()] = argb(colors.of(fate));
             }
             int last = colors.heat().size() - 1;
             for (int i = 0; i < STEPS; i++) {
@@ -157,7 +156,7 @@ sealed interface PageStates {
         }
 
         int argb(PageFate fate) {
-            return fates[fate.ordinal()];
+            return fates[fate.code()];
         }
 
         /// @param share from 0 for seldom to 1 for most often

@@ -9,7 +9,7 @@ import javafx.stage.FileChooser;
 final class PictureFile {
     private PictureFile() {}
 
-    /// @return null where the user does not want to
+    /// Asks with a dialog of the system; answers null where the user does not want to.
     static Path choose(Region owner, String name) {
         FileChooser chooser = new FileChooser();
         chooser.setTitle("Save the picture");

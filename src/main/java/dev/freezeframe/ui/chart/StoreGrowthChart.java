@@ -32,7 +32,7 @@ record StoreGrowthChart() implements Chart {
     }
 
     private static String saved(long raw, long kept) {
-        return raw == 0 ? "0 %" : Units.percent((double) raw - kept, raw);
+        return raw == 0 ? "0 %" : Units.percent((double) raw - kept, (double) raw);
     }
 
     @Override
@@ -70,7 +70,7 @@ record StoreGrowthChart() implements Chart {
             return;
         }
         double least = Math.max(1, series.keptBytes(columns.shown()[0]));
-        double most = Math.max(2 * least, series.rawBytes(columns.shown()[columns.size() - 1]));
+        double most = Math.max(2 * least, (double) series.rawBytes(columns.shown()[columns.size() - 1]));
         double low = Math.log(least) - 0.08 * Math.log(most / least) - 0.1;
         double high = Math.log(most) + 0.08 * Math.log(most / least) + 0.1;
         grid(ink, frame.colors(), area, low, high);
@@ -80,8 +80,8 @@ record StoreGrowthChart() implements Chart {
         for (int i = 0; i < xs.length; i++) {
             int checkpoint = columns.shown()[i];
             xs[i] = frame.x(area, series.seconds(checkpoint));
-            raw[i] = y(area, series.rawBytes(checkpoint), low, high);
-            kept[i] = y(area, series.keptBytes(checkpoint), low, high);
+            raw[i] = y(area, (double) series.rawBytes(checkpoint), low, high);
+            kept[i] = y(area, (double) series.keptBytes(checkpoint), low, high);
         }
         ink.clip(area.x(), area.y(), area.width(), area.height() + 1);
         line(ink, frame.colors().raw(), Dash.DASHED, xs, raw);
@@ -129,7 +129,7 @@ record StoreGrowthChart() implements Chart {
     }
 
     private static String label(long times, long unit) {
-        String[] one = Units.bytes(unit).split(" ");
-        return times + " " + one[1];
+        String one = Units.bytes(unit);
+        return times + one.substring(one.indexOf(' '));
     }
 }

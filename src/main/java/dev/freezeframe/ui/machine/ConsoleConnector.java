@@ -27,6 +27,10 @@ final class ConsoleConnector implements TtyConnector {
     static final int MOST_UNREAD_BYTES = 1 << 20;
     /// Enough for some screens; a terminal that is opened late does not need all.
     private static final int REPLAYED_BYTES = 256 << 10;
+    /// Nobody reads faster, and a terminal that works without a break would leave the window no processor.
+    private static final long MOST_BYTES_PER_SECOND = 2 << 20;
+    /// What may come at once after a rest; more than is replayed.
+    private static final long BURST_NANOS = 250_000_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(ConsoleConnector.class);
 
@@ -45,6 +49,8 @@ final class ConsoleConnector implements TtyConnector {
     private boolean closed;
     private ByteBuffer undecoded = ByteBuffer.allocate(0);
     private byte lastRead;
+    /// When the terminal will be done with what it was given, at its pace.
+    private long busyUntilNanos = System.nanoTime();
     private Registration registration = () -> {};
 
     /// @param fullScreen whether a program has the whole screen, such as an editor, and means line ends as it sends them
@@ -106,6 +112,7 @@ final class ConsoleConnector implements TtyConnector {
             while (output.isEmpty() && !closed) {
                 changed.await();
             }
+            awaitPace();
             if (closed) {
                 return false;
             }
@@ -125,6 +132,18 @@ final class ConsoleConnector implements TtyConnector {
             throw ended;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void awaitPace() throws InterruptedException {
+        long now = System.nanoTime();
+        busyUntilNanos = Math.max(busyUntilNanos, now - BURST_NANOS);
+        long wait = busyUntilNanos - now;
+        while (wait > 0 && !closed) {
+            wait = changed.awaitNanos(wait);
+        }
+        if (!output.isEmpty()) {
+            busyUntilNanos += output.peek().length * 1_000_000_000L / MOST_BYTES_PER_SECOND;
         }
     }
 

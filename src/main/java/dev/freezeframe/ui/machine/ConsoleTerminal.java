@@ -5,10 +5,15 @@ import com.techsenger.jeditermfx.core.TerminalExecutorServiceManager;
 import com.techsenger.jeditermfx.core.TextStyle;
 import com.techsenger.jeditermfx.core.emulator.ColorPalette;
 import com.techsenger.jeditermfx.core.model.StyleState;
+import com.techsenger.jeditermfx.core.model.TerminalTextBuffer;
 import com.techsenger.jeditermfx.core.model.TerminalTypeAheadSettings;
 import com.techsenger.jeditermfx.ui.JediTermFxWidget;
+import com.techsenger.jeditermfx.ui.TerminalAction;
 import com.techsenger.jeditermfx.ui.TerminalActionPresentation;
+import com.techsenger.jeditermfx.ui.TerminalCopyPasteHandler;
+import com.techsenger.jeditermfx.ui.TerminalPanel;
 import com.techsenger.jeditermfx.ui.settings.DefaultSettingsProvider;
+import com.techsenger.jeditermfx.ui.settings.SettingsProvider;
 import dev.freezeframe.machine.Console;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -16,10 +21,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import javafx.application.Platform;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.ClipboardContent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
+import javafx.scene.input.KeyEvent;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.StackPane;
 import javafx.scene.text.Font;
@@ -32,11 +42,21 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
     private static final int FRAMES_PER_SECOND = 30;
     private static final List<String> FONTS = List.of("DejaVu Sans Mono", "Liberation Mono", "Noto Sans Mono");
 
+    /// The library tells of every sequence of a guest that it does not know; what a guest prints must not fill our log.
+    private static final Logger LIBRARY = Logger.getLogger("com.techsenger.jeditermfx");
+
+    static {
+        LIBRARY.setLevel(Level.OFF);
+    }
+
     private final JediTermFxWidget widget;
     private final ConsoleConnector connector;
+    private final Runnable whenLeft;
 
     /// @param whenRefused told when the guest does not read what is typed
-    ConsoleTerminal(Console console, Runnable whenRefused) {
+    /// @param whenLeft    told when the user gives the keyboard to something else, by Ctrl+Alt
+    ConsoleTerminal(Console console, Runnable whenRefused, Runnable whenLeft) {
+        this.whenLeft = whenLeft;
         getStyleClass().add("console-terminal");
         TerminalColors colors = new TerminalColors(this::repaint);
         widget = new Widget(new Settings(colors));
@@ -46,13 +66,24 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
         pane.setMinSize(0, 0);
         getChildren().addAll(colors, pane);
         widget.getTerminalPanel().getCanvas().setId("terminal");
-        widget.getTerminalPanel().getCanvas().setAccessibleText("Serial console of the guest");
+        widget.getTerminalPanel().getCanvas().setAccessibleText("Serial console of the guest. Ctrl+Alt leaves it");
         widget.setTtyConnector(connector);
         // a canvas that is bound to its pane must not keep the pane from becoming smaller
         widget.getTerminalPanel().getPane().setMinSize(0, 0);
         ((Region) widget.getTerminalPanel().getCanvas().getParent()).setMinSize(0, 0);
+        addEventFilter(KeyEvent.KEY_PRESSED, this::leave);
         connector.open();
         widget.start();
+    }
+
+    /// Every other key is the guest's, also the one that usually moves on.
+    private void leave(KeyEvent event) {
+        boolean both = (event.getCode() == KeyCode.ALT && event.isControlDown()) || (event
+                .getCode() == KeyCode.CONTROL && event.isAltDown());
+        if (both) {
+            whenLeft.run();
+            event.consume();
+        }
     }
 
     private void repaint() {
@@ -100,8 +131,49 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
         }
 
         @Override
+        protected TerminalPanel createTerminalPanel(SettingsProvider settings, StyleState style,
+                TerminalTextBuffer buffer) {
+            return new Panel(settings, buffer, style);
+        }
+
+        @Override
         protected TerminalExecutorServiceManager createExecutorServiceManager() {
             return new Threads();
+        }
+    }
+
+    /// Without what would need AWT: its clipboard, and a web browser that is started from it.
+    private static final class Panel extends TerminalPanel {
+        Panel(SettingsProvider settings, TerminalTextBuffer buffer, StyleState style) {
+            super(settings, buffer, style);
+        }
+
+        @Override
+        protected TerminalCopyPasteHandler createCopyPasteHandler() {
+            return new TerminalCopyPasteHandler() {
+                @Override
+                public void setContents(String text, boolean useSelection) {
+                    ClipboardContent content = new ClipboardContent();
+                    content.putString(text);
+                    Clipboard.getSystemClipboard().setContent(content);
+                }
+
+                @Override
+                public String getContents(boolean useSelection) {
+                    return Clipboard.getSystemClipboard().getString();
+                }
+            };
+        }
+
+        @Override
+        public boolean isSelectedTextUrl() {
+            return false;
+        }
+
+        @Override
+        public List<TerminalAction> getActions() {
+            String withoutUrls = Settings.URL_ACTION;
+            return super.getActions().stream().filter(action -> !action.getName().equals(withoutUrls)).toList();
         }
     }
 
@@ -130,6 +202,8 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
     }
 
     private static final class Settings extends DefaultSettingsProvider {
+        static final String URL_ACTION = "Open as URL";
+
         private final TerminalColors colors;
         private final ColorPalette palette;
 
@@ -193,6 +267,11 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
         @Override
         public TerminalTypeAheadSettings getTypeAheadSettings() {
             return new TerminalTypeAheadSettings(false, TimeUnit.MILLISECONDS.toNanos(100), TextStyle.EMPTY);
+        }
+
+        @Override
+        public TerminalActionPresentation getOpenUrlActionPresentation() {
+            return new TerminalActionPresentation(URL_ACTION, List.of());
         }
 
         /// Ctrl+F and Ctrl+L belong to the guest.

@@ -194,7 +194,7 @@ public final class MachineDrawer extends StackPane {
         if (!wanted) {
             closeTerminal();
         } else if (terminal == null) {
-            terminal = new ConsoleTerminal(opened.console(), () -> note(REFUSED));
+            terminal = new ConsoleTerminal(opened.console(), () -> note(REFUSED), tabs::requestFocus);
             consolePane.setCenter(terminal);
         }
     }

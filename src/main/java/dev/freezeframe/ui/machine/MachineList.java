@@ -105,17 +105,20 @@ public final class MachineList extends VBox {
             height += ROW_HEIGHT + (model.origin().isPresent() ? LINE_HEIGHT : 0) + (model.problemProperty().get()
                     .isEmpty() ? 0 : 2 * LINE_HEIGHT);
         }
-        list.setPrefHeight(Math.clamp(height, 2 * LINE_HEIGHT, MOST_HEIGHT));
+        list.setPrefHeight(Math.clamp(height, ROW_HEIGHT + 2, MOST_HEIGHT));
         list.setMinHeight(Math.min(list.getPrefHeight(), 2 * ROW_HEIGHT));
     }
 
     private void connectSelection() {
         machines.selectedProperty().addListener((_, _, model) -> select(model));
         select(machines.selectedProperty().get());
-        list.getSelectionModel().selectedItemProperty().addListener((_, _, model) -> {
+        list.getSelectionModel().selectedItemProperty().addListener((_, before, model) -> {
             if (model != null && model != machines.selectedProperty().get()) {
                 machines.selectedProperty().set(model);
-                showRecording(model);
+                // when a machine went from the list, the list selected another by itself
+                if (before == null || machines.machines().contains(before)) {
+                    showRecording(model);
+                }
             }
         });
     }

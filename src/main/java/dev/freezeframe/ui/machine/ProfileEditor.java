@@ -421,6 +421,7 @@ public final class ProfileEditor extends BorderPane {
         ButtonType drop = new ButtonType("Discard", ButtonBar.ButtonData.NO);
         alert.getButtonTypes().setAll(keep, drop, ButtonType.CANCEL);
         alert.setHeaderText("Save the changes to profile " + draft.nameProperty().get() + "?");
+        alert.setGraphic(null);
         alert.setContentText("They are lost otherwise.");
         alert.getDialogPane().lookupButton(keep).disableProperty().bind(save.disableProperty());
         Question.show(this, alert, "Changes were not saved", answer -> {

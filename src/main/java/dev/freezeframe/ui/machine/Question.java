@@ -23,6 +23,7 @@ final class Question {
         ButtonType doIt = new ButtonType(verb, ButtonBar.ButtonData.OK_DONE);
         alert.getButtonTypes().setAll(doIt, ButtonType.CANCEL);
         alert.setHeaderText(title);
+        alert.setGraphic(null);
         alert.setContentText(details);
         alert.getDialogPane().lookupButton(doIt).getStyleClass().add("danger");
         defaultTo(alert.getDialogPane(), doIt, ButtonType.CANCEL);

@@ -103,6 +103,11 @@ public final class BackgroundTasks implements AutoCloseable {
 
     private <T> Cancellable start(BackgroundTask<T> task, Consumer<? super T> whenDone,
             Consumer<? super Throwable> whenFailed) {
+        if (threads.isShutdown()) {
+            LOG.debug("{} is not begun: the program ends", task.getTitle());
+            listed.remove(task);
+            return () -> {};
+        }
         running.set(running.get() + 1);
         task.stateProperty().addListener((_, _, state) -> {
             if (state == Worker.State.SUCCEEDED || state == Worker.State.FAILED || state == Worker.State.CANCELLED) {

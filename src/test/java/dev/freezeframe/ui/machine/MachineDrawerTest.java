@@ -22,6 +22,7 @@ import javafx.scene.control.TabPane;
 import javafx.scene.control.TextArea;
 import javafx.scene.image.WritableImage;
 import javafx.scene.input.Clipboard;
+import javafx.scene.input.ClipboardContent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyEvent;
 import javafx.scene.layout.StackPane;
@@ -94,6 +95,33 @@ class MachineDrawerTest {
         FxToolkit.run(drawer::showConsole);
         type("expr 6 '*' 7000001\r");
         FxToolkit.await("the guest answers", () -> drawer.terminal().screenText().contains("42000006"));
+    }
+
+    @Test
+    void whatIsPastedIsTyped() {
+        select(linux, "console-tab");
+        FxToolkit.await("the guest is up", () -> drawer.terminal().screenText().contains("tick 3"));
+        FxToolkit.run(() -> {
+            ClipboardContent content = new ClipboardContent();
+            content.putString("expr 5 '*' 8000001\n");
+            Clipboard.getSystemClipboard().setContent(content);
+            drawer.showConsole();
+            stage.getScene().getFocusOwner().fireEvent(new KeyEvent(KeyEvent.KEY_PRESSED, "V", "V", KeyCode.V, true,
+                    true, false, false));
+        });
+        FxToolkit.await("the guest answers", () -> drawer.terminal().screenText().contains("40000005"));
+    }
+
+    @Test
+    void controlAndAltLeaveTheTerminal() {
+        select(linux, "console-tab");
+        FxToolkit.run(() -> {
+            drawer.showConsole();
+            assertEquals("terminal", stage.getScene().getFocusOwner().getId());
+            stage.getScene().getFocusOwner().fireEvent(new KeyEvent(KeyEvent.KEY_PRESSED, "", "", KeyCode.ALT, false,
+                    true, true, false));
+            assertTrue(stage.getScene().getFocusOwner() instanceof TabPane);
+        });
     }
 
     @Test
