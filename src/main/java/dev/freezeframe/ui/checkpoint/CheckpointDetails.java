@@ -186,6 +186,8 @@ public final class CheckpointDetails extends BorderPane {
         pause.getStyleClass().addAll("text-large", "text-strong");
         againstMedian.getStyleClass().addAll("text-small", "text-muted");
         dirty.getStyleClass().addAll("text-large", "text-strong");
+        pause.setMinWidth(Region.USE_PREF_SIZE);
+        dirty.setMinWidth(Region.USE_PREF_SIZE);
         saved.getStyleClass().addAll("text-small", "text-muted");
         HBox pauseLine = new HBox(8, pause, againstMedian);
         pauseLine.setAlignment(Pos.BASELINE_LEFT);
@@ -477,8 +479,7 @@ public final class CheckpointDetails extends BorderPane {
 
     private void showDirty(CheckpointMetrics metrics) {
         dirty.setText(Units.count(metrics.dirtyPages(), "page"));
-        saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · " + Units.percent((double) metrics
-                .dirtyPages(), (double) metrics.ramPages()) + " of RAM · saved " + CheckpointFigures.saved(metrics));
+        saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · saved " + CheckpointFigures.saved(metrics));
         composition.show("Dirty pages by class", LongStream.of(metrics.newPages(), metrics.duplicateWithinPages(),
                 metrics.duplicateStoredPages(), metrics.zeroPages(), metrics.unchangedPages()).mapToObj(
                         pages -> new Value(pages, Units.count(pages)))
@@ -486,6 +487,8 @@ public final class CheckpointDetails extends BorderPane {
     }
 
     private void showFigures(CheckpointMetrics metrics) {
+        figure("Dirty of all RAM", Units.percent((double) metrics.dirtyPages(), (double) metrics.ramPages()) + " of "
+                + Units.bytes(metrics.ramPages() * PAGE_BYTES));
         figure("Added to the store", Units.bytes(metrics.storedBytes()));
         figure("Saved by dedup", Units.bytes((metrics.dirtyPages() - metrics.newPages()) * PAGE_BYTES) + " of "
                 + Units.bytes(metrics.dirtyPages() * PAGE_BYTES));
@@ -499,7 +502,6 @@ public final class CheckpointDetails extends BorderPane {
         figure("Background work", Units.millis(1000 * metrics.pipelineMillis()));
         figure("Interval", Units.duration(Duration.ofMillis(metrics.intervalMillis())));
         figure("On time", metrics.late() == 0 ? "yes" : Units.count(metrics.late(), "tick") + " late");
-        figure("RAM", Units.bytes(metrics.ramPages() * PAGE_BYTES) + ", " + Units.count(metrics.ramPages(), "page"));
     }
 
     private void figure(String name, String value) {
