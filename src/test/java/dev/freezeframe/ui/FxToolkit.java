@@ -26,11 +26,13 @@ public final class FxToolkit {
 
     private FxToolkit() {}
 
-    /// Runs something on the JavaFX thread and waits for its answer.
+    /// Runs something on the JavaFX thread and waits for its answer; at once where this is that thread.
     public static <T> T call(Callable<T> work) {
         if (Platform.isFxApplicationThread()) {
             try {
                 return work.call();
+            } catch (RuntimeException e) {
+                throw e;
             } catch (Exception e) {
                 throw new AssertionError(e);
             }

@@ -205,7 +205,7 @@ class WorkbenchWindowTest {
             FxToolkit.await("the space is back", () -> sizeOfStore() < before / 2);
             assertFalse(workbench.machines().anyRecording());
             assertEquals(List.of(), problems);
-assertEquals(Set.of(), watch.seen());
+            assertEquals(Set.of(), watch.seen());
         }
     }
 
@@ -256,9 +256,13 @@ assertEquals(Set.of(), watch.seen());
         }
 
         @Override
-        public void close() throws InterruptedException {
+        public void close() {
             over.set(true);
-            thread.join();
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

@@ -28,13 +28,11 @@ import javafx.scene.input.KeyEvent;
 final class CheckpointTable extends TableView<CheckpointRecord> {
     private static final KeyCombination COPY = KeyCombination.valueOf("Shortcut+C");
 
-    private final WorkbenchModel workbench;
     private final ExperimentModel experiment;
     private final ListChangeListener<CheckpointRecord> afterChange = _ -> follow();
     private boolean following;
 
     CheckpointTable(WorkbenchModel workbench) {
-        this.workbench = workbench;
         experiment = workbench.experiment();
         setId("checkpoint-table");
         setAccessibleText("Checkpoints of the shown experiment");

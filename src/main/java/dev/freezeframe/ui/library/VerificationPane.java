@@ -74,22 +74,21 @@ final class VerificationPane extends StackPane {
     }
 
     private Node sound(VerificationModel.Result result) {
-        Node page = page(icon(Feather.CHECK_CIRCLE, "sound-icon"), "The store is sound",
-                result.summary() + "\nVerified "
-                        + LibraryColumns.time(result.endedAt()) + ".",
+        Node page = page(icon(Feather.CHECK_CIRCLE, "sound-icon"), result.headline(), result.detail() + "\nVerified "
+                + LibraryColumns.time(result.endedAt()) + ".",
                 again("Verify again"));
         return result.report().remarks().isEmpty() ? page : new VBox(8, page, remarks(result));
     }
 
     private Node damaged(VerificationModel.Result result) {
-        Label summary = new Label(result.summary(), icon(Feather.ALERT_TRIANGLE, "problem-mark"));
+        Label summary = new Label(result.headline(), icon(Feather.ALERT_TRIANGLE, "problem-mark"));
         summary.getStyleClass().add("text-strong");
         summary.setWrapText(true);
         Label remedy = new Label(result.outdated()
                 ? "The damaged checkpoints were deleted; verify again to be sure."
                 : result.remedy());
         remedy.setWrapText(true);
-        Label date = new Label("Verified " + LibraryColumns.time(result.endedAt()));
+        Label date = new Label("Verified " + LibraryColumns.time(result.endedAt()) + ". " + result.detail());
         date.getStyleClass().addAll("text-muted", "text-small");
         VBox words = new VBox(4, summary, remedy, date);
         HBox.setHgrow(words, Priority.ALWAYS);

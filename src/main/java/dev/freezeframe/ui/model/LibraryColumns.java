@@ -111,7 +111,7 @@ public final class LibraryColumns {
                 figure("number", "#", "Counts from 1 within the experiment", CheckpointRecord::number,
                         number -> Units.count(number), 64),
                 figure("captured_at", "Captured", "The moment of the pause", metric(CheckpointMetrics::capturedAt),
-                        time -> time.atZone(ZoneId.systemDefault()).format(TO_THE_MILLISECOND), 144),
+                        time -> time.atZone(ZoneId.systemDefault()).format(TO_THE_MILLISECOND), 176),
                 figure("interval_millis", "Interval", "The interval that was asked for",
                         metric(CheckpointMetrics::intervalMillis), LibraryColumns::interval, 80),
                 figure("late", "Late", "Ticks that were missed before it, or its own",

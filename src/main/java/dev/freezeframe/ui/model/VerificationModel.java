@@ -20,14 +20,20 @@ public final class VerificationModel {
     /// @param endedAt when it was done
     /// @param outdated whether something that it names was deleted since
     public record Result(Instant endedAt, VerifyReport report, boolean outdated) {
-        /// One sentence.
-        public String summary() {
-            String read = Units.count(report.checkpoints(), "checkpoint") + ", " + Units.count(report.chunks(), "page")
-                    + " in " + Units.count(report.packs(), "pack") + " read back";
+        /// What it came to, in few words.
+        public String headline() {
             return report.isSound()
-                    ? "The store is sound: " + read + ", each equal to its hash."
+                    ? "The store is sound"
                     : "The store is damaged: " + Units.count(damagedCheckpoints().size(), "checkpoint")
-                            + " cannot be read back whole; " + read + ".";
+                            + " cannot be read back whole";
+        }
+
+        /// How much was looked at, one sentence.
+        public String detail() {
+            return Units.count(report.checkpoints(), "checkpoint") + ", " + Units.count(report.chunks(), "page")
+                    + " in " + Units.count(report.packs(), "pack") + " were read back" + (report.isSound()
+                            ? ", and each equals its hash."
+                            : ".");
         }
 
         /// What to do about it; empty where nothing is to be done.
@@ -73,7 +79,7 @@ public final class VerificationModel {
         Result now = result.get();
         if (now != null && !now.report().isSound()) {
             work.deleteCheckpoints(now.damagedCheckpoints().stream().map(CheckpointName::parse).toList(), () -> {
-                if (result.get() == now) {
+                if (now.equals(result.get())) {
                     result.set(new Result(now.endedAt(), now.report(), true));
                 }
             });
