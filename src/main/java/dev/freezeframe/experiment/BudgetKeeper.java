@@ -29,13 +29,17 @@ final class BudgetKeeper implements AutoCloseable {
     static final long DISK_RESERVE_BYTES = 128L << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(BudgetKeeper.class);
-    /// One look at the store's garbage reads all page maps and holds recordings up meanwhile, so not more often.
-    private static final Duration BETWEEN_COLLECTIONS = Duration.ofSeconds(5);
+    /// One look at the store's garbage reads all page maps and holds recordings up meanwhile, so without need not more often.
+    private static final long BETWEEN_COLLECTIONS_NANOS = Duration.ofSeconds(5).toNanos();
+    /// Where bytes are to be had at once, collecting may take one part in so many of the time.
+    private static final int COLLECTING_SHARE = 10;
     /// Thinning to a byte limit goes on to this share of it, so that it does not begin again at once.
     private static final double BYTES_AFTER_THINNING = 0.9;
+    /// From this share of the limit on, a person should know that thinning is late.
+    private static final double BEHIND = 1.25;
     /// Most that one round deletes before it looks again what that brought.
     private static final int MOST_VICTIMS = 64;
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(250);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
     /// When something failed, such as a store that is busy.
     private static final Duration TRY_AGAIN = Duration.ofSeconds(2);
 
@@ -60,7 +64,8 @@ final class BudgetKeeper implements AutoCloseable {
 
     /// Only the thinning thread touches what follows.
     private boolean garbage;
-    private long collectedNanos = System.nanoTime() - BETWEEN_COLLECTIONS.toNanos();
+    private long collectedNanos = System.nanoTime() - BETWEEN_COLLECTIONS_NANOS;
+    private long collectingNanos;
 
     /// Ends the recording.
     interface EndOfRecording {
@@ -168,8 +173,12 @@ final class BudgetKeeper implements AutoCloseable {
     BudgetUse use() {
         lock.lock();
         try {
-            return new BudgetUse(budget, storedBytes - reclaimedBytes, checkpoints.size(), thinned, reclaimedBytes,
-                    remark);
+            long bytes = storedBytes - reclaimedBytes;
+            boolean behind = budget.rule() == Budget.Rule.THIN && budget.bytes().isPresent()
+                    && bytes > BEHIND * budget.bytes().getAsLong();
+            return new BudgetUse(budget, bytes, checkpoints.size(), thinned, reclaimedBytes, remark.isEmpty() && behind
+                    ? Optional.of("thinning is behind: the guest writes faster than space is reclaimed")
+                    : remark);
         } finally {
             lock.unlock();
         }
@@ -241,7 +250,8 @@ final class BudgetKeeper implements AutoCloseable {
         if (excess > 0 && !delete(excess, 0)) {
             nothingLeft();
         }
-        if (garbage && System.nanoTime() - collectedNanos >= BETWEEN_COLLECTIONS.toNanos()) {
+        long wait = bytesOver ? COLLECTING_SHARE * collectingNanos : BETWEEN_COLLECTIONS_NANOS;
+        if (garbage && System.nanoTime() - collectedNanos >= wait) {
             collect();
         }
         // What was deleted brings its bytes only when it is collected, so first that, then the next.
@@ -368,6 +378,7 @@ final class BudgetKeeper implements AutoCloseable {
         if (!garbage) {
             return;
         }
+        long started = System.nanoTime();
         GcReport report;
         try {
             report = store.gc((_, _, _) -> {
@@ -381,6 +392,7 @@ final class BudgetKeeper implements AutoCloseable {
         }
         garbage = false;
         collectedNanos = System.nanoTime();
+        collectingNanos = collectedNanos - started;
         lock.lock();
         try {
             // Others may have left garbage too; what they did not free is not this recording's to use.
@@ -388,7 +400,7 @@ final class BudgetKeeper implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        LOG.debug("thinning reclaimed {} bytes", report.freedBytes());
+        LOG.debug("thinning reclaimed {} bytes in {} ms", report.freedBytes(), collectingNanos / 1_000_000);
     }
 
     private static final class ClosedWhileCollecting extends RuntimeException {

@@ -9,8 +9,8 @@ import java.util.Optional;
 ///     [storedBytes][dev.freezeframe.store.CheckpointMetrics#storedBytes] over all its checkpoints, also those that were
 ///     thinned out since, less what collecting garbage after thinning reclaimed in packs. No more is taken off than the
 ///     thinned checkpoints had added: chunks that another checkpoint shares stay, and so does their count. The size of the
-///     store's file is another figure: what is reclaimed is free for new checkpoints inside the file, which gets shorter
-///     only when nothing is being recorded
+///     store's file is another figure: what is reclaimed is free for new checkpoints inside the file, once H2 has kept it
+///     for its retention time of 45 s, and the file gets shorter only when nothing is being recorded
 /// @param checkpoints how many of this recording are in the store now
 /// @param thinned how many were deleted by the rule
 /// @param reclaimedBytes what was taken off `bytes` so far

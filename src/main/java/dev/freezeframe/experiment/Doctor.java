@@ -32,7 +32,7 @@ public final class Doctor {
     /// An hour of the demo guest.
     private static final long COMFORTABLE_DISK_BYTES = 4096 * MIB;
     private static final String QEMU_COMMAND = "sudo apt-get install qemu-system-x86";
-    private static final String INSTALLER = "installer/bootstrap.sh build";
+    private static final String INSTALLER = "installer/bootstrap.sh guest";
 
     private final Path qemu;
     private final Path storeDirectory;

@@ -121,6 +121,13 @@ public final class Profiles {
         return ProfileReader.problems(name, json, userFolder, guestFolder);
     }
 
+    /// The profile that a text would make among the user's. Reads and writes nothing.
+    ///
+    /// @throws ProfileException if the text is refused, with the first reason
+    public Profile parse(String name, String json) throws ProfileException {
+        return ProfileReader.parse(name, json, userFolder, guestFolder);
+    }
+
     /// The text of a profile's file, for an editor.
     public String text(ProfileEntry entry) throws ProfileException {
         return read(entry.file());

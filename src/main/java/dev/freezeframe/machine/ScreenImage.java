@@ -12,9 +12,10 @@ import java.nio.charset.StandardCharsets;
 /// @param argb `width * height` pixels
 @SuppressWarnings("ArrayRecordComponent") // two pictures are never compared
 public record ScreenImage(int width, int height, int[] argb) {
-    /// The largest screen that is taken: 4K and a half.
-    public static final int MAX_WIDTH = 5120;
-    public static final int MAX_HEIGHT = 4096;
+    /// The widest screen that is taken.
+    public static final int MAX_WIDTH = 4096;
+    /// The highest screen that is taken.
+    public static final int MAX_HEIGHT = 2304;
     /// No portable pixmap of such a screen is longer.
     static final long MAX_FILE_BYTES = 3L * MAX_WIDTH * MAX_HEIGHT + 64;
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.h2.api.ErrorCode;
+import org.h2.engine.Constants;
 import org.h2.engine.SessionLocal;
 import org.h2.jdbc.JdbcConnection;
 import org.h2.mvstore.FileStore;
@@ -32,10 +33,12 @@ final class Database implements AutoCloseable {
     /// A connection and its prepared statements. For one thread at a time.
     static final class Session {
         private final Connection connection;
+        private final Deque<Session> home;
         private final Map<String, PreparedStatement> statements = new HashMap<>();
 
-        private Session(Connection connection) {
+        private Session(Connection connection, Deque<Session> home) {
             this.connection = connection;
+            this.home = home;
         }
 
         /// The statement with its parameters bound. Good until the same text is asked for again.
@@ -91,6 +94,8 @@ final class Database implements AutoCloseable {
     /// Shared by transactions, whole for compaction.
     private final ReadWriteLock compaction = new ReentrantReadWriteLock();
     private final Deque<Session> idle = new ArrayDeque<>();
+    /// Those that see the database as it was when their transaction began.
+    private final Deque<Session> idleReaders = new ArrayDeque<>();
     /// Held open so that H2 keeps the database open between transactions.
     private final Connection anchor;
     private volatile boolean broken;
@@ -124,17 +129,28 @@ final class Database implements AutoCloseable {
     ///
     /// @throws Retired if the file was opened anew by its successor; nothing was done then
     <T> T transact(Work<T> work) throws SQLException, StoreException {
+        return run(work, idle);
+    }
+
+    /// Runs work that only reads. All its queries see the database as it was at the first: what is deleted meanwhile is
+    /// either wholly there for it or not at all.
+    ///
+    /// @throws Retired if the file was opened anew by its successor
+    <T> T read(Work<T> work) throws SQLException, StoreException {
+        return run(work, idleReaders);
+    }
+
+    private <T> T run(Work<T> work, Deque<Session> sessions) throws SQLException, StoreException {
         compaction.readLock().lock();
         try {
             inUse();
-            return run(work);
+            return run(work, borrow(sessions));
         } finally {
             compaction.readLock().unlock();
         }
     }
 
-    private <T> T run(Work<T> work) throws SQLException, StoreException {
-        Session session = borrow();
+    private <T> T run(Work<T> work, Session session) throws SQLException, StoreException {
         boolean done = false;
         try {
             T result = work.run(session);
@@ -263,22 +279,26 @@ final class Database implements AutoCloseable {
         }
     }
 
-    private Session borrow() throws SQLException {
+    @SuppressWarnings("ReferenceEquality") // two empty queues are not the same
+    private Session borrow(Deque<Session> sessions) throws SQLException {
         synchronized (this) {
-            Session session = idle.poll();
+            Session session = sessions.poll();
             if (session != null) {
                 return session;
             }
         }
         Connection connection = connect();
         connection.setAutoCommit(false);
-        return new Session(connection);
+        if (sessions == idleReaders) {
+            connection.setTransactionIsolation(Constants.TRANSACTION_SNAPSHOT);
+        }
+        return new Session(connection, sessions);
     }
 
     private void giveBack(Session session) throws SQLException {
         synchronized (this) {
             if (!closed) {
-                idle.push(session);
+                session.home.push(session);
                 return;
             }
         }
@@ -300,6 +320,7 @@ final class Database implements AutoCloseable {
         synchronized (this) {
             closed = true;
             idle.clear();
+            idleReaders.clear();
         }
         try (Statement statement = anchor.createStatement()) {
             statement.execute("SHUTDOWN");

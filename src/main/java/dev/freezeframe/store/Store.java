@@ -3,6 +3,7 @@ package dev.freezeframe.store;
 import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Database.Work;
 import dev.freezeframe.store.StoreException.Reason;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -35,9 +36,24 @@ import org.slf4j.LoggerFactory;
 /// either wholly there or not at all, whatever happens to the process, and no bytes come out that are not the bytes that
 /// went in.
 ///
-/// **Threads.** Every method may be called from any thread. Any number of recordings write at once, one pipeline thread
-/// each, beside any number of readers; `delete` and `gc` wait for the checkpoints that are being written and hold up the
-/// next ones for a moment. One process at a time has a store open.
+/// **Threads.** Every method may be called from any thread, also while recordings write. Any number of recordings write at once, one pipeline thread each, beside any number of readers. What waits for what:
+///
+/// - Reading (lists, totals, notes, pictures, page maps, contents) waits for nobody and holds nobody up, except that it waits
+///   while [#gc] makes the file shorter, which happens only when nothing is recorded. What a list shows may have been deleted
+///   a moment later; reading it then says so.
+/// - [#annotate] and [#putPicture] lock one checkpoint's row for a moment. They do not wait for a checkpoint that is being
+///   written.
+/// - [#delete] and [#deleteExperiment] wait for the checkpoints that are being written to be committed and hold the next ones
+///   up until they are done. A recording becomes late by that at most; it fails no checkpoint. The newest checkpoint of a
+///   running recording, and what a running recording began with, cannot be deleted.
+/// - [#gc] does the same while it reads page maps, which is some tenths of a second for a thousand checkpoints, and takes
+///   memory for what it finds: about a hundred bytes for each pack. Then it goes on beside the recordings, in steps that hold
+///   commits up for a fraction of a second. To keep a recording within a budget, delete its oldest checkpoints and collect now
+///   and then; space comes back inside the file, some 45 seconds late, so the file settles at what is in use and what a minute
+///   writes.
+/// - [#verify] waits for nobody and holds nobody up.
+///
+/// One process at a time has a store open.
 ///
 /// **Trust.** What is in the file is checked as if a stranger had written it: lengths, ids and checksums.
 public final class Store implements AutoCloseable {
@@ -73,6 +89,8 @@ public final class Store implements AutoCloseable {
     /// Experiments that this object records; also the lock that keeps deletions off what they build on.
     private final Set<Long> recording = new HashSet<>();
     private final Object reopening = new Object();
+    /// Held by the one garbage collection that there may be.
+    private final Object collecting = new Object();
     private volatile Database database;
     private volatile Optional<String> rolledBack = Optional.empty();
     private volatile boolean closed;
@@ -636,8 +654,15 @@ public final class Store implements AutoCloseable {
     }
 
     /// Drops the chunks that no checkpoint uses and gives their space back to the file system. Holds recordings up while
-    /// it reads the page maps; while anything is being recorded, the space is only freed inside the file.
+    /// it reads the page maps; while anything is being recorded, the space is only freed inside the file. Two calls at once
+    /// work one after the other.
     public GcReport gc(Progress progress) throws StoreException {
+        synchronized (collecting) {
+            return collect(progress);
+        }
+    }
+
+    private GcReport collect(Progress progress) throws StoreException {
         long before = sizeBytes();
         GarbageCollection collection = new GarbageCollection(packs, usable(), progress);
         try {
@@ -830,7 +855,7 @@ public final class Store implements AutoCloseable {
     }
 
     private <T> T read(String what, Work<T> work) throws StoreException {
-        return access(what, now -> now.transact(work));
+        return access(what, now -> now.read(work));
     }
 
     private <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
@@ -865,6 +890,12 @@ public final class Store implements AutoCloseable {
             if (message != null && NO_ROOM.stream().anyMatch(message::contains)) {
                 return new StoreException(Reason.DISK_FULL, "cannot " + what
                         + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
+            }
+        }
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            // H2 calls that a failure to read, and tries its other way of opening a file before it says so
+            if (cause instanceof EOFException) {
+                return damaged(what, "it ends too early", e);
             }
         }
         String why = e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");

@@ -94,7 +94,11 @@ final class Verification {
             });
         } catch (StoreException | SQLException e) {
             unlessBroken(e);
-            causes.put(packId, e.getMessage());
+            if (isCollected(packId)) {
+                sound.remove(packId);
+            } else {
+                causes.put(packId, e.getMessage());
+            }
             return;
         }
         Optional<PackHashes> hashes = Optional.empty();
@@ -120,6 +124,12 @@ final class Verification {
         hashes.ifPresent(h -> compare(pack, h, good));
     }
 
+    /// Whether garbage collection has taken a pack meanwhile.
+    private boolean isCollected(long packId) throws StoreException, SQLException {
+        return database.read(session -> Packs.packIds(session, packId - 1)).stream().findFirst()
+                .filter(next -> next == packId).isEmpty();
+    }
+
     private void compare(Pack pack, PackHashes hashes, BitSet good) {
         long[] result = new long[2];
         ByteBuffer raw = ByteBuffer.wrap(pack.raw()).order(ByteOrder.LITTLE_ENDIAN);
@@ -139,7 +149,11 @@ final class Verification {
             throws StoreException, SQLException {
         PageMap map;
         try {
-            map = database.transact(session -> Catalog.pageMap(session, image));
+            // the row anew: a checkpoint that was deleted meanwhile changes how the next one's map is kept
+            map = database.read(session -> {
+                Optional<Image> now = Catalog.image(session, image.checkpointId(), image.name());
+                return Catalog.pageMap(session, now.orElse(image));
+            });
         } catch (StoreException | SQLException e) {
             unlessBroken(e);
             if (isStillThere(checkpoint)) {
@@ -177,7 +191,7 @@ final class Verification {
     private void checkAddition(CheckpointRecord checkpoint, Work<Optional<?>> read)
             throws StoreException, SQLException {
         try {
-            database.transact(read);
+            database.read(read);
         } catch (StoreException | SQLException e) {
             unlessBroken(e);
             if (isStillThere(checkpoint)) {

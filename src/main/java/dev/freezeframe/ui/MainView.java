@@ -1,11 +1,29 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.ui.chart.ChartsPane;
+import dev.freezeframe.ui.chart.MemoryMapView;
+import dev.freezeframe.ui.chart.OverlayPane;
+import dev.freezeframe.ui.checkpoint.CheckpointDetails;
+import dev.freezeframe.ui.checkpoint.ComparePage;
+import dev.freezeframe.ui.checkpoint.FamilyTree;
+import dev.freezeframe.ui.checkpoint.FilmStrip;
+import dev.freezeframe.ui.library.DoctorPage;
+import dev.freezeframe.ui.library.ExperimentList;
+import dev.freezeframe.ui.library.LibraryPage;
+import dev.freezeframe.ui.machine.MachineDrawer;
+import dev.freezeframe.ui.machine.MachineList;
+import dev.freezeframe.ui.machine.MachineToolbar;
+import dev.freezeframe.ui.machine.ProfileEditor;
+import dev.freezeframe.ui.machine.ProfileList;
 import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Supplier;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.Timeline;
@@ -27,35 +45,46 @@ final class MainView extends BorderPane {
 
     private final WorkbenchModel workbench;
     private final WindowActions actions;
+    private final ProfilesModel profiles;
     private final Palette palette = new Palette();
     private final RecordBar recordBar;
     private final StatusLine statusLine;
     private final StackPane pages = new StackPane();
+    private final PageBar pageBar;
+    private final Map<Class<?>, Node> madePages = new HashMap<>();
     private final Map<String, SplitPane> splits = new HashMap<>();
     private final Map<String, double[]> dividers;
     private final SplitPane middle;
     private final WelcomePage welcome;
+    private final MachineToolbar machineToolbar;
     private Node experimentPage;
+    private MachineDrawer drawer;
     private final Timeline live = new Timeline(new KeyFrame(LIVE_FIGURES, _ -> refresh()));
     private int ticks;
 
     MainView(WorkbenchModel workbench, WindowActions actions, Map<String, double[]> dividers) {
         this.workbench = workbench;
         this.actions = actions;
-        this.dividers = dividers;
+        profiles = new ProfilesModel(workbench.tasks(), Profiles.standard());
+        this.dividers = new HashMap<>(dividers);
         getStyleClass().add("main-view");
-        middle = split("middle", Orientation.VERTICAL, 0.68);
+        middle = split("middle", Orientation.VERTICAL, 0.7);
         recordBar = new RecordBar(workbench);
         statusLine = new StatusLine(workbench);
+        pageBar = new PageBar(workbench);
         welcome = new WelcomePage(workbench);
 
-        SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
-        VBox centre = new VBox(recordBar, pages);
+        machineToolbar = new MachineToolbar(workbench);
+        VBox centre = new VBox(pageBar, machineToolbar, recordBar, pages);
         VBox.setVgrow(pages, Priority.ALWAYS);
+        pages.setMinHeight(0);
         middle.getItems().add(centre);
-        whole.getItems().addAll(new VBox(), middle);
-        SplitPane.setResizableWithParent(whole.getItems().getFirst(), false);
-        setTop(new MenuLine(workbench, actions, recordBar));
+        Node sidebar = sidebar();
+        SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
+        whole.getItems().addAll(sidebar, middle);
+        SplitPane.setResizableWithParent(sidebar, false);
+        setTop(new MenuLine(workbench, actions, recordBar, machineToolbar.actions(), statusLine.drawerButton()));
+        statusLine.drawerButton().selectedProperty().addListener((_, _, open) -> showDrawer(open));
         setCenter(whole);
         setBottom(statusLine);
         getChildren().add(palette);
@@ -64,6 +93,7 @@ final class MainView extends BorderPane {
         workbench.navigation().placeProperty().addListener((_, _, _) -> showPage());
         workbench.library().loadedProperty().addListener((_, _, _) -> showPage());
         workbench.experiment().experimentProperty().addListener((_, _, _) -> showPage());
+        workbench.machines().selectedProperty().addListener((_, _, _) -> showBars());
         showPage();
         live.setCycleCount(Animation.INDEFINITE);
         sceneProperty().addListener((_, _, scene) -> {
@@ -73,6 +103,30 @@ final class MainView extends BorderPane {
                 live.play();
             }
         });
+    }
+
+    private Node sidebar() {
+        ExperimentList experiments = new ExperimentList(workbench);
+        VBox sidebar = new VBox(new MachineList(workbench), new ProfileList(workbench, profiles), experiments);
+        VBox.setVgrow(experiments, Priority.ALWAYS);
+        sidebar.getStyleClass().add("sidebar");
+        return sidebar;
+    }
+
+    private void showDrawer(boolean open) {
+        if (drawer == null) {
+            drawer = new MachineDrawer(workbench);
+        }
+        if (open && !middle.getItems().contains(drawer)) {
+            double[] remembered = dividers.get("middle");
+            middle.getItems().add(drawer);
+            middle.setDividerPositions(remembered != null && remembered.length == 1 ? remembered[0] : 0.7);
+        } else if (!open) {
+            if (middle.getItems().size() > 1) {
+                dividers.put("middle", middle.getDividerPositions());
+            }
+            middle.getItems().remove(drawer);
+        }
     }
 
     /// A split pane that remembers where its dividers are.
@@ -89,7 +143,7 @@ final class MainView extends BorderPane {
     Map<String, double[]> dividers() {
         Map<String, double[]> now = new HashMap<>(dividers);
         splits.forEach((name, split) -> {
-            if (split.getItems().size() > 1) {
+            if (split.getItems().size() > 1 && split.getDividerPositions().length > 0) {
                 now.put(name, split.getDividerPositions());
             }
         });
@@ -105,6 +159,23 @@ final class MainView extends BorderPane {
         }
     }
 
+    /// Other pages get the room of the bars, but for what a running recording must always show.
+    private void showBars() {
+        boolean atExperiment = pages.getChildren().contains(experimentPage);
+        boolean recording = recordBar.recordingNow().get();
+        visible(pageBar, !atExperiment && workbench.stores().store().isPresent() && !(workbench.navigation()
+                .placeProperty().get() instanceof Navigation.Place.Experiment));
+        visible(machineToolbar, atExperiment || workbench.machines().selectedProperty().get() != null);
+        visible(recordBar, atExperiment || recording || workbench.machines().selectedProperty().get() != null);
+        recordBar.showControls(atExperiment || workbench.navigation().placeProperty()
+                .get() instanceof Navigation.Place.Experiment);
+    }
+
+    private static void visible(Node node, boolean visible) {
+        node.setVisible(visible);
+        node.setManaged(visible);
+    }
+
     private void showPage() {
         pages.getChildren().setAll(switch (workbench.stores().stateProperty().get()) {
             case StoreState.Opening opening -> Pages.opening(opening);
@@ -114,13 +185,36 @@ final class MainView extends BorderPane {
                     actions::openStore);
             case StoreState.Open _ -> page(workbench.navigation().placeProperty().get());
         });
+        showBars();
     }
 
     private Node page(Navigation.Place place) {
         return switch (place) {
             case Navigation.Place.Experiment _ -> experiment();
-            default -> experiment();
+            case Navigation.Place.Library _ -> made(LibraryPage.class, () -> new LibraryPage(workbench));
+            case Navigation.Place.Family _ -> made(FamilyTree.class, () -> new FamilyTree(workbench));
+            case Navigation.Place.Compare _ -> made(ComparePage.class, () -> new ComparePage(workbench, palette));
+            case Navigation.Place.Overlay(var experimentIds) -> {
+                OverlayPane overlay = made(OverlayPane.class, () -> new OverlayPane(workbench, palette));
+                overlay.show(experimentIds);
+                yield overlay;
+            }
+            case Navigation.Place.Profile(var file) -> {
+                ProfileEditor editor = made(ProfileEditor.class, () -> new ProfileEditor(workbench, profiles));
+                editor.edit(file);
+                yield editor;
+            }
+            case Navigation.Place.Doctor _ -> made(DoctorPage.class, () -> new DoctorPage(workbench));
         };
+    }
+
+    private <T extends Node> T made(Class<T> type, Supplier<T> maker) {
+        return type.cast(madePages.computeIfAbsent(type, _ -> maker.get()));
+    }
+
+    private static Node panel(Node view) {
+        view.getStyleClass().add("panel");
+        return view;
     }
 
     private Node experiment() {
@@ -131,7 +225,18 @@ final class MainView extends BorderPane {
             return welcome;
         }
         if (experimentPage == null) {
-            experimentPage = new StackPane();
+            SplitPane left = split("strip", Orientation.VERTICAL, 0.72);
+            SplitPane right = split("right", Orientation.VERTICAL, 0.36);
+            SplitPane page = split("see", Orientation.HORIZONTAL, 0.63);
+            Node strip = panel(new FilmStrip(workbench));
+            left.getItems().addAll(panel(new ChartsPane(workbench, palette)), strip);
+            right.getItems().addAll(panel(new MemoryMapView(workbench, palette)), panel(new CheckpointDetails(
+                    workbench)));
+            page.getItems().addAll(left, right);
+            // what is taken from the page, by the drawer or by a smaller window, the charts give
+            SplitPane.setResizableWithParent(strip, false);
+            page.getStyleClass().add("experiment-page");
+            experimentPage = page;
         }
         return experimentPage;
     }

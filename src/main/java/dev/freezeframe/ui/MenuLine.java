@@ -1,7 +1,13 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.ui.machine.MachineActions;
+import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.Selection;
 import dev.freezeframe.ui.model.WorkbenchModel;
+import java.util.List;
+import java.util.Optional;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ObservableBooleanValue;
 import javafx.geometry.Pos;
@@ -12,10 +18,13 @@ import javafx.scene.control.MenuBar;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.OverrunStyle;
 import javafx.scene.control.SeparatorMenuItem;
+import javafx.scene.control.ToggleButton;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.KeyCombination;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
+import org.controlsfx.control.action.Action;
+import org.controlsfx.control.action.ActionUtils;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 
@@ -24,7 +33,8 @@ import org.kordamp.ikonli.javafx.FontIcon;
 final class MenuLine extends HBox {
     private final WorkbenchModel workbench;
 
-    MenuLine(WorkbenchModel workbench, WindowActions actions, RecordBar recordBar) {
+    MenuLine(WorkbenchModel workbench, WindowActions actions, RecordBar recordBar, MachineActions machine,
+            ToggleButton drawer) {
         this.workbench = workbench;
         getStyleClass().add("menu-line");
         setAlignment(Pos.CENTER_LEFT);
@@ -40,8 +50,25 @@ final class MenuLine extends HBox {
                 .canToggle()), item("Checkpoint _now", "Shortcut+K", recordBar::checkpointNow,
                         recordBar
                                 .recordingNow()));
+        Menu machines = new Menu("_Machine");
+        bind(machines, machine.resume(), "Shortcut+G");
+        bind(machines, machine.pause(), "Shortcut+P");
+        bind(machines, machine.reset(), null);
+        bind(machines, machine.powerOff(), null);
+        bind(machines, machine.forceOff(), null);
+        bind(machines, machine.remove(), null);
+        Selection selection = workbench.experiment().selection();
+        Menu checkpoint = new Menu("_Checkpoint", null, item("_Previous", "Shortcut+Left", () -> selection.move(-1)),
+                item(
+                        "_Next", "Shortcut+Right", () -> selection.move(1)),
+                item("_Follow the newest", "Shortcut+End",
+                        () -> selection.followNewestProperty().set(true)),
+                new SeparatorMenuItem(), item(
+                        "_Restore to new machine", "Shortcut+Enter", this::restore),
+                item("_Compare…",
+                        "Shortcut+D", this::compare));
         Menu help = new Menu("_Help", null, go("What this computer can _do", null, new Navigation.Place.Doctor()));
-        MenuBar menus = new MenuBar(file, view, record, help);
+        MenuBar menus = new MenuBar(file, view, machines, record, checkpoint, help);
 
         Label where = new Label();
         where.getStyleClass().add("text-muted");
@@ -58,6 +85,27 @@ final class MenuLine extends HBox {
         theme.setTooltip(new Tooltip("Light or dark (Ctrl+Shift+D)"));
         theme.setOnAction(_ -> actions.toggleTheme());
         getChildren().addAll(menus, middle, theme);
+    }
+
+    private void restore() {
+        CheckpointRecord chosen = workbench.experiment().selection().checkpoint();
+        if (chosen != null) {
+            new CheckpointActions(workbench).restore(chosen);
+        }
+    }
+
+    private void compare() {
+        CheckpointRecord chosen = workbench.experiment().selection().checkpoint();
+        if (chosen != null) {
+            workbench.navigation().go(new Navigation.Place.Compare(chosen, Optional.empty()));
+        }
+    }
+
+    private static void bind(Menu menu, Action action, String key) {
+        if (key != null) {
+            action.setAccelerator(KeyCombination.valueOf(key));
+        }
+        menu.getItems().add(ActionUtils.createMenuItem(action));
     }
 
     private MenuItem go(String text, String key, Navigation.Place place) {

@@ -55,6 +55,7 @@ final class RecordBar extends VBox {
     private final ProgressBar queueFill = new ProgressBar(0);
     private final BooleanProperty canRecord = new SimpleBooleanProperty(this, "canRecord", false);
     private final BooleanProperty recording = new SimpleBooleanProperty(this, "recording", false);
+    private final FlowPane controls = new FlowPane(16, 8);
     private boolean sliderMoves;
 
     /// A large number over its name and a line of detail.
@@ -70,7 +71,9 @@ final class RecordBar extends VBox {
             detail.getStyleClass().addAll("text-small", "text-muted");
             value.setMinWidth(USE_PREF_SIZE);
             detail.setMinWidth(USE_PREF_SIZE);
-            getChildren().addAll(title, value, detail);
+            HBox line = new HBox(8, title, value);
+            line.setAlignment(Pos.BASELINE_LEFT);
+            getChildren().addAll(line, detail);
         }
 
         void set(String number, String more) {
@@ -87,6 +90,7 @@ final class RecordBar extends VBox {
         this.workbench = workbench;
         budgetEditor = new BudgetEditor(workbench);
         getStyleClass().add("record-bar");
+        setMinHeight(USE_PREF_SIZE);
         record.setId("record");
         record.getStyleClass().add("record-button");
         record.setMinWidth(Region.USE_PREF_SIZE);
@@ -107,7 +111,7 @@ final class RecordBar extends VBox {
         field.setPrefColumnCount(6);
         queueFill.setAccessibleText("How full the queue between capture and store is");
         queueFill.getStyleClass().add("queue-fill");
-        queue.getChildren().set(2, queueFill);
+        queue.getChildren().set(1, queueFill);
         connectInterval();
 
         Label intervalName = new Label("_Interval");
@@ -121,7 +125,7 @@ final class RecordBar extends VBox {
         interval.setAlignment(Pos.CENTER_LEFT);
         HBox buttons = new HBox(8, record, now);
         buttons.setAlignment(Pos.CENTER_LEFT);
-        FlowPane controls = new FlowPane(16, 8, buttons, interval, budget);
+        controls.getChildren().addAll(buttons, interval, budget);
         controls.setAlignment(Pos.CENTER_LEFT);
         HBox figures = new HBox(16, timeliness, bar(), queue, bar(), pause, bar(), dirty, bar(), saved);
         figures.getStyleClass().add("figures");
@@ -211,6 +215,12 @@ final class RecordBar extends VBox {
     private RecordingModel selectedRecording() {
         MachineModel machine = workbench.machines().selectedProperty().get();
         return machine == null ? null : machine.recordingProperty().get();
+    }
+
+    /// Shows the controls over the figures, or the figures alone.
+    void showControls(boolean shown) {
+        controls.setVisible(shown);
+        controls.setManaged(shown);
     }
 
     /// Whether [#toggle] would do something.

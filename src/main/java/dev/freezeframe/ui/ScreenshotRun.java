@@ -1,7 +1,10 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.cli.Window;
+import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
@@ -28,6 +31,8 @@ final class ScreenshotRun {
     private static final Logger LOG = LoggerFactory.getLogger(ScreenshotRun.class);
     /// How long nothing must have been at work.
     private static final long QUIET_NANOS = 700_000_000L;
+    /// And for how many frames: on a loaded machine a second may be a single one.
+    private static final int QUIET_FRAMES = 30;
     private static final long LONGEST_NANOS = 60_000_000_000L;
 
     private final WorkbenchModel workbench;
@@ -49,12 +54,14 @@ final class ScreenshotRun {
         stage.show();
         workbench.stores().stateProperty().addListener((_, _, state) -> {
             if (state instanceof StoreState.Open(var _, var store)) {
-                workbench.tasks().quietly("Find the checkpoint", _ -> store.find(wanted.checkpoint()), this::select);
+                workbench.tasks().quietly("Find the checkpoint", _ -> Found.in(store, wanted.checkpoint()),
+                        this::select);
             }
         });
         new AnimationTimer() {
             private final long began = System.nanoTime();
             private long busyAt = began;
+            private int quietFrames;
 
             @Override
             public void handle(long now) {
@@ -62,8 +69,10 @@ final class ScreenshotRun {
                         || workbench.stores().stateProperty().get() instanceof StoreState.Failed;
                 if (!opened || workbench.tasks().runningProperty().get() > 0) {
                     busyAt = System.nanoTime();
+                    quietFrames = 0;
                 }
-                if (System.nanoTime() - busyAt > QUIET_NANOS || System.nanoTime() - began > LONGEST_NANOS) {
+                boolean quiet = ++quietFrames > QUIET_FRAMES && System.nanoTime() - busyAt > QUIET_NANOS;
+                if (quiet || System.nanoTime() - began > LONGEST_NANOS) {
                     stop();
                     write(scene, whenDone);
                 }
@@ -71,7 +80,19 @@ final class ScreenshotRun {
         }.start();
     }
 
-    private void select(Optional<CheckpointRecord> found) {
+    /// What the picture is about.
+    private record Found(Optional<CheckpointRecord> checkpoint, Optional<CheckpointRecord> first) {
+        static Found in(Store store, CheckpointName name) throws StoreException {
+            Optional<CheckpointRecord> checkpoint = store.find(name);
+            return new Found(checkpoint, checkpoint.isEmpty()
+                    ? Optional.empty()
+                    : store.checkpoints(checkpoint.get().experimentId()).stream().findFirst());
+        }
+    }
+
+    private void select(Found what) {
+        Optional<CheckpointRecord> found = what.checkpoint();
+        Optional<CheckpointRecord> first = what.first();
         found.ifPresent(checkpoint -> workbench.stores().store().ifPresent(store -> workbench.tasks().quietly(
                 "Find the experiment", _ -> store.experiment(checkpoint.experimentId()), experiment -> experiment
                         .ifPresent(record -> workbench.experiment().show(record, Optional.of(checkpoint.number()))))));
@@ -79,8 +100,8 @@ final class ScreenshotRun {
             case EXPERIMENT -> new Navigation.Place.Experiment();
             case LIBRARY -> new Navigation.Place.Library();
             case FAMILY -> new Navigation.Place.Family();
-            case COMPARE -> found.<Navigation.Place>map(checkpoint -> new Navigation.Place.Compare(checkpoint, Optional
-                    .empty())).orElse(new Navigation.Place.Experiment());
+            case COMPARE -> found.<Navigation.Place>map(checkpoint -> new Navigation.Place.Compare(checkpoint, first))
+                    .orElse(new Navigation.Place.Experiment());
             case OVERLAY -> new Navigation.Place.Overlay(List.of());
             case PROFILE -> new Navigation.Place.Profile(Optional.empty());
             case DOCTOR -> new Navigation.Place.Doctor();

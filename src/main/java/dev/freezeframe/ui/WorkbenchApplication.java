@@ -13,8 +13,10 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import javafx.application.Application;
 import javafx.application.Platform;
+import javafx.collections.ListChangeListener;
 import javafx.geometry.Rectangle2D;
 import javafx.scene.Scene;
 import javafx.scene.control.Alert;
@@ -41,6 +43,10 @@ public final class WorkbenchApplication extends Application implements WindowAct
     private Stage stage;
     private Theme theme;
     private boolean closing;
+    private final AtomicBoolean shutDown = new AtomicBoolean();
+    /// As they are on the JavaFX thread, for a shut-down that comes by a signal.
+    private volatile List<MachineModel> machines = List.of();
+    private volatile StoreState storeState;
 
     /// Made by JavaFX.
     public WorkbenchApplication() {}
@@ -53,6 +59,10 @@ public final class WorkbenchApplication extends Application implements WindowAct
         Path store = opening.store().orElseGet(() -> lastStore());
         workbench = new WorkbenchModel(tasks, store);
         workbench.recordSettings().intervalProperty().set(java.time.Duration.ofMillis(remembered.intervalMillis()));
+        workbench.machines().machines().addListener((ListChangeListener<MachineModel>) _ -> machines = List.copyOf(
+                workbench.machines().machines()));
+        workbench.stores().stateProperty().subscribe(state -> storeState = state);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shut-down-by-signal").unstarted(this::shutDown));
         view = new MainView(workbench, this, remembered.dividers());
         tasks.onProblem(this::show);
         Thread.currentThread().setUncaughtExceptionHandler((_, fault) -> {
@@ -190,16 +200,21 @@ public final class WorkbenchApplication extends Application implements WindowAct
 
     /// Ends what runs off the JavaFX thread, then the toolkit.
     private void end(int status) {
-        List<MachineModel> machines = List.copyOf(workbench.machines().machines());
-        StoreState store = workbench.stores().stateProperty().get();
         Thread.ofPlatform().name("shut-down").start(() -> {
             try {
-                WorkbenchModel.shutDown(machines, store);
+                shutDown();
                 tasks.close();
             } finally {
                 DesktopWindow.ended(status);
                 Platform.exit();
             }
         });
+    }
+
+    /// Stores what was captured, ends the machines and closes the store, once.
+    private void shutDown() {
+        if (shutDown.compareAndSet(false, true)) {
+            WorkbenchModel.shutDown(machines, storeState);
+        }
     }
 }

@@ -5,8 +5,13 @@ import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Problem;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +43,8 @@ public final class ExperimentModel {
     private final ReadOnlyObjectWrapper<CheckpointRecord> pictured = new ReadOnlyObjectWrapper<>(this, "pictured");
     private final Selection selection = new Selection(readOnly);
     private final List<CheckpointRecord> arrivedWhileLoading = new ArrayList<>();
+    /// Notes and tags that are on their way to the store, the one that is being written first.
+    private final Deque<Unwritten> unwritten = new ArrayDeque<>();
     private RunStatistics statistics = new RunStatistics();
 
     ExperimentModel(BackgroundTasks tasks, StoreModel stores) {
@@ -114,6 +121,7 @@ public final class ExperimentModel {
                     loading.set(false);
                     annotations.keySet().retainAll(read.annotations().keySet());
                     annotations.putAll(read.annotations());
+                    unwritten.forEach(each -> show(each.checkpoint, each.annotation));
                     checkpoints.setAll(all);
                     restartStatistics();
                     all.forEach(statistics::add);
@@ -124,18 +132,53 @@ public final class ExperimentModel {
 
     private record Content(List<CheckpointRecord> checkpoints, Map<Long, Annotation> annotations) {}
 
-    /// Changes the note and the tags of a checkpoint.
+    /// Changes the note and the tags of a checkpoint. They show at once and are stored in the order of the calls; what cannot
+    /// be stored is reported and goes back to what is.
     public void annotate(CheckpointRecord checkpoint, Annotation annotation) {
-        stores.store().ifPresent(store -> tasks.quietly("Annotate " + checkpoint.name(), _ -> {
-            store.annotate(checkpoint.id(), annotation);
-            return annotation;
-        }, kept -> {
-            if (kept.isEmpty()) {
-                annotations.remove(checkpoint.id());
-            } else {
-                annotations.put(checkpoint.id(), kept);
+        show(checkpoint, annotation);
+        unwritten.add(new Unwritten(checkpoint, annotation));
+        if (unwritten.size() == 1) {
+            writeNext();
+        }
+    }
+
+    private record Unwritten(CheckpointRecord checkpoint, Annotation annotation) {}
+
+    private void show(CheckpointRecord checkpoint, Annotation annotation) {
+        if (experiment.get() == null || experiment.get().id() != checkpoint.experimentId()) {
+            return;
+        }
+        if (annotation.isEmpty()) {
+            annotations.remove(checkpoint.id());
+        } else {
+            annotations.put(checkpoint.id(), annotation);
+        }
+    }
+
+    private void writeNext() {
+        Unwritten next = unwritten.peek();
+        Optional<Store> store = stores.store();
+        if (next == null || store.isEmpty()) {
+            unwritten.clear();
+            return;
+        }
+        String title = "Annotate " + next.checkpoint.name();
+        Cancellable _ = tasks.quietly(title, _ -> {
+            store.get().annotate(next.checkpoint.id(), next.annotation);
+            return null;
+        }, _ -> {
+            unwritten.remove();
+            writeNext();
+        }, cause -> {
+            unwritten.remove();
+            tasks.report(Problem.of(title, cause));
+            boolean changedSince = unwritten.stream().anyMatch(each -> each.checkpoint.id() == next.checkpoint.id());
+            if (!changedSince) {
+                Cancellable _ = tasks.quietly(title, _ -> store.get().annotation(next.checkpoint.id()),
+                        stored -> show(next.checkpoint, stored), _ -> show(next.checkpoint, Annotation.NONE));
             }
-        }));
+            writeNext();
+        });
     }
 
     private void restartStatistics() {

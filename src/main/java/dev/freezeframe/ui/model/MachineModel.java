@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.qmp.QmpException;
@@ -8,8 +9,13 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
@@ -19,6 +25,8 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 /// talks to QEMU runs in the background; the properties follow.
 public final class MachineModel {
     private static final Duration QUIT_GRACE = Duration.ofSeconds(2);
+    private static final int RESUME_ATTEMPTS = 40;
+    private static final Duration BETWEEN_ATTEMPTS = Duration.ofMillis(50);
 
     private final BackgroundTasks tasks;
     private final String name;
@@ -27,14 +35,26 @@ public final class MachineModel {
     private final ReadOnlyObjectWrapper<MachineState> state = new ReadOnlyObjectWrapper<>(this, "state");
     private final ReadOnlyObjectWrapper<RecordingModel> recording = new ReadOnlyObjectWrapper<>(this, "recording");
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
+    private final ReadOnlyBooleanWrapper ending = new ReadOnlyBooleanWrapper(this, "ending", false);
+    private final Arrival arrival;
+    private final int placeInArrival;
     private boolean recordable = true;
     private boolean untouched;
-    private AutoCloseable owner = () -> {};
+    private boolean endAsked;
+    private boolean recordingAsked;
+    private Instant endedAt;
+    /// The recording under way, also while it is being started; read by the thread that ends the machine.
+    private volatile CompletableFuture<Optional<Recording>> recorder = CompletableFuture.completedFuture(Optional
+            .empty());
 
-    MachineModel(BackgroundTasks tasks, String name, Optional<CheckpointRecord> origin) {
+    /// @param arrival its QEMU and perhaps others that are started with it
+    /// @param place which of them it is
+    MachineModel(BackgroundTasks tasks, String name, Optional<CheckpointRecord> origin, Arrival arrival, int place) {
         this.tasks = tasks;
         this.name = name;
         this.origin = origin;
+        this.arrival = arrival;
+        placeInArrival = place;
     }
 
     /// What people know it by, unique among the machines of the window.
@@ -77,16 +97,28 @@ public final class MachineModel {
         return machine.get() != null && state.get() != MachineState.ENDED;
     }
 
+    /// Whether it is being ended and will go from the list.
+    public ReadOnlyBooleanProperty endingProperty() {
+        return ending.getReadOnlyProperty();
+    }
+
+    /// How long QEMU has been running, or ran; zero while it is being started.
+    public Duration uptime() {
+        Machine qemu = machine.get();
+        if (qemu == null) {
+            return Duration.ZERO;
+        }
+        return endedAt == null ? qemu.uptime() : Duration.between(qemu.startedAt(), endedAt);
+    }
+
     /// Whether the guest has not run since it was restored, so that a recording can build on that checkpoint.
     boolean untouched() {
         return untouched;
     }
 
-    /// @param resources what is closed when the machine is taken away
-    void started(Machine qemu, boolean canBeRecorded, boolean hasNotRun, AutoCloseable resources) {
+    void started(Machine qemu, boolean canBeRecorded, boolean hasNotRun) {
         recordable = canBeRecorded;
         untouched = hasNotRun;
-        owner = resources;
         Registration registration = qemu
                 .onStateChange(change -> BackgroundTasks.onFxThread(() -> changed(change.state())));
         machine.set(qemu);
@@ -94,17 +126,17 @@ public final class MachineModel {
         var _ = qemu.onExit().thenAccept(status -> {
             registration.close();
             BackgroundTasks.onFxThread(() -> {
-                if (status.code() != 0) {
-                    problem.set("QEMU " + status.describe() + "; its last words: " + lastLine(qemu.qemuLog()));
+                if (status.code() != 0 && !endAsked) {
+                    problem.set("QEMU " + status.describe() + lastWords(qemu.qemuLog()) + "; start it again");
                 }
                 changed(MachineState.ENDED);
             });
         });
     }
 
-    private static String lastLine(String log) {
+    private static String lastWords(String log) {
         String text = log.strip();
-        return text.isEmpty() ? "none" : text.substring(text.lastIndexOf('\n') + 1);
+        return text.isEmpty() ? "" : "; its last words: " + text.substring(text.lastIndexOf('\n') + 1);
     }
 
     private void changed(MachineState now) {
@@ -114,12 +146,38 @@ public final class MachineModel {
         if (now == MachineState.RUNNING) {
             untouched = false;
         }
+        if (now == MachineState.ENDED) {
+            endedAt = Instant.now();
+        }
         state.set(now);
+        giveMemoryBack();
+    }
+
+    /// A machine that has ended stays in the list, with its last words; its memory need not.
+    private void giveMemoryBack() {
+        if (state.get() == MachineState.ENDED && machine.get() != null && !recordingAsked && !ending.get()) {
+            tasks.quietly("Give back the memory of " + name, _ -> {
+                arrival.end(placeInArrival);
+                return null;
+            }, _ -> {});
+        }
     }
 
     void couldNotStart(Throwable cause) {
         problem.set(Problem.of("Start " + name, cause).message());
         state.set(MachineState.ENDED);
+    }
+
+    /// Whether it may be recorded from now on: a second recording of the same machine may not.
+    ///
+    /// @param coming the recording, once it has started or could not be
+    boolean recordingAsked(CompletableFuture<Optional<Recording>> coming) {
+        if (recordingAsked || ending.get() || !alive() || !recordable) {
+            return false;
+        }
+        recordingAsked = true;
+        recorder = coming;
+        return true;
     }
 
     void recordingStarted(RecordingModel model) {
@@ -128,7 +186,19 @@ public final class MachineModel {
     }
 
     void recordingEnded() {
+        recordingAsked = false;
         recording.set(null);
+        giveMemoryBack();
+    }
+
+    /// Whether this is the first time that its end is asked for.
+    boolean endingAsked() {
+        if (ending.get()) {
+            return false;
+        }
+        endAsked = true;
+        ending.set(true);
+        return true;
     }
 
     /// Stops the guest's processors.
@@ -138,21 +208,46 @@ public final class MachineModel {
 
     /// Lets the guest go on.
     public void resume() {
+        untouched = false;
         command("Resume", Machine::resume);
     }
 
-    /// Presses the reset button.
+    /// Presses the reset button. A guest that had powered off or crashed boots again.
     public void reset() {
-        command("Reset", Machine::reset);
+        untouched = false;
+        boolean halted = state.get() == MachineState.SHUT_DOWN || state.get() == MachineState.PANICKED;
+        command("Reset", qemu -> {
+            qemu.reset();
+            if (halted) {
+                resumeAfterReset(qemu);
+            }
+        });
+    }
+
+    /// QEMU resets some time after it was asked to, and refuses to go on before.
+    private static void resumeAfterReset(Machine qemu) throws QmpException {
+        for (int left = RESUME_ATTEMPTS; true; left--) {
+            try {
+                qemu.resume();
+                return;
+            } catch (QmpException e) {
+                if (left == 0 || e.kind() != QmpException.Kind.REFUSED) {
+                    throw e;
+                }
+                LockSupport.parkNanos(BETWEEN_ATTEMPTS.toNanos());
+            }
+        }
     }
 
     /// Presses the power button; what the guest makes of it is up to the guest.
     public void powerOff() {
+        untouched = false;
         command("Power off", Machine::powerdown);
     }
 
     /// Ends QEMU, whatever the guest does.
     public void forceOff() {
+        endAsked = true;
         command("Force off", qemu -> qemu.quit(QUIT_GRACE));
     }
 
@@ -193,13 +288,16 @@ public final class MachineModel {
         T of(Machine qemu) throws Exception;
     }
 
-    /// Ends the recording and QEMU. Blocks, so it is for a background thread.
+    /// Ends the recording and QEMU, also one that is still being started. Blocks, so it is for a background thread.
     void end() throws Exception {
-        RecordingModel running = recording.get();
-        if (running != null) {
-            running.close();
+        try {
+            Optional<Recording> running = recorder.join();
+            if (running.isPresent()) {
+                running.get().close();
+            }
+        } finally {
+            arrival.end(placeInArrival);
         }
-        owner.close();
     }
 
     @Override

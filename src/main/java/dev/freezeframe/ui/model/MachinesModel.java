@@ -18,10 +18,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.value.ChangeListener;
+import javafx.beans.value.ObservableValue;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.slf4j.Logger;
@@ -34,6 +38,8 @@ public final class MachinesModel {
     private final BackgroundTasks tasks;
     private final StoreModel stores;
     private final ObservableList<MachineModel> machines = FXCollections.observableArrayList();
+    /// One view that lives as long as the list: listeners to one that is made for each caller would be lost with it.
+    private final ObservableList<MachineModel> readOnly = FXCollections.unmodifiableObservableList(machines);
     private final ObjectProperty<MachineModel> selected = new SimpleObjectProperty<>(this, "selected");
     private final RecordingEvents events;
 
@@ -61,7 +67,7 @@ public final class MachinesModel {
 
     /// All machines, in the order of their starts. Not to be changed.
     public ObservableList<MachineModel> machines() {
-        return FXCollections.unmodifiableObservableList(machines);
+        return readOnly;
     }
 
     /// The machine that toolbar, console and screen are about; null while none is.
@@ -77,15 +83,26 @@ public final class MachinesModel {
     /// Starts a new machine, selects it, and does something with it once QEMU runs, or could not be started.
     public MachineModel start(MachineSpec spec, Consumer<MachineModel> whenStarted,
             Consumer<? super Throwable> whenFailed) {
-        MachineModel model = add(new MachineModel(tasks, freeName(spec.profile().name()), Optional.empty()));
-        tasks.run("Start " + model.name(), _ -> Machine.boot(spec), machine -> {
-            model.started(machine, true, false, machine);
-            whenStarted.accept(model);
-        }, cause -> {
-            model.couldNotStart(cause);
-            whenFailed.accept(cause);
-        });
+        Arrival arrival = new Arrival();
+        MachineModel model = add(
+                new MachineModel(tasks, freeName(spec.profile().name()), Optional.empty(), arrival, 0));
+        tasks.run("Start " + model.name(), _ -> arrival.bring(() -> Machine.boot(spec),
+                List::of), machine -> {
+                    if (!model.endingProperty().get()) {
+                        model.started(machine, true, false);
+                        whenStarted.accept(model);
+                    }
+                }, cause -> {
+                    model.couldNotStart(cause);
+                    whenFailed.accept(cause);
+                }, () -> cancelled(arrival, List.of(model)));
         return model;
+    }
+
+    /// A QEMU whose start is cancelled is ended as soon as it is there.
+    private void cancelled(Arrival arrival, List<MachineModel> models) {
+        arrival.giveUp();
+        models.forEach(this::remove);
     }
 
     /// Brings a checkpoint back in one or more new machines and selects the first of them.
@@ -100,49 +117,71 @@ public final class MachinesModel {
         if (store.isEmpty()) {
             return;
         }
+        Arrival arrival = new Arrival();
         List<MachineModel> models = new ArrayList<>();
         for (int i = 0; i < options.count(); i++) {
-            models.add(add(new MachineModel(tasks, freeName(checkpoint.name().toString()), Optional.of(checkpoint))));
+            models.add(add(new MachineModel(tasks, freeName(shortName(checkpoint)), Optional.of(checkpoint),
+                    arrival, i)));
         }
         selected.set(models.getFirst());
-        tasks.run("Restore " + checkpoint.name(), steps -> {
-            RestoredMachines restored = new Restorer(store.get()).restore(checkpoint, options);
-            if (steps.cancelled()) {
-                restored.close();
-            }
-            return restored;
-        }, restored -> {
-            AtomicInteger left = new AtomicInteger(models.size());
-            for (int i = 0; i < models.size(); i++) {
-                RestoredMachine each = restored.machines().get(i);
-                models.get(i).started(each.machine(), options.recordable(), options.leavePaused(), () -> {
-                    each.machine().close();
-                    // the image that they share goes with the last of them
-                    if (left.decrementAndGet() == 0) {
-                        restored.close();
+        tasks.run("Restore " + checkpoint.name(), _ -> arrival.bring(
+                () -> new Restorer(store.get()).restore(checkpoint, options), MachinesModel::closers), restored -> {
+                    List<MachineModel> wanted = new ArrayList<>();
+                    for (int i = 0; i < models.size(); i++) {
+                        if (!models.get(i).endingProperty().get()) {
+                            models.get(i).started(restored.machines().get(i).machine(), options.recordable(), options
+                                    .leavePaused());
+                            wanted.add(models.get(i));
+                        }
                     }
-                });
-            }
-            whenRestored.accept(models);
-        }, cause -> models.forEach(model -> model.couldNotStart(cause)));
+                    whenRestored.accept(wanted);
+                }, cause -> models.forEach(model -> model.couldNotStart(cause)), () -> cancelled(arrival, models));
+    }
+
+    /// Each ends its machine; the image that they share goes with the last of them.
+    private static List<AutoCloseable> closers(RestoredMachines restored) {
+        AtomicInteger left = new AtomicInteger(restored.machines().size());
+        List<AutoCloseable> closers = new ArrayList<>();
+        for (RestoredMachine each : restored.machines()) {
+            AtomicBoolean closed = new AtomicBoolean();
+            closers.add(() -> {
+                each.machine().close();
+                if (closed.compareAndSet(false, true) && left.decrementAndGet() == 0) {
+                    restored.close();
+                }
+            });
+        }
+        return closers;
     }
 
     /// Records a machine into the open store.
     public void record(MachineModel model, RecordingOptions options) {
         Optional<Store> store = stores.store();
-        Machine machine = model.machineProperty().get();
-        if (store.isEmpty() || machine == null || model.recordingProperty().get() != null || !model.recordable()) {
+        CompletableFuture<Optional<Recording>> coming = new CompletableFuture<>();
+        if (store.isEmpty() || !model.recordingAsked(coming)) {
             return;
         }
+        Machine machine = model.machineProperty().get();
         Listener listener = new Listener(model);
         boolean untouched = model.untouched();
-        tasks.quietly("Record " + model.name(), _ -> Recording.start(store.get(), machine, model.origin(), untouched,
-                options, listener), recording -> {
-                    RecordingModel started = new RecordingModel(tasks, model, recording);
-                    model.recordingStarted(started);
-                    events.started(started);
-                    listener.attach(started);
-                });
+        tasks.quietly("Record " + model.name(), _ -> {
+            try {
+                Recording recording = Recording.start(store.get(), machine, model.origin(), untouched, options,
+                        listener);
+                coming.complete(Optional.of(recording));
+                return recording;
+            } finally {
+                coming.complete(Optional.empty());
+            }
+        }, recording -> {
+            RecordingModel started = new RecordingModel(tasks, model, recording);
+            model.recordingStarted(started);
+            events.started(started);
+            listener.attach(started);
+        }, cause -> {
+            model.recordingEnded();
+            tasks.report(Problem.of("Record " + model.name(), cause));
+        });
     }
 
     /// Hears the recording from its own threads and tells the window on the JavaFX thread.
@@ -157,8 +196,11 @@ public final class MachinesModel {
 
         void attach(RecordingModel started) {
             recording = started;
-            machine.recordingProperty().addListener((_, _, now) -> {
-                if (now == null) {
+            machine.recordingProperty().addListener(new ChangeListener<>() {
+                @Override
+                public void changed(ObservableValue<? extends RecordingModel> property, RecordingModel before,
+                        RecordingModel now) {
+                    property.removeListener(this);
                     events.ended(started);
                 }
             });
@@ -209,6 +251,11 @@ public final class MachinesModel {
         return model;
     }
 
+    /// The name of the profile and the number, such as `tiny-linux/17`: when it was recorded is told by the link to it.
+    private static String shortName(CheckpointRecord checkpoint) {
+        return checkpoint.name().toString().replaceFirst("-\\d{8}-\\d{6}(-\\d+)?(/\\d+)$", "$2");
+    }
+
     private String freeName(String wanted) {
         String name = wanted;
         for (int again = 2; taken(name); again++) {
@@ -221,9 +268,13 @@ public final class MachinesModel {
         return machines.stream().anyMatch(model -> model.name().equals(name));
     }
 
-    /// Ends a machine, with its recording, and takes it out of the list.
+    /// Ends a machine, with its recording, and takes it out of the list. One that is still being started is ended as soon
+    /// as it is there.
     public void remove(MachineModel model) {
-        tasks.run("End " + model.name(), _ -> {
+        if (!model.endingAsked()) {
+            return;
+        }
+        tasks.quietly("End " + model.name(), _ -> {
             model.end();
             return null;
         }, _ -> forget(model), cause -> {

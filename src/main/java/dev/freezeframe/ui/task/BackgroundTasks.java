@@ -68,7 +68,14 @@ public final class BackgroundTasks implements AutoCloseable {
     /// The same, with a handler for its failure.
     public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
             Consumer<? super Throwable> whenFailed) {
+        return run(title, work, whenDone, whenFailed, () -> {});
+    }
+
+    /// The same, with a handler for its being cancelled: the work may have begun then, and go on for a while.
+    public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
+            Consumer<? super Throwable> whenFailed, Runnable whenCancelled) {
         BackgroundTask<T> task = new BackgroundTask<>(title, work);
+        task.setOnCancelled(_ -> whenCancelled.run());
         listed.add(task);
         task.stateProperty().addListener((_, _, state) -> {
             // a task that is cancelled before it begins is never running
@@ -97,6 +104,11 @@ public final class BackgroundTasks implements AutoCloseable {
 
     private <T> Cancellable start(BackgroundTask<T> task, Consumer<? super T> whenDone,
             Consumer<? super Throwable> whenFailed) {
+        if (threads.isShutdown()) {
+            LOG.debug("{} is not begun: the program ends", task.getTitle());
+            listed.remove(task);
+            return () -> {};
+        }
         running.set(running.get() + 1);
         task.stateProperty().addListener((_, _, state) -> {
             if (state == Worker.State.SUCCEEDED || state == Worker.State.FAILED || state == Worker.State.CANCELLED) {

@@ -2,6 +2,8 @@ package dev.freezeframe.ui.theme;
 
 import dev.freezeframe.store.PageClass;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javafx.beans.property.ReadOnlyLongProperty;
 import javafx.beans.property.ReadOnlyLongWrapper;
 import javafx.css.CssMetaData;
@@ -17,6 +19,9 @@ public final class Palette extends Region {
     private static final StyleablePropertyFactory<Palette> FACTORY = new StyleablePropertyFactory<>(Region
             .getClassCssMetaData());
 
+    private static final int LINES = 8;
+    private static final int HEAT_STEPS = 7;
+
     private final ReadOnlyLongWrapper changes = new ReadOnlyLongWrapper(this, "changes", 0);
     private final SimpleStyleableObjectProperty<Color> fresh = color("-ff-new");
     private final SimpleStyleableObjectProperty<Color> duplicateWithin = color("-ff-duplicate-within");
@@ -28,6 +33,10 @@ public final class Palette extends Region {
     private final List<SimpleStyleableObjectProperty<Color>> phases = List.of(color("-ff-phase-1"),
             color("-ff-phase-2"),
             color("-ff-phase-3"), color("-ff-phase-4"), color("-ff-phase-5"), color("-ff-phase-6"));
+    private final List<SimpleStyleableObjectProperty<Color>> lines = IntStream.rangeClosed(1, LINES).mapToObj(
+            number -> color("-ff-line-" + number)).toList();
+    private final List<SimpleStyleableObjectProperty<Color>> heat = IntStream.rangeClosed(1, HEAT_STEPS).mapToObj(
+            number -> color("-ff-heat-" + number)).toList();
     private final SimpleStyleableObjectProperty<Color> dirty = color("-ff-dirty");
     private final SimpleStyleableObjectProperty<Color> raw = color("-ff-raw");
     private final SimpleStyleableObjectProperty<Color> kept = color("-ff-kept");
@@ -60,8 +69,8 @@ public final class Palette extends Region {
         return all().filter(property -> property.getName().equals(name)).findFirst().orElseThrow();
     }
 
-    private java.util.stream.Stream<SimpleStyleableObjectProperty<Color>> all() {
-        return java.util.stream.Stream.concat(phases.stream(), java.util.stream.Stream.of(fresh, duplicateWithin,
+    private Stream<SimpleStyleableObjectProperty<Color>> all() {
+        return Stream.concat(Stream.of(phases, lines, heat).flatMap(List::stream), Stream.of(fresh, duplicateWithin,
                 duplicateStored, duplicateDisk, zero, unchanged, untouched, dirty, raw, kept, late, median, percentile,
                 selection, text, mutedText, grid, background));
     }
@@ -95,6 +104,16 @@ public final class Palette extends Region {
     /// The colour of a phase of the pause, counted from 0 in their order.
     public Color phase(int index) {
         return phases.get(index).get();
+    }
+
+    /// Colours for experiments laid over each other; told apart by their dashes as well.
+    public List<Color> lines() {
+        return lines.stream().map(SimpleStyleableObjectProperty::get).toList();
+    }
+
+    /// A scale from seldom to often, evenly spaced to the eye.
+    public List<Color> heat() {
+        return heat.stream().map(SimpleStyleableObjectProperty::get).toList();
     }
 
     public Color dirty() {

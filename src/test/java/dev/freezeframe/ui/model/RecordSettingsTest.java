@@ -16,7 +16,7 @@ class RecordSettingsTest {
     }
 
     @Test
-    void equalSteps_areEqualRatios() {
+    void equalStepsAreEqualRatios() {
         double third = RecordSettings.toScale(Duration.ofSeconds(1)) - RecordSettings.toScale(Duration.ofMillis(100));
         double next = RecordSettings.toScale(Duration.ofSeconds(10)) - RecordSettings.toScale(Duration.ofSeconds(1));
         assertEquals(third, next, 1e-9);

@@ -1,0 +1,41 @@
+package dev.freezeframe.ui;
+
+import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import javafx.geometry.Pos;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.Tooltip;
+import javafx.scene.layout.HBox;
+import org.kordamp.ikonli.feather.Feather;
+import org.kordamp.ikonli.javafx.FontIcon;
+
+/// The line over every page but the experiment's: which page it is, and the way back.
+final class PageBar extends HBox {
+    PageBar(WorkbenchModel workbench) {
+        super(8);
+        getStyleClass().add("page-bar");
+        setAlignment(Pos.CENTER_LEFT);
+        Button back = new Button("Experiment", new FontIcon(Feather.ARROW_LEFT));
+        back.setId("back");
+        back.getStyleClass().add("flat");
+        back.setTooltip(new Tooltip("Back to the experiment (Ctrl+1)"));
+        back.setOnAction(_ -> workbench.navigation().go(new Navigation.Place.Experiment()));
+        Label name = new Label();
+        name.getStyleClass().addAll("text-large", "text-strong");
+        name.textProperty().bind(workbench.navigation().placeProperty().map(PageBar::name));
+        getChildren().addAll(back, name);
+    }
+
+    private static String name(Navigation.Place place) {
+        return switch (place) {
+            case Navigation.Place.Experiment _ -> "Experiment";
+            case Navigation.Place.Library _ -> "Library";
+            case Navigation.Place.Family _ -> "Tree of experiments";
+            case Navigation.Place.Compare _ -> "Compare checkpoints";
+            case Navigation.Place.Overlay _ -> "Experiments laid over each other";
+            case Navigation.Place.Profile _ -> "Profile";
+            case Navigation.Place.Doctor _ -> "This computer";
+        };
+    }
+}

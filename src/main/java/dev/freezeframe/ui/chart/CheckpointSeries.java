@@ -1,0 +1,254 @@
+package dev.freezeframe.ui.chart;
+
+import dev.freezeframe.store.CheckpointMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.PhaseMicros;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import org.HdrHistogram.Histogram;
+
+/// The checkpoints of one experiment as columns of numbers, in order, with what is added up over them. It grows at its end
+/// only, so a [#snapshot] costs nothing and stays as it is.
+///
+/// A checkpoint's dirty rate is its dirty pages by the time since the checkpoint before it. Where that one is not there any
+/// more it is by the interval that was asked for; the first checkpoint holds all of RAM and has no rate.
+final class CheckpointSeries {
+    /// Of the pause, in their order and as people read them.
+    static final List<String> PHASES = List.of("stop", "device state", "harvest", "copy", "disks", "resume");
+    /// The same for where there is less room.
+    static final List<String> SHORT_PHASES = List.of("stop", "device", "harvest", "copy", "disks", "resume");
+    static final int PAGE_BYTES = 4096;
+    private static final int DIGITS = 3;
+
+    private final Instant start;
+    private int size;
+    private double[] seconds = new double[64];
+    /// Where the time begins that the dirty set of the checkpoint is from.
+    private double[] since = new double[64];
+    private int[] numbers = new int[64];
+    private int[] late = new int[64];
+    private final long[][] phases = new long[PHASES.size()][64];
+    private long[] pause = new long[64];
+    private long[] dirty = new long[64];
+    private double[] rate = new double[64];
+    private final long[][] fates = new long[PageFate.DIRTY_FATES][64];
+    private long[] stored = new long[64];
+    private long[] raw = new long[64];
+    private long[] kept = new long[64];
+    private CheckpointRecord[] records = new CheckpointRecord[64];
+    private final Histogram rates;
+    private long medianRate;
+
+    /// @param start when the experiment began: second 0
+    CheckpointSeries(Instant start) {
+        this.start = start;
+        rates = new Histogram(DIGITS);
+        rates.setAutoResize(true);
+    }
+
+    private CheckpointSeries(CheckpointSeries from) {
+        start = from.start;
+        size = from.size;
+        seconds = from.seconds;
+        since = from.since;
+        numbers = from.numbers;
+        late = from.late;
+        System.arraycopy(from.phases, 0, phases, 0, phases.length);
+        pause = from.pause;
+        dirty = from.dirty;
+        rate = from.rate;
+        System.arraycopy(from.fates, 0, fates, 0, fates.length);
+        stored = from.stored;
+        raw = from.raw;
+        kept = from.kept;
+        records = from.records;
+        rates = null;
+        medianRate = from.medianRate;
+    }
+
+    /// The checkpoints there are now; what is added later is not in it. For any thread.
+    CheckpointSeries snapshot() {
+        medianRate = rates.getTotalCount() == 0 ? 0 : rates.getValueAtPercentile(50);
+        return new CheckpointSeries(this);
+    }
+
+    /// Adds the next checkpoint.
+    void add(CheckpointRecord checkpoint) {
+        if (rates == null) {
+            throw new IllegalStateException("a snapshot does not grow");
+        }
+        if (size == seconds.length) {
+            grow();
+        }
+        CheckpointMetrics metrics = checkpoint.metrics();
+        int i = size;
+        // a wall clock that was set back must not bring the order into disorder
+        seconds[i] = Math.max(i == 0 ? 0 : seconds[i - 1],
+                Duration.between(start, metrics.capturedAt()).toNanos() / 1e9);
+        numbers[i] = checkpoint.number();
+        late[i] = metrics.late();
+        PhaseMicros micros = metrics.phaseMicros();
+        long[] ofPhase = {micros.stop(), micros.deviceState(), micros.harvest(), micros.copy(), micros.disks(),
+                micros.resume()};
+        for (int phase = 0; phase < ofPhase.length; phase++) {
+            phases[phase][i] = Math.max(0, ofPhase[phase]);
+        }
+        pause[i] = Math.max(0, metrics.pauseMicros());
+        dirty[i] = metrics.dirtyPages();
+        fates[PageFate.NEW.code()][i] = metrics.newPages();
+        fates[PageFate.DUPLICATE_WITHIN.code()][i] = metrics.duplicateWithinPages();
+        fates[PageFate.DUPLICATE_STORED.code()][i] = metrics.duplicateStoredPages();
+        fates[PageFate.ZERO.code()][i] = metrics.zeroPages();
+        fates[PageFate.UNCHANGED.code()][i] = metrics.unchangedPages();
+        stored[i] = metrics.storedBytes();
+        raw[i] = metrics.ramPages() * PAGE_BYTES + (i == 0 ? 0 : raw[i - 1]);
+        kept[i] = metrics.storedBytes() + (i == 0 ? 0 : kept[i - 1]);
+        records[i] = checkpoint;
+        addRate(i, metrics);
+        size++;
+    }
+
+    private void addRate(int i, CheckpointMetrics metrics) {
+        boolean hasBefore = i > 0 && numbers[i - 1] == numbers[i] - 1;
+        double asked = metrics.intervalMillis() / 1e3 * (1 + Math.max(0, metrics.late()));
+        double span = hasBefore ? seconds[i] - seconds[i - 1] : asked;
+        since[i] = numbers[i] == 1 ? seconds[i] : seconds[i] - span;
+        if (numbers[i] == 1 || span <= 0) {
+            rate[i] = Double.NaN;
+        } else {
+            rate[i] = metrics.dirtyPages() / span;
+            rates.recordValue(Math.round(Math.max(0, rate[i])));
+        }
+    }
+
+    private void grow() {
+        int room = 2 * size;
+        seconds = Arrays.copyOf(seconds, room);
+        since = Arrays.copyOf(since, room);
+        numbers = Arrays.copyOf(numbers, room);
+        late = Arrays.copyOf(late, room);
+        for (int phase = 0; phase < phases.length; phase++) {
+            phases[phase] = Arrays.copyOf(phases[phase], room);
+        }
+        pause = Arrays.copyOf(pause, room);
+        dirty = Arrays.copyOf(dirty, room);
+        rate = Arrays.copyOf(rate, room);
+        for (int fate = 0; fate < fates.length; fate++) {
+            fates[fate] = Arrays.copyOf(fates[fate], room);
+        }
+        stored = Arrays.copyOf(stored, room);
+        raw = Arrays.copyOf(raw, room);
+        kept = Arrays.copyOf(kept, room);
+        records = Arrays.copyOf(records, room);
+    }
+
+    int size() {
+        return size;
+    }
+
+    Instant start() {
+        return start;
+    }
+
+    /// Since the experiment's start.
+    double seconds(int i) {
+        return seconds[i];
+    }
+
+    /// Where the time begins that the dirty set of a checkpoint is from.
+    double since(int i) {
+        return since[i];
+    }
+
+    int number(int i) {
+        return numbers[i];
+    }
+
+    int late(int i) {
+        return late[i];
+    }
+
+    long phaseMicros(int phase, int i) {
+        return phases[phase][i];
+    }
+
+    long pauseMicros(int i) {
+        return pause[i];
+    }
+
+    long dirtyPages(int i) {
+        return dirty[i];
+    }
+
+    /// Dirty pages a second; not a number where that cannot be said.
+    double pagesPerSecond(int i) {
+        return rate[i];
+    }
+
+    long pages(PageFate fate, int i) {
+        return fates[fate.code()][i];
+    }
+
+    long storedBytes(int i) {
+        return stored[i];
+    }
+
+    /// All checkpoints until this one as plain images of RAM.
+    long rawBytes(int i) {
+        return raw[i];
+    }
+
+    /// What all checkpoints until this one added to the store.
+    long keptBytes(int i) {
+        return kept[i];
+    }
+
+    CheckpointRecord record(int i) {
+        return records[i];
+    }
+
+    /// Of all checkpoints at the time of the snapshot, to three digits.
+    long medianPagesPerSecond() {
+        return medianRate;
+    }
+
+    /// Of the newest checkpoint, 0 where there is none.
+    double lastSeconds() {
+        return size == 0 ? 0 : seconds[size - 1];
+    }
+
+    /// The first checkpoint at or after this moment; [#size] where there is none.
+    int firstFrom(double second) {
+        int low = 0;
+        int high = size;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (seconds[middle] < second) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /// The checkpoint nearest to this moment, -1 where there is none.
+    int nearest(double second) {
+        int after = firstFrom(second);
+        if (size == 0) {
+            return -1;
+        }
+        if (after == size) {
+            return size - 1;
+        }
+        return after > 0 && second - seconds[after - 1] < seconds[after] - second ? after - 1 : after;
+    }
+
+    /// The place of the checkpoint with this number, -1 where it is not here.
+    int indexOf(int number) {
+        int found = Arrays.binarySearch(numbers, 0, size, number);
+        return found < 0 ? -1 : found;
+    }
+}

@@ -1,0 +1,76 @@
+package dev.freezeframe.ui.chart;
+
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.PageClassMap;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
+import dev.freezeframe.ui.task.Steps;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/// Counts in how many of some checkpoints each page was dirty. It remembers what it has counted, so that one checkpoint more
+/// costs one read; work that is given up half-way leaves a count that the next call goes on from. For any thread, one at a
+/// time.
+final class DirtyFrequency {
+    private final int pages;
+    private char[] counts;
+    private final Set<Long> counted = new HashSet<>();
+
+    DirtyFrequency(int pages) {
+        this.pages = pages;
+        counts = new char[pages];
+    }
+
+    /// Counts these checkpoints and no others.
+    synchronized PageStates.Frequency of(Store store, List<CheckpointRecord> wanted, Steps steps)
+            throws StoreException {
+        Set<Long> ids = new HashSet<>();
+        wanted.forEach(checkpoint -> ids.add(checkpoint.id()));
+        List<Long> gone = new ArrayList<>(counted);
+        gone.removeAll(ids);
+        if (gone.size() > ids.size() / 2) {
+            restart();
+            gone.clear();
+        }
+        for (long id : gone) {
+            steps.check();
+            if (!change(store, id, -1)) {
+                // it was deleted, and nobody knows any more which pages it had
+                restart();
+                break;
+            }
+            counted.remove(id);
+        }
+        for (CheckpointRecord checkpoint : wanted) {
+            if (!counted.contains(checkpoint.id())) {
+                steps.check();
+                change(store, checkpoint.id(), 1);
+                counted.add(checkpoint.id());
+            }
+        }
+        int most = 0;
+        for (char count : counts) {
+            most = Math.max(most, count);
+        }
+        return new PageStates.Frequency(counts.clone(), ids.size(), most);
+    }
+
+    private void restart() {
+        counts = new char[pages];
+        counted.clear();
+    }
+
+    private boolean change(Store store, long id, int by) throws StoreException {
+        Optional<PageClassMap> map = store.pageClasses(id);
+        map.ifPresent(classes -> classes.forEachRun((first, count, _) -> {
+            int end = Math.min(pages, first + count);
+            for (int page = first; page < end; page++) {
+                counts[page] = (char) Math.clamp(counts[page] + by, 0, Character.MAX_VALUE);
+            }
+        }));
+        return map.isPresent();
+    }
+}

@@ -1,0 +1,96 @@
+package dev.freezeframe.ui.machine;
+
+import dev.freezeframe.cli.Units;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.model.WorkbenchModel;
+import java.util.List;
+import javafx.beans.InvalidationListener;
+import javafx.beans.Observable;
+import javafx.geometry.Pos;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.Region;
+
+/// The head line of the selected machine: what it is, what it does, and the buttons for it. [#actions] are the same for
+/// menus.
+public final class MachineToolbar extends HBox {
+    private final MachineActions actions;
+    private final Label name = Buttons.label("text-large", "text-strong");
+    private final Label details = Buttons.label("text-muted", "figures");
+    private final Label state = new Label();
+    private final Region dot = new Region();
+    private final InvalidationListener onChange = _ -> refresh();
+    private MachineModel machine;
+
+    /// The head line; it follows the selected machine.
+    public MachineToolbar(WorkbenchModel workbench) {
+        super(8);
+        getStyleClass().add("machine-toolbar");
+        setAlignment(Pos.CENTER_LEFT);
+        actions = new MachineActions(this, workbench.machines()::remove);
+        actions.machineProperty().bind(workbench.machines().selectedProperty());
+        dot.getStyleClass().add("state-dot");
+        dot.setMinSize(USE_PREF_SIZE, USE_PREF_SIZE);
+        dot.setMaxSize(USE_PREF_SIZE, USE_PREF_SIZE);
+        state.setMinWidth(USE_PREF_SIZE);
+        HBox.setHgrow(details, Priority.ALWAYS);
+        details.setMaxWidth(Double.MAX_VALUE);
+        HBox buttons = new HBox();
+        buttons.setAlignment(Pos.CENTER_RIGHT);
+        buttons.setMinWidth(USE_PREF_SIZE);
+        for (var action : List.of(actions.resume(), actions.pause(), actions.reset(), actions.powerOff(), actions
+                .forceOff(), actions.remove())) {
+            Button button = Buttons.icon(action);
+            button.setId("machine-" + action.getText().replace("…", "").toLowerCase(java.util.Locale.ROOT).replace(
+                    ' ', '-'));
+            buttons.getChildren().add(button);
+        }
+        getChildren().addAll(dot, name, state, details, buttons);
+        workbench.machines().selectedProperty().addListener((_, _, now) -> select(now));
+        select(workbench.machines().selectedProperty().get());
+    }
+
+    /// What can be done with the selected machine; disabled where it cannot.
+    public MachineActions actions() {
+        return actions;
+    }
+
+    private void select(MachineModel now) {
+        if (machine != null) {
+            properties(machine).forEach(property -> property.removeListener(onChange));
+        }
+        machine = now;
+        if (machine != null) {
+            properties(machine).forEach(property -> property.addListener(onChange));
+        }
+        refresh();
+    }
+
+    private static List<Observable> properties(MachineModel model) {
+        return List.of(model.stateProperty(), model.machineProperty(), model.recordingProperty(), model
+                .problemProperty(), model.endingProperty());
+    }
+
+    private void refresh() {
+        dot.setVisible(machine != null);
+        dot.setManaged(machine != null);
+        if (machine == null) {
+            name.setText("No machine");
+            state.setText("");
+            details.setText("Start one with ▶ beside a profile");
+            return;
+        }
+        MachineLook look = MachineLook.of(machine);
+        dot.getStyleClass().setAll("state-dot", look.styleClass());
+        name.setText(machine.name());
+        state.setText(look.words());
+        Machine qemu = machine.machineProperty().get();
+        details.setText(qemu == null
+                ? machine.problemProperty().get()
+                : Units.bytes(qemu.ramBytes()) + " · " + MachineLook.accelerator(qemu) + " · QEMU " + qemu
+                        .qemuVersion());
+    }
+}

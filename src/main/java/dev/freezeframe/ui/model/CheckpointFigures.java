@@ -1,0 +1,40 @@
+package dev.freezeframe.ui.model;
+
+import dev.freezeframe.cli.Units;
+import dev.freezeframe.store.CheckpointMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+
+/// The few figures of a checkpoint that are not measured but follow from what is, the same in the strip, in the details and
+/// in filters.
+public final class CheckpointFigures {
+    private static final DateTimeFormatter LOCAL_TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
+
+    private CheckpointFigures() {}
+
+    /// Of the dirty pages, the share that took no new chunk: unchanged, zero or a duplicate. 1 where none was dirty.
+    public static double savedShare(CheckpointMetrics metrics) {
+        return metrics.dirtyPages() == 0 ? 1 : 1 - (double) metrics.newPages() / metrics.dirtyPages();
+    }
+
+    /// [#savedShare] in percent, without decimals; a dash where nothing was dirty.
+    public static String saved(CheckpointMetrics metrics) {
+        return metrics.dirtyPages() == 0 ? "–" : Units.text("%.0f %%", Math.floor(100 * savedShare(metrics)));
+    }
+
+    /// A moment on this computer's clock.
+    public static String localTime(Instant moment) {
+        return LOCAL_TIME.withZone(ZoneId.systemDefault()).format(moment);
+    }
+
+    /// The number with what tells it from its neighbours, for lists and screen readers.
+    public static String inOneLine(CheckpointRecord checkpoint) {
+        CheckpointMetrics metrics = checkpoint.metrics();
+        return "checkpoint " + checkpoint.number() + ", pause " + Units.millis(metrics.pauseMicros()) + ", "
+                + Units.count(metrics.dirtyPages()) + " dirty pages, saved " + saved(metrics)
+                + (metrics.late() > 0 ? ", late" : "");
+    }
+}

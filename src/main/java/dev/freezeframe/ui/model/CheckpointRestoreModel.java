@@ -1,0 +1,132 @@
+package dev.freezeframe.ui.model;
+
+import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.ui.task.Cancellable;
+import dev.freezeframe.ui.task.BackgroundTasks;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Optional;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.IntegerProperty;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.ReadOnlyStringProperty;
+import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
+import javafx.beans.property.SimpleIntegerProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.beans.property.StringProperty;
+
+/// How a checkpoint is to be restored, as it is being chosen. Begins with the usual restore every time, so nothing dangerous
+/// is left over from the last one.
+public final class CheckpointRestoreModel {
+    /// As many machines as one restore may make; the same as on the command line.
+    public static final int MOST_MACHINES = 256;
+
+    private final CheckpointRecord checkpoint;
+    private final BackgroundTasks.Lane lane;
+    private final IntegerProperty count = new SimpleIntegerProperty(this, "count", 1);
+    private final BooleanProperty recordable = new SimpleBooleanProperty(this, "recordable", true);
+    private final BooleanProperty leavePaused = new SimpleBooleanProperty(this, "leavePaused", false);
+    private final BooleanProperty verifyRam = new SimpleBooleanProperty(this, "verifyRam", false);
+    private final BooleanProperty acceptChangedBootFiles = new SimpleBooleanProperty(this, "acceptChangedBootFiles",
+            false);
+    private final ObjectProperty<Optional<Accelerator>> accelerator = new SimpleObjectProperty<>(this, "accelerator",
+            Optional.empty());
+    private final StringProperty qemuBinary = new SimpleStringProperty(this, "qemuBinary", "");
+    private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
+
+    /// @param checkpoint what is to be restored
+    public CheckpointRestoreModel(BackgroundTasks tasks, CheckpointRecord checkpoint) {
+        this.checkpoint = checkpoint;
+        lane = tasks.lane();
+        count.addListener((_, _, _) -> validate());
+        qemuBinary.addListener((_, _, _) -> validate());
+    }
+
+    /// What is to be restored.
+    public CheckpointRecord checkpoint() {
+        return checkpoint;
+    }
+
+    /// How many machines.
+    public IntegerProperty countProperty() {
+        return count;
+    }
+
+    /// Whether the machine can be recorded; of no meaning for more than one.
+    public BooleanProperty recordableProperty() {
+        return recordable;
+    }
+
+    /// Whether the guests do not run yet.
+    public BooleanProperty leavePausedProperty() {
+        return leavePaused;
+    }
+
+    /// Whether all RAM is compared with the store first.
+    public BooleanProperty verifyRamProperty() {
+        return verifyRam;
+    }
+
+    /// Whether a kernel or firmware that is not the recorded one is taken.
+    public BooleanProperty acceptChangedBootFilesProperty() {
+        return acceptChangedBootFiles;
+    }
+
+    /// Another accelerator than the recorded one.
+    public ObjectProperty<Optional<Accelerator>> acceleratorProperty() {
+        return accelerator;
+    }
+
+    /// Another QEMU than the recorded one: a path, or a name on the PATH; blank for the recorded one.
+    public StringProperty qemuBinaryProperty() {
+        return qemuBinary;
+    }
+
+    /// One line about what cannot be done as it is chosen, empty when it can.
+    public ReadOnlyStringProperty problemProperty() {
+        return problem.getReadOnlyProperty();
+    }
+
+    private void validate() {
+        lane.cancel();
+        if (count.get() < 1 || count.get() > MOST_MACHINES) {
+            problem.set("from 1 to " + MOST_MACHINES + " machines can be restored at once");
+            return;
+        }
+        String typed = qemuBinary.get().strip();
+        problem.set("");
+        if (typed.isEmpty()) {
+            return;
+        }
+        try {
+            Path binary = Path.of(typed);
+            // a bare name is looked up on the PATH by the start itself
+            if (binary.getNameCount() > 1 || binary.isAbsolute()) {
+                Cancellable _ = lane.run("Look for " + typed, _ -> Files.isRegularFile(binary) && Files
+                        .isExecutable(binary), good -> problem.set(
+                                good
+                                        ? ""
+                                        : typed + " is no program that can be started; choose a QEMU binary"));
+            }
+        } catch (InvalidPathException e) {
+            problem.set("this is no path: " + e.getReason());
+        }
+    }
+
+    /// The choice; to be asked for only while there is no problem.
+    public RestoreOptions options() {
+        RestoreOptions options = RestoreOptions.standard().withCount(count.get())
+                .withRecordable(count.get() == 1 && recordable.get()).withLeavePaused(leavePaused.get())
+                .withVerifyRam(verifyRam.get()).withAcceptChangedBootFiles(acceptChangedBootFiles.get());
+        if (accelerator.get().isPresent()) {
+            options = options.withAccelerator(accelerator.get().get());
+        }
+        String typed = qemuBinary.get().strip();
+        return typed.isEmpty() ? options : options.withQemuBinary(Path.of(typed));
+    }
+}

@@ -1,0 +1,31 @@
+package dev.freezeframe.ui.model;
+
+import dev.freezeframe.experiment.CheckpointComparison.Difference;
+
+/// Neighbouring pages that differ in the same way.
+///
+/// @param firstPage counts from 0
+public record ComparisonRange(int firstPage, int pages, Difference difference) {
+    static final long PAGE_BYTES = 4096;
+
+    /// Where it begins in guest RAM.
+    public long address() {
+        return firstPage * PAGE_BYTES;
+    }
+
+    /// How it differs, in the words of the window.
+    public static String words(Difference difference) {
+        return switch (difference) {
+            case ZERO_TO_CONTENT -> "zero → content";
+            case CONTENT_TO_ZERO -> "content → zero";
+            case CHANGED -> "changed";
+            case ONLY_IN_FIRST -> "only in the first";
+            case ONLY_IN_SECOND -> "only in the second";
+        };
+    }
+
+    /// An address in guest RAM as everywhere in the window.
+    public static String hex(long address) {
+        return dev.freezeframe.cli.Units.text("0x%08x", address);
+    }
+}

@@ -1,0 +1,122 @@
+package dev.freezeframe.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.SyntheticExperiments;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The commands that look into a store and write about it, on an experiment that no guest was needed for.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CatalogCommandsTest {
+    private Path home;
+
+    @BeforeAll
+    void record(@TempDir Path folder) throws Exception {
+        home = folder;
+        try (Store store = Store.open(folder.resolve("data/freezeframe/store"))) {
+            SyntheticExperiments.write(store, "run", 6, 1);
+        }
+    }
+
+    private Invocation invoke(String... arguments) {
+        return Invocation.of(home, arguments);
+    }
+
+    @Test
+    void whatWasWrittenAboutACheckpointIsListed() {
+        Invocation written = invoke("annotate", "run/2", "--note", " the bug\nis here ", "--tag", "bug", "--tag",
+                "keep",
+                "--json");
+        assertEquals(0, written.status(), written.err());
+        JsonNode annotation = written.single("annotation");
+        assertEquals("run/2", annotation.get("checkpoint").asText());
+        assertEquals("[\"bug\",\"keep\"]", annotation.get("tags").toString());
+        assertEquals("the bug\nis here", annotation.get("note").asText());
+        assertEquals("run/2: [keep] the bug / is here\n", invoke("annotate", "run/2", "--remove-tag", "bug").out());
+        List<JsonNode> listed = invoke("list", "run", "--json").json("checkpoint");
+        assertEquals(List.of("[]", "[\"keep\"]"),
+                listed.subList(0, 2).stream().map(each -> each.get("tags").toString()).toList());
+        assertEquals("the bug\nis here", listed.get(1).get("note").asText());
+        List<String> lines = invoke("list", "run").out().lines().toList();
+        assertEquals(9, lines.size());
+        assertEquals("[keep] the bug / is here", lines.get(3).strip());
+        assertEquals("run/2: no note, no tags\n",
+                invoke("annotate", "run/2", "--note", "", "--remove-tag", "keep").out());
+    }
+
+    @Test
+    void theCsvHasALineForEachCheckpoint() {
+        Invocation csv = invoke("list", "run", "--csv");
+        assertEquals(0, csv.status(), csv.err());
+        assertTrue(csv.out().endsWith("\r\n"));
+        List<String> lines = csv.out().lines().toList();
+        assertEquals(7, lines.size());
+        assertTrue(lines.get(0).startsWith("experiment,number,captured_at,"));
+        assertTrue(lines.get(6).startsWith("run,6,2026-11-22T"), lines.get(6));
+        assertEquals(2, invoke("list", "--csv").status());
+        assertEquals(2, invoke("list", "run", "--csv", "--json").status());
+    }
+
+    @Test
+    void comparingNamesPagesAndRanges() {
+        Invocation compared = invoke("compare", "run/1", "run/6", "--json");
+        assertEquals(0, compared.status(), compared.err());
+        JsonNode counts = compared.single("comparison");
+        long differing = counts.get("pagesDiffering").asLong();
+        assertTrue(differing > 1000, compared.out());
+        assertEquals(65_536, counts.get("ramPages").asLong());
+        assertFalse(counts.get("deviceStateEqual").asBoolean());
+        assertEquals(40, compared.json("range").size());
+        List<JsonNode> all = invoke("compare", "run/1", "run/6", "--json", "--all").json("range");
+        assertEquals(counts.get("ranges").asInt(), all.size());
+        assertEquals(differing, all.stream().mapToLong(range -> range.get("pages").asLong()).sum());
+        String text = invoke("compare", "run/1", "run/6").out();
+        assertTrue(text.contains("more ranges; --all prints them"), text);
+        assertEquals(0, invoke("compare", "run/3", "run", "--json").status());
+        assertTrue(invoke("compare", "run/3", "run/3").out().startsWith("run/3 and run/3: 0 pages of 65,536 differ"));
+    }
+
+    @Test
+    void exportingWritesFilesAndReplacesNoneUnasked(@TempDir Path folder) throws Exception {
+        Path ram = folder.resolve("ram");
+        Path devices = folder.resolve("devices");
+        Invocation exported = invoke("export", "run/3", "--ram", ram.toString(), "--device-state", devices.toString(),
+                "--json");
+        assertEquals(0, exported.status(), exported.err());
+        assertEquals(256L << 20, Files.size(ram));
+        assertEquals(exported.single("exported").get("deviceStateBytes").asLong(), Files.size(devices));
+        Files.delete(ram);
+        Invocation refused = invoke("export", "run/3", "--ram", ram.toString(), "--device-state", devices.toString());
+        assertEquals(1, refused.status());
+        assertEquals(1, refused.err().lines().count(), refused.err());
+        assertFalse(Files.exists(ram), "not one without the other");
+        assertEquals(0, invoke("export", "run/3", "--device-state", devices.toString(), "--force").status());
+    }
+
+    @Test
+    void failuresAreOneLineEach() {
+        for (String[] arguments : new String[][]{{"annotate", "run/99", "--note", "x"}, {"compare", "run/1", "no/1"},
+                {"export", "run/99", "--ram", "/nowhere/ram"}, {"export", "run/1", "--ram", "/nowhere/ram"}}) {
+            Invocation failure = invoke(arguments);
+            assertEquals(1, failure.status(), failure.toString());
+            assertEquals(1, failure.err().lines().count(), failure.toString());
+            assertFalse(failure.err().contains("Exception"), failure.toString());
+        }
+        for (String[] arguments : new String[][]{{"annotate"}, {"annotate", "run/1", "--tag", "two words"},
+                {"annotate", "run/1", "--note", "x".repeat(4001)}, {"compare", "run/1"}, {"export", "run/1"}}) {
+            Invocation wrong = invoke(arguments);
+            assertEquals(2, wrong.status(), wrong.toString());
+            assertEquals(1, wrong.err().lines().count(), wrong.toString());
+        }
+    }
+}

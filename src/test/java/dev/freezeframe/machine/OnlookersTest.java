@@ -1,0 +1,188 @@
+package dev.freezeframe.machine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.qmp.QmpException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What those see who look at a machine: its screen, its states, every byte of its console.
+class OnlookersTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static Machine machine;
+
+    @BeforeAll
+    static void boot() throws Exception {
+        machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector-vga")));
+    }
+
+    @AfterAll
+    static void close() {
+        machine.close();
+    }
+
+    @BeforeEach
+    void run() throws Exception {
+        machine.resume();
+        machine.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE);
+    }
+
+    private static StateChange next(BlockingQueue<StateChange> changes) throws InterruptedException {
+        StateChange change = changes.poll(10, TimeUnit.SECONDS);
+        assertTrue(change != null, "no change was told");
+        return change;
+    }
+
+    @Test
+    void theScreenIsSeenWhileTheGuestRuns() throws Exception {
+        assertTrue(machine.hasDisplay());
+        try (GuestScreen screen = GuestScreen.of(machine)) {
+            ScreenImage first = screen.capture();
+            ScreenImage again = screen.capture();
+            assertEquals(first.width() * first.height(), first.argb().length);
+            assertTrue(first.width() >= 320 && first.height() >= 200, first.width() + " × " + first.height());
+            assertEquals(first.width(), again.width());
+            assertTrue(Arrays.stream(first.argb()).distinct().count() > 1, "the firmware's text");
+            ScreenImage small = first.scaledToWidth(100);
+            assertEquals(100, small.width());
+            assertEquals(Math.round(first.height() * 100.0 / first.width()), small.height());
+        }
+    }
+
+    @Test
+    void keysArePressedByTheirNamesAndUnknownOnesAreRefused() throws Exception {
+        try (GuestScreen screen = GuestScreen.of(machine)) {
+            screen.sendKey("shift", "a");
+            screen.key("ret", true);
+            screen.key("ret", false);
+            QmpException e = assertThrows(QmpException.class, () -> screen.sendKey("no-such-key"));
+            assertEquals(QmpException.Kind.REFUSED, e.kind());
+        }
+    }
+
+    @Test
+    void aMachineWithoutADisplayHasNoScreenAndSaysWhatToDo() throws Exception {
+        try (Machine blind = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")))) {
+            assertFalse(blind.hasDisplay());
+            IOException e = assertThrows(IOException.class, () -> GuestScreen.of(blind));
+            assertTrue(e.getMessage().contains("\"display\": \"std\""), e.getMessage());
+        }
+    }
+
+    @Test
+    void pauseResumeAndResetAreTold() throws Exception {
+        BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
+        assertEventually(MachineState.RUNNING);
+        try (var _ = machine.onStateChange(changes::add)) {
+            machine.pause();
+            assertEquals(MachineState.PAUSED, next(changes).state());
+            assertEquals(MachineState.PAUSED, machine.state());
+            machine.resume();
+            assertEquals(MachineState.RUNNING, next(changes).state());
+            machine.reset();
+            StateChange reset = next(changes);
+            assertTrue(reset.reset());
+            assertEquals(MachineState.RUNNING, reset.state());
+            assertTrue(Duration.between(reset.at(), Instant.now()).abs().toSeconds() < 60);
+        }
+        assertTrue(machine.uptime().isPositive());
+    }
+
+    private static void assertEventually(MachineState state) throws InterruptedException {
+        for (int i = 0; i < 500 && machine.state() != state; i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(state, machine.state());
+    }
+
+    @Test
+    void aStopAsShortAsACheckpointsIsNotTold() throws Exception {
+        BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
+        assertEventually(MachineState.RUNNING);
+        try (var _ = machine.onStateChange(changes::add)) {
+            for (int i = 0; i < 5; i++) {
+                machine.qmp().execute(dev.freezeframe.qmp.QmpCommand.of("stop"));
+                machine.qmp().execute(dev.freezeframe.qmp.QmpCommand.of("cont"));
+                Thread.sleep(20);
+            }
+            Thread.sleep(2 * StateWatch.SETTLING.toMillis());
+            assertTrue(changes.isEmpty(), changes.toString());
+            machine.qmp().execute(dev.freezeframe.qmp.QmpCommand.of("stop"));
+            assertEquals(MachineState.PAUSED, next(changes).state());
+        }
+    }
+
+    @Test
+    void anEndIsToldLast() throws Exception {
+        BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
+        try (Machine dying = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")))) {
+            dying.onStateChange(changes::add);
+            ProcessHandle.of(dying.pid()).orElseThrow().destroyForcibly();
+            StateChange change = next(changes);
+            while (change.state() != MachineState.ENDED) {
+                change = next(changes);
+            }
+            assertTrue(change.detail().contains("SIGKILL"), change.detail());
+            assertEquals(MachineState.ENDED, dying.state());
+        }
+        assertTrue(changes.isEmpty());
+    }
+
+    @Test
+    void aTerminalThatIsOpenedLateMissesNoByteAndGetsNoneTwice() throws Exception {
+        ByteArrayOutputStream heard = new ByteArrayOutputStream();
+        try (var _ = machine.console().onOutput(Console.KEPT_BYTES, heard::writeBytes)) {
+            byte[] before = machine.console().bytes();
+            machine.console().awaitLine(line -> BootSector.round(line).orElse(-1) > 0 && !new String(before,
+                    StandardCharsets.UTF_8).contains(line), PATIENCE);
+            machine.pause();
+            Thread.sleep(100);
+            assertArrayEquals(machine.console().bytes(), heard.toByteArray());
+        }
+        ByteArrayOutputStream none = new ByteArrayOutputStream();
+        try (var _ = machine.console().onOutput(0, none::writeBytes)) {
+            assertEquals(0, none.size());
+        }
+        assertNotEquals(0, machine.console().lastLines(3, 4096).lines().count());
+        assertTrue(machine.console().lastLines(3, 4096).lines().count() <= 3);
+    }
+
+    @Test
+    void rawBytesReachTheSerialPort() throws Exception {
+        machine.console().send(new byte[]{0x1b, '[', 'A', (byte) 0xff, 0});
+        assertEquals("running", machine.runState());
+    }
+
+    @Test
+    void aMachineTooSmallForQemuToSampleHasNoDirtyRate() throws Exception {
+        assertEquals(Optional.empty(), DirtyRate.measure(machine, Duration.ofSeconds(1)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "P6", "P6\n", "P5\n1 1\n255\nabc", "P6\n1 1\n255\nab", "P6\n1 1\n255\nabcd",
+            "P6\n99999 1\n255\n", "P6\n999999999999 1\n255\n", "P6\n0 1\n255\n", "P6\n5000 4000\n255\nabc",
+            "P6\n-1 1\n255\nabc", "P6\n1 1\n65535\nabcdef"})
+    void aBrokenPictureIsRefused(String file) {
+        assertThrows(IOException.class, () -> ScreenImage.ofPortablePixmap(file.getBytes(
+                StandardCharsets.ISO_8859_1)));
+    }
+}

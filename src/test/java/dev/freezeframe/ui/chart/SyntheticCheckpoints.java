@@ -1,0 +1,78 @@
+package dev.freezeframe.ui.chart;
+
+import dev.freezeframe.store.CheckpointMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.PreCopyMetrics;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/// Checkpoints of a guest of 256 MiB that nobody recorded, without a store: a first one with much of RAM, then figures that
+/// walk about, with spikes. The same seed gives the same.
+final class SyntheticCheckpoints {
+    static final Instant START = Instant.parse("2026-11-22T10:15:00Z");
+    static final Duration INTERVAL = Duration.ofSeconds(1);
+    private static final long RAM_PAGES = 65_536;
+
+    private final long experimentId;
+    private final Random random;
+    private int number;
+    private double level = 2600;
+
+    SyntheticCheckpoints(long experimentId, long seed) {
+        this.experimentId = experimentId;
+        random = new Random(seed);
+    }
+
+    static ExperimentRecord experiment(String name) {
+        return ExperimentRecord.starting(name, "tiny-linux", "{}", RAM_PAGES * 4096, Optional.empty(), START);
+    }
+
+    static List<CheckpointRecord> list(int count) {
+        SyntheticCheckpoints made = new SyntheticCheckpoints(1, 42);
+        List<CheckpointRecord> all = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            all.add(made.next());
+        }
+        return all;
+    }
+
+    static CheckpointSeries series(int count) {
+        CheckpointSeries series = new CheckpointSeries(START);
+        list(count).forEach(series::add);
+        return series;
+    }
+
+    CheckpointRecord next() {
+        number++;
+        level = Math.clamp(level * (1 + 0.1 * random.nextGaussian()) + 20, 100, 20_000);
+        long dirty = number == 1 ? 40_000 : Math.round(level);
+        long spike = random.nextInt(60) == 0 ? 3000 + random.nextInt(4000) : 0;
+        PhaseMicros phases = new PhaseMicros(200 + random.nextInt(60), 450 + random.nextInt(200),
+                180 + random.nextInt(50),
+                20 + random.nextInt(20), 0, 90 + spike);
+        long pause = phases.stop() + phases.deviceState() + phases.harvest() + phases.copy() + phases.resume();
+        long fresh = dirty / 2;
+        long within = dirty / 10;
+        long stored = dirty / 5;
+        long zero = dirty / 10;
+        int late = random.nextInt(300) == 0 ? 1 : 0;
+        return record(START.plus(INTERVAL.multipliedBy(number)), late, pause, phases, dirty, fresh, within, stored,
+                zero);
+    }
+
+    private CheckpointRecord record(Instant at, int late, long pause, PhaseMicros phases, long dirty, long fresh,
+            long within, long stored, long zero) {
+        return new CheckpointRecord(number, experimentId, "synthetic", number, new CheckpointMetrics(at, INTERVAL
+                .toMillis(), late, pause, phases, new PreCopyMetrics(2, 3000, dirty, 40), RAM_PAGES, dirty,
+                dirty - fresh
+                        - within - stored - zero,
+                zero, within + stored, within, stored, fresh, 0, 0, 13_312, fresh * 3500,
+                12));
+    }
+}

@@ -1,0 +1,259 @@
+package dev.freezeframe.ui.machine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.machine.ProfileField;
+import dev.freezeframe.machine.ProfileFolders;
+import dev.freezeframe.ui.FxToolkit;
+import dev.freezeframe.ui.OpenWorkbench;
+import dev.freezeframe.ui.model.ProfilesModel;
+import dev.freezeframe.ui.theme.Theme;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import javafx.scene.Scene;
+import javafx.scene.control.Button;
+import javafx.scene.control.DialogPane;
+import javafx.scene.control.Label;
+import javafx.scene.control.TextArea;
+import javafx.scene.control.TextField;
+import javafx.scene.layout.StackPane;
+import javafx.stage.Stage;
+import javafx.stage.Window;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The editor in a real window, on real files.
+class ProfileEditorTest {
+    private static final String MINE = """
+            {
+              // as much as the laptop has
+              "memory": "64 MiB",
+              "bootSector": "rounds"
+            }
+            """;
+
+    @TempDir
+    private Path folder;
+    private Path mine;
+    private Path other;
+    private OpenWorkbench workbench;
+    private ProfilesModel profiles;
+    private ProfileEditor editor;
+    private Stage stage;
+
+    @BeforeEach
+    void open() throws IOException {
+        Path own = Files.createDirectories(folder.resolve("profiles"));
+        mine = Files.writeString(own.resolve("mine.json"), MINE);
+        other = Files.writeString(own.resolve("other.json"), "{\"memory\": \"32 MiB\", \"bootSector\": \"rounds\"}");
+        workbench = new OpenWorkbench(folder.resolve("store"));
+        FxToolkit.run(() -> {
+            profiles = new ProfilesModel(workbench.model().tasks(), ProfileFolders.of(own));
+            profiles.reload();
+            editor = new ProfileEditor(workbench.model(), profiles);
+            stage = new Stage();
+            stage.setScene(new Scene(new StackPane(editor), 900, 700));
+            Theme.LIGHT.apply(stage.getScene());
+            stage.show();
+        });
+        FxToolkit.await("the profiles are read", () -> profiles.loadedProperty().get());
+    }
+
+    @AfterEach
+    void close() {
+        FxToolkit.run(() -> java.util.List.copyOf(Window.getWindows()).forEach(Window::hide));
+        workbench.close();
+    }
+
+    private void edit(Path file) {
+        FxToolkit.run(() -> editor.edit(Optional.of(file)));
+        awaitChecked();
+    }
+
+    private void awaitChecked() {
+        FxToolkit.await("it is checked", () -> !editor.draft().loadingProperty().get() && editor.draft()
+                .checkedProperty().get());
+    }
+
+    private <T> T find(String id, Class<T> type) {
+        return FxToolkit.call(() -> type.cast(editor.lookup("#" + id)));
+    }
+
+    private void write(String field, String value) {
+        TextField input = find("field-" + field, TextField.class);
+        FxToolkit.run(() -> input.setText(value));
+        awaitChecked();
+    }
+
+    private boolean canSave() {
+        return !find("save-profile", Button.class).isDisabled();
+    }
+
+    private void save() {
+        Button button = find("save-profile", Button.class);
+        FxToolkit.run(button::fire);
+        FxToolkit.await("it is saved", () -> !editor.unsaved().get());
+    }
+
+    /// The dialog that is open, once it is.
+    private static DialogPane dialog() {
+        FxToolkit.await("a question is asked", () -> question().isPresent());
+        return FxToolkit.call(() -> question().orElseThrow());
+    }
+
+    private static Optional<DialogPane> question() {
+        return Window.getWindows().stream().map(window -> window.getScene().getRoot()).filter(
+                DialogPane.class::isInstance).map(DialogPane.class::cast).findFirst();
+    }
+
+    private static void answer(String text) {
+        DialogPane pane = dialog();
+        FxToolkit.run(() -> ((Button) pane.lookupButton(pane.getButtonTypes().stream().filter(type -> type.getText()
+                .equals(text)).findFirst().orElseThrow())).fire());
+    }
+
+    @Test
+    void aFieldChangesItsPlaceInTheFileAndNothingElse() throws IOException {
+        edit(mine);
+        assertFalse(canSave(), "nothing to save");
+        write("memory", "96 MiB");
+        write("cpus", "2");
+        assertTrue(canSave());
+        save();
+        assertEquals("""
+                {
+                  // as much as the laptop has
+                  "memory": "96 MiB",
+                  "bootSector": "rounds",
+                  "cpus": 2
+                }
+                """, Files.readString(mine));
+        FxToolkit.await("the list has it", () -> profiles.find("mine").orElseThrow().entry().profile().orElseThrow()
+                .memoryBytes() == 96L << 20);
+    }
+
+    @Test
+    void whatTheReaderRefusesIsToldAtItsFieldAndNotSaved() throws IOException {
+        edit(mine);
+        write("memory", "2 Gib");
+        Label error = find("error-memory", Label.class);
+        assertTrue(FxToolkit.call(() -> error.isVisible() && error.getText().contains("is not a size")), error
+                .getText());
+        assertFalse(canSave());
+        assertEquals("", find("profile-command-line", TextArea.class).getText());
+        write("memory", "2 MiB");
+        assertTrue(FxToolkit.call(() -> error.getText().contains("the boot sector writes")), error.getText());
+        write("memory", "128 MiB");
+        assertFalse(FxToolkit.call(error::isVisible));
+        assertTrue(canSave());
+        assertTrue(find("profile-command-line", TextArea.class).getText().contains("-m size=131072k"));
+        assertEquals(MINE, Files.readString(mine));
+    }
+
+    @Test
+    void formAndJsonAreAlwaysTheSame() {
+        edit(mine);
+        FxToolkit.run(() -> editor.draft().textProperty().set(MINE.replace("64 MiB", "80 MiB")));
+        assertEquals("80 MiB", find("field-memory", TextField.class).getText());
+        FxToolkit.run(() -> editor.draft().textProperty().set("{ \"memory\": "));
+        awaitChecked();
+        assertFalse(canSave());
+        assertTrue(FxToolkit.call(() -> editor.draft().otherProblems().getFirst().message()).contains(
+                "is not valid JSON"));
+        FxToolkit.run(() -> editor.draft().textProperty().set(MINE));
+        awaitChecked();
+        assertFalse(FxToolkit.call(() -> editor.unsaved().get()), "as it was");
+    }
+
+    @Test
+    void theFormHasEveryFieldOfTheReader() {
+        edit(mine);
+        for (ProfileField field : ProfileField.ALL) {
+            assertTrue(FxToolkit.call(() -> editor.lookup("#field-" + field.name()) != null), field.name());
+        }
+    }
+
+    @Test
+    void aProfileOfTheProgramStaysAndBecomesOnesOwn() throws IOException {
+        Path program = Path.of("qemu-profiles/boot-sector.json").toAbsolutePath();
+        String before = Files.readString(program);
+        edit(program);
+        write("memory", "24 MiB");
+        save();
+        assertEquals(before, Files.readString(program));
+        assertTrue(Files.readString(folder.resolve("profiles/boot-sector.json")).contains("24 MiB"));
+        FxToolkit.await("it is the user's now", () -> profiles.find("boot-sector").orElseThrow().entry().own());
+    }
+
+    @Test
+    void anotherNameMakesACopyAndAsksBeforeItWritesOver() throws IOException {
+        edit(mine);
+        TextField name = find("profile-name", TextField.class);
+        FxToolkit.run(() -> name.setText("second"));
+        awaitChecked();
+        save();
+        assertEquals(MINE, Files.readString(folder.resolve("profiles/second.json")));
+        assertEquals(MINE, Files.readString(mine));
+        FxToolkit.await("the list has it", () -> profiles.find("second").isPresent());
+        FxToolkit.run(() -> name.setText("other"));
+        awaitChecked();
+        Button button = find("save-profile", Button.class);
+        FxToolkit.run(button::fire);
+        answer("Cancel");
+        assertTrue(Files.readString(other).contains("32 MiB"));
+        FxToolkit.run(button::fire);
+        answer("Write over");
+        FxToolkit.await("it is saved", () -> !editor.unsaved().get());
+        assertEquals(MINE, Files.readString(other));
+        FxToolkit.run(() -> name.setText("../outside"));
+        awaitChecked();
+        assertFalse(canSave());
+    }
+
+    @Test
+    void changesAreAskedForBeforeAnotherProfileTakesTheirPlace() throws IOException {
+        edit(mine);
+        write("memory", "96 MiB");
+        FxToolkit.run(() -> editor.edit(Optional.of(other)));
+        answer("Cancel");
+        assertEquals("96 MiB", find("field-memory", TextField.class).getText());
+        FxToolkit.run(() -> editor.edit(Optional.of(other)));
+        answer("Save");
+        FxToolkit.await("the other is shown", () -> editor.draft().nameProperty().get().equals("other"));
+        assertTrue(Files.readString(mine).contains("96 MiB"));
+        awaitChecked();
+        write("memory", "48 MiB");
+        FxToolkit.run(() -> editor.edit(Optional.of(mine)));
+        answer("Discard");
+        FxToolkit.await("mine is shown", () -> editor.draft().nameProperty().get().equals("mine"));
+        assertTrue(Files.readString(other).contains("32 MiB"));
+    }
+
+    @Test
+    void revertGoesBackToWhatWasSaved() {
+        edit(mine);
+        write("memory", "96 MiB");
+        Button revert = find("revert-profile", Button.class);
+        FxToolkit.run(revert::fire);
+        answer("Revert");
+        FxToolkit.await("it is as before", () -> editor.draft().textProperty().get().equals(MINE));
+        assertEquals("64 MiB", find("field-memory", TextField.class).getText());
+    }
+
+    @Test
+    void aNewProfileIsAFileOnceItIsSaved() {
+        FxToolkit.run(() -> editor.edit(Optional.empty()));
+        awaitChecked();
+        assertFalse(FxToolkit.call(() -> editor.unsaved().get()), "nothing would be lost");
+        write("memory", "512 MiB");
+        assertTrue(FxToolkit.call(() -> editor.unsaved().get()));
+        save();
+        assertTrue(Files.isRegularFile(folder.resolve("profiles/my-machine.json")));
+    }
+}
