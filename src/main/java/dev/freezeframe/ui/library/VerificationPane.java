@@ -88,6 +88,7 @@ final class VerificationPane extends StackPane {
                 ? "The damaged checkpoints were deleted; verify again to be sure."
                 : result.remedy());
         remedy.setWrapText(true);
+        remedy.setMinHeight(Label.USE_PREF_SIZE);
         Label date = new Label("Verified " + LibraryColumns.time(result.endedAt()) + ". " + result.detail());
         date.getStyleClass().addAll("text-muted", "text-small");
         VBox words = new VBox(4, summary, remedy, date);
@@ -110,7 +111,7 @@ final class VerificationPane extends StackPane {
         table.getColumns().add(column("Checkpoint", VerifyReport.Damage::checkpoint, 240));
         table.getColumns().add(column("Image", VerifyReport.Damage::image, 104));
         TableColumn<VerifyReport.Damage, String> pages = column("Pages lost", damage -> Units.count(damage.pages()),
-                88);
+                104);
         pages.getStyleClass().add("figure-column");
         table.getColumns().add(pages);
         table.getColumns().add(column("Which pages", VerifyReport.Damage::pageRanges, 240));

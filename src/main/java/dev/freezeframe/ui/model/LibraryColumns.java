@@ -67,8 +67,10 @@ public final class LibraryColumns {
                         entry -> entry.experiment().profileName(), 112),
                 figure("started_at", "Started", "When recording began", entry -> entry.experiment().startedAt(),
                         LibraryColumns::time, 160),
-                figure("duration_seconds", "Duration", "From its start to its end", entry -> entry.duration()
-                        .toMillis() / 1e3, seconds -> Units.duration(Duration.ofMillis(Math.round(1e3 * seconds))),
+                figure("duration_seconds", "Duration", "From its start to its last checkpoint",
+                        entry -> entry.duration()
+                                .toMillis() / 1e3,
+                        seconds -> Units.duration(Duration.ofMillis(Math.round(1e3 * seconds))),
                         112),
                 figure("checkpoints", "Checkpoints", "How many there are now", entry -> entry.totals().checkpoints(),
                         Units::count, 112),

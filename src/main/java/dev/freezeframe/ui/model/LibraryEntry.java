@@ -67,9 +67,9 @@ public record LibraryEntry(ExperimentTotals totals, Optional<CheckpointRecord> p
         };
     }
 
-    /// From its start to its end, or to its last checkpoint where the end is not known.
+    /// From its start to its last checkpoint, or to its end where it has none.
     public Duration duration() {
-        Instant end = experiment().endedAt().or(totals::lastCapturedAt).orElse(experiment().startedAt());
+        Instant end = totals.lastCapturedAt().or(() -> experiment().endedAt()).orElse(experiment().startedAt());
         Duration length = Duration.between(experiment().startedAt(), end);
         // a clock that was set back
         return length.isNegative() ? Duration.ZERO : length;
