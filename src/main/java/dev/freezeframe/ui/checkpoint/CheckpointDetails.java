@@ -7,7 +7,9 @@ import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.ui.checkpoint.SegmentBar.Segment;
+import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.ui.checkpoint.SegmentBar.Part;
+import dev.freezeframe.ui.checkpoint.SegmentBar.Value;
 import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.CheckpointDetailsModel;
 import dev.freezeframe.ui.model.CheckpointFigures;
@@ -17,9 +19,12 @@ import dev.freezeframe.ui.model.WorkbenchModel;
 import java.io.File;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.stream.LongStream;
 import javafx.beans.InvalidationListener;
 import javafx.geometry.HPos;
 import javafx.geometry.Pos;
@@ -70,13 +75,15 @@ public final class CheckpointDetails extends BorderPane {
     private final Label captured = new Label();
     private final Label pause = new Label();
     private final Label againstMedian = new Label();
-    private final SegmentBar phaseBar = new SegmentBar();
-    private final GridPane phaseLegend = legend();
+    private final SegmentBar phaseBar = new SegmentBar(phases());
     private final Label dirty = new Label();
     private final Label saved = new Label();
-    private final SegmentBar composition = new SegmentBar();
-    private final GridPane compositionLegend = legend();
+    private final SegmentBar composition = new SegmentBar(List.of(new Part("class-new", "new"),
+            new Part("class-duplicate-within", "duplicate within"), new Part("class-duplicate-stored",
+                    "duplicate stored"),
+            new Part("class-zero", "zero"), new Part("class-unchanged", "unchanged")));
     private final GridPane figures = new GridPane();
+    private final Map<String, Label> figureOf = new HashMap<>();
     private final FlowPane family = new FlowPane(8, 0);
     private final TextArea note = new TextArea();
     private final Label noteProblem = problemLabel();
@@ -91,6 +98,7 @@ public final class CheckpointDetails extends BorderPane {
     private Node restoreButton;
     /// Whose note the text field holds; stays while somebody writes.
     private CheckpointRecord noteOf;
+    private SortedSet<String> shownTags;
 
     /// @param workbench whose selection it shows
     public CheckpointDetails(WorkbenchModel workbench) {
@@ -116,6 +124,7 @@ public final class CheckpointDetails extends BorderPane {
                 event.consume();
             }
         });
+        showFamily();
         show();
     }
 
@@ -136,16 +145,12 @@ public final class CheckpointDetails extends BorderPane {
 
     // --- parts
 
-    private static GridPane legend() {
-        GridPane grid = new GridPane();
-        grid.setHgap(8);
-        grid.setVgap(2);
-        for (int i = 0; i < 2; i++) {
-            ColumnConstraints half = new ColumnConstraints();
-            half.setPercentWidth(50);
-            grid.getColumnConstraints().add(half);
-        }
-        return grid;
+    /// In the order of the pause.
+    private static List<Part> phases() {
+        List<Part> parts = new ArrayList<>();
+        RunStatistics.phases(PhaseMicros.NONE).keySet().forEach(name -> parts.add(new Part("phase-" + (parts.size()
+                + 1), PHASES.getOrDefault(name, name))));
+        return parts;
     }
 
     private static Label problemLabel() {
@@ -168,6 +173,9 @@ public final class CheckpointDetails extends BorderPane {
         experimentName.getStyleClass().addAll("text-muted", "text-small");
         captured.getStyleClass().addAll("text-muted", "text-small");
         captured.setMinWidth(Region.USE_PREF_SIZE);
+        captured.setTooltip(new Tooltip("Local time of the pause, and the time since the recording began"));
+        experimentName.setTooltip(new Tooltip());
+        experimentName.getTooltip().textProperty().bind(experimentName.textProperty());
         HBox second = new HBox(8, experimentName, captured);
         VBox header = new VBox(2, title, second);
         header.getStyleClass().add("details-header");
@@ -178,6 +186,8 @@ public final class CheckpointDetails extends BorderPane {
         pause.getStyleClass().addAll("text-large", "text-strong");
         againstMedian.getStyleClass().addAll("text-small", "text-muted");
         dirty.getStyleClass().addAll("text-large", "text-strong");
+        pause.setMinWidth(Region.USE_PREF_SIZE);
+        dirty.setMinWidth(Region.USE_PREF_SIZE);
         saved.getStyleClass().addAll("text-small", "text-muted");
         HBox pauseLine = new HBox(8, pause, againstMedian);
         pauseLine.setAlignment(Pos.BASELINE_LEFT);
@@ -191,8 +201,8 @@ public final class CheckpointDetails extends BorderPane {
         values.setHgrow(Priority.ALWAYS);
         values.setHalignment(HPos.RIGHT);
         figures.getColumnConstraints().addAll(names, values);
-        VBox body = new VBox(4, section("PAUSE"), pauseLine, phaseBar, phaseLegend,
-                gap(), section("DIRTY MEMORY"), dirtyLine, composition, compositionLegend,
+        VBox body = new VBox(4, section("PAUSE"), pauseLine, phaseBar, phaseBar.legend(),
+                gap(), section("DIRTY MEMORY"), dirtyLine, composition, composition.legend(),
                 gap(), noteTitle(), note, noteProblem, tags, tagProblem,
                 gap(), section("FAMILY"), family,
                 gap(), section("FIGURES"), figures);
@@ -361,6 +371,8 @@ public final class CheckpointDetails extends BorderPane {
         }
         message.setId("details-message");
         message.getStyleClass().addAll("text-small", "text-muted");
+        message.setTooltip(new Tooltip());
+        message.getTooltip().textProperty().bind(message.textProperty());
         message.managedProperty().bind(message.textProperty().isNotEmpty());
         message.visibleProperty().bind(message.managedProperty());
         VBox box = new VBox(8, message, restore, second);
@@ -420,7 +432,6 @@ public final class CheckpointDetails extends BorderPane {
 
     private void say(String line) {
         message.setText(line);
-        message.setTooltip(new Tooltip(line));
     }
 
     // --- showing
@@ -437,16 +448,13 @@ public final class CheckpointDetails extends BorderPane {
         CheckpointMetrics metrics = checkpoint.metrics();
         title.setText("Checkpoint " + Units.count(checkpoint.number()));
         experimentName.setText(Units.printable(checkpoint.experimentName()));
-        experimentName.setTooltip(new Tooltip(checkpoint.experimentName()));
         ExperimentRecord experiment = workbench.experiment().experimentProperty().get();
         captured.setText(CheckpointFigures.localTime(metrics.capturedAt()) + (experiment == null
                 ? ""
                 : " · " + Units.duration(Duration.between(experiment.startedAt(), metrics.capturedAt())) + " in"));
-        captured.setTooltip(new Tooltip("Local time of the pause, and the time since the recording began"));
         showPause(checkpoint);
         showDirty(metrics);
         showFigures(metrics);
-        showFamily();
         showAnnotation(model.annotationProperty().get());
     }
 
@@ -461,69 +469,26 @@ public final class CheckpointDetails extends BorderPane {
                 ? ""
                 : Units.text("%s × the median of %s", Units.threeDigits((double) metrics.pauseMicros() / median), Units
                         .millis(median)));
-        List<Segment> segments = new ArrayList<>();
-        RunStatistics.phases(metrics.phaseMicros()).forEach((name, micros) -> segments.add(new Segment("phase-"
-                + (segments.size() + 1), micros, PHASES.getOrDefault(name, name) + " " + Units.millis(micros))));
-        long sum = segments.stream().mapToLong(Segment::value).sum();
-        phaseBar.show(segments, Math.max(Math.max(sum, metrics.pauseMicros()), median + median / 4), median == 0
-                ? -1
-                : median);
-        phaseBar.setAccessibleText("Pause by phase: " + String.join(", ", segments.stream().map(Segment::text)
-                .toList()));
-        List<Node> entries = new ArrayList<>();
-        int[] index = {0};
-        RunStatistics.phases(metrics.phaseMicros()).forEach((name, micros) -> entries.add(entry("phase-" + ++index[0],
-                PHASES.getOrDefault(name, name), Units.millis(micros))));
-        fill(phaseLegend, entries);
+        List<Value> values = new ArrayList<>();
+        RunStatistics.phases(metrics.phaseMicros()).forEach((_, micros) -> values.add(new Value(micros, Units.millis(
+                micros))));
+        long sum = values.stream().mapToLong(Value::value).sum();
+        phaseBar.show("Pause by phase", values, Math.max(Math.max(sum, metrics.pauseMicros()), median + median / 4),
+                median == 0 ? -1 : median);
     }
 
     private void showDirty(CheckpointMetrics metrics) {
         dirty.setText(Units.count(metrics.dirtyPages(), "page"));
-        saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · "
-                + Units.percent((double) metrics.dirtyPages(), (double) metrics.ramPages()) + " of RAM · saved "
-                + CheckpointFigures.saved(metrics));
-        List<Segment> segments = new ArrayList<>();
-        List<Node> entries = new ArrayList<>();
-        record Part(String styleClass, String name, long pages) {}
-        for (Part part : List.of(new Part("class-new", "new", metrics.newPages()),
-                new Part("class-duplicate-within", "duplicate within", metrics.duplicateWithinPages()),
-                new Part("class-duplicate-stored", "duplicate stored", metrics.duplicateStoredPages()),
-                new Part("class-zero", "zero", metrics.zeroPages()),
-                new Part("class-unchanged", "unchanged", metrics.unchangedPages()))) {
-            segments.add(new Segment(part.styleClass, part.pages, part.name + ": " + Units.count(part.pages, "page")));
-            entries.add(entry(part.styleClass, part.name, Units.count(part.pages)));
-        }
-        composition.show(segments, metrics.dirtyPages(), -1);
-        composition.setAccessibleText("Dirty pages by class: " + String.join(", ", segments.stream().map(Segment::text)
-                .toList()));
-        fill(compositionLegend, entries);
-    }
-
-    private static void fill(GridPane grid, List<Node> entries) {
-        grid.getChildren().clear();
-        int rows = (entries.size() + 1) / 2;
-        for (int i = 0; i < entries.size(); i++) {
-            grid.add(entries.get(i), i / rows, i % rows);
-        }
-    }
-
-    private static Node entry(String styleClass, String name, String value) {
-        Region swatch = new Region();
-        swatch.getStyleClass().addAll("swatch", "segment", styleClass);
-        Label text = new Label(name);
-        text.getStyleClass().addAll("text-small", "text-muted");
-        Label figure = new Label(value);
-        figure.getStyleClass().add("text-small");
-        figure.setMinWidth(Region.USE_PREF_SIZE);
-        Region between = new Region();
-        HBox.setHgrow(between, Priority.ALWAYS);
-        HBox entry = new HBox(4, swatch, text, between, figure);
-        entry.setAlignment(Pos.CENTER_LEFT);
-        return entry;
+        saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · saved " + CheckpointFigures.saved(metrics));
+        composition.show("Dirty pages by class", LongStream.of(metrics.newPages(), metrics.duplicateWithinPages(),
+                metrics.duplicateStoredPages(), metrics.zeroPages(), metrics.unchangedPages()).mapToObj(
+                        pages -> new Value(pages, Units.count(pages)))
+                .toList(), metrics.dirtyPages(), -1);
     }
 
     private void showFigures(CheckpointMetrics metrics) {
-        figures.getChildren().clear();
+        figure("Dirty of all RAM", Units.percent((double) metrics.dirtyPages(), (double) metrics.ramPages()) + " of "
+                + Units.bytes(metrics.ramPages() * PAGE_BYTES));
         figure("Added to the store", Units.bytes(metrics.storedBytes()));
         figure("Saved by dedup", Units.bytes((metrics.dirtyPages() - metrics.newPages()) * PAGE_BYTES) + " of "
                 + Units.bytes(metrics.dirtyPages() * PAGE_BYTES));
@@ -537,15 +502,17 @@ public final class CheckpointDetails extends BorderPane {
         figure("Background work", Units.millis(1000 * metrics.pipelineMillis()));
         figure("Interval", Units.duration(Duration.ofMillis(metrics.intervalMillis())));
         figure("On time", metrics.late() == 0 ? "yes" : Units.count(metrics.late(), "tick") + " late");
-        figure("RAM", Units.bytes(metrics.ramPages() * PAGE_BYTES) + ", " + Units.count(metrics.ramPages(), "page"));
     }
 
     private void figure(String name, String value) {
-        Label text = new Label(name);
-        text.getStyleClass().add("text-muted");
-        text.setMinWidth(Region.USE_PREF_SIZE);
-        Label figure = new Label(value);
-        figures.addRow(figures.getRowCount(), text, figure);
+        figureOf.computeIfAbsent(name, _ -> {
+            Label text = new Label(name);
+            text.getStyleClass().add("text-muted");
+            text.setMinWidth(Region.USE_PREF_SIZE);
+            Label figure = new Label();
+            figures.addRow(figures.getRowCount(), text, figure);
+            return figure;
+        }).setText(value);
     }
 
     private void showFamily() {
@@ -587,8 +554,15 @@ public final class CheckpointDetails extends BorderPane {
         } else if (writing) {
             saveNote();
         }
+        if (!annotation.tags().equals(shownTags)) {
+            showTags(annotation.tags());
+        }
+    }
+
+    private void showTags(SortedSet<String> now) {
+        shownTags = now;
         List<Node> chips = new ArrayList<>();
-        for (String tag : annotation.tags()) {
+        for (String tag : now) {
             Button remove = new Button(tag, new FontIcon(Feather.X));
             remove.getStyleClass().addAll("tag-chip", "tag-remove");
             remove.setContentDisplay(javafx.scene.control.ContentDisplay.RIGHT);
@@ -599,12 +573,10 @@ public final class CheckpointDetails extends BorderPane {
             chips.add(remove);
         }
         chips.add(newTag);
-        if (!tags.getChildren().equals(chips)) {
-            boolean typing = newTag.isFocused();
-            tags.getChildren().setAll(chips);
-            if (typing) {
-                newTag.requestFocus();
-            }
+        boolean typing = newTag.isFocused();
+        tags.getChildren().setAll(chips);
+        if (typing) {
+            newTag.requestFocus();
         }
     }
 }

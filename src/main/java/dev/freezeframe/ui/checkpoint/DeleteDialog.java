@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import javafx.scene.Node;
 import javafx.scene.control.Alert;
 import javafx.scene.control.Button;
+import javafx.scene.control.ButtonBar;
 import javafx.scene.control.ButtonBar.ButtonData;
 import javafx.scene.control.ButtonType;
 import javafx.scene.layout.Region;
@@ -39,6 +40,8 @@ final class DeleteDialog {
         if (alert.getDialogPane().lookupButton(delete) instanceof Button button) {
             button.getStyleClass().add(Styles.DANGER);
             button.setId("delete-confirm");
+            button.setMinWidth(Region.USE_PREF_SIZE);
+            ButtonBar.setButtonUniformSize(button, false);
             button.setDefaultButton(false);
         }
         if (alert.getDialogPane().lookupButton(keep) instanceof Button button) {

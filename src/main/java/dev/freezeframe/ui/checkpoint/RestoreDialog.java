@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import javafx.beans.binding.Bindings;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
+import javafx.scene.control.ButtonBar;
 import javafx.scene.control.ButtonBar.ButtonData;
 import javafx.scene.control.ButtonType;
 import javafx.scene.control.CheckBox;
@@ -48,6 +49,8 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         getDialogPane().setMinHeight(Region.USE_PREF_SIZE);
         if (getDialogPane().lookupButton(restore) instanceof Button button) {
             button.setId("restore-confirm");
+            button.setMinWidth(Region.USE_PREF_SIZE);
+            ButtonBar.setButtonUniformSize(button, false);
             button.disableProperty().bind(model.problemProperty().isNotEmpty());
             button.textProperty().bind(Bindings.when(model.countProperty().isEqualTo(1)).then("Restore").otherwise(
                     Bindings.concat("Restore ", model.countProperty(), " machines")));
@@ -91,7 +94,7 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         recordable.disableProperty().bind(model.countProperty().isNotEqualTo(1));
         CheckBox paused = box("restore-paused", "Leave paused");
         paused.selectedProperty().bindBidirectional(model.leavePausedProperty());
-        CheckBox verify = box("restore-verify", "Compare all RAM with the store before the guest runs");
+        CheckBox verify = box("restore-verify", "Verify all RAM before the guest runs");
         verify.selectedProperty().bindBidirectional(model.verifyRamProperty());
         CheckBox accept = box("restore-accept", "Accept changed boot files");
         accept.selectedProperty().bindBidirectional(model.acceptChangedBootFilesProperty());

@@ -239,11 +239,10 @@ class LibraryModelTest {
     @Test
     void copiedLinesAreTabSeparatedFiguresWithoutUnits() throws Exception {
         List<CheckpointRecord> checkpoints = opened.store().checkpoints(opened.row("old").id());
-        String[] lines = LibraryColumn.tabSeparated(LibraryColumns.checkpoints(Map.of()), checkpoints).split(
-                "\n");
-        assertEquals(4, lines.length);
-        List<String> header = List.of(lines[0].split("\t"));
-        List<String> second = List.of(lines[2].split("\t"));
+        List<String> lines = LibraryColumn.tabSeparated(LibraryColumns.checkpoints(Map.of()), checkpoints).lines().toList();
+        assertEquals(4, lines.size());
+        List<String> header = List.of(lines.get(0).split("\t", -1));
+        List<String> second = List.of(lines.get(2).split("\t", -1));
         assertEquals("2", second.get(header.indexOf("number")));
         assertEquals(Long.toString(checkpoints.get(1).metrics().pauseMicros()), second.get(header.indexOf(
                 "pause_micros")));
