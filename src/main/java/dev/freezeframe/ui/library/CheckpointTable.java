@@ -9,6 +9,7 @@ import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;
 import java.util.Objects;
+import javafx.application.Platform;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ListChangeListener;
@@ -29,8 +30,13 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
     private static final KeyCombination COPY = KeyCombination.valueOf("Shortcut+C");
 
     private final ExperimentModel experiment;
-    private final ListChangeListener<CheckpointRecord> afterChange = _ -> follow();
+    /// Heard before the table hears of the change, so that what it makes of its selection is not taken for the user's wish.
+    private final ListChangeListener<CheckpointRecord> beforeChange = _ -> {
+        following = true;
+        followSoon();
+    };
     private boolean following;
+    private boolean waiting;
 
     CheckpointTable(WorkbenchModel workbench) {
         experiment = workbench.experiment();
@@ -61,7 +67,7 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
                 refresh();
             }
         });
-        experiment.selection().checkpointProperty().addListener((_, _, _) -> follow());
+        experiment.selection().checkpointProperty().addListener((_, _, _) -> followSoon());
         sceneProperty().addListener((_, before, now) -> {
             if (now != null && before == null) {
                 attach();
@@ -78,17 +84,16 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
     }
 
     private void attach() {
+        following = true;
+        experiment.checkpoints().addListener(beforeChange);
         SortedList<CheckpointRecord> sorted = new SortedList<>(experiment.checkpoints());
         sorted.comparatorProperty().bind(comparatorProperty());
-        following = true;
         setItems(sorted);
-        following = false;
-        sorted.addListener(afterChange);
-        follow();
+        followSoon();
     }
 
     private void detach() {
-        getItems().removeListener(afterChange);
+        experiment.checkpoints().removeListener(beforeChange);
         if (getItems() instanceof SortedList<CheckpointRecord> sorted) {
             sorted.comparatorProperty().unbind();
         }
@@ -97,9 +102,21 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
         following = false;
     }
 
+    /// Follows once for many changes, and never in the middle of one.
+    private void followSoon() {
+        if (!waiting && getScene() != null) {
+            waiting = true;
+            Platform.runLater(() -> {
+                waiting = false;
+                following = false;
+                follow();
+            });
+        }
+    }
+
     /// Selects what the window has selected.
     private void follow() {
-        if (getScene() == null || following) {
+        if (getScene() == null) {
             return;
         }
         CheckpointRecord chosen = experiment.selection().checkpoint();

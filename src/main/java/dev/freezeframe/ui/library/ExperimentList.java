@@ -10,6 +10,7 @@ import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;
 import java.util.Optional;
+import javafx.application.Platform;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -47,6 +48,7 @@ public final class ExperimentList extends VBox {
     private final ListView<LibraryRow> list = new ListView<>();
     private ContextMenu menu;
     private boolean following;
+    private boolean waiting;
 
     public ExperimentList(WorkbenchModel workbench) {
         this.workbench = workbench;
@@ -115,7 +117,7 @@ public final class ExperimentList extends VBox {
                 followShown();
             }
         });
-        workbench.experiment().experimentProperty().addListener((_, _, _) -> followShown());
+        workbench.experiment().experimentProperty().addListener((_, _, _) -> followSoon());
         workbench.machines().machines().addListener((ListChangeListener<MachineModel>) _ -> list.refresh());
         followShown();
     }
@@ -154,6 +156,17 @@ public final class ExperimentList extends VBox {
     private boolean isShown(LibraryEntry entry) {
         ExperimentRecord shown = workbench.experiment().experimentProperty().get();
         return shown != null && shown.id() == entry.id();
+    }
+
+    /// Follows once for many changes, and never in the middle of a change of the selection.
+    private void followSoon() {
+        if (!waiting) {
+            waiting = true;
+            Platform.runLater(() -> {
+                waiting = false;
+                followShown();
+            });
+        }
     }
 
     /// Selects the experiment that is shown, however that came about.

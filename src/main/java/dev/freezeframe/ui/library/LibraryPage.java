@@ -10,6 +10,7 @@ import dev.freezeframe.ui.model.VerificationModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;
 import java.util.Optional;
+import javafx.application.Platform;
 import javafx.beans.binding.Bindings;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Orientation;
@@ -66,6 +67,7 @@ public final class LibraryPage extends BorderPane {
     private final TabPane below = new TabPane();
     private final HBox notice = new HBox(12);
     private boolean following;
+    private boolean waiting;
 
     public LibraryPage(WorkbenchModel workbench) {
         this.workbench = workbench;
@@ -92,7 +94,7 @@ public final class LibraryPage extends BorderPane {
             }
         });
         workbench.experiment().experimentProperty().addListener((_, _, _) -> {
-            followShown();
+            followSoon();
             nameCheckpoints();
         });
         workbench.experiment().checkpoints().addListener((ListChangeListener<Object>) _ -> nameCheckpoints());
@@ -283,6 +285,17 @@ public final class LibraryPage extends BorderPane {
                 : "A table of these experiments…");
         tableItem.setOnAction(_ -> dialogs.exportTable(selected));
         return List.of(checkpointsItem, tableItem);
+    }
+
+    /// Follows once for many changes, and never in the middle of a change of the selection.
+    private void followSoon() {
+        if (!waiting) {
+            waiting = true;
+            Platform.runLater(() -> {
+                waiting = false;
+                followShown();
+            });
+        }
     }
 
     /// Selects the experiment that is shown, unless several are selected.

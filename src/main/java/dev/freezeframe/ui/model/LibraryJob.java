@@ -4,6 +4,8 @@ import dev.freezeframe.ui.task.BackgroundTask;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.Problem;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import javafx.application.Platform;
 import javafx.beans.property.ReadOnlyBooleanProperty;
@@ -12,6 +14,7 @@ import javafx.beans.property.ReadOnlyDoubleProperty;
 import javafx.beans.property.ReadOnlyDoubleWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.concurrent.Worker;
 
 /// Long work of one kind, of which at most one is under way: its progress where it is shown besides the list of tasks, and
 /// cancel. It counts as under way until it has really ended, also after it was cancelled.
@@ -63,7 +66,12 @@ public final class LibraryJob {
         progress.set(-1);
         step.set("");
         problem.set("");
+        // who is first decides: the work that begins, or the user who cancels it before it has
+        AtomicBoolean decided = new AtomicBoolean();
         task = tasks.run(title, steps -> {
+            if (!decided.compareAndSet(false, true)) {
+                throw new CancellationException();
+            }
             try {
                 return work.run(steps);
             } finally {
@@ -73,10 +81,13 @@ public final class LibraryJob {
         BackgroundTask<?> shown = tasks.listed().getLast();
         progress.bind(shown.progressProperty());
         step.bind(shown.messageProperty());
-        shown.runningProperty().addListener((_, _, runs) -> {
+        shown.stateProperty().addListener((_, _, state) -> {
             // also when it was cancelled from the list of tasks
-            if (!runs && shown.isCancelled()) {
+            if (state == Worker.State.CANCELLED) {
                 cancelled.set(true);
+                if (decided.compareAndSet(false, true)) {
+                    ended();
+                }
             }
         });
     }

@@ -77,8 +77,9 @@ public final class BackgroundTasks implements AutoCloseable {
         BackgroundTask<T> task = new BackgroundTask<>(title, work);
         task.setOnCancelled(_ -> whenCancelled.run());
         listed.add(task);
-        task.runningProperty().addListener((_, _, running) -> {
-            if (!running) {
+        task.stateProperty().addListener((_, _, state) -> {
+            // a task that is cancelled before it begins is never running
+            if (state == Worker.State.SUCCEEDED || state == Worker.State.FAILED || state == Worker.State.CANCELLED) {
                 listed.remove(task);
             }
         });

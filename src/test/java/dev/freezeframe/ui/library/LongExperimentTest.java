@@ -101,12 +101,11 @@ class LongExperimentTest {
         for (int i = 0; i < WARM_UPS; i++) {
             millisToOpen();
         }
-        long millis = Long.MAX_VALUE;
+        long millis = 0;
         for (int i = 0; i < 3; i++) {
-            millis = Math.min(millis, millisToOpen());
+            millis = Math.max(millis, millisToOpen());
         }
-        System.out.println("10,000 checkpoints opened and laid out in " + millis + " ms");
-        assertTrue(millis <= MOST_MILLIS, "it took " + millis + " ms");
+        assertTrue(millis <= MOST_MILLIS, "the slowest of three took " + millis + " ms");
         assertEquals(CHECKPOINTS, FxToolkit.call(() -> table.getSelectionModel().getSelectedItem().number()));
         assertTrue(FxToolkit.call(() -> table.lookupAll(".table-row-cell").size()) < 100,
                 "only what is in sight has cells");

@@ -239,7 +239,8 @@ class LibraryModelTest {
     @Test
     void copiedLinesAreTabSeparatedFiguresWithoutUnits() throws Exception {
         List<CheckpointRecord> checkpoints = opened.store().checkpoints(opened.row("old").id());
-        List<String> lines = LibraryColumn.tabSeparated(LibraryColumns.checkpoints(Map.of()), checkpoints).lines().toList();
+        List<String> lines = LibraryColumn.tabSeparated(LibraryColumns.checkpoints(Map.of()), checkpoints).lines()
+                .toList();
         assertEquals(4, lines.size());
         List<String> header = List.of(lines.get(0).split("\t", -1));
         List<String> second = List.of(lines.get(2).split("\t", -1));
