@@ -59,6 +59,9 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--accel", paramLabel = "auto|kvm|tcg", description = "Accelerator instead of the recorded one.")
     private Optional<Accelerator> accelerator;
 
+    @Option(names = "--cpu", paramLabel = "MODEL", description = "Another processor model than the recorded one, as of QEMU's -cpu; QEMU refuses a state that it cannot hold.")
+    private Optional<String> cpu;
+
     @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run instead of the recorded one.")
     private Optional<Path> qemu;
 
@@ -112,6 +115,11 @@ final class RestoreCommand implements Callable<Integer> {
                     verify).withAcceptChangedBootFiles(acceptChangedBootFiles);
             options = qemu.isPresent() ? options.withQemuBinary(qemu.get()) : options;
             options = accelerator.isPresent() ? options.withAccelerator(accelerator.get()) : options;
+            try {
+                options = cpu.isPresent() ? options.withCpu(cpu.get()) : options;
+            } catch (IllegalArgumentException e) {
+                throw new CommandFailure(e.getMessage());
+            }
             return new Restorer(store).restore(checkpoint, options);
         }
     }

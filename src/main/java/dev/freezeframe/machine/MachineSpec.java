@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /// What to start: a profile and what the user wants otherwise this time. A value; the `with…` methods return changed
@@ -29,6 +30,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// PATH.
     public static final Path DEFAULT_QEMU = Path.of(System.getProperty("freezeframe.qemu", "qemu-system-x86_64"));
 
+    private static final Pattern CPU = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.,+=:-]{0,499}");
     private static final int RECORD_FORMAT = 1;
 
     public MachineSpec {
@@ -50,6 +52,31 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     public MachineSpec withAccelerator(Accelerator other) {
         return new MachineSpec(profile, memoryBytes, other, qemuBinary, kernelArguments, startPaused, detachable,
                 machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    /// The same with another processor model, as of QEMU's `-cpu`, instead of the profile's.
+    ///
+    /// @throws IllegalArgumentException if that is no processor model, with a line for the user
+    public MachineSpec withCpu(String model) {
+        checkCpu(model);
+        List<String> arguments = new ArrayList<>(profile.arguments());
+        int old = arguments.indexOf("-cpu");
+        if (old >= 0) {
+            arguments.subList(old, Math.min(old + 2, arguments.size())).clear();
+        }
+        arguments.addAll(List.of("-cpu", model));
+        return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,
+                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles);
+    }
+
+    /// Refuses what cannot be a processor model with its features.
+    ///
+    /// @throws IllegalArgumentException with a line for the user
+    public static void checkCpu(String model) {
+        if (!CPU.matcher(model).matches()) {
+            throw new IllegalArgumentException("\"" + model.replaceAll("\\p{Cntrl}", "?")
+                    + "\" is no processor model; write one that qemu-system-x86_64 -cpu help lists, such as qemu64 or max,-avx2");
+        }
     }
 
     public MachineSpec withQemuBinary(Path binary) {

@@ -24,6 +24,12 @@ public record Profile(String name, String description, long memoryBytes, int cpu
         arguments = List.copyOf(arguments);
     }
 
+    /// The same with other further arguments.
+    Profile withArguments(List<String> others) {
+        return new Profile(name, description, memoryBytes, cpus, machine, accelerator, firmware, kernel, initrd, append,
+                display, bootSector, others);
+    }
+
     /// The profile as a JSON file would have it, with all paths resolved.
     public ObjectNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("description", description).put("memory", SizeText

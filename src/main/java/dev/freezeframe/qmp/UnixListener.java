@@ -20,6 +20,7 @@ public final class UnixListener implements AutoCloseable {
     private final Path path;
     private final UnixServerSocketChannel channel;
     private final Selector selector;
+    private boolean closed;
 
     private UnixListener(Path path, UnixServerSocketChannel channel, Selector selector) {
         this.path = path;
@@ -56,7 +57,7 @@ public final class UnixListener implements AutoCloseable {
     public UnixConnection accept(ProcessHandle caller, CompletionStage<?> gone, Duration timeout) throws IOException {
         CompletableFuture<?> ended = gone.handle((value, failure) -> "").toCompletableFuture();
         // only when it is done: woken before, we would see it undone and sleep until the time is over
-        var _ = ended.thenRun(selector::wakeup);
+        var _ = ended.thenRun(this::wakeUp);
         long deadline = System.nanoTime() + timeout.toNanos();
         while (true) {
             boolean last = ended.isDone();
@@ -82,6 +83,14 @@ public final class UnixListener implements AutoCloseable {
         }
     }
 
+    /// The process may end long after this is closed. A closed selector of jnr would still write its byte, to whatever has got
+    /// the number of its descriptor by then: another machine's socket, a guest's memory, a file of the store.
+    private synchronized void wakeUp() {
+        if (!closed) {
+            selector.wakeup();
+        }
+    }
+
     /// A QEMU behind a wrapper script is a child of the process that we started.
     private static boolean isOrDescendsFrom(long pid, ProcessHandle ancestor) {
         if (pid == ancestor.pid()) {
@@ -97,7 +106,8 @@ public final class UnixListener implements AutoCloseable {
 
     /// Stops listening and removes the path.
     @Override
-    public void close() throws IOException {
+    public synchronized void close() throws IOException {
+        closed = true;
         try (selector; channel) {
             Files.deleteIfExists(path);
         }

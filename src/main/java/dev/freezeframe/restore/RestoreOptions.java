@@ -16,10 +16,13 @@ import java.util.Optional;
 /// @param acceptChangedBootFiles restore also when a kernel or firmware file is not the recorded one any more
 /// @param qemuBinary             another QEMU than the recorded one; it must know the recorded versioned machine type
 /// @param accelerator            another accelerator than the recorded one
+/// @param cpu                    another processor model, as of QEMU's `-cpu`, than the recorded one; QEMU refuses a state that
+///                               it cannot hold
 /// @param threads                how many read packs at once
 /// @param timeout                the longest wait for any single step of QEMU
 public record RestoreOptions(int count, boolean recordable, boolean detachable, boolean leavePaused, boolean verifyRam,
-        boolean acceptChangedBootFiles, Optional<Path> qemuBinary, Optional<Accelerator> accelerator, int threads,
+        boolean acceptChangedBootFiles, Optional<Path> qemuBinary, Optional<Accelerator> accelerator,
+        Optional<String> cpu, int threads,
         Duration timeout) {
     /// Refuses what contradicts itself.
     public RestoreOptions {
@@ -27,6 +30,7 @@ public record RestoreOptions(int count, boolean recordable, boolean detachable, 
             throw new IllegalArgumentException("count " + count + " is not a number of machines");
         if (recordable && count != 1)
             throw new IllegalArgumentException("only a single restored machine can be recorded; restore it by itself");
+        cpu.ifPresent(MachineSpec::checkCpu);
         if (threads < 1)
             throw new IllegalArgumentException("threads " + threads);
     }
@@ -34,60 +38,68 @@ public record RestoreOptions(int count, boolean recordable, boolean detachable, 
     /// One machine as it was, running, ending with us.
     public static RestoreOptions standard() {
         return new RestoreOptions(1, false, false, false, false, false, Optional.empty(), Optional.empty(),
+                Optional.empty(),
                 Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(30));
     }
 
     /// The same for another number of machines.
     public RestoreOptions withCount(int machines) {
         return new RestoreOptions(machines, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, accelerator, threads, timeout);
+                qemuBinary, accelerator, cpu, threads, timeout);
     }
 
     /// The same with or without memory that can be recorded.
     public RestoreOptions withRecordable(boolean value) {
         return new RestoreOptions(count, value, detachable, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, threads, timeout);
+                accelerator, cpu, threads, timeout);
     }
 
     /// The same for machines that may, or may not, outlive this process.
     public RestoreOptions withDetachable(boolean value) {
         return new RestoreOptions(count, recordable, value, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, threads, timeout);
+                accelerator, cpu, threads, timeout);
     }
 
     /// The same for guests that are left paused, or run.
     public RestoreOptions withLeavePaused(boolean value) {
         return new RestoreOptions(count, recordable, detachable, value, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, threads, timeout);
+                accelerator, cpu, threads, timeout);
     }
 
     /// The same with or without comparing all RAM first.
     public RestoreOptions withVerifyRam(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, value, acceptChangedBootFiles, qemuBinary,
-                accelerator, threads, timeout);
+                accelerator, cpu, threads, timeout);
     }
 
     /// The same with or without accepting changed boot files.
     public RestoreOptions withAcceptChangedBootFiles(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, value, qemuBinary, accelerator,
-                threads, timeout);
+                cpu, threads, timeout);
     }
 
     /// The same with another QEMU.
     public RestoreOptions withQemuBinary(Path binary) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                Optional.of(binary), accelerator, threads, timeout);
+                Optional.of(binary), accelerator, cpu, threads, timeout);
     }
 
     /// The same with another accelerator.
     public RestoreOptions withAccelerator(Accelerator other) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, Optional.of(other), threads, timeout);
+                qemuBinary, Optional.of(other), cpu, threads, timeout);
+    }
+
+    /// The same with another processor model.
+    public RestoreOptions withCpu(String model) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
+                qemuBinary, accelerator, Optional.of(model), threads, timeout);
     }
 
     MachineSpec applyTo(MachineSpec recorded) {
         MachineSpec spec = recorded.withDetachable(detachable).withAcceptChangedBootFiles(acceptChangedBootFiles);
         spec = qemuBinary.isPresent() ? spec.withQemuBinary(qemuBinary.get()) : spec;
-        return accelerator.isPresent() ? spec.withAccelerator(accelerator.get()) : spec;
+        spec = accelerator.isPresent() ? spec.withAccelerator(accelerator.get()) : spec;
+        return cpu.isPresent() ? spec.withCpu(cpu.get()) : spec;
     }
 }

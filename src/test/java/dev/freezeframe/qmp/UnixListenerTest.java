@@ -13,7 +13,9 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +31,30 @@ class UnixListenerTest {
                     Duration.ofSeconds(30)));
             assertTrue(e.getMessage().contains("ended"), e.getMessage());
             assertTrue(System.nanoTime() - start < 3_000_000_000L);
+        }
+    }
+
+    @Test
+    void whenTheProcessEndsLaterNoDescriptorThatCameAfterIsWrittenTo() throws Exception {
+        CompletableFuture<Void> gone = new CompletableFuture<>();
+        List<UnixConnection> later = new ArrayList<>();
+        try (RunDirectory folder = RunDirectory.create()) {
+            try (UnixListener listener = UnixListener.bind(folder.socket("s"));
+                    UnixConnection caller = UnixConnection.connect(listener.path());
+                    UnixConnection accepted = listener.accept(ProcessHandle.current(), gone, Duration.ofSeconds(10))) {
+                assertEquals(caller.peerPid(), accepted.peerPid());
+            }
+            // These get the numbers of the descriptors that were just closed.
+            for (int i = 0; i < 16; i++) {
+                later.addAll(List.of(UnixConnection.pair()));
+            }
+            gone.complete(null);
+            for (UnixConnection each : later) {
+                each.setReadTimeout(1);
+                assertEquals(0, each.read(ByteBuffer.allocateDirect(1)), "bytes that nobody sent");
+            }
+        } finally {
+            later.forEach(UnixConnection::close);
         }
     }
 

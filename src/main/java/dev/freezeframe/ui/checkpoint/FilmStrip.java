@@ -279,6 +279,9 @@ public final class FilmStrip extends BorderPane {
     private void scrollTo(int index) {
         if (list.lookup(".virtual-flow") instanceof VirtualFlow<?> flow) {
             flow.scrollTo(index);
+            // a long way is sometimes rounded to a cell too few; from there the second step is exact
+            list.layout();
+            flow.scrollTo(index);
         } else {
             list.scrollTo(index);
         }

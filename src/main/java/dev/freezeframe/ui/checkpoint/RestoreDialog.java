@@ -118,16 +118,22 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         grid.add(new VBox(8, recordable, paused, verify), 1, 2);
         ComboBox<Optional<Accelerator>> accelerator = accelerator();
         grid.addRow(3, label("_Accelerator", accelerator), accelerator);
+        TextField cpu = new TextField();
+        cpu.setId("restore-cpu");
+        cpu.setPromptText("As recorded");
+        cpu.setTooltip(new Tooltip("A processor model as of QEMU's -cpu; QEMU refuses a state that it cannot hold"));
+        cpu.textProperty().bindBidirectional(model.cpuProperty());
+        grid.addRow(4, label("_CPU model", cpu), cpu);
         TextField qemu = new TextField();
-        grid.addRow(4, label("_QEMU binary", qemu), qemu(qemu));
-        grid.add(new VBox(4, accept, danger), 1, 5);
+        grid.addRow(5, label("_QEMU binary", qemu), qemu(qemu));
+        grid.add(new VBox(4, accept, danger), 1, 6);
         Label problem = new Label();
         problem.setId("restore-problem");
         problem.getStyleClass().add("text-late");
         problem.setWrapText(true);
         problem.setMinHeight(Region.USE_PREF_SIZE);
         problem.textProperty().bind(model.problemProperty());
-        grid.add(problem, 0, 6, 2, 1);
+        grid.add(problem, 0, 7, 2, 1);
         return grid;
     }
 

@@ -1,12 +1,14 @@
 package dev.freezeframe.ui.machine;
 
 import javafx.css.PseudoClass;
-import javafx.scene.Node;
+import javafx.geometry.Side;
 import javafx.scene.control.Button;
-import javafx.scene.control.ContextMenu;
 import javafx.scene.control.Label;
+import javafx.scene.control.ListCell;
+import javafx.scene.control.ListView;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.Tooltip;
+import javafx.scene.input.ContextMenuEvent;
 import org.controlsfx.control.action.Action;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
@@ -54,6 +56,21 @@ final class Buttons {
         return item;
     }
 
+    /// Lets the keyboard open the menu of the selected row: JavaFX asks the list for it, and only the row has one.
+    static void menusByKeyboard(ListView<?> list) {
+        list.addEventHandler(ContextMenuEvent.CONTEXT_MENU_REQUESTED, event -> {
+            if (!event.isKeyboardTrigger()) {
+                return;
+            }
+            int selected = list.getSelectionModel().getSelectedIndex();
+            list.lookupAll(".list-cell").stream().map(node -> (ListCell<?>) node).filter(row -> row
+                    .getIndex() == selected && row.getContextMenu() != null).findFirst().ifPresent(row -> {
+                        row.getContextMenu().show(row, Side.BOTTOM, 0, 0);
+                        event.consume();
+                    });
+        });
+    }
+
     /// A label that ends with an ellipsis where it is too long, and then has a tooltip.
     static Label label(String... styleClasses) {
         Label label = new Label();
@@ -67,10 +84,5 @@ final class Buttons {
                 ? null
                 : whole));
         return label;
-    }
-
-    /// Opens a menu below a button.
-    static void open(ContextMenu menu, Node below) {
-        menu.show(below, javafx.geometry.Side.BOTTOM, 0, 0);
     }
 }

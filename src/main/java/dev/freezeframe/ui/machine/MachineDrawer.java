@@ -32,7 +32,6 @@ import org.kordamp.ikonli.javafx.FontIcon;
 /// The drawer of the selected machine: console, screen, QEMU's command line and its log. What nobody looks at is not kept up
 /// to date: a hidden drawer has no terminal and asks QEMU nothing.
 public final class MachineDrawer extends StackPane {
-    private final WorkbenchModel workbench;
     private final TabPane tabs = new TabPane();
     private final Tab consoleTab = tab("Console", "console-tab", Feather.TERMINAL);
     private final Tab screenTab = tab("Screen", "screen-tab", Feather.MONITOR);
@@ -53,7 +52,6 @@ public final class MachineDrawer extends StackPane {
 
     /// The drawer; it follows the selected machine.
     public MachineDrawer(WorkbenchModel workbench) {
-        this.workbench = workbench;
         getStyleClass().add("machine-drawer");
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         tabs.getTabs().addAll(consoleTab, commandTab, logTab);
@@ -285,10 +283,5 @@ public final class MachineDrawer extends StackPane {
     /// The screen while it is shown, else null.
     GuestScreenView screen() {
         return screen;
-    }
-
-    /// The model that the drawer is about.
-    WorkbenchModel workbench() {
-        return workbench;
     }
 }

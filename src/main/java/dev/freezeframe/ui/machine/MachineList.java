@@ -63,6 +63,7 @@ public final class MachineList extends VBox {
         list.setAccessibleText("Machines");
         list.setItems(machines.machines());
         list.setCellFactory(_ -> new Row());
+        Buttons.menusByKeyboard(list);
         Label empty = new Label("No machine runs. Start one with ▶ beside a profile.");
         empty.setWrapText(true);
         empty.getStyleClass().addAll("text-small", "text-muted", "empty-note");

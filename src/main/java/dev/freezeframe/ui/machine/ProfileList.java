@@ -62,6 +62,7 @@ public final class ProfileList extends VBox {
         list.setAccessibleText("Profiles");
         list.setItems(profiles.list());
         list.setCellFactory(_ -> new Row());
+        Buttons.menusByKeyboard(list);
         Label empty = new Label();
         empty.setWrapText(true);
         empty.getStyleClass().addAll("text-small", "text-muted", "empty-note");

@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.task.Cancellable;
@@ -37,6 +38,7 @@ public final class CheckpointRestoreModel {
     private final ObjectProperty<Optional<Accelerator>> accelerator = new SimpleObjectProperty<>(this, "accelerator",
             Optional.empty());
     private final StringProperty qemuBinary = new SimpleStringProperty(this, "qemuBinary", "");
+    private final StringProperty cpu = new SimpleStringProperty(this, "cpu", "");
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
 
     /// @param checkpoint what is to be restored
@@ -45,6 +47,7 @@ public final class CheckpointRestoreModel {
         lane = tasks.lane();
         count.addListener((_, _, _) -> validate());
         qemuBinary.addListener((_, _, _) -> validate());
+        cpu.addListener((_, _, _) -> validate());
     }
 
     /// What is to be restored.
@@ -87,6 +90,11 @@ public final class CheckpointRestoreModel {
         return qemuBinary;
     }
 
+    /// Another processor model than the recorded one, as of QEMU's `-cpu`; blank for the recorded one.
+    public StringProperty cpuProperty() {
+        return cpu;
+    }
+
     /// One line about what cannot be done as it is chosen, empty when it can.
     public ReadOnlyStringProperty problemProperty() {
         return problem.getReadOnlyProperty();
@@ -97,6 +105,14 @@ public final class CheckpointRestoreModel {
         if (count.get() < 1 || count.get() > MOST_MACHINES) {
             problem.set("from 1 to " + MOST_MACHINES + " machines can be restored at once");
             return;
+        }
+        if (!cpu.get().isBlank()) {
+            try {
+                MachineSpec.checkCpu(cpu.get().strip());
+            } catch (IllegalArgumentException e) {
+                problem.set(e.getMessage());
+                return;
+            }
         }
         String typed = qemuBinary.get().strip();
         problem.set("");
@@ -125,6 +141,9 @@ public final class CheckpointRestoreModel {
                 .withVerifyRam(verifyRam.get()).withAcceptChangedBootFiles(acceptChangedBootFiles.get());
         if (accelerator.get().isPresent()) {
             options = options.withAccelerator(accelerator.get().get());
+        }
+        if (!cpu.get().isBlank()) {
+            options = options.withCpu(cpu.get().strip());
         }
         String typed = qemuBinary.get().strip();
         return typed.isEmpty() ? options : options.withQemuBinary(Path.of(typed));

@@ -29,6 +29,7 @@ import javafx.scene.control.Label;
 import javafx.scene.control.ListCell;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.TextField;
+import javafx.scene.input.ContextMenuEvent;
 import javafx.scene.layout.VBox;
 import javafx.stage.Stage;
 import javafx.stage.Window;
@@ -193,6 +194,19 @@ class SidebarTest {
         answer("Delete");
         FxToolkit.await("it is gone", () -> row("profiles", "boot-sector-copy").isEmpty());
         assertFalse(Files.exists(folder.resolve("profiles/boot-sector-copy.json")));
+    }
+
+    @Test
+    void theMenuOfARowOpensByKeyboard() {
+        ListCell<?> row = awaitRow("profiles", "boot-sector");
+        FxToolkit.run(() -> {
+            row.getListView().requestFocus();
+            row.getListView().getSelectionModel().select(row.getIndex());
+            row.getListView().fireEvent(new ContextMenuEvent(ContextMenuEvent.CONTEXT_MENU_REQUESTED, 0, 0, 0, 0, true,
+                    null));
+            assertTrue(row.getContextMenu().isShowing());
+            row.getContextMenu().hide();
+        });
     }
 
     @Test
