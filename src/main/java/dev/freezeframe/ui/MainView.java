@@ -208,6 +208,15 @@ final class MainView extends BorderPane {
         };
     }
 
+    /// Does something that ends the window, after the user has decided about a profile that was changed and not saved.
+    void leave(Runnable then) {
+        if (madePages.get(ProfileEditor.class) instanceof ProfileEditor editor) {
+            editor.leave(then);
+        } else {
+            then.run();
+        }
+    }
+
     private <T extends Node> T made(Class<T> type, Supplier<T> maker) {
         return type.cast(madePages.computeIfAbsent(type, _ -> maker.get()));
     }

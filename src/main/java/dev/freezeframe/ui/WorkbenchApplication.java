@@ -162,9 +162,12 @@ public final class WorkbenchApplication extends Application implements WindowAct
 
     @Override
     public void close() {
-        if (closing) {
-            return;
+        if (!closing) {
+            view.leave(this::closeNow);
         }
+    }
+
+    private void closeNow() {
         long alive = workbench.machines().machines().stream().filter(MachineModel::alive).count();
         ButtonType end = new ButtonType(alive == 1 ? "End the machine and quit" : "End " + alive + " machines and quit",
                 ButtonBar.ButtonData.OK_DONE);

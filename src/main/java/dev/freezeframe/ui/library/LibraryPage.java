@@ -57,7 +57,7 @@ public final class LibraryPage extends BorderPane {
     private final MenuButton export = new MenuButton("Export CSV", new FontIcon(Feather.DOWNLOAD));
     private final Button delete = button("Delete…", "library-delete", Feather.TRASH_2,
             "Delete the selected experiments (Delete)");
-    private final Button reclaim = button("Reclaim space…", "library-reclaim", Feather.MINIMIZE_2,
+    private final Button reclaim = button("Reclaim space", "library-reclaim", Feather.MINIMIZE_2,
             "Give the disk back what no checkpoint uses any more; holds recordings up for a moment");
     private final Button verify = button("Verify", "library-verify", Feather.SHIELD,
             "Read every page of every checkpoint back and compare it with its hash");

@@ -40,6 +40,10 @@ public final class LibraryModel {
     private final ObservableList<ExperimentTotals> experiments = FXCollections.observableArrayList();
     private final ObservableList<LibraryRow> rows = FXCollections.observableArrayList(row -> new Observable[]{row
             .entryProperty()});
+    /// One wrapper each for all who listen: it listens weakly, and would be forgotten with its listeners.
+    private final ObservableList<ExperimentTotals> readOnlyExperiments = FXCollections.unmodifiableObservableList(
+            experiments);
+    private final ObservableList<LibraryRow> readOnlyRows = FXCollections.unmodifiableObservableList(rows);
     private final ReadOnlyBooleanWrapper loaded = new ReadOnlyBooleanWrapper(this, "loaded", false);
     private final ReadOnlyBooleanWrapper changing = new ReadOnlyBooleanWrapper(this, "changing", false);
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
@@ -70,12 +74,12 @@ public final class LibraryModel {
 
     /// The experiments, newest first. Not to be changed.
     public ObservableList<ExperimentTotals> experiments() {
-        return FXCollections.unmodifiableObservableList(experiments);
+        return readOnlyExperiments;
     }
 
     /// The same with all that a library shows of them. Not to be changed.
     public ObservableList<LibraryRow> rows() {
-        return FXCollections.unmodifiableObservableList(rows);
+        return readOnlyRows;
     }
 
     /// True while [#rows] is being brought up to date, so that what a control makes of its selection meanwhile is not taken
