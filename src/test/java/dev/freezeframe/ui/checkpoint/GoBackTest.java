@@ -318,7 +318,7 @@ class GoBackTest {
     }
 
     @Test
-    void theTreeShowsTheExperimentAndAClickShowsIt() {
+    void theTreeHasALaneForTheExperiment() {
         FxToolkit.await("the lane is there", () -> !root.lookupAll(".family-lane").isEmpty());
         Set<Node> lanes = FxToolkit.call(() -> family.lookupAll(".family-lane"));
         assertTrue(lanes.stream().anyMatch(lane -> lane.getAccessibleText() != null && lane.getAccessibleText()
