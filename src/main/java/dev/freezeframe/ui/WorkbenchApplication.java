@@ -206,7 +206,6 @@ public final class WorkbenchApplication extends Application implements WindowAct
         Thread.ofPlatform().name("shut-down").start(() -> {
             try {
                 shutDown();
-                tasks.close();
             } finally {
                 DesktopWindow.ended(status);
                 Platform.exit();
@@ -217,7 +216,7 @@ public final class WorkbenchApplication extends Application implements WindowAct
     /// Stores what was captured, ends the machines and closes the store, once.
     private void shutDown() {
         if (shutDown.compareAndSet(false, true)) {
-            WorkbenchModel.shutDown(machines, storeState);
+            WorkbenchModel.shutDown(tasks, machines, storeState);
         }
     }
 }

@@ -61,7 +61,6 @@ public final class OpenWorkbench implements AutoCloseable {
     public void close() {
         List<MachineModel> machines = FxToolkit.call(() -> List.copyOf(model.machines().machines()));
         StoreState store = FxToolkit.call(() -> model.stores().stateProperty().get());
-        WorkbenchModel.shutDown(machines, store);
-        tasks.close();
+        WorkbenchModel.shutDown(tasks, machines, store);
     }
 }

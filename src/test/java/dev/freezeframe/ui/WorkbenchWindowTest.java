@@ -93,8 +93,7 @@ class WorkbenchWindowTest {
             stage.hide();
             return workbench.stores().stateProperty().get();
         });
-        WorkbenchModel.shutDown(FxToolkit.call(() -> List.copyOf(workbench.machines().machines())), state);
-        tasks.close();
+        WorkbenchModel.shutDown(tasks, FxToolkit.call(() -> List.copyOf(workbench.machines().machines())), state);
     }
 
     private void press(String id) {

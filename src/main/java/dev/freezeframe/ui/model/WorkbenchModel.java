@@ -172,10 +172,12 @@ public final class WorkbenchModel {
         }
     }
 
-    /// Ends all machines and closes the store. Blocks; call it off the JavaFX thread, with the machines and the state of the
-    /// store as they were on it.
-    public static void shutDown(List<MachineModel> machines, StoreState store) {
+    /// Ends all machines, waits for what is still at work, such as a note being written, and closes the store. Blocks; call it
+    /// off the JavaFX thread, with the machines and the state of the store as they were on it.
+    public static void shutDown(BackgroundTasks tasks, List<MachineModel> machines, StoreState store) {
+        // first the machines: some may still be on their way, in one of the tasks
         MachinesModel.endAll(machines);
+        tasks.close();
         try {
             StoreModel.close(store);
         } catch (StoreException e) {

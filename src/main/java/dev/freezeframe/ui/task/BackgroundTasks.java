@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.task;
 
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -164,7 +165,7 @@ public final class BackgroundTasks implements AutoCloseable {
     /// Cancels everything and waits a while for it to end.
     @Override
     public void close() {
-        listed.forEach(BackgroundTask::cancel);
+        List.copyOf(listed).forEach(BackgroundTask::cancel);
         threads.shutdown();
         try {
             if (!threads.awaitTermination(SECONDS_TO_END, TimeUnit.SECONDS)) {

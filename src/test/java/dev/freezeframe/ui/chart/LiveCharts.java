@@ -98,7 +98,6 @@ final class LiveCharts<V extends Region> implements AutoCloseable {
             stage.close();
             return workbench.stores().stateProperty().get();
         });
-        WorkbenchModel.shutDown(List.of(), last);
-        tasks.close();
+        WorkbenchModel.shutDown(tasks, List.of(), last);
     }
 }

@@ -79,8 +79,7 @@ class FilmStripTest {
         FxToolkit.run(stage::close);
         FxToolkit.await("all is quiet", () -> tasks.runningProperty().get() == 0);
         StoreState state = FxToolkit.call(() -> workbench.stores().stateProperty().get());
-        WorkbenchModel.shutDown(List.of(), state);
-        FxToolkit.run(tasks::close);
+        WorkbenchModel.shutDown(tasks, List.of(), state);
     }
 
     @BeforeEach

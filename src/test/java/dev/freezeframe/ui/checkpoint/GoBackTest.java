@@ -80,7 +80,6 @@ class GoBackTest {
     @BeforeAll
     static void recordAMachine() throws Exception {
         MachineSpec spec = MachineSpec.of(Profiles.standard().find("boot-sector"));
-        tasks = FxToolkit.call(BackgroundTasks::new);
         open();
         RecordingOptions options = RecordingOptions.DEFAULT.with(RecordingOptions.DEFAULT.capture().withInterval(
                 Duration.ofMillis(300))).stoppingAfter(CHECKPOINTS);
@@ -93,6 +92,7 @@ class GoBackTest {
 
     private static void open() {
         FxToolkit.run(() -> {
+            tasks = new BackgroundTasks();
             workbench = new WorkbenchModel(tasks, directory);
             workbench.stores().open(directory);
             Palette palette = new Palette();
@@ -114,13 +114,12 @@ class GoBackTest {
         FxToolkit.await("all is quiet", () -> tasks.runningProperty().get() == 0);
         StoreState state = FxToolkit.call(() -> workbench.stores().stateProperty().get());
         FxToolkit.run(stage::close);
-        WorkbenchModel.shutDown(FxToolkit.call(() -> List.copyOf(workbench.machines().machines())), state);
+        WorkbenchModel.shutDown(tasks, FxToolkit.call(() -> List.copyOf(workbench.machines().machines())), state);
     }
 
     @AfterAll
     static void end() throws Exception {
         close();
-        FxToolkit.run(tasks::close);
     }
 
     @AfterEach

@@ -66,12 +66,12 @@ class CheckpointModelsTest {
                 Files.copy(file, directory.resolve(file.getFileName()));
             }
         }
-        tasks = FxToolkit.call(BackgroundTasks::new);
         open();
     }
 
     private void open() {
         FxToolkit.run(() -> {
+            tasks = new BackgroundTasks();
             workbench = new WorkbenchModel(tasks, directory);
             workbench.stores().open(directory);
             strip = new FilmStripModel(workbench);
@@ -89,14 +89,13 @@ class CheckpointModelsTest {
 
     private void close() throws Exception {
         StoreState state = FxToolkit.call(() -> workbench.stores().stateProperty().get());
-        WorkbenchModel.shutDown(List.of(), state);
+        WorkbenchModel.shutDown(tasks, List.of(), state);
     }
 
     @AfterEach
     void closeAll() throws Exception {
         FxToolkit.await("all is quiet", () -> tasks.runningProperty().get() == 0);
         close();
-        FxToolkit.run(tasks::close);
     }
 
     private int selected() {

@@ -57,8 +57,7 @@ class WorkbenchModelTest {
     @AfterEach
     void close() {
         StoreState state = FxToolkit.call(() -> workbench.stores().stateProperty().get());
-        WorkbenchModel.shutDown(List.of(), state);
-        tasks.close();
+        WorkbenchModel.shutDown(tasks, List.of(), state);
     }
 
     private void openStore() {
