@@ -1,6 +1,7 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.store.ExperimentTotals;
 import dev.freezeframe.ui.chart.ChartsPane;
 import dev.freezeframe.ui.chart.MemoryMapView;
 import dev.freezeframe.ui.chart.OverlayPane;
@@ -22,11 +23,13 @@ import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.Timeline;
+import javafx.collections.ListChangeListener;
 import javafx.geometry.Orientation;
 import javafx.scene.Node;
 import javafx.scene.control.SplitPane;
@@ -91,8 +94,9 @@ final class MainView extends BorderPane {
 
         workbench.stores().stateProperty().addListener((_, _, _) -> showPage());
         workbench.navigation().placeProperty().addListener((_, _, _) -> showPage());
-        workbench.library().loadedProperty().addListener((_, _, _) -> showPage());
-        workbench.experiment().experimentProperty().addListener((_, _, _) -> showPage());
+        workbench.library().loadedProperty().addListener((_, _, _) -> showExperiment());
+        workbench.library().experiments().addListener((ListChangeListener<ExperimentTotals>) _ -> showExperiment());
+        workbench.experiment().experimentProperty().addListener((_, _, _) -> showExperiment());
         workbench.machines().selectedProperty().addListener((_, _, _) -> showBars());
         showPage();
         live.setCycleCount(Animation.INDEFINITE);
@@ -176,15 +180,25 @@ final class MainView extends BorderPane {
         node.setManaged(visible);
     }
 
+    /// The experiment's place is the welcome page as long as there is none.
+    private void showExperiment() {
+        if (workbench.navigation().placeProperty().get() instanceof Navigation.Place.Experiment) {
+            showPage();
+        }
+    }
+
     private void showPage() {
-        pages.getChildren().setAll(switch (workbench.stores().stateProperty().get()) {
+        Node page = switch (workbench.stores().stateProperty().get()) {
             case StoreState.Opening opening -> Pages.opening(opening);
             case StoreState.Failed failed -> Pages.failed(failed, () -> workbench.stores().open(failed.directory()),
                     actions::openStore);
             case StoreState.Closed closed -> Pages.closed(closed, () -> workbench.stores().open(closed.directory()),
                     actions::openStore);
             case StoreState.Open _ -> page(workbench.navigation().placeProperty().get());
-        });
+        };
+        if (!pages.getChildren().equals(List.of(page))) {
+            pages.getChildren().setAll(page);
+        }
         showBars();
     }
 

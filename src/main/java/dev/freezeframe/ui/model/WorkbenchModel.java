@@ -79,6 +79,12 @@ public final class WorkbenchModel {
         });
         recordSettings = new RecordSettings(machines);
         libraryWork = new LibraryWork(this);
+        library.loadedProperty().addListener((_, _, loaded) -> {
+            // a store that was just opened shows what was done last
+            if (loaded && experiment.experimentProperty().get() == null && !library.experiments().isEmpty()) {
+                experiment.show(library.experiments().getFirst().experiment());
+            }
+        });
         stores.stateProperty().addListener((_, _, now) -> {
             experiment.show(null);
             if (now instanceof StoreState.Open) {
