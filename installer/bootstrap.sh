@@ -175,6 +175,7 @@ build_program() {
 # Only speed depends on it.
 train() {
   local work
+  rm -f "$checkout"/target/*.aot # Java does not make one while it uses one
   work=$(mktemp -d)
   { train_one freezeframe record boot-sector --interval 200ms --checkpoints 3 --store "$work/store" &&
     train_one window app --store "$work/store" --screenshot "$work/window.png"; } ||

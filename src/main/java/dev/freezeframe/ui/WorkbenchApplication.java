@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import javafx.animation.AnimationTimer;
 import javafx.application.Application;
 import javafx.application.Platform;
 import javafx.collections.ListChangeListener;
@@ -89,8 +90,25 @@ public final class WorkbenchApplication extends Application implements WindowAct
         Platform.setImplicitExit(false);
         stage.show();
         workbench.stores().open(store);
-        Platform.runLater(() -> LOG.info("window shown {} ms after the start", ManagementFactory.getRuntimeMXBean()
-                .getUptime()));
+        tellWhenUsable();
+    }
+
+    /// Logs how long the user waited: until the store's newest experiment, or the page for an empty store, has been drawn.
+    private void tellWhenUsable() {
+        new AnimationTimer() {
+            private int frames;
+
+            @Override
+            public void handle(long now) {
+                boolean there = workbench.library().loadedProperty().get() && !workbench.experiment().loadingProperty()
+                        .get();
+                boolean failed = workbench.stores().stateProperty().get() instanceof StoreState.Failed;
+                if ((there || failed) && ++frames > 2) {
+                    LOG.info("window usable {} ms after the start", ManagementFactory.getRuntimeMXBean().getUptime());
+                    stop();
+                }
+            }
+        }.start();
     }
 
     private Path lastStore() {
