@@ -9,8 +9,11 @@ source "$installer/common.sh"
 folder=${1:-$checkout/assets/screenshots}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-store=$work/store
 mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+# the pictures show where the store is
+cd "$work"
+store=lab/store
 
 freezeframe() { "$installer/freezeframe" "$@"; }
 shot() {
@@ -25,19 +28,20 @@ shot() {
 }
 newest() { freezeframe list --store "$store" --json | tail -n 1 | sed 's/.*"experiment":"\([^"]*\)".*/\1/'; }
 
-freezeframe app --store "$work/empty" --screenshot "$work/none.png" 2>/dev/null && fail 'a store that is not there was shown'
-mkdir -m 700 "$work/new"
-store=$work/new shot welcome
+mkdir -p lab/new
+store=lab/new shot welcome
+freezeframe record vga-linux --checkpoints 8 --interval 1s --store "$store" >&2
+screen=$(newest)
 freezeframe record tiny-linux --checkpoints 40 --interval 500ms --store "$store" >&2
 first=$(newest)
 freezeframe annotate "$first/12" --note 'The counter has found its pace; simulate from here.' --tag interval --store "$store"
 freezeframe annotate "$first/30" --tag interval --store "$store"
-freezeframe record tiny-linux --checkpoints 15 --interval 2s --store "$store" >&2
 freezeframe record --from "$first/12" --checkpoints 20 --interval 500ms --store "$store" >&2
-freezeframe record vga-linux --checkpoints 8 --interval 1s --store "$store" >&2
+freezeframe record tiny-linux --checkpoints 50 --interval 500ms --store "$store" >&2
+freezeframe record tiny-linux --checkpoints 13 --interval 2s --store "$store" >&2
 
 shot experiment --checkpoint "$first/30"
-shot screen
+shot screen --checkpoint "$screen/8"
 shot library --page library
 shot family --page family --checkpoint "$first/30"
 shot compare --page compare --checkpoint "$first/30"

@@ -25,7 +25,6 @@ import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import org.controlsfx.control.action.Action;
 import org.controlsfx.control.action.ActionUtils;
-import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 
 /// The menus, and at their end where the user is and the switch of the theme. Every action of the window is in them, with its
@@ -78,12 +77,13 @@ final class MenuLine extends HBox {
         HBox middle = new HBox(where);
         middle.setAlignment(Pos.CENTER_RIGHT);
         HBox.setHgrow(middle, Priority.ALWAYS);
-        Button theme = new Button("", new FontIcon(Feather.MOON));
+        Button theme = new Button("", new FontIcon());
         theme.setId("theme");
         theme.getStyleClass().addAll("flat", "button-icon");
         theme.setAccessibleText("Change between the light and the dark theme");
         theme.setTooltip(new Tooltip("Light or dark (Ctrl+Shift+D)"));
         theme.setOnAction(_ -> actions.toggleTheme());
+        theme.getStyleClass().add("theme-switch");
         getChildren().addAll(menus, middle, theme);
     }
 

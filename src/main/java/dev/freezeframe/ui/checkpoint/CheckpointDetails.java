@@ -361,7 +361,7 @@ public final class CheckpointDetails extends BorderPane {
         export.setId("details-export");
         Button delete = new Button("Delete…");
         delete.setId("details-delete");
-        delete.getStyleClass().addAll(Styles.DANGER, Styles.BUTTON_OUTLINED);
+
         delete.setOnAction(_ -> selected().ifPresent(each -> DeleteDialog.ask(this, actions.deletionOf(List.of(each)),
                 actions::delete)));
         HBox second = new HBox(8, compare, export, delete);

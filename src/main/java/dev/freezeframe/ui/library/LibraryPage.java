@@ -136,7 +136,6 @@ public final class LibraryPage extends BorderPane {
         show.setOnAction(_ -> showSelected());
         overlay.setOnAction(_ -> work.overlay(table.selected()));
         delete.setOnAction(_ -> dialogs.delete(table.selected()));
-        delete.getStyleClass().add("danger-text");
         reclaim.setOnAction(_ -> work.reclaim());
         reclaim.disableProperty().bind(work.reclaiming().runningProperty());
         verify.setOnAction(_ -> {
