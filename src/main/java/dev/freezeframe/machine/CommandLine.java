@@ -22,7 +22,11 @@ public final class CommandLine {
         MachineSpec spec = MachineSpec.of(profile);
         return QemuArguments.of(spec, Executables.find(spec.qemuBinary()).orElse(spec.qemuBinary()), profile
                 .accelerator().resolve(profile.arguments()).accelerator(), FOLDER.resolve("memory"), true, false,
-                socket("qmp"), socket("capture"), socket("watch"), socket("console"), Optional.empty(), profile
+                socket("qmp"), socket("capture"), profile.display().equals("none")
+                        ? Optional.empty()
+                        : Optional.of(
+                                socket("watch")),
+                socket("console"), Optional.empty(), profile
                         .bootSector() ? Optional.of(FOLDER.resolve("boot-sector")) : Optional.empty());
     }
 

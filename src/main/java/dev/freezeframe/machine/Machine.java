@@ -209,7 +209,11 @@ public final class Machine implements AutoCloseable {
                 : Optional.empty();
         UnixListener qmpListener = opened.add(UnixListener.bind(callFolder.socket("qmp")));
         UnixListener captureListener = opened.add(UnixListener.bind(callFolder.socket("capture")));
-        UnixListener watchListener = opened.add(UnixListener.bind(callFolder.socket("watch")));
+        // Each session costs the pause some 0.1 ms: QEMU tells it of STOP and RESUME. So there is one for onlookers only where
+        // there is a screen to look at.
+        Optional<UnixListener> watchListener = spec.profile().display().equals("none")
+                ? Optional.empty()
+                : Optional.of(opened.add(UnixListener.bind(callFolder.socket("watch"))));
         Optional<UnixListener> consoleListener = staying.isPresent()
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("console"))));
@@ -227,7 +231,8 @@ public final class Machine implements AutoCloseable {
         commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
                 start.incoming, new QemuArguments.Socket(qmpListener.path(), false),
                 new QemuArguments.Socket(captureListener.path(), false),
-                new QemuArguments.Socket(watchListener.path(), false), console, extraQmp, floppy.map(
+                watchListener.map(listener -> new QemuArguments.Socket(listener.path(), false)), console, extraQmp,
+                floppy.map(
                         SharedMemory::path)));
         LOG.debug("command line: {}", commandLine);
 
@@ -247,12 +252,14 @@ public final class Machine implements AutoCloseable {
 
         UnixConnection qmpConnection;
         UnixConnection captureConnection;
-        UnixConnection watchConnection;
+        UnixConnection watchConnection = null;
         UnixConnection consoleConnection = null;
         try {
             qmpConnection = opened.add(qmpListener.accept(process.toHandle(), exit, START_TIMEOUT));
             captureConnection = opened.add(captureListener.accept(process.toHandle(), exit, START_TIMEOUT));
-            watchConnection = opened.add(watchListener.accept(process.toHandle(), exit, START_TIMEOUT));
+            if (watchListener.isPresent()) {
+                watchConnection = opened.add(watchListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
+            }
             if (consoleListener.isPresent()) {
                 consoleConnection = opened.add(consoleListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
             }
@@ -262,7 +269,9 @@ public final class Machine implements AutoCloseable {
         long pid = qmpConnection.peerPid();
         qmpListener.close();
         captureListener.close();
-        watchListener.close();
+        if (watchListener.isPresent()) {
+            watchListener.get().close();
+        }
         if (consoleListener.isPresent()) {
             consoleListener.get().close();
         }
@@ -276,7 +285,9 @@ public final class Machine implements AutoCloseable {
             PeerFate fate = patience -> fate(process, exit, lastWords, patience);
             qmp = opened.add(QmpClient.open(qmpConnection, fate, START_TIMEOUT));
             captureQmp = opened.add(QmpClient.open(captureConnection, fate, START_TIMEOUT));
-            watchQmp = opened.add(QmpClient.open(watchConnection, fate, START_TIMEOUT));
+            watchQmp = watchConnection == null
+                    ? qmp
+                    : opened.add(QmpClient.open(watchConnection, fate, START_TIMEOUT));
         } catch (QmpException e) {
             throw notStarted(spec, exit, lastWords, e.getMessage());
         }
@@ -418,7 +429,8 @@ public final class Machine implements AutoCloseable {
         return captureQmp;
     }
 
-    /// A third session, for those who look on: nothing that is sent by it makes a checkpoint wait, or waits for one. Whoever
+    /// A third session, for those who look on at a machine with a screen: nothing that is sent by it makes a checkpoint wait,
+    /// or waits for one. Where the profile has no display it is the first session, and what is sent waits for a pause. Whoever
     /// stops the guest or lets it go must not use it, because a pause is safe from the commands of the first session only.
     QmpClient watchQmp() {
         return watchQmp;

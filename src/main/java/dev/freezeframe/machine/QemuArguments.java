@@ -24,7 +24,8 @@ final class QemuArguments {
     /// @param share whether the guest's writes reach the file
     /// @param floppy the image to boot from
     static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
-            boolean incoming, Socket qmp, Socket captureQmp, Socket watchQmp, Socket console, Optional<Socket> extraQmp,
+            boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Socket console,
+            Optional<Socket> extraQmp,
             Optional<Path> floppy) {
         QemuArguments qemu = new QemuArguments(binary);
         Profile profile = spec.profile();
@@ -43,7 +44,7 @@ final class QemuArguments {
         // not -mon, which QEMU 11.1 warns about
         qemu.chardev("ff-qmp", qmp).add("-qmp", "chardev:ff-qmp");
         qemu.chardev("ff-qmp-capture", captureQmp).add("-qmp", "chardev:ff-qmp-capture");
-        qemu.chardev("ff-qmp-watch", watchQmp).add("-qmp", "chardev:ff-qmp-watch");
+        watchQmp.ifPresent(socket -> qemu.chardev("ff-qmp-watch", socket).add("-qmp", "chardev:ff-qmp-watch"));
         extraQmp.ifPresent(socket -> qemu.chardev("ff-qmp-extra", socket).add("-qmp", "chardev:ff-qmp-extra"));
         qemu.chardev("ff-console", console).add("-serial", "chardev:ff-console");
         profile.firmware().ifPresent(path -> qemu.add("-bios", path.toString()));
