@@ -29,6 +29,7 @@ import java.util.function.Supplier;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.Timeline;
+import javafx.application.Platform;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Orientation;
 import javafx.scene.Node;
@@ -251,7 +252,9 @@ final class MainView extends BorderPane {
             SplitPane left = split("strip", Orientation.VERTICAL, 0.72);
             SplitPane right = split("right", Orientation.VERTICAL, 0.36);
             SplitPane page = split("see", Orientation.HORIZONTAL, 0.63);
-            Node strip = panel(new FilmStrip(workbench));
+            FilmStrip strip = new FilmStrip(workbench);
+            panel(strip);
+            Platform.runLater(strip::focusCheckpoints);
             left.getItems().addAll(panel(new ChartsPane(workbench, palette)), strip);
             right.getItems().addAll(panel(new MemoryMapView(workbench, palette)), panel(new CheckpointDetails(
                     workbench)));

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import javafx.application.Platform;
 import javafx.geometry.Pos;
 import javafx.scene.control.Button;
 import javafx.scene.control.Hyperlink;
@@ -43,9 +44,10 @@ final class WelcomePage extends StackPane {
                 start);
         page.getChildren().addAll(doctor, findings);
         getChildren().add(page);
-        visibleProperty().addListener((_, _, visible) -> {
-            if (visible) {
-                examine();
+        // Enter is for the one thing that there is to do
+        sceneProperty().addListener((_, _, scene) -> {
+            if (scene != null) {
+                Platform.runLater(start::requestFocus);
             }
         });
     }
