@@ -225,7 +225,8 @@ class WorkbenchWindowTest {
     /// monitor, or a file. Loading a class or a picture of the program itself is no such thing.
     private static final class Watch implements AutoCloseable {
         private static final List<String> BLOCKING = List.of("org.h2.", "dev.freezeframe.store.Database",
-                "dev.freezeframe.qmp.", "dev.freezeframe.linux.", "sun.nio.fs.", "sun.nio.ch.FileChannelImpl",
+                "dev.freezeframe.qmp.UnixConnection", "dev.freezeframe.qmp.PendingReply", "dev.freezeframe.linux.",
+                "sun.nio.fs.", "sun.nio.ch.FileChannelImpl",
                 "java.lang.ProcessImpl", "jnr.");
         private static final List<String> LOADING = List.of("java.lang.ClassLoader", "jdk.internal.loader.",
                 "java.lang.invoke.MethodHandleNatives");
