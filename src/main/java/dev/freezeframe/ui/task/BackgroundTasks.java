@@ -128,6 +128,7 @@ public final class BackgroundTasks implements AutoCloseable {
     /// Runs reads that replace each other, such as of the selected checkpoint while the selection moves on.
     public final class Lane {
         private Cancellable newest;
+        private long turn;
 
         private Lane() {}
 
@@ -140,12 +141,23 @@ public final class BackgroundTasks implements AutoCloseable {
         public <T> Cancellable run(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone,
                 Consumer<? super Throwable> whenFailed) {
             cancel();
-            newest = quietly(title, work, whenDone, whenFailed);
+            // A task that has just ended cannot be cancelled any more, and its answer is already on the way here.
+            long mine = ++turn;
+            newest = quietly(title, work, result -> {
+                if (turn == mine) {
+                    whenDone.accept(result);
+                }
+            }, cause -> {
+                if (turn == mine) {
+                    whenFailed.accept(cause);
+                }
+            });
             return newest;
         }
 
         /// Drops what this lane still works on.
         public void cancel() {
+            turn++;
             if (newest != null) {
                 newest.giveUp();
                 newest = null;
