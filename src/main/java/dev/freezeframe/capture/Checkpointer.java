@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.linux.Threads;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.migration.DeviceState;
 import dev.freezeframe.migration.DeviceStateSource;
@@ -203,17 +204,7 @@ public final class Checkpointer implements AutoCloseable {
     @Override
     public void close() {
         stop("stopped", false);
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
         try (tracker; deviceState; pauseWindow) {
             LOG.debug("capture closed");
         }

@@ -1,5 +1,6 @@
 package dev.freezeframe.experiment;
 
+import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
@@ -426,16 +427,6 @@ final class BudgetKeeper implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
     }
 }

@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.DirtyCounter;
+import dev.freezeframe.linux.Threads;
 import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
@@ -171,17 +172,7 @@ final class DirtySampler implements AutoCloseable {
     public void close() {
         closed = true;
         thread.interrupt();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
+        Threads.join(thread);
         counter.ifPresent(DirtyCounter::close);
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.freezeframe.experiment;
 
+import dev.freezeframe.linux.Threads;
 import dev.freezeframe.machine.GuestScreen;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.store.CheckpointRecord;
@@ -229,16 +230,6 @@ final class PictureTaker implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
     }
 }

@@ -7,6 +7,7 @@ import dev.freezeframe.capture.PausePhases;
 import dev.freezeframe.capture.Slab;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
+import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
@@ -123,17 +124,7 @@ final class Pipeline implements FrameSink, AutoCloseable {
     @Override
     public void close() {
         parts.add(new Part.EndOfRecording());
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.join(thread);
     }
 
     private void run() {

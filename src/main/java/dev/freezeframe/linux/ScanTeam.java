@@ -142,21 +142,11 @@ final class ScanTeam implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        boolean interrupted = false;
         for (Member helper : helpers) {
             LockSupport.unpark(helper.thread);
-            while (helper.thread.isAlive()) {
-                try {
-                    helper.thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
+            Threads.join(helper.thread);
             helper.pagemap.close();
         }
         caller.pagemap.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

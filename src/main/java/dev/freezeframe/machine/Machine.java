@@ -457,8 +457,8 @@ public final class Machine implements AutoCloseable {
     }
 
     /// Calls `listener` for every change of [#state] and every reset from now on, in order, in a thread of this machine's
-    /// own. The pauses of checkpoints are not told. A stop that nobody asked for by [#pause] is told a quarter of a second
-    /// late.
+    /// own. The pauses of checkpoints are not told. A stop that nobody asked for by [#pause] is told up to half a
+    /// second late.
     public Registration onStateChange(Consumer<StateChange> listener) {
         return states.onStateChange(listener);
     }

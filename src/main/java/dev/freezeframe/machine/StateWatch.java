@@ -13,6 +13,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,6 +23,9 @@ import org.slf4j.LoggerFactory;
 ///
 /// A stop is believed only when it has lasted [#SETTLING] and QEMU confirms it, or when our own [Machine#pause] asked for
 /// it. QEMU's thread that reads events never waits for a listener.
+///
+/// The stop and the resumption of a checkpoint wake no thread here, because a thread that wakes in the pause makes it longer:
+/// a stop is only noted, and looked at when the time comes.
 final class StateWatch implements AutoCloseable {
     /// Longer than any pause of a checkpoint should be.
     static final Duration SETTLING = Duration.ofMillis(250);
@@ -34,6 +38,10 @@ final class StateWatch implements AutoCloseable {
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final Registration registration;
     private volatile MachineState state = MachineState.PAUSED;
+    /// When the processors stopped, by [System#nanoTime]; 0 while they run.
+    private volatile long stoppedAtNanos;
+    /// Counts what says that they run again.
+    private final AtomicLong resumptions = new AtomicLong();
 
     private sealed interface Signal {
         record Event(QmpEvent event) implements Signal {}
@@ -58,7 +66,7 @@ final class StateWatch implements AutoCloseable {
     /// @param qmp a session that nobody makes wait for the pauses of checkpoints
     StateWatch(QmpClient qmp, String name) {
         this.qmp = qmp;
-        registration = qmp.onEvent(event -> signals.add(new Signal.Event(event)));
+        registration = qmp.onEvent(this::heard);
         Thread.ofVirtual().name("states-of-" + name).start(this::follow);
     }
 
@@ -81,30 +89,35 @@ final class StateWatch implements AutoCloseable {
         signals.add(new Signal.Ended(how));
     }
 
+    /// In the thread that reads the session, perhaps in a pause: see above.
+    private void heard(QmpEvent event) {
+        switch (event.name()) {
+            case "STOP" -> stoppedAtNanos = System.nanoTime() | 1;
+            case "RESUME" -> {
+                stoppedAtNanos = 0;
+                resumptions.incrementAndGet();
+                if (state != MachineState.RUNNING) {
+                    signals.add(new Signal.Event(event));
+                }
+            }
+            default -> signals.add(new Signal.Event(event));
+        }
+    }
+
     private void follow() {
-        long believeAt = 0;
         try {
             while (true) {
-                Signal signal = believeAt == 0
-                        ? signals.take()
-                        : signals.poll(Math.max(0, believeAt - System.nanoTime()), TimeUnit.NANOSECONDS);
+                Signal signal = signals.poll(SETTLING.toNanos(), TimeUnit.NANOSECONDS);
                 switch (signal) {
                     case null -> {
-                        believeAt = 0;
-                        lookUp();
-                    }
-                    case Signal.Confirm() -> {
-                        believeAt = 0;
-                        lookUp();
-                    }
-                    case Signal.Event(QmpEvent event) -> {
-                        if (event.name().equals("STOP")) {
-                            believeAt = believeAt == 0 ? System.nanoTime() + SETTLING.toNanos() : believeAt;
-                        } else {
-                            believeAt = event.name().equals("RESUME") ? 0 : believeAt;
-                            take(event);
+                        long since = stoppedAtNanos;
+                        if (since != 0 && state == MachineState.RUNNING
+                                && System.nanoTime() - since >= SETTLING.toNanos()) {
+                            lookUp();
                         }
                     }
+                    case Signal.Confirm() -> lookUp();
+                    case Signal.Event(QmpEvent event) -> take(event);
                     case Signal.Ended(String how) -> {
                         become(MachineState.ENDED, Instant.now(), how);
                         return;
@@ -133,7 +146,16 @@ final class StateWatch implements AutoCloseable {
         }
     }
 
+    /// Asks QEMU. Who runs again while it answers is asked again, since that event may have found nothing to change.
     private void lookUp() {
+        long before;
+        do {
+            before = resumptions.get();
+            ask();
+        } while (resumptions.get() != before);
+    }
+
+    private void ask() {
         JsonNode status;
         try {
             status = qmp.execute(QmpCommand.of("query-status"), PATIENCE);

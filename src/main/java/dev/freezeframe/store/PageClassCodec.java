@@ -60,12 +60,7 @@ final class PageClassCodec {
     }
 
     private void put(long value) {
-        long rest = value;
-        while (rest >= 0x80) {
-            encoded[length++] = (byte) (rest | 0x80);
-            rest >>>= 7;
-        }
-        encoded[length++] = (byte) rest;
+        length = Varints.put(encoded, length, value);
     }
 
     private void cut() {

@@ -106,12 +106,7 @@ final class PageMapCodec {
     }
 
     private void put(long value) {
-        long rest = value;
-        while (rest >= 0x80) {
-            encoded[length++] = (byte) (rest | 0x80);
-            rest >>>= 7;
-        }
-        encoded[length++] = (byte) rest;
+        length = Varints.put(encoded, length, value);
     }
 
     private void cut() {

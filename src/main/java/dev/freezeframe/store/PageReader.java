@@ -75,13 +75,17 @@ final class PageReader {
                 }));
             }
             for (Future<Void> each : running) {
-                await(each);
+                await(each, next);
             }
         }
     }
 
-    private static void await(Future<Void> worker) throws IOException {
+    private void await(Future<Void> worker, AtomicInteger next) throws IOException {
         try {
+            if (Thread.interrupted()) {
+                // get() would not say so for a worker that is done
+                throw new InterruptedException();
+            }
             worker.get();
         } catch (ExecutionException e) {
             switch (e.getCause()) {
@@ -90,13 +94,21 @@ final class PageReader {
                 case null, default -> throw new IllegalStateException("reading pages failed", e);
             }
         } catch (InterruptedException e) {
+            next.set(packIds.length);
             Thread.currentThread().interrupt();
-            throw new StoreException(Reason.FAILED, "interrupted while reading pages", e);
+            throw interrupted(e);
         }
+    }
+
+    private static StoreException interrupted(Throwable cause) {
+        return new StoreException(Reason.FAILED, "interrupted while reading pages", cause);
     }
 
     private void work(AtomicInteger next) throws IOException {
         for (int i = next.getAndIncrement(); i < packIds.length; i = next.getAndIncrement()) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw interrupted(null);
+            }
             Pack pack = loader.load(packIds[i]);
             try {
                 deliver(pack, starts[i], starts[i + 1]);

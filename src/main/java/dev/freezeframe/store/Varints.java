@@ -1,7 +1,7 @@
 package dev.freezeframe.store;
 
-/// Reads variable-length integers, seven bits a byte with the lowest first. Refuses numbers of more than 49 bits and reads no
-/// byte beyond the end.
+/// Reads and writes variable-length integers, seven bits a byte with the lowest first. Reading refuses numbers of more than
+/// 49 bits and reads no byte beyond the end.
 final class Varints {
     private static final int MAX_BITS = 49;
 
@@ -13,6 +13,20 @@ final class Varints {
     Varints(byte[] bytes, String what) {
         this.bytes = bytes;
         this.what = what;
+    }
+
+    /// Writes a number.
+    ///
+    /// @return the place behind it
+    static int put(byte[] target, int position, long value) {
+        int end = position;
+        long rest = value;
+        while (rest >= 0x80) {
+            target[end++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        target[end++] = (byte) rest;
+        return end;
     }
 
     long next() throws Corruption {

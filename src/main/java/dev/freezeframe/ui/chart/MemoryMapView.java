@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import javafx.collections.ListChangeListener;
-import javafx.scene.AccessibleRole;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
@@ -90,11 +89,11 @@ public final class MemoryMapView extends BorderPane {
 
     private final WorkbenchModel workbench;
     private final Canvas canvas = new Canvas();
-    private final Surface surface = new Surface();
     private final CanvasInk ink = new CanvasInk(canvas.getGraphicsContext2D());
     private final Label readout = new Label();
     private final ChoiceBox<Subject> subject = new ChoiceBox<>();
     private final FramePainter painter = new FramePainter(canvas, this::paint);
+    private final PaintedSurface surface = new PaintedSurface(canvas, painter, LEAST_WIDTH, LEAST_HEIGHT);
     private DirtyFrequency frequency = new DirtyFrequency(0);
     private ChartColors colors;
     private int pages;
@@ -109,33 +108,12 @@ public final class MemoryMapView extends BorderPane {
     private boolean dragging;
     private ContextMenu menu;
 
-    private final class Surface extends Region {
-        Surface() {
-            canvas.setManaged(false);
-            getChildren().add(canvas);
-            setMinSize(LEAST_WIDTH, LEAST_HEIGHT);
-            setFocusTraversable(true);
-            setAccessibleRole(AccessibleRole.IMAGE_VIEW);
-            getStyleClass().add("charts-surface");
-            setId("memory-map");
-        }
-
-        @Override
-        protected void layoutChildren() {
-            double width = Math.floor(getWidth());
-            double height = Math.floor(getHeight());
-            if (canvas.getWidth() != width || canvas.getHeight() != height) {
-                canvas.setWidth(width);
-                canvas.setHeight(height);
-                painter.request();
-            }
-            painter.paintIfStale();
-        }
-    }
-
     /// @param palette of the window that this is shown in
     public MemoryMapView(WorkbenchModel workbench, Palette palette) {
         this.workbench = workbench;
+        surface.setFocusTraversable(true);
+        surface.getStyleClass().add("charts-surface");
+        surface.setId("memory-map");
         colors = ChartColors.of(palette);
         getStyleClass().add("memory-map");
         setTop(bar());

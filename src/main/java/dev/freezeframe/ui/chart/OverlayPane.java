@@ -13,7 +13,6 @@ import java.util.stream.Collectors;
 import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Orientation;
-import javafx.scene.AccessibleRole;
 import javafx.scene.canvas.Canvas;
 import javafx.scene.control.Button;
 import javafx.scene.control.CheckBox;
@@ -42,39 +41,18 @@ public final class OverlayPane extends BorderPane {
     private final WorkbenchModel workbench;
     private final OverlayModel model;
     private final Canvas canvas = new Canvas();
-    private final Surface surface = new Surface();
     private final CanvasInk ink = new CanvasInk(canvas.getGraphicsContext2D());
     private final FramePainter painter = new FramePainter(canvas, this::paint);
+    private final PaintedSurface surface = new PaintedSurface(canvas, painter, LEAST_WIDTH, LEAST_HEIGHT);
     private final ListView<ExperimentTotals> experiments;
     private final TableView<OverlayRun> table = new TableView<>();
     private ChartColors colors;
-
-    private final class Surface extends Region {
-        Surface() {
-            canvas.setManaged(false);
-            getChildren().add(canvas);
-            setMinSize(LEAST_WIDTH, LEAST_HEIGHT);
-            setAccessibleRole(AccessibleRole.IMAGE_VIEW);
-            setId("overlay-charts");
-        }
-
-        @Override
-        protected void layoutChildren() {
-            double width = Math.floor(getWidth());
-            double height = Math.floor(getHeight());
-            if (canvas.getWidth() != width || canvas.getHeight() != height) {
-                canvas.setWidth(width);
-                canvas.setHeight(height);
-                painter.request();
-            }
-            painter.paintIfStale();
-        }
-    }
 
     /// @param palette of the window that this is shown in
     public OverlayPane(WorkbenchModel workbench, Palette palette) {
         this.workbench = workbench;
         model = new OverlayModel(workbench);
+        surface.setId("overlay-charts");
         colors = ChartColors.of(palette);
         experiments = new ListView<>(model.experiments());
         experiments.setCellFactory(_ -> new Choice());
