@@ -1,0 +1,62 @@
+package dev.freezeframe.restore;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.machine.MachineDisk;
+import dev.freezeframe.qmp.PendingEvent;
+import dev.freezeframe.qmp.QmpClient;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.QmpEvent;
+import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.store.Progress;
+import java.io.IOException;
+import java.time.Duration;
+
+/// Copies the rest of a restored machine's disk from our server to the machine's own file, by QEMU's `block-stream`, while the
+/// guest runs.
+final class DiskStream {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration LOOK = Duration.ofMillis(200);
+
+    private DiskStream() {}
+
+    static void copy(QmpClient qmp, MachineDisk disk, Progress progress) throws IOException {
+        String job = "freezeframe-stream-" + disk.id();
+        boolean done = false;
+        try (PendingEvent completed = qmp.expect("BLOCK_JOB_COMPLETED", event -> event.path("device").asText().equals(job))) {
+            qmp.execute(QmpCommand.of("block-stream").with("job-id", job).with("device", disk.node()), PATIENCE);
+            try {
+                QmpEvent end = await(qmp, completed, job, progress);
+                done = true;
+                if (end.data().has("error")) {
+                    throw new IOException(disk.id() + " could not be copied: " + end.data().path("error").asText());
+                }
+            } finally {
+                if (!done) {
+                    cancel(qmp, job);
+                }
+            }
+        }
+    }
+
+    private static QmpEvent await(QmpClient qmp, PendingEvent completed, String job, Progress progress)
+            throws QmpException {
+        while (true) {
+            try {
+                return completed.await(LOOK);
+            } catch (QmpException e) {
+                if (e.kind() != QmpException.Kind.TIMED_OUT) {
+                    throw e;
+                }
+            }
+            for (JsonNode each : qmp.execute(QmpCommand.of("query-block-jobs"), PATIENCE)) {
+                if (each.path("device").asText().equals(job)) {
+                    progress.at("disk bytes", each.path("offset").asLong(), each.path("len").asLong());
+                }
+            }
+        }
+    }
+
+    private static void cancel(QmpClient qmp, String job) throws IOException {
+        qmp.execute(QmpCommand.of("block-job-cancel").with("device", job).with("force", true), PATIENCE);
+    }
+}
