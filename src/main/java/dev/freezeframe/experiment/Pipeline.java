@@ -7,6 +7,7 @@ import dev.freezeframe.capture.PausePhases;
 import dev.freezeframe.capture.Slab;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
+import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.NewCheckpoint;
@@ -15,6 +16,7 @@ import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.StoreException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -69,8 +71,8 @@ final class Pipeline implements FrameSink, AutoCloseable {
 
     /// Where a checkpoint's writer comes from, which is [dev.freezeframe.dedup.Deduplicator#begin].
     interface WriterSource {
-        CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes)
-                throws StoreException;
+        CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes,
+                List<DiskImage> disks) throws StoreException;
     }
 
     /// @param newestRam what the machine's RAM held when recording began, for a machine that was restored
@@ -174,7 +176,7 @@ final class Pipeline implements FrameSink, AutoCloseable {
 
     private CheckpointWriter writer(int number) throws StoreException {
         if (writer == null) {
-            writer = writers.begin(experimentId, number, newestRam, ramBytes);
+            writer = writers.begin(experimentId, number, newestRam, ramBytes, List.of());
         }
         return writer;
     }
@@ -237,6 +239,6 @@ final class Pipeline implements FrameSink, AutoCloseable {
                         phases.resume()),
                 new PreCopyMetrics(frame.preCopyRounds(), frame.preCopyMicros(), frame.preCopiedPages(),
                         frame.pausePages()),
-                0);
+                List.of());
     }
 }
