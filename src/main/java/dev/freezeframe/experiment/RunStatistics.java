@@ -13,7 +13,6 @@ import org.HdrHistogram.Histogram;
 /// Adds up the checkpoints of a run as they come. Takes the same memory however long the run is; safe for use by several
 /// threads.
 public final class RunStatistics {
-    private static final int PAGE_BYTES = 4096;
     /// Percentiles are exact to one part in a thousand.
     private static final int DIGITS = 3;
 
@@ -65,7 +64,7 @@ public final class RunStatistics {
         duplicatePages += metrics.duplicatePages();
         newPages += metrics.newPages();
         storedBytes += metrics.storedBytes();
-        imageBytes += metrics.ramPages() * PAGE_BYTES;
+        imageBytes += metrics.imageBytes();
     }
 
     /// A wall clock that was set back must not end a recording.

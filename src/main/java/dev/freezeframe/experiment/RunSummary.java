@@ -12,7 +12,7 @@ import java.util.Map;
 /// @param firstPipelineMillis background work for the first checkpoint, which holds all of RAM; 0 without one
 /// @param pipelineMillis background work for each of the others
 /// @param storedBytes what the checkpoints added to the store
-/// @param imageBytes what they would take as plain RAM images
+/// @param imageBytes what they would take as plain images of RAM and disks
 public record RunSummary(int checkpoints, long late, Duration span, Distribution pauseMicros,
         Map<String, Distribution> phaseMicros, long firstPipelineMillis, Distribution pipelineMillis, long dirtyPages,
         long unchangedPages, long zeroPages, long duplicatePages, long newPages, long storedBytes, long imageBytes) {}

@@ -135,11 +135,12 @@ class CheckpointComparisonTest {
             pages[i] = i;
             contents.put(page(fill[i]));
         }
-        try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ramBytes)) {
+        try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ramBytes, List.of())) {
             writer.addRam(pages, pages.length, contents);
             writer.addImage("device-state", devices.getBytes(StandardCharsets.UTF_8));
             return writer
-                    .commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, 0))
+                    .commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE,
+                            List.of()))
                     .checkpoint();
         }
     }

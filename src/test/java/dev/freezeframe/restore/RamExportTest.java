@@ -65,11 +65,11 @@ class RamExportTest {
         try (Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             long id = store.createExperiment(
                     ExperimentRecord.starting("run", "array", "{}", ram.length, Optional.empty(), Instant.now()));
-            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ram.length)) {
+            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ram.length, List.of())) {
                 writer.addRam(pages, pages.length, contents);
                 writer.addImage("device-state", devices);
                 checkpoint = writer.commit(
-                        new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, 0))
+                        new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, List.of()))
                         .checkpoint();
             }
         }

@@ -102,7 +102,7 @@ public final class SyntheticExperiments {
         long pipelineNanos = (long) (2_000_000 + 9_000.0 * classes.dirtyPages() * (0.9 + 0.2 * random.nextDouble()));
         try (WriteLease lease = store.beginWriting()) {
             PageMap map = changed.map();
-            record = store.commit(lease, new NewCheckpoint(experimentId, number, capture, classes, 0, packBytes,
+            record = store.commit(lease, new NewCheckpoint(experimentId, number, capture, classes, List.of(), packBytes,
                     System.nanoTime() - pipelineNanos,
                     List.of(new NewImage(NewCheckpoint.RAM, (long) pages * ChunkId.CHUNK_BYTES, map,
                             number == 1 ? Optional.empty() : Optional.of(ram)), deviceState())));
@@ -125,7 +125,7 @@ public final class SyntheticExperiments {
         byte[] bytes = new byte[ChunkId.CHUNK_BYTES];
         try (WriteLease lease = store.beginWriting()) {
             for (int i = 0; i < POOL_PACKS; i++) {
-                try (PackDraft draft = store.newPack()) {
+                try (PackDraft draft = store.newPack(ChunkOrigin.RAM)) {
                     for (int j = 0; j < Store.PACK_CHUNKS; j++) {
                         random.nextBytes(bytes);
                         page.clear().put(bytes, 0, j % 2 == 0 ? 400 : bytes.length);
@@ -172,7 +172,7 @@ public final class SyntheticExperiments {
                 }
                 case ZERO -> map.set(page, ChunkId.ZERO);
                 case DUPLICATE_WITHIN -> map.set(page, pool[nextChunk % pool.length]);
-                case DUPLICATE_STORED -> map.set(page, pool[random.nextInt(pool.length)]);
+                case DUPLICATE_STORED, DUPLICATE_DISK -> map.set(page, pool[random.nextInt(pool.length)]);
                 case NEW -> map.set(page, pool[nextChunk++ % pool.length]);
             }
             classes.add(page, pageClass);
@@ -209,7 +209,7 @@ public final class SyntheticExperiments {
         return new CaptureMetrics(captured, interval.toMillis(), late, pause, phases,
                 new PreCopyMetrics(2 + random.nextInt(2), micros(2500 + dirty / 2.0), dirty + random.nextInt(60),
                         20 + random.nextInt(60)),
-                0);
+                List.of());
     }
 
     private long micros(double usual) {

@@ -100,10 +100,11 @@ final class CheckpointSeries {
         fates[PageFate.NEW.code()][i] = metrics.newPages();
         fates[PageFate.DUPLICATE_WITHIN.code()][i] = metrics.duplicateWithinPages();
         fates[PageFate.DUPLICATE_STORED.code()][i] = metrics.duplicateStoredPages();
+        fates[PageFate.DUPLICATE_DISK.code()][i] = metrics.duplicateDiskPages();
         fates[PageFate.ZERO.code()][i] = metrics.zeroPages();
         fates[PageFate.UNCHANGED.code()][i] = metrics.unchangedPages();
         stored[i] = metrics.storedBytes();
-        raw[i] = metrics.ramPages() * PAGE_BYTES + (i == 0 ? 0 : raw[i - 1]);
+        raw[i] = metrics.imageBytes() + (i == 0 ? 0 : raw[i - 1]);
         kept[i] = metrics.storedBytes() + (i == 0 ? 0 : kept[i - 1]);
         records[i] = checkpoint;
         addRate(i, metrics);

@@ -73,6 +73,6 @@ final class SyntheticCheckpoints {
                 dirty - fresh
                         - within - stored - zero,
                 zero, within + stored, within, stored, fresh, 0, 0, 13_312, fresh * 3500,
-                12));
+                12, List.of()));
     }
 }
