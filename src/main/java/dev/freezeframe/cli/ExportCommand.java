@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.restore.RamExport;
+import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Progress;
@@ -61,7 +61,7 @@ final class ExportCommand implements Callable<Integer> {
                 Store store = storeOption.openExisting(program);
                 Screen screen = new Screen(program.surroundings())) {
             CheckpointRecord checkpoint = StoreOption.find(store, name);
-            RamExport export = new RamExport(store);
+            CheckpointExport export = new CheckpointExport(store);
             ObjectNode json = JsonLines.ofType("exported").put("checkpoint", checkpoint.name().toString());
             StringBuilder text = new StringBuilder("wrote ");
             if (ram.isPresent()) {

@@ -94,7 +94,7 @@ class CheckpointFidelityTest {
     @Test
     void aBufferSmallerThanTheCheckpointOnlyMakesItSlower() throws Exception {
         var recording = new ReferenceRecording(store, linux, tracker("userfault", linux),
-                new CaptureOptions(Duration.ofMillis(300), 16 << 20, 12), "small-buffer",
+                new CaptureOptions(Duration.ofMillis(300), 16 << 20, 1 << 30, 12), "small-buffer",
                 ReferenceRecording.Interference.NONE);
         recording.record(6);
         recording.assertNothingDiffered(6);

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.cli.Units;
-import dev.freezeframe.restore.RamExport;
+import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
@@ -125,13 +125,13 @@ public final class CheckpointActions {
 
     @FunctionalInterface
     private interface Export {
-        String write(RamExport export, Steps steps) throws Exception;
+        String write(CheckpointExport export, Steps steps) throws Exception;
     }
 
     private void export(String title, Consumer<String> whenDone, Export work) {
         Optional<Store> store = workbench.stores().store();
         if (store.isPresent()) {
-            Cancellable _ = workbench.tasks().run(title, steps -> work.write(new RamExport(store.get()), steps),
+            Cancellable _ = workbench.tasks().run(title, steps -> work.write(new CheckpointExport(store.get()), steps),
                     whenDone);
         }
     }

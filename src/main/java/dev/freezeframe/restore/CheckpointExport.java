@@ -28,13 +28,13 @@ import java.util.concurrent.atomic.AtomicReference;
 /// and an older file as it was.
 ///
 /// The RAM file is the plain image, byte n of the file at guest RAM offset n, as QEMU's `memory-backend-file` maps it.
-public final class RamExport {
+public final class CheckpointExport {
     private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
     private final Store store;
 
     /// Exports from this store, which stays the caller's to close.
-    public RamExport(Store store) {
+    public CheckpointExport(Store store) {
         this.store = store;
     }
 
