@@ -53,7 +53,8 @@ class ArchitectureTest {
     void captureReachesNeitherStoreNorHashNorCompression() {
         classes().that().resideInAPackage(ROOT + "capture..").should()
                 .onlyDependOnClassesThat(resideInAnyPackage("java..",
-                        ROOT + "capture..", ROOT + "machine..", ROOT + "migration..", ROOT + "nbd..", ROOT + "qmp..", ROOT
+                        ROOT + "capture..", ROOT + "machine..", ROOT + "migration..", ROOT + "nbd..", ROOT + "qmp..",
+                        ROOT
                                 + "linux..",
                         "com.fasterxml.jackson.databind..", "org.slf4j..").and(
                                 com.tngtech.archunit.base.DescribedPredicate.not(

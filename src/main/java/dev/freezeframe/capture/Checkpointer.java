@@ -104,9 +104,9 @@ public final class Checkpointer implements AutoCloseable {
         number = firstNumber;
         pool = new SlabPool(options.bufferBytes());
         frame = new FrameAssembler(tracker.contents(), pool, sink);
-        disks = machine.disks().isEmpty()
+        disks = machine.diskQmp().isEmpty()
                 ? Optional.empty()
-                : Optional.of(new DiskCapture(machine.diskQmp(), machine.disks(), options.scratchBytes()));
+                : Optional.of(new DiskCapture(machine.diskQmp().get(), machine.disks(), options.scratchBytes()));
         pauseWindow = new PauseWindow(machine.qmp(), machine.captureQmp(), tracker, deviceState, disks);
         schedule = new TickSchedule(options.interval(), System.nanoTime());
         thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);

@@ -51,9 +51,11 @@ final class DiskCapture implements AutoCloseable {
     private final RunDirectory folder;
     private final Path socket;
     private boolean serving;
+    /// Reading has failed, and it may be the server's fault.
+    private boolean unsure;
 
     /// One disk and what is set up in QEMU for it.
-    private final class Disk {
+    private static final class Disk {
         final int place;
         final MachineDisk machine;
         final UnnamedFile scratch;
@@ -91,7 +93,8 @@ final class DiskCapture implements AutoCloseable {
         }
 
         private QmpCommand attach(String node) {
-            return QmpCommand.of("qom-set").with("path", machine.qomPath()).with("property", "drive").with("value", node);
+            return QmpCommand.of("qom-set").with("path", machine.qomPath()).with("property", "drive").with("value",
+                    node);
         }
     }
 
@@ -114,13 +117,17 @@ final class DiskCapture implements AutoCloseable {
 
     /// Begins to note what the guest writes.
     void start() throws IOException {
-        execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
-                .toString()))));
-        serving = true;
+        serve();
         for (Disk disk : disks) {
             execute(disk.addBitmap(disk.turn));
             disk.bitmap = true;
         }
+    }
+
+    private void serve() throws IOException {
+        execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
+                .toString()))));
+        serving = true;
     }
 
     /// No block of any disk.
@@ -146,6 +153,9 @@ final class DiskCapture implements AutoCloseable {
     void prepare() throws IOException {
         // What a failure has left.
         giveUp();
+        if (!serving) {
+            serve();
+        }
         for (Disk disk : disks) {
             disk.scratch.resize(0);
             disk.scratch.resize(disk.machine.sizeBytes());
@@ -207,22 +217,24 @@ final class DiskCapture implements AutoCloseable {
         List<CapturedDisk> captured = new ArrayList<>();
         for (Disk disk : disks) {
             long started = System.nanoTime();
-            DiskReader reader = new DiskReader(disk.machine.sizeBytes(), pool, this::checkScratch, new DiskReader.Target() {
-                @Override
-                public void blocks(Slab slab) {
-                    sink.blocks(number, generation, disk.place, slab);
-                }
+            DiskReader reader = new DiskReader(disk.machine.sizeBytes(), pool, this::checkScratch,
+                    new DiskReader.Target() {
+                        @Override
+                        public void blocks(Slab slab) {
+                            sink.blocks(number, generation, disk.place, slab);
+                        }
 
-                @Override
-                public void zeroBlocks(BlockRanges.Range range) {
-                    sink.zeroBlocks(number, generation, disk.place, range);
-                }
-            });
+                        @Override
+                        public void zeroBlocks(BlockRanges.Range range) {
+                            sink.zeroBlocks(number, generation, disk.place, range);
+                        }
+                    });
             BlockRanges blocks;
             try {
                 expose(disk);
                 blocks = reader.read(socket, disk.machine.id(), disk.bitmapName(disk.turn), besides.get(disk.place));
             } catch (IOException e) {
+                unsure = true;
                 throw new IOException(disk.machine.id() + " could not be read: " + e.getMessage()
                         + "; its changed blocks belong to the next checkpoint", e);
             }
@@ -248,12 +260,14 @@ final class DiskCapture implements AutoCloseable {
     private void expose(Disk disk) throws IOException {
         disk.bitmapEnded = true;
         execute(disk.bitmapCommand("block-dirty-bitmap-disable", disk.turn));
-        execute(QmpCommand.of("blockdev-add").with("driver", "snapshot-access").with("node-name", disk.named("view")).with(
-                "file", disk.named("filter")));
+        execute(QmpCommand.of("blockdev-add").with("driver", "snapshot-access").with("node-name", disk.named("view"))
+                .with(
+                        "file", disk.named("filter")));
         disk.view = true;
         execute(QmpCommand.of("block-export-add").with("type", "nbd").with("id", disk.named("export")).with("node-name",
-                disk.named("view")).with("name", disk.machine.id()).with("bitmaps", List.of(Map.of("node", disk.machine
-                        .node(), "name", disk.bitmapName(disk.turn)))));
+                disk.named("view")).with("name", disk.machine.id()).with("bitmaps", List.of(
+                        Map.of("node", disk.machine
+                                .node(), "name", disk.bitmapName(disk.turn)))));
         disk.export = true;
     }
 
@@ -285,6 +299,20 @@ final class DiskCapture implements AutoCloseable {
         if (failure != null) {
             throw failure;
         }
+        if (unsure) {
+            // The next checkpoint begins with a new server.
+            stopServing();
+            unsure = false;
+        }
+    }
+
+    private void stopServing() {
+        try {
+            execute(QmpCommand.of("nbd-server-stop"));
+        } catch (IOException e) {
+            LOG.debug("there is no server to stop", e);
+        }
+        serving = false;
     }
 
     private void takeDown(Disk disk) throws IOException {
@@ -366,7 +394,7 @@ final class DiskCapture implements AutoCloseable {
                 }
             }
             if (serving) {
-                execute(QmpCommand.of("nbd-server-stop"));
+                stopServing();
             }
         } catch (IOException e) {
             // A QEMU that has ended has nothing left to take down.

@@ -146,7 +146,7 @@ final class DiskReader {
         private final List<Filling> filling = new ArrayList<>();
         private long bytesSinceLook;
 
-        private final class Filling {
+        private static final class Filling {
             final Slab slab;
             /// Offset on the disk of each piece that is still to come.
             final List<Long> awaited = new ArrayList<>();

@@ -184,7 +184,8 @@ final class Pipeline implements FrameSink, AutoCloseable {
             }
             case Part.Blocks(int number, long generation, int disk, Slab slab) -> {
                 try (slab) {
-                    store(number, generation, into -> into.addBlocks(disk, slab.pages(), slab.count(), slab.contents()));
+                    store(number, generation,
+                            into -> into.addBlocks(disk, slab.pages(), slab.count(), slab.contents()));
                 }
             }
             case Part.ZeroBlocks(int number, long generation, int disk, BlockRanges.Range blocks) -> store(number,
@@ -272,7 +273,8 @@ final class Pipeline implements FrameSink, AutoCloseable {
     private List<DiskImage> newest(Committed committed) {
         List<DiskImage> newest = new ArrayList<>();
         for (int i = 0; i < disks.size(); i++) {
-            newest.add(new DiskImage(disks.get(i).id(), disks.get(i).sizeBytes(), Optional.of(committed.disks().get(i))));
+            newest.add(
+                    new DiskImage(disks.get(i).id(), disks.get(i).sizeBytes(), Optional.of(committed.disks().get(i))));
         }
         return newest;
     }

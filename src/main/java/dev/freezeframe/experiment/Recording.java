@@ -102,7 +102,8 @@ public final class Recording implements AutoCloseable {
     }
 
     private Recording(Store store, Machine machine, Optional<CheckpointRecord> parent, Optional<PageMap> base,
-            List<DiskImage> disks, DirtyTracker tracker, DeviceStateSource devices, RecordingOptions options, RecordingListener listener)
+            List<DiskImage> disks, DirtyTracker tracker, DeviceStateSource devices, RecordingOptions options,
+            RecordingListener listener)
             throws IOException {
         this.store = store;
         trackerName = tracker.name();

@@ -28,6 +28,7 @@ public final class CommandLine {
                         ? Optional.empty()
                         : Optional.of(
                                 socket("watch")),
+                profile.disks().stream().allMatch(Disk::readOnly) ? Optional.empty() : Optional.of(socket("disks")),
                 socket("console"), Optional.empty(), overlays(spec), profile.bootSector().map(_ -> FOLDER.resolve(
                         "boot-sector")));
     }

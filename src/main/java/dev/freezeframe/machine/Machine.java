@@ -67,6 +67,7 @@ public final class Machine implements AutoCloseable {
     private final QmpClient qmp;
     private final QmpClient captureQmp;
     private final QmpClient watchQmp;
+    private final Optional<QmpClient> diskQmp;
     private final StateWatch states;
     private final Instant startedAt = Instant.now();
     private final Console console;
@@ -114,7 +115,8 @@ public final class Machine implements AutoCloseable {
 
     private Machine(Start start, Accelerator accelerator, List<String> commandLine, List<BootFile> bootFiles,
             Process process, long pid, CompletableFuture<ExitStatus> exit, LastWords lastWords, QmpClient qmp,
-            QmpClient captureQmp, QmpClient watchQmp, Console console, Optional<RunDirectory> staying,
+            QmpClient captureQmp, QmpClient watchQmp, Optional<QmpClient> diskQmp, Console console,
+            Optional<RunDirectory> staying,
             List<UnnamedFile> overlays) {
         this.spec = start.spec;
         this.memory = start.memory;
@@ -129,6 +131,7 @@ public final class Machine implements AutoCloseable {
         this.qmp = qmp;
         this.captureQmp = captureQmp;
         this.watchQmp = watchQmp;
+        this.diskQmp = diskQmp;
         this.console = console;
         this.staying = staying;
         this.overlays = overlays;
@@ -238,6 +241,10 @@ public final class Machine implements AutoCloseable {
         Optional<UnixListener> watchListener = spec.profile().display().equals("none")
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("watch"))));
+        // Likewise for the disks: their command in the pause is sent ahead, while another session's command is under way.
+        Optional<UnixListener> diskListener = spec.profile().disks().stream().allMatch(Disk::readOnly)
+                ? Optional.empty()
+                : Optional.of(opened.add(UnixListener.bind(callFolder.socket("disks"))));
         Optional<UnixListener> consoleListener = staying.isPresent()
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("console"))));
@@ -257,7 +264,8 @@ public final class Machine implements AutoCloseable {
         commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
                 start.incoming, new QemuArguments.Socket(qmpListener.path(), false),
                 new QemuArguments.Socket(captureListener.path(), false),
-                watchListener.map(listener -> new QemuArguments.Socket(listener.path(), false)), console, extraQmp,
+                watchListener.map(listener -> new QemuArguments.Socket(listener.path(), false)),
+                diskListener.map(listener -> new QemuArguments.Socket(listener.path(), false)), console, extraQmp,
                 overlays.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, overlay -> overlay.getValue()
                         .path())),
                 floppy.map(SharedMemory::path)));
@@ -280,12 +288,16 @@ public final class Machine implements AutoCloseable {
         UnixConnection qmpConnection;
         UnixConnection captureConnection;
         UnixConnection watchConnection = null;
+        UnixConnection diskConnection = null;
         UnixConnection consoleConnection = null;
         try {
             qmpConnection = opened.add(qmpListener.accept(process.toHandle(), exit, START_TIMEOUT));
             captureConnection = opened.add(captureListener.accept(process.toHandle(), exit, START_TIMEOUT));
             if (watchListener.isPresent()) {
                 watchConnection = opened.add(watchListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
+            }
+            if (diskListener.isPresent()) {
+                diskConnection = opened.add(diskListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
             }
             if (consoleListener.isPresent()) {
                 consoleConnection = opened.add(consoleListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
@@ -296,11 +308,10 @@ public final class Machine implements AutoCloseable {
         long pid = qmpConnection.peerPid();
         qmpListener.close();
         captureListener.close();
-        if (watchListener.isPresent()) {
-            watchListener.get().close();
-        }
-        if (consoleListener.isPresent()) {
-            consoleListener.get().close();
+        for (Optional<UnixListener> each : List.of(watchListener, diskListener, consoleListener)) {
+            if (each.isPresent()) {
+                each.get().close();
+            }
         }
         callFolder.close();
         LOG.debug("QEMU {} called on {}", pid, calls);
@@ -308,6 +319,7 @@ public final class Machine implements AutoCloseable {
         QmpClient qmp;
         QmpClient captureQmp;
         QmpClient watchQmp;
+        Optional<QmpClient> diskQmp;
         try {
             PeerFate fate = patience -> fate(process, exit, lastWords, patience);
             qmp = opened.add(QmpClient.open(qmpConnection, fate, START_TIMEOUT));
@@ -315,6 +327,9 @@ public final class Machine implements AutoCloseable {
             watchQmp = watchConnection == null
                     ? qmp
                     : opened.add(QmpClient.open(watchConnection, fate, START_TIMEOUT));
+            diskQmp = diskConnection == null
+                    ? Optional.empty()
+                    : Optional.of(opened.add(QmpClient.open(diskConnection, fate, START_TIMEOUT)));
         } catch (QmpException e) {
             throw notStarted(spec, exit, lastWords, e.getMessage());
         }
@@ -326,7 +341,7 @@ public final class Machine implements AutoCloseable {
             consoleConnection = opened.add(UnixConnection.connect(console.path()));
         }
         Machine machine = new Machine(start, accelerator, List.copyOf(commandLine), bootFiles, process, pid, exit,
-                lastWords, qmp, captureQmp, watchQmp, opened.add(Console.on(consoleConnection)), staying,
+                lastWords, qmp, captureQmp, watchQmp, diskQmp, opened.add(Console.on(consoleConnection)), staying,
                 List.copyOf(overlays.values()));
         opened.add(machine.states);
         machine.look();
@@ -587,6 +602,11 @@ public final class Machine implements AutoCloseable {
         return ramBlocks.stream().anyMatch(block -> block.writable() && !block.name().equals(RamBlock.MAIN));
     }
 
+    /// A session of its own for the capture of the disks; empty for a machine without a disk that the guest can write.
+    public Optional<QmpClient> diskQmp() {
+        return diskQmp;
+    }
+
     /// The disks that the guest can write, in the profile's order.
     public List<MachineDisk> disks() {
         return disks;
@@ -724,6 +744,7 @@ public final class Machine implements AutoCloseable {
         qmp.close();
         captureQmp.close();
         watchQmp.close();
+        diskQmp.ifPresent(QmpClient::close);
         console.close();
         closeQuietly(process.getInputStream());
         overlays.forEach(UnnamedFile::close);

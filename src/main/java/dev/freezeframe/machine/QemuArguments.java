@@ -26,7 +26,8 @@ final class QemuArguments {
     /// @param overlays by the disk's id, the file for what the guest writes to its throw-away disks
     /// @param floppy the image to boot from
     static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
-            boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Socket console,
+            boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Optional<Socket> diskQmp,
+            Socket console,
             Optional<Socket> extraQmp, Map<String, Path> overlays, Optional<Path> floppy) {
         QemuArguments qemu = new QemuArguments(binary);
         Profile profile = spec.profile();
@@ -46,6 +47,7 @@ final class QemuArguments {
         qemu.chardev("ff-qmp", qmp).add("-qmp", "chardev:ff-qmp");
         qemu.chardev("ff-qmp-capture", captureQmp).add("-qmp", "chardev:ff-qmp-capture");
         watchQmp.ifPresent(socket -> qemu.chardev("ff-qmp-watch", socket).add("-qmp", "chardev:ff-qmp-watch"));
+        diskQmp.ifPresent(socket -> qemu.chardev("ff-qmp-disks", socket).add("-qmp", "chardev:ff-qmp-disks"));
         extraQmp.ifPresent(socket -> qemu.chardev("ff-qmp-extra", socket).add("-qmp", "chardev:ff-qmp-extra"));
         qemu.chardev("ff-console", console).add("-serial", "chardev:ff-console");
         profile.firmware().ifPresent(path -> qemu.add("-bios", path.toString()));

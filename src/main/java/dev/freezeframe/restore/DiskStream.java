@@ -22,7 +22,8 @@ final class DiskStream {
     static void copy(QmpClient qmp, MachineDisk disk, Progress progress) throws IOException {
         String job = "freezeframe-stream-" + disk.id();
         boolean done = false;
-        try (PendingEvent completed = qmp.expect("BLOCK_JOB_COMPLETED", event -> event.path("device").asText().equals(job))) {
+        try (PendingEvent completed = qmp.expect("BLOCK_JOB_COMPLETED",
+                event -> event.path("device").asText().equals(job))) {
             qmp.execute(QmpCommand.of("block-stream").with("job-id", job).with("device", disk.node()), PATIENCE);
             try {
                 QmpEvent end = await(qmp, completed, job, progress);

@@ -118,7 +118,8 @@ class CheckpointExportTest {
         assertThrows(IOException.class,
                 () -> new CheckpointExport(store).writeRam(checkpoint, directory, true, Progress.NONE));
         Path link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("nowhere"));
-        assertThrows(IOException.class, () -> new CheckpointExport(store).writeRam(checkpoint, link, true, Progress.NONE));
+        assertThrows(IOException.class,
+                () -> new CheckpointExport(store).writeRam(checkpoint, link, true, Progress.NONE));
         assertEquals(List.of(directory, link, file), files());
     }
 
