@@ -35,6 +35,12 @@ final class MemoryExport implements NbdExport {
         return new MemoryExport(content, zeroBlocks);
     }
 
+    static MemoryExport withoutZeroes(int sizeBytes) {
+        byte[] content = new byte[sizeBytes];
+        new Random(1).nextBytes(content);
+        return new MemoryExport(content, new boolean[(sizeBytes + BLOCK_BYTES - 1) / BLOCK_BYTES]);
+    }
+
     byte[] content() {
         return content;
     }
