@@ -15,12 +15,14 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Serves the disks of one checkpoint straight from the store, read-only, over a UNIX socket that only its owner can reach.
 /// As long as it is open the checkpoint cannot be deleted, and the store has to stay open.
 public final class DiskServer implements AutoCloseable {
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final Map<String, DiskBacking> backings = new LinkedHashMap<>();
+    private final List<StoredDisk> disks = new ArrayList<>();
 
     /// Opens the images of these disks and serves them under their ids.
     ///
@@ -35,7 +37,9 @@ public final class DiskServer implements AutoCloseable {
             for (String id : diskIds) {
                 ImageReader image = store.openImage(checkpoint, NewCheckpoint.disk(id));
                 opened.add(image);
-                exports.put(id, new StoredDisk(image));
+                StoredDisk disk = new StoredDisk(image);
+                disks.add(disk);
+                exports.put(id, disk);
                 backings.put(id, new DiskBacking(socket, id, image.sizeBytes()));
             }
             opened.add(NbdServer.start(socket, exports));
@@ -52,8 +56,32 @@ public final class DiskServer implements AutoCloseable {
         return Map.copyOf(backings);
     }
 
+    /// Bytes that were read from here until now, all disks together.
+    public long bytesServed() {
+        return disks.stream().mapToLong(disk -> disk.served.get()).sum();
+    }
+
+    /// Bytes of all disks that are not known to be zero.
+    public long bytesWithContent() {
+        long[] bytes = {0};
+        for (StoredDisk disk : disks) {
+            disk.image.forEachExtent(0, disk.image.sizeBytes(), (_, length, zero) -> {
+                bytes[0] += zero ? 0 : length;
+                return true;
+            });
+        }
+        return bytes[0];
+    }
+
     /// One disk of the checkpoint. What cannot be read is an error of that one read, with the store's reason.
-    private record StoredDisk(ImageReader image) implements NbdExport {
+    private static final class StoredDisk implements NbdExport {
+        private final ImageReader image;
+        private final AtomicLong served = new AtomicLong();
+
+        StoredDisk(ImageReader image) {
+            this.image = image;
+        }
+
         @Override
         public long sizeBytes() {
             return image.sizeBytes();
@@ -61,7 +89,9 @@ public final class DiskServer implements AutoCloseable {
 
         @Override
         public void read(long offset, ByteBuffer target) throws IOException {
+            int length = target.remaining();
             image.read(offset, target);
+            served.addAndGet(length);
         }
 
         @Override
