@@ -38,7 +38,7 @@ class StrangeClientTest {
 
     @BeforeEach
     void start() throws Exception {
-        server = NbdServer.start(folder.resolve("nbd"), Map.of("disk0", export), PATIENCE);
+        server = NbdServer.start(folder.resolve("nbd"), Map.of("disk0", export), PATIENCE, PATIENCE);
         client = UnixConnection.connect(server.path());
         client.setReadTimeout(5000);
         answers = new PeerInput(client, "the server");
