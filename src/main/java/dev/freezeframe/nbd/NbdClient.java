@@ -27,9 +27,10 @@ public final class NbdClient implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NbdClient.class);
     /// Enough to keep the server busy while a reply is being taken in.
     private static final int MOST_REQUESTS = 16;
+    private static final int PIECE_BYTES = 1 << 20;
     /// A multiple of every block size that a server may ask for.
     private static final long MOST_STATUS_BYTES = 1L << 30;
-    /// One more than QEMU's own limit (`NBD_MAX_BLOCK_STATUS_EXTENTS` in nbd/server.c) would already be a surprise.
+    /// Eight times what QEMU puts into one answer (`NBD_MAX_BLOCK_STATUS_EXTENTS` in nbd/server.c).
     private static final int MOST_EXTENTS = 1 << 20;
 
     private final UnixConnection connection;
@@ -123,6 +124,8 @@ public final class NbdClient implements AutoCloseable {
             throws IOException {
         boolean connected = false;
         try {
+            if (patience.toMillis() <= 0)
+                throw new IllegalArgumentException("no patience at all");
             connection.setReadTimeout(Math.toIntExact(patience.toMillis()));
             PeerInput input = new PeerInput(connection, "the NBD server");
             input.setDeadline(System.nanoTime() + patience.toNanos());
@@ -160,7 +163,7 @@ public final class NbdClient implements AutoCloseable {
         if (!target.hasRemaining())
             return;
         int start = target.position();
-        read(List.of(new NbdRange(offset, target.remaining())).iterator(), negotiated.maximumPayloadBytes(),
+        read(List.of(new NbdRange(offset, target.remaining())).iterator(), PIECE_BYTES,
                 new NbdReadSink() {
                     @Override
                     public ByteBuffer target(long at, int lengthBytes, boolean mayWait) {

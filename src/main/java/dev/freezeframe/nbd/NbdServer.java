@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import jnr.enxio.channels.Native;
 import jnr.unixsocket.UnixServerSocketChannel;
 import jnr.unixsocket.UnixSocketAddress;
@@ -30,27 +30,31 @@ import org.slf4j.LoggerFactory;
 /// Protocol: `doc/proto.md` of the NetworkBlockDevice project; fixed newstyle handshake, structured replies with holes,
 /// block status `base:allocation`, several connections to one export, no TLS.
 ///
-/// A client that neither structured replies are agreed on with nor answers wait for costs a connection when a read of more than
-/// [#PIECE_BYTES] fails after its first piece was sent, as the protocol has it.
+/// A read that fails is an error of that read. Only where the client did not agree on structured replies, and a read of more
+/// than [#PIECE_BYTES] fails behind its first piece, the client is hung up on: the protocol leaves no other way.
 public final class NbdServer implements AutoCloseable {
     /// A connection serves this many requests at a time; others of its wait in the socket.
     static final int THREADS_PER_CONNECTION = 4;
     /// Content is read and sent in pieces of this size at most; each thread that serves a request holds one.
     static final int PIECE_BYTES = 256 << 10;
-    /// How long a client may take for the handshake, for the rest of a request that it began, and to take in some
-    /// more of an answer.
-    private static final Duration CLIENT_PATIENCE = Duration.ofSeconds(15);
+    /// How long a client may take for the handshake, and for the rest of a request that it began.
+    private static final Duration TALK_PATIENCE = Duration.ofSeconds(15);
+    /// How long a client may take in nothing of an answer. Long, as it may be a QEMU that somebody has stopped for a while,
+    /// whose guest would find its disk gone.
+    private static final Duration TAKE_PATIENCE = Duration.ofMinutes(5);
 
     private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
     private static final int MOST_CONNECTIONS = 128;
     private static final int BACKLOG = 32;
     private static final int MOST_IDLE_BUFFERS = 16;
     private static final int SHUT_RDWR = 2;
+    private static final long RETRY_NANOS = 100_000_000;
     private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
     private final Path path;
     private final Map<String, NbdExport> exports;
-    private final Duration clientPatience;
+    private final Duration talkPatience;
+    private final Duration takePatience;
     private final UnixServerSocketChannel door;
     private final int ownerId;
     private final Thread doorkeeper;
@@ -59,11 +63,13 @@ public final class NbdServer implements AutoCloseable {
     private final Deque<ByteBuffer> idleBuffers = new ConcurrentLinkedDeque<>();
     private volatile boolean closed;
 
-    private NbdServer(Path path, Map<String, NbdExport> exports, Duration clientPatience, UnixServerSocketChannel door)
+    private NbdServer(Path path, Map<String, NbdExport> exports, Duration talkPatience, Duration takePatience,
+            UnixServerSocketChannel door)
             throws IOException {
         this.path = path;
         this.exports = new TreeMap<>(exports);
-        this.clientPatience = clientPatience;
+        this.talkPatience = talkPatience;
+        this.takePatience = takePatience;
         this.door = door;
         this.ownerId = (Integer) Files.getAttribute(path, "unix:uid");
         this.doorkeeper = Thread.ofPlatform().name("nbd-door").daemon().unstarted(this::welcome);
@@ -73,11 +79,11 @@ public final class NbdServer implements AutoCloseable {
     ///
     /// @param exports by name; where there is just one, it is also what a client gets that names none
     public static NbdServer start(Path unixSocket, Map<String, NbdExport> exports) throws IOException {
-        return start(unixSocket, exports, CLIENT_PATIENCE);
+        return start(unixSocket, exports, TALK_PATIENCE, TAKE_PATIENCE);
     }
 
-    static NbdServer start(Path unixSocket, Map<String, NbdExport> exports, Duration clientPatience)
-            throws IOException {
+    static NbdServer start(Path unixSocket, Map<String, NbdExport> exports, Duration talkPatience,
+            Duration takePatience) throws IOException {
         SocketPaths.checked(unixSocket);
         for (String name : exports.keySet()) {
             if (name.length() > NbdProtocol.MAX_STRING_BYTES / 4)
@@ -90,7 +96,7 @@ public final class NbdServer implements AutoCloseable {
             door.socket().bind(new UnixSocketAddress(unixSocket.toString()), BACKLOG);
             bound = true;
             Files.setPosixFilePermissions(unixSocket, PosixFilePermissions.fromString("rw-------"));
-            NbdServer server = new NbdServer(unixSocket, exports, clientPatience, door);
+            NbdServer server = new NbdServer(unixSocket, exports, talkPatience, takePatience, door);
             server.doorkeeper.start();
             started = true;
             return server;
@@ -113,43 +119,36 @@ public final class NbdServer implements AutoCloseable {
     }
 
     private void welcome() {
-        try (door) {
-            while (!closed) {
-                try {
-                    welcome(door.accept());
-                } catch (IOException e) {
-                    if (!closed) {
-                        // no descriptors left, say; a client that waits is served when there are some again
-                        LOG.warn("an NBD client could not be let in: {}", e.getMessage());
-                        TimeUnit.MILLISECONDS.sleep(100);
-                    }
+        while (!closed) {
+            try {
+                welcome(door.accept());
+            } catch (IOException | RuntimeException | OutOfMemoryError e) {
+                if (!closed) {
+                    // no descriptors or threads left, say; who waits to be let in is when there are some again
+                    LOG.warn("an NBD client could not be let in: {}", e.getMessage());
+                    LockSupport.parkNanos(RETRY_NANOS);
                 }
             }
-        } catch (IOException e) {
-            LOG.debug("closing the NBD server's socket", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            LOG.warn("the NBD server was interrupted and lets no more clients in");
         }
     }
 
     private void welcome(UnixSocketChannel channel) throws IOException {
         if (channel == null)
             return;
-        // Between bind and chmod the path was open to whoever may enter the folder.
-        boolean ours = channel.getOption(UnixSocketOptions.SO_PEERCRED).getUid() == ownerId;
-        if (closed || !ours || !places.tryAcquire()) {
-            LOG.debug("an NBD client was hung up on");
-            channel.close();
-            return;
-        }
         ServerConnection client = null;
+        boolean place = false;
         boolean served = false;
         try {
-            int patienceMillis = Math.toIntExact(clientPatience.toMillis());
-            channel.setOption(UnixSocketOptions.SO_SNDTIMEO, patienceMillis);
+            // Between bind and chmod the path was open to whoever may enter the folder.
+            boolean ours = channel.getOption(UnixSocketOptions.SO_PEERCRED).getUid() == ownerId;
+            place = ours && !closed && places.tryAcquire();
+            if (!place) {
+                LOG.debug("an NBD client was hung up on");
+                return;
+            }
+            channel.setOption(UnixSocketOptions.SO_SNDTIMEO, Math.toIntExact(takePatience.toMillis()));
             UnixConnection connection = new UnixConnection(channel);
-            connection.setReadTimeout(patienceMillis);
+            connection.setReadTimeout(Math.toIntExact(talkPatience.toMillis()));
             client = new ServerConnection(this, connection);
             connections.add(client);
             client.start();
@@ -158,7 +157,8 @@ public final class NbdServer implements AutoCloseable {
             if (!served) {
                 if (client != null)
                     connections.remove(client);
-                places.release();
+                if (place)
+                    places.release();
                 channel.close();
             }
         }
@@ -179,8 +179,8 @@ public final class NbdServer implements AutoCloseable {
         return name.isEmpty() && exports.size() == 1 ? exports.values().iterator().next() : exports.get(name);
     }
 
-    Duration clientPatience() {
-        return clientPatience;
+    Duration talkPatience() {
+        return talkPatience;
     }
 
     ByteBuffer lendBuffer() {
@@ -201,10 +201,12 @@ public final class NbdServer implements AutoCloseable {
             return;
         closed = true;
         Files.deleteIfExists(path);
-        // Wakes the doorkeeper, who then closes the socket: it must not lose its number while someone waits on it.
+        // Wakes the doorkeeper; the socket must not lose its number while someone still waits on it.
         Native.shutdown(door.getFD(), SHUT_RDWR);
         long deadline = System.nanoTime() + END_PATIENCE.toNanos();
         boolean interrupted = !awaitEnd(doorkeeper, deadline);
+        if (!doorkeeper.isAlive())
+            door.close();
         connections.forEach(ServerConnection::close);
         for (ServerConnection each : connections)
             interrupted |= !each.awaitEnd(deadline);

@@ -59,7 +59,7 @@ final class ServerConnection {
 
     private void talk() {
         guarded(() -> {
-            input.setDeadline(System.nanoTime() + server.clientPatience().toNanos());
+            input.setDeadline(System.nanoTime() + server.talkPatience().toNanos());
             transmission = ServerHandshake.with(server, connection, input);
             if (transmission != null)
                 serveInTurn();
@@ -133,7 +133,7 @@ final class ServerConnection {
         input.clearDeadline();
         if (!input.awaitFirstByte())
             return null;
-        input.setDeadline(System.nanoTime() + server.clientPatience().toNanos());
+        input.setDeadline(System.nanoTime() + server.talkPatience().toNanos());
         int magic = input.nextInt();
         if (magic != NBD_REQUEST_MAGIC)
             throw NbdException.protocol("the NBD client sent " + Integer.toHexString(magic)

@@ -4,13 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -107,6 +115,71 @@ class NbdServerTest {
                 "read 1M 64k", uri("disk0"));
         assertTrue(run.output().contains("read failed: Input/output error"), run.output());
         assertTrue(run.output().contains("read 65536/65536 bytes at offset 1048576"), run.output());
+    }
+
+    @Test
+    void slowReadHoldsUpNoOtherOfItsConnection() throws Exception {
+        CountDownLatch later = new CountDownLatch(3);
+        NbdExport waiting = new Reading(offset -> {
+            if (offset > 0)
+                later.countDown();
+            else if (!later.await(5, TimeUnit.SECONDS))
+                throw new IOException("the later reads wait for the first");
+        });
+        try (NbdServer one = NbdServer.start(folder.resolve("one"), Map.of("disk0", waiting));
+                NbdClient client = NbdClient.connect(one.path(), "disk0", List.of(), Duration.ofSeconds(10))) {
+            client.read(0, ByteBuffer.allocateDirect(4 << 20));
+        }
+    }
+
+    @Test
+    void closingWaitsForReadsUnderWayAndInterruptsNone() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CompletableFuture<Boolean> undisturbed = new CompletableFuture<>();
+        NbdExport slow = new Reading(_ -> {
+            begun.countDown();
+            Thread.sleep(200);
+            undisturbed.complete(!Thread.currentThread().isInterrupted());
+        });
+        NbdServer one = NbdServer.start(folder.resolve("one"), Map.of("disk0", slow));
+        try (NbdClient client = NbdClient.connect(one.path(), "disk0", List.of(), Duration.ofSeconds(10))) {
+            Thread reader = Thread.ofPlatform().start(() -> assertThrows(NbdException.class, () -> client.read(0,
+                    ByteBuffer.allocate(4096))));
+            assertTrue(begun.await(5, TimeUnit.SECONDS));
+            one.close();
+            assertTrue(undisturbed.getNow(false));
+            assertEquals(0, one.connections());
+            reader.join();
+        } finally {
+            one.close();
+        }
+    }
+
+    /// 8 MiB of zeroes that are told to be content, behind something that happens at each read.
+    private record Reading(Happening happening) implements NbdExport {
+        interface Happening {
+            void at(long offset) throws IOException, InterruptedException;
+        }
+
+        @Override
+        public long sizeBytes() {
+            return 8 << 20;
+        }
+
+        @Override
+        public void read(long offset, ByteBuffer target) throws IOException {
+            try {
+                happening.at(offset);
+            } catch (InterruptedException e) {
+                throw new IOException("interrupted", e);
+            }
+            target.position(target.limit());
+        }
+
+        @Override
+        public void extents(long offset, long lengthBytes, Extents visitor) throws IOException {
+            visitor.extent(offset, lengthBytes, false);
+        }
     }
 
     @Test
