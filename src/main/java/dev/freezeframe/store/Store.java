@@ -453,6 +453,7 @@ public final class Store implements AutoCloseable {
             Runnable unpin = () -> unpin(checkpoint);
             ImageReader reader = read("open an image", session -> {
                 Image image = imageOrThrow(session, checkpoint.id(), imageName);
+                requireLength(session, image);
                 PageMap map = known.isPresent() ? known.get() : Catalog.pageMap(session, image);
                 synchronized (pins) {
                     map = pins.share(checkpoint, imageName, map);
@@ -464,6 +465,19 @@ public final class Store implements AutoCloseable {
         } finally {
             if (!opened) {
                 unpin(checkpoint);
+            }
+        }
+    }
+
+    /// Compares an image of a disk with what was measured when it was stored.
+    private static void requireLength(Database.Session session, Image image) throws SQLException, StoreException {
+        Optional<String> disk = NewCheckpoint.diskOf(image.name());
+        for (DiskMetrics each : Disks.ofCheckpoint(session, image.checkpointId())) {
+            if (disk.isPresent() && each.disk().equals(disk.get()) && each.sizeBytes() != image.lengthBytes()) {
+                throw new StoreException(Reason.DAMAGED, "the image \"" + image.name() + "\" of checkpoint id "
+                        + image.checkpointId() + " is damaged (the catalog says " + image.lengthBytes()
+                        + " bytes of a disk of " + each.sizeBytes()
+                        + "); verify lists every checkpoint that is affected");
             }
         }
     }
