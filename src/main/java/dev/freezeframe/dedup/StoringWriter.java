@@ -311,6 +311,9 @@ final class StoringWriter implements CheckpointWriter {
         if (done) {
             throw new IllegalStateException("checkpoint " + number + " is committed or aborted already");
         }
+        for (PageImage disk : disks) {
+            cutTail(disk);
+        }
         while (!heldBack.isEmpty()) {
             write(heldBack.remove());
         }
@@ -343,6 +346,30 @@ final class StoringWriter implements CheckpointWriter {
         finish();
         List<PageMap> stored = maps.stream().map(map -> map.storedAs(record.id())).toList();
         return new Committed(record, stored.getFirst(), stored.subList(1, stored.size()));
+    }
+
+    /// Makes what is beyond the end of a disk in its last block zero, also where the disk was made shorter and nobody wrote that
+    /// block since: or it would come back when the disk is made longer.
+    private void cutTail(PageImage disk) throws StoreException {
+        int tail = (int) (disk.lengthBytes % ChunkId.CHUNK_BYTES);
+        int last = (int) (disk.lengthBytes / ChunkId.CHUNK_BYTES);
+        if (tail == 0 || disk.added.get(last) || disk.map.chunkId(last) == ChunkId.ZERO) {
+            return;
+        }
+        ByteBuffer block = ByteBuffer.allocateDirect(ChunkId.CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            store.readChunk(disk.map.chunkId(last), block);
+        } catch (StoreException e) {
+            if (e.reason() != Reason.DAMAGED) {
+                throw e;
+            }
+            // it cannot be read back either
+            return;
+        }
+        byte[] beyond = new byte[ChunkId.CHUNK_BYTES - tail];
+        if (!block.slice(tail, beyond.length).equals(ByteBuffer.wrap(beyond))) {
+            add(disk, last, block.put(tail, beyond), 0);
+        }
     }
 
     /// RAM first.

@@ -24,6 +24,8 @@ import java.util.function.LongConsumer;
 final class Catalog {
     /// A page map is at most this many differences away from a key map.
     static final int MAX_CHAIN = 64;
+    /// Only so often it is looked whether a key map is due: for a large disk, that means to encode millions of entries.
+    private static final int LINKS_BETWEEN_KEY_MAPS = 8;
     /// No image is larger: 4 TiB.
     static final long MAX_IMAGE_BYTES = 1L << 42;
 
@@ -261,7 +263,7 @@ final class Catalog {
             long bytes = bytes(difference);
             long chainBytes = base.get().chainBytes + bytes;
             int chainLength = base.get().chainLength + 1;
-            if (chainLength < 8) {
+            if (chainLength % LINKS_BETWEEN_KEY_MAPS != 0) {
                 return new PlannedMap(base.map(Image::checkpointId), chainLength, chainBytes, difference, bytes);
             }
             List<Piece> whole = PageMapCodec.encodeDifference(PageMap.allZero(image.map().pages()), image.map());

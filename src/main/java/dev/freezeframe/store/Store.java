@@ -450,20 +450,36 @@ public final class Store implements AutoCloseable {
         }
         boolean opened = false;
         try {
-            Runnable unpin = () -> unpin(checkpoint);
-            ImageReader reader = read("open an image", session -> {
-                Image image = imageOrThrow(session, checkpoint.id(), imageName);
-                PageMap map = known.isPresent() ? known.get() : Catalog.pageMap(session, image);
-                synchronized (pins) {
-                    map = pins.share(checkpoint, imageName, map);
-                }
-                return new ImageReader(checkpoint, imageName, image.lengthBytes(), map, readPacks, unpin);
+            OpenedImage image = read("open an image", session -> {
+                Image found = imageOrThrow(session, checkpoint.id(), imageName);
+                requireLength(session, found);
+                return new OpenedImage(found.lengthBytes(),
+                        known.isPresent() ? known.get() : Catalog.pageMap(session, found));
             });
+            PageMap map;
+            synchronized (pins) {
+                map = pins.share(checkpoint, imageName, image.map);
+            }
             opened = true;
-            return reader;
+            return new ImageReader(checkpoint, imageName, image.lengthBytes, map, readPacks, () -> unpin(checkpoint));
         } finally {
             if (!opened) {
                 unpin(checkpoint);
+            }
+        }
+    }
+
+    private record OpenedImage(long lengthBytes, PageMap map) {}
+
+    /// Compares an image of a disk with what was measured when it was stored.
+    private static void requireLength(Database.Session session, Image image) throws SQLException, StoreException {
+        Optional<String> disk = NewCheckpoint.diskOf(image.name());
+        for (DiskMetrics each : Disks.ofCheckpoint(session, image.checkpointId())) {
+            if (disk.isPresent() && each.disk().equals(disk.get()) && each.sizeBytes() != image.lengthBytes()) {
+                throw new StoreException(Reason.DAMAGED, "the image \"" + image.name() + "\" of checkpoint id "
+                        + image.checkpointId() + " is damaged (the catalog says " + image.lengthBytes()
+                        + " bytes of a disk of " + each.sizeBytes()
+                        + "); verify lists every checkpoint that is affected");
             }
         }
     }
