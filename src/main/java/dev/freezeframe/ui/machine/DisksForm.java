@@ -117,7 +117,6 @@ final class DisksForm extends VBox {
             choice.setId(disk + "-" + field);
             choice.setPromptText(otherwise);
             choice.setAccessibleText("The field " + field + " of " + disk);
-            choice.getItems().add("");
             choice.getItems().addAll(choices);
             choice.setMinWidth(Region.USE_PREF_SIZE);
             choice.setPrefWidth(110);
@@ -129,9 +128,14 @@ final class DisksForm extends VBox {
             if (!file.getText().equals(row.file())) {
                 file.setText(row.file());
             }
-            attachment.setValue(row.attachment());
-            format.setValue(row.format());
-            writes.setValue(row.writes());
+            show(attachment, row.attachment());
+            show(format, row.format());
+            show(writes, row.writes());
+        }
+
+        /// Nothing chosen shows what holds then.
+        private static void show(ComboBox<String> choice, String text) {
+            choice.setValue(text.isEmpty() ? null : text);
         }
 
         private void changed() {

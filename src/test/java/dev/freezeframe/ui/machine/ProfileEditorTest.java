@@ -220,7 +220,8 @@ class ProfileEditorTest {
                     {"file":"%s","interface":"scsi","readOnly":true}
                   ]""".formatted(image, folder.resolve("none.qcow2"))), Files.readString(mine));
         press("disk1-remove");
-        choose("disk0-writes", "");
+        choose("disk0-writes", "discard");
+        assertFalse(FxToolkit.call(() -> editor.draft().textProperty().get()).contains("keep"));
         assertEquals("qcow2", FxToolkit.call(() -> {
             editor.draft().textProperty()
                     .set(MINE.replace("\"bootS", "\"disks\": [{\"file\": \"a\", \"format\": \"qcow2\"}], \"bootS"));
