@@ -91,7 +91,11 @@ public final class ProfilesModel {
     /// The first file that the machine would boot from and that is not there, with what to do about it.
     static Optional<String> missingFile(Profile profile) {
         return missing("kernel", profile.kernel()).or(() -> missing("initial RAM disk", profile.initrd())).or(
-                () -> missing("firmware", profile.firmware()));
+                () -> missing("firmware", profile.firmware())).or(
+                        () -> profile.disks().stream().map(
+                                disk -> missing("image of " + disk.id(), Optional.of(disk.file())))
+                                .flatMap(Optional::stream)
+                                .findFirst());
     }
 
     private static Optional<String> missing(String role, Optional<Path> file) {
