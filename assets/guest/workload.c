@@ -1,4 +1,4 @@
-// The workloads of the tiny-linux guest: known kinds of memory traffic that print a numbered line each period.
+// The guest's workloads: known kinds of memory and disk traffic that print a numbered line each period.
 // Given a seed and a deterministic clock (QEMU's -icount) every one of them does the same work at the same time.
 
 #define _GNU_SOURCE
@@ -369,6 +369,19 @@ static int compute(void) {
   }
 }
 
+// --- build: a compiler at work on a disk ----------------------------------------------------------------------------
+
+static int build(void) {
+  static const char script[] = "/run/guest/bin/build"; // a system on a disk (ff.root) finds the initramfs there
+  if (access(script, R_OK) == 0) {
+    char end[32];
+    snprintf(end, sizeof end, "%" PRIu64, end_after);
+    execl("/bin/sh", "sh", script, end, NULL);
+  }
+  say("build: there is no compiler here: it is on the disk of the profile debian-build");
+  return 1;
+}
+
 // --------------------------------------------------------------------------------------------------------------------
 
 int run_workload(void) {
@@ -377,6 +390,7 @@ int run_workload(void) {
     int (*run)(void);
   } workloads[] = {
       {"ticker", ticker}, {"idle", idle}, {"random", random_pages}, {"cache", cache}, {"compute", compute},
+      {"build", build},
   };
   end_after = number_argument("end", 0);
   seed = text_argument("seed", NULL) != NULL ? number_argument("seed", 0) : seed_of_kernel();
@@ -387,6 +401,6 @@ int run_workload(void) {
       return workloads[i].run();
     }
   }
-  say("workload: there is no ff.workload=%s (ticker, idle, random, cache, compute)", name);
+  say("workload: there is no ff.workload=%s (ticker, idle, random, cache, compute, build)", name);
   return 1;
 }
