@@ -42,7 +42,12 @@ public final class Profiles {
 
     /// Where the installer puts the guest kernel and its initramfs.
     public static Path guestFolder() {
-        return xdg("XDG_CACHE_HOME", ".cache").resolve("freezeframe/guest");
+        return cacheFolder().resolve("guest");
+    }
+
+    /// Where everything is that can be made anew.
+    static Path cacheFolder() {
+        return xdg("XDG_CACHE_HOME", ".cache").resolve("freezeframe");
     }
 
     private static Path xdg(String variable, String inHome) {

@@ -53,7 +53,7 @@ class ProfilesTest {
     void fieldsHaveTheDocumentedDefaults() throws IOException {
         Profile profile = read("{\"memory\": \"16 MiB\"}");
         assertEquals(new Profile("p", "", 16 << 20, 1, "pc", Accelerator.AUTO, Optional.empty(), Optional.empty(),
-                Optional.empty(), "", "none", false, List.of()), profile);
+                Optional.empty(), "", "none", List.of(), Optional.empty(), List.of()), profile);
     }
 
     @Test
@@ -95,14 +95,13 @@ class ProfilesTest {
             {"memory": "16 MiB", "machine": "q35,confidential-guest-support=sev"} | $.machine | cannot be read
             {"memory": "16 MiB", "accelerator": "xen"}            | $.accelerator  | write auto, kvm or tcg
             {"memory": "16 MiB", "display": "std,x=y"}            | $.display      | is no graphics card
-            {"memory": "16 MiB", "bootSector": "mine"}            | $.bootSector   | write "rounds"
+            {"memory": "16 MiB", "bootSector": "mine"}            | $.bootSector   | write one of rounds
             {"memory": "16 MiB", "bootSector": "rounds", "kernel": "k"} | $.bootSector | leave one out
             {"memory": "16 MiB", "initrd": "i"}                   | $.initrd       | add the field kernel
             {"memory": "16 MiB", "append": "quiet"}               | $.append       | add the field kernel
             {"memory": "16 MiB", "kernel": "${elsewhere}/k"}      | $.kernel       | known are ${guest} and ${profile}
             {"memory": "16 MiB", "kernel": "/k\\u0000"}           | $.kernel       | zero character
             {"memory": "16 MiB", "arguments": ["-uuid", "\\u0000"]} | $.arguments[1] | zero character
-            {"memory": "16 MiB", "disks": []}                     | $.disks        | cannot be checkpointed yet
             {"memory": "16 MiB", "arguments": ["-no-reboot", 7]}  | $.arguments[1] | README.md
             {"memory": "16 MiB", "arguments": ["-no-reboot", null]} | $.arguments[1] | write a string
             {"memory": "16 MiB", "memory": "32 MiB"}              | $.memory       | Duplicate
@@ -142,7 +141,7 @@ class ProfilesTest {
             -daemonize,                                             must stay our child
             -qmp|stdio,                                             in the middle of a checkpoint
             -monitor|stdio,                                         in the middle of a checkpoint
-            -snapshot,                                              readonly=on
+            -snapshot,                                              use the profile's field disks
             -mem-path|/dev/hugepages,                               huge pages
             -mem-prealloc,                                          every page would count as written
             `-numa|node,memdev=m0`,                                 one block
@@ -182,12 +181,12 @@ class ProfilesTest {
             `-netdev|vhost-vdpa,id=n,vhostdev=/dev/v`,              unseen by the tracker
             `-nic|tap,vhost=on`,                                    unseen by the tracker
             `-virtfs|local,path=/,mount_tag=t`,                     cannot be saved
-            `-drive|file=d.img,if=virtio`,                          not part of a checkpoint yet
-            `-drive|file=d.img,readonly=off`,                       not part of a checkpoint yet
-            `-drive|file=a,,readonly=on`,                           not part of a checkpoint yet
-            `-blockdev|raw,node-name=d,file=f`,                     not part of a checkpoint yet
-            -hda|d.img,                                             not part of a checkpoint yet
-            -pflash|vars.fd,                                        not part of a checkpoint yet
+            `-drive|file=d.img,if=virtio`,                          is in no checkpoint
+            `-drive|file=d.img,readonly=off`,                       is in no checkpoint
+            `-drive|file=a,,readonly=on`,                           is in no checkpoint
+            `-blockdev|raw,node-name=d,file=f`,                     is in no checkpoint
+            -hda|d.img,                                             is in no checkpoint
+            -pflash|vars.fd,                                        is in no checkpoint
             d.img,                                                  stands where an option is expected
             -no-reboot|d.img,                                       stands where an option is expected
             -sandbox|on,                                            written pages are tracked

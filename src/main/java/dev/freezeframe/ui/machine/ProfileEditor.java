@@ -98,7 +98,7 @@ public final class ProfileEditor extends BorderPane {
                         ? text(new TextField(), prompt)
                         : choice(what,
                                 true);
-                case TEXT_LIST -> {
+                case TEXT_LIST, DISKS -> {
                     TextArea area = new TextArea();
                     area.setPrefRowCount(4);
                     area.getStyleClass().add("monospace");

@@ -223,7 +223,7 @@ public final class ProfileDraft {
                 value.lines().filter(line -> !line.isBlank()).forEach(list::add);
                 yield list;
             }
-            case TEXT, SIZE, CHOICE, FILE -> TextNode.valueOf(value);
+            case TEXT, SIZE, CHOICE, FILE, DISKS -> TextNode.valueOf(value);
         };
     }
 
