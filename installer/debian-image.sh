@@ -3,7 +3,7 @@
 # In it: Debian's essential packages, a C compiler, and the source package of a small C program. Needs no root.
 set -euo pipefail
 umask 022
-export LC_ALL=C TZ=UTC
+export LC_ALL=C TZ=UTC PATH=$PATH:/usr/sbin:/sbin
 installer=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 # shellcheck source=installer/common.sh
 source "$installer/common.sh"
