@@ -132,7 +132,7 @@ public final class Machine implements AutoCloseable {
         this.console = console;
         this.staying = staying;
         this.overlays = overlays;
-        states = new StateWatch(watchQmp, spec.profile().name());
+        states = new StateWatch(watchQmp, spec.profile().name(), event -> DiskError.line(event, spec));
         var _ = exit.thenAccept(status -> states.ended("QEMU " + status.describe()));
     }
 
@@ -527,6 +527,12 @@ public final class Machine implements AutoCloseable {
     /// What the machine does, as far as is known at this moment. Asks nobody.
     public MachineState state() {
         return states.state();
+    }
+
+    /// Why the machine is in its [#state], as of [StateChange#detail]: of a [MachineState#FAULTY] one whose disk failed, a line
+    /// for the user.
+    public String stateDetail() {
+        return states.detail();
     }
 
     /// Calls `listener` for every change of [#state] and every reset from now on, in order, in a thread of this machine's

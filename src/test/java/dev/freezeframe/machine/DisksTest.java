@@ -2,11 +2,18 @@ package dev.freezeframe.machine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.qmp.PendingEvent;
+import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.UnixConnection;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -18,8 +25,17 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -74,7 +90,6 @@ class DisksTest {
             machine.pause();
             check = DiskRecordsCheck.of(BootProgram.DISK_RECORDS, machine.memory());
         }
-        System.out.println(each + " " + check.announced() + " " + check.completed());
         assertEquals(Optional.empty(), check.problem(List.of(new DiskRecordsCheck.RawImage(image)), new byte[4096]));
     }
 
@@ -120,6 +135,240 @@ class DisksTest {
         }
         assertArrayEquals(plainBytes, Files.readAllBytes(plain));
         assertArrayEquals(sparseBytes, Files.readAllBytes(sparse));
+    }
+
+    @Test
+    void restoredDisksAreThoseOfTheMomentAndNeedNoImageFile() throws Exception {
+        Path image = raw("gone.img");
+        String disks = """
+                {"file": "gone.img", "interface": "virtio"}, {"file": "gone.img", "interface": "scsi"},
+                {"file": "gone.img", "interface": "ide"}""";
+        try (Machine machine = Machine.boot(spec(BootProgram.DISK_RECORDS, disks));
+                SharedMemory memory = SharedMemory.allocate("image", machine.ramBytes())) {
+            awaitRound(machine, 128);
+            machine.pause();
+            List<DiskRecordsCheck.RawImage> moment = disks(machine);
+            SavedState state = SavedState.of(machine);
+            machine.memory().copyTo(memory);
+            machine.resume();
+            awaitRound(machine, 192); // the disks go on
+            List<byte[]> contents = new ArrayList<>();
+            Map<String, DiskBacking> backings = new HashMap<>();
+            List<Process> servers = new ArrayList<>();
+            Files.delete(image);
+            try {
+                for (int i = 0; i < moment.size(); i++) {
+                    contents.add(Files.readAllBytes(moment.get(i).file()));
+                    Path socket = folder.resolve("server" + i);
+                    servers.add(new ProcessBuilder("qemu-nbd", "--read-only", "--persistent", "--shared=2", "-f", "raw",
+                            "--socket=" + socket, "--export-name=moment", moment.get(i).file().toString()).inheritIO()
+                            .start());
+                    assertSoon(() -> Files.exists(socket), "no NBD server");
+                    backings.put("disk" + i, new DiskBacking(socket, "moment", DISK_BYTES));
+                }
+                MachineSpec recorded = MachineSpec
+                        .fromRecord(new ObjectMapper().readTree(machine.toRecord().toString()));
+                MachineException torn = assertThrows(MachineException.class, () -> Machine.incoming(recorded, memory,
+                        true));
+                assertTrue(torn.getMessage().contains("disk0 has no content of the same moment"), torn.getMessage());
+                MachineSpec spec = recorded.withDiskBackings(backings);
+                SharedMemory first = SharedMemory.allocate("first", machine.ramBytes());
+                memory.copyTo(first);
+                try (Machine restored = Machine.incoming(spec, first, false);
+                        Machine second = Machine.incoming(spec, memory, true)) {
+                    assertEquals(machine.disks(), restored.disks());
+                    state.load(restored);
+                    state.load(second);
+                    assertLockstep(restored);
+                    restored.resume();
+                    second.resume();
+                    awaitRound(restored, 192);
+                    awaitRound(second, 192);
+                    restored.pause();
+                    assertLockstep(restored);
+                }
+                for (int i = 0; i < moment.size(); i++) {
+                    assertArrayEquals(contents.get(i), Files.readAllBytes(moment.get(i).file()));
+                }
+            } finally {
+                servers.forEach(Process::destroyForcibly);
+            }
+        }
+    }
+
+    private void assertLockstep(Machine paused) throws Exception {
+        assertEquals(Optional.empty(), DiskRecordsCheck.of(BootProgram.DISK_RECORDS, paused.memory()).problem(disks(
+                paused), new byte[DiskRecords.BLOCK_BYTES]));
+    }
+
+    /// The check itself can fail: a disk that is one write older or newer than the memory is found out.
+    @Test
+    void tornPairIsFoundOut() throws Exception {
+        Path image = raw("d.img");
+        Machine machine = Machine.boot(spec(BootProgram.DISK_RECORDS, "{\"file\": \"d.img\", \"writes\": \"keep\"}"));
+        DiskRecordsCheck check;
+        try (machine) {
+            awaitRound(machine, 64);
+            machine.pause();
+            check = DiskRecordsCheck.of(BootProgram.DISK_RECORDS, machine.memory());
+        }
+        List<DiskRecordsCheck.RawImage> disks = List.of(new DiskRecordsCheck.RawImage(image));
+        byte[] before = new byte[DiskRecords.BLOCK_BYTES];
+        assertEquals(Optional.empty(), check.problem(disks, before));
+        long done = check.completed();
+        for (long other : new long[]{done - 2, done - 1, done + 2, done + 3}) {
+            assertTrue(DiskRecordsCheck.of(BootProgram.DISK_RECORDS, other, other).problem(disks, before).isPresent(),
+                    done + " passes for " + other);
+        }
+        assertTrue(DiskRecordsCheck.of(BootProgram.DISK_RECORDS, done + 2, done).problem(disks, before).isPresent());
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.seek(DISK_BYTES - 1);
+            file.write(1);
+        }
+        assertTrue(check.problem(disks, before).isPresent());
+    }
+
+    @Test
+    void diskThatFailsStopsTheGuestWithTheReasonUntilItIsResumed() throws Exception {
+        raw("d.img");
+        try (Machine machine = Machine.boot(spec(BootProgram.DISK_RECORDS, "{\"file\": \"d.img\"}"))) {
+            awaitRound(machine, 64);
+            BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
+            machine.onStateChange(changes::add);
+            MachineDisk disk = machine.disks().getFirst();
+            machine.qmp().execute(QmpCommand.of("blockdev-add").with("driver", "blkdebug").with("node-name", "full")
+                    .with("image", disk.node()).with("inject-error", List.of(Map.of("event", "none", "iotype", "write",
+                            "errno", 28, "once", true))));
+            machine.qmp().execute(QmpCommand.of("qom-set").with("path", disk.qomPath()).with("property", "drive").with(
+                    "value", "full"));
+            StateChange stopped = changes.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertEquals(MachineState.FAULTY, stopped.state());
+            assertEquals("disk0 cannot be written: No space left on device; make room in " + ScratchFolder.path()
+                    + " and resume the machine, which then tries again", stopped.detail());
+            assertEquals(stopped.detail(), machine.stateDetail());
+            assertEquals("io-error", machine.runState());
+            long round = DiskRecordsCheck.of(BootProgram.DISK_RECORDS, machine.memory()).announced();
+            machine.resume();
+            assertEquals(MachineState.RUNNING, changes.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS).state());
+            awaitRound(machine, round + 128);
+            machine.pause();
+            assertLockstep(machine);
+        }
+    }
+
+    @Test
+    void detachedMachineKeepsItsThrowAwayDiskAndNothingElseIsLeft() throws Exception {
+        raw("d.img");
+        Set<Path> before = scratch();
+        Machine machine = Machine.boot(spec(BootProgram.DISK_RECORDS, "{\"file\": \"d.img\"}").withDetachable(true));
+        ProcessHandle qemu = ProcessHandle.of(machine.pid()).orElseThrow();
+        Path directory = null;
+        try {
+            awaitRound(machine, 64);
+            assertEquals(before, scratch(), "unnamed");
+            DetachedMachine detached = machine.detach();
+            directory = detached.directory();
+            try (UnixConnection console = UnixConnection.connect(detached.consoleSocket());
+                    QmpClient qmp = QmpClient.open(UnixConnection.connect(detached.qmpSocket()), _ -> "it ended",
+                            PATIENCE)) {
+                assertTrue(console.read(ByteBuffer.allocateDirect(1)) == 1, "the guest goes on");
+                // a guest that is stopped and let go, and whose base is copied up, makes QEMU look at its files anew
+                qmp.execute(QmpCommand.of("stop"));
+                qmp.execute(QmpCommand.of("cont"));
+                try (PendingEvent done = qmp.expect("BLOCK_JOB_COMPLETED", _ -> true)) {
+                    qmp.execute(QmpCommand.of("block-stream").with("job-id", "up").with("device", "disk0"));
+                    assertEquals("", done.await(PATIENCE).data().path("error").asText());
+                }
+                long written = writes(qmp);
+                assertSoon(() -> writes(qmp) > written + 100, "no more writes");
+                assertEquals("running", qmp.execute(QmpCommand.of("query-status")).path("status").asText());
+                qmp.execute(QmpCommand.of("quit"));
+            }
+            assertSoon(() -> !qemu.isAlive(), "QEMU does not quit");
+            assertEquals(before, scratch());
+        } finally {
+            qemu.destroyForcibly();
+            machine.close();
+            if (directory != null) {
+                try (Stream<Path> files = Files.walk(directory)) {
+                    for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                        Files.deleteIfExists(file);
+                    }
+                }
+            }
+        }
+    }
+
+    private static long writes(QmpClient qmp) throws IOException {
+        return qmp.execute(QmpCommand.of("query-blockstats")).findValues("wr_operations").stream().mapToLong(
+                JsonNode::asLong).sum();
+    }
+
+    private static Set<Path> scratch() throws IOException {
+        try (Stream<Path> files = Files.list(ScratchFolder.path())) {
+            return files.collect(Collectors.toSet());
+        }
+    }
+
+    @Test
+    void imageThatIsWrittenIsNoOtherMachines() throws Exception {
+        Path image = raw("d.img");
+        MachineSpec keeps = spec(BootProgram.DISK_RECORDS, "{\"file\": \"d.img\", \"writes\": \"keep\"}");
+        MachineSpec discards = spec(BootProgram.DISK_RECORDS, "{\"file\": \"d.img\"}");
+        try (Machine _ = Machine.boot(keeps.withStartPaused(true))) {
+            for (MachineSpec other : List.of(keeps, discards)) {
+                MachineException e = assertThrows(MachineException.class, () -> Machine.boot(other));
+                assertEquals(
+                        "the disk image " + image + " is in use by another machine or program, which writes it or must"
+                                + " be its only user; end that one, or set writes to \"discard\" in both",
+                        e.getMessage());
+            }
+        }
+        try (Machine _ = Machine.boot(discards.withStartPaused(true))) {
+            assertThrows(MachineException.class, () -> Machine.boot(keeps));
+        }
+    }
+
+    @Test
+    void imageThatCannotBeUsedIsToldInOneLineBeforeQemuStarts() throws Exception {
+        raw("raw.img");
+        Files.copy(qcow2("q.qcow2"), folder.resolve("q.img"));
+        Files.createFile(folder.resolve("empty.img"));
+        Map<String, String> wrong = Map.of("{\"file\": \"none.img\"}", "none.img, is not there; put it there",
+                "{\"file\": \"raw.img\", \"format\": \"qcow2\"}", "is no qcow2 image; add \"format\": \"raw\"",
+                "{\"file\": \"q.img\"}", "would be used as raw bytes; add \"format\": \"qcow2\"",
+                "{\"file\": \"empty.img\"}", "is empty; give it a size", "{\"file\": \".\"}", "is no regular file");
+        for (Map.Entry<String, String> each : wrong.entrySet()) {
+            MachineSpec spec = spec(BootProgram.DISK_RECORDS, each.getKey());
+            MachineException e = assertThrows(MachineException.class, () -> Machine.boot(spec));
+            assertTrue(e.getMessage().startsWith("the image of disk0, " + folder), e.getMessage());
+            assertTrue(e.getMessage().contains(each.getValue()), e.getMessage());
+        }
+    }
+
+    @Test
+    void readOnlyDiskIsReadFromItsImageAndIsNotCheckpointed() throws Exception {
+        raw("d.img");
+        MachineSpec spec = spec(BootProgram.ROUNDS,
+                "{\"file\": \"d.img\", \"readOnly\": true, \"interface\": \"scsi\"},"
+                        + "{\"file\": \"d.img\", \"readOnly\": true}");
+        try (Machine machine = Machine.boot(spec)) {
+            awaitRound(machine, 3);
+            assertEquals(List.of(), machine.disks());
+            assertEquals(0, machine.discardedWritesBytes());
+        }
+    }
+
+    private interface Condition {
+        boolean holds() throws Exception;
+    }
+
+    private static void assertSoon(Condition condition, String otherwise) throws Exception {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.holds()) {
+            assertTrue(System.nanoTime() < end, otherwise);
+            Thread.sleep(20);
+        }
     }
 
     /// What the guest sees, read from QEMU itself.
