@@ -26,7 +26,7 @@ final class DiskImage {
     static long sizeBytes(Disk disk) throws MachineException {
         Path file = disk.file();
         if (!Files.exists(file)) {
-            throw problem(disk, "is not there", "put it there, or correct its path in the profile");
+            throw problem(disk, "is not there", Profiles.remedyForMissing(file));
         }
         if (!Files.isRegularFile(file)) {
             throw problem(disk, "is no regular file", "name an image file");

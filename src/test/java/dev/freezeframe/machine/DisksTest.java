@@ -367,7 +367,7 @@ class DisksTest {
         raw("raw.img");
         Files.copy(qcow2("q.qcow2"), folder.resolve("q.img"));
         Files.createFile(folder.resolve("empty.img"));
-        Map<String, String> wrong = Map.of("{\"file\": \"none.img\"}", "none.img, is not there; put it there",
+        Map<String, String> wrong = Map.of("{\"file\": \"none.img\"}", "none.img, is not there; correct the profile",
                 "{\"file\": \"raw.img\", \"format\": \"qcow2\"}", "is no qcow2 image; add \"format\": \"raw\"",
                 "{\"file\": \"q.img\"}", "would be used as raw bytes; add \"format\": \"qcow2\"",
                 "{\"file\": \"empty.img\"}", "is empty; give it a size", "{\"file\": \".\"}", "is no regular file");

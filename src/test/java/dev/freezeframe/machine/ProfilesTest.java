@@ -37,7 +37,9 @@ class ProfilesTest {
     void everyProfileThatComesWithTheProgramIsUsable() {
         List<ProfileEntry> entries = new Profiles(Path.of("qemu-profiles").toAbsolutePath(), folder, Path.of("/guest"))
                 .list();
-        assertEquals(List.of("boot-sector", "boot-sector-vga", "deterministic-linux", "tiny-linux", "vga-linux"),
+        assertEquals(
+                List.of("boot-sector", "boot-sector-vga", "debian-build", "deterministic-linux", "tiny-linux",
+                        "vga-linux"),
                 entries
                         .stream().map(ProfileEntry::name).toList());
         entries.forEach(entry -> assertEquals(Optional.empty(), entry.problem()));
