@@ -48,19 +48,22 @@ public final class UnnamedFile implements AutoCloseable {
     ///
     /// @param folder a folder that is there, on the file system that is to hold the content
     public static UnnamedFile create(Path folder) throws IOException {
-        String what = "cannot make a file in " + folder;
         int fd = Libc.open(folder.toString(), O_TMPFILE | Libc.O_RDWR | Libc.O_EXCL | Libc.O_CLOEXEC, OWNER_ONLY);
-        if (fd == -Libc.EOPNOTSUPP || fd == -Libc.EISDIR || fd == -Libc.EINVAL) {
-            fd = createAndUnlink(folder, what);
-        }
+        return switch (-fd) {
+            case Libc.EOPNOTSUPP, Libc.EISDIR, Libc.EINVAL -> createAndUnlink(folder);
+            default -> opened(folder, fd);
+        };
+    }
+
+    private static UnnamedFile opened(Path folder, int fd) throws IOException {
         if (fd < 0) {
-            throw Libc.failure(what, fd);
+            throw Libc.failure("cannot make a file in " + folder, fd);
         }
         return new UnnamedFile(folder, fd);
     }
 
     /// For file systems that know no file without a name, such as NFS: it has one for a moment.
-    private static int createAndUnlink(Path folder, String what) throws IOException {
+    static UnnamedFile createAndUnlink(Path folder) throws IOException {
         SecureRandom random = new SecureRandom();
         byte[] letters = new byte[12];
         for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
@@ -74,12 +77,12 @@ public final class UnnamedFile implements AutoCloseable {
                 int unlinked = Libc.unlink(path);
                 if (unlinked < 0) {
                     Libc.close(fd);
-                    throw Libc.failure(what, unlinked);
+                    return opened(folder, unlinked);
                 }
             }
-            return fd;
+            return opened(folder, fd);
         }
-        return -Libc.EEXIST;
+        return opened(folder, -Libc.EEXIST);
     }
 
     /// Where processes of the same user can open it, as long as this object is open.

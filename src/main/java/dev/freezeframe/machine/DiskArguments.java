@@ -18,7 +18,7 @@ final class DiskArguments {
     private static final String SCSI_ID = "ff-scsi";
     /// How long a guest's request waits for an NBD server that has gone: it is a thread of ours, so it comes back at once or
     /// never.
-    private static final int RECONNECT_SECONDS = 5;
+    private static final int RECONNECT_SECONDS = 2;
 
     private final List<String> arguments = new ArrayList<>();
 

@@ -104,6 +104,20 @@ class ProfilesTest {
             {"memory": "16 MiB", "kernel": "${elsewhere}/k"}      | $.kernel       | known are ${guest} and ${profile}
             {"memory": "16 MiB", "kernel": "/k\\u0000"}           | $.kernel       | zero character
             {"memory": "16 MiB", "arguments": ["-uuid", "\\u0000"]} | $.arguments[1] | zero character
+            {"memory": "16 MiB", "disks": {}}                     | $.disks        | README.md
+            {"memory": "16 MiB", "disks": [null]}                 | $.disks[0]     | is null
+            {"memory": "16 MiB", "disks": [{}]}                   | $.disks[0].file | is missing
+            {"memory": "16 MiB", "disks": [{"file": ""}]}         | $.disks[0].file | is empty
+            {"memory": "16 MiB", "disks": [{"file": 7}]}          | $.disks[0].file | README.md
+            {"memory": "16 MiB", "disks": [{"file": "a"}, {"file": "${x}"}]} | $.disks[1].file | unknown placeholder
+            {"memory": "16 MiB", "disks": [{"file": "a", "size": 1}]} | $.disks[0].size | known are file, format, interface, readOnly, writes
+            {"memory": "16 MiB", "disks": [{"file": "a", "format": "vmdk"}]} | $.disks[0].format | write raw or qcow2
+            {"memory": "16 MiB", "disks": [{"file": "a", "interface": "nvme"}]} | $.disks[0].interface | write virtio, scsi or ide
+            {"memory": "16 MiB", "disks": [{"file": "a", "writes": "yes"}]} | $.disks[0].writes | write discard or keep
+            {"memory": "16 MiB", "disks": [{"file": "a", "readOnly": "yes"}]} | $.disks[0].readOnly | README.md
+            {"memory": "16 MiB", "disks": [{"file": "a", "readOnly": true, "writes": "keep"}]} | $.disks[0].writes | leave one out
+            {"memory": "16 MiB", "disks": [{"file": "a", "readOnly": true, "interface": "ide"}]} | $.disks[0].readOnly | cannot be read-only
+            {"memory": "16 MiB", "disks": [{"file": "a"}, {"file": "./a", "writes": "keep"}]} | $.disks[1].file | the image of another disk too
             {"memory": "16 MiB", "arguments": ["-no-reboot", 7]}  | $.arguments[1] | README.md
             {"memory": "16 MiB", "arguments": ["-no-reboot", null]} | $.arguments[1] | write a string
             {"memory": "16 MiB", "memory": "32 MiB"}              | $.memory       | Duplicate
@@ -116,6 +130,34 @@ class ProfilesTest {
         if (!text.equals("Duplicate")) {
             assertEquals(path, e.jsonPath());
         }
+    }
+
+    @Test
+    void disksHaveTheDocumentedDefaultsAndSurviveTheirRecord() throws IOException {
+        Profile profile = read(
+                """
+                        {"memory": "16 MiB", "disks": [{"file": "a.QCOW2"}, {"file": "${guest}/b.img", "interface": "scsi",
+                        "writes": "keep"}, {"file": "/c", "format": "qcow2", "readOnly": true}, {"file": "a.QCOW2", "interface": "ide"}]}""");
+        assertEquals(List.of(
+                new Disk("disk0", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, false,
+                        Disk.Writes.DISCARD),
+                new Disk("disk1", Path.of("/guest/b.img"), Disk.Format.RAW, Disk.Interface.SCSI, false,
+                        Disk.Writes.KEEP),
+                new Disk("disk2", Path.of("/c"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, true, Disk.Writes.DISCARD),
+                new Disk("disk3", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.IDE, false,
+                        Disk.Writes.DISCARD)),
+                profile.disks());
+        assertEquals(profile, ProfileReader.fromJson("p", profile.toJson()));
+    }
+
+    @Test
+    void moreDisksThanThereIsRoomForAreRefused() {
+        String ide = "{\"file\": \"a\", \"interface\": \"ide\"}";
+        assertTrue(refusal("{\"memory\": \"16 MiB\", \"disks\": [" + (ide + ",").repeat(4) + ide + "]}").getMessage()
+                .contains("room for 4 IDE disks"));
+        assertTrue(
+                refusal("{\"memory\": \"16 MiB\", \"disks\": [" + "{\"file\": \"a\"},".repeat(17) + "]}").getMessage()
+                        .contains("17 disks are more than 16"));
     }
 
     @ParameterizedTest

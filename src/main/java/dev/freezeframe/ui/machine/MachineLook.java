@@ -62,7 +62,11 @@ enum MachineLook {
         if (qemu == null) {
             return of(machine).words();
         }
-        String words = of(machine) == RUNNING ? "" : of(machine).words() + " · ";
+        MachineLook look = of(machine);
+        if (look == FAULTY && !qemu.stateDetail().isEmpty()) {
+            return look.words() + ": " + qemu.stateDetail();
+        }
+        String words = look == RUNNING ? "" : look.words() + " · ";
         return words + accelerator(qemu) + " · " + Units.bytes(qemu.ramBytes()) + " · " + uptime(machine.uptime());
     }
 
