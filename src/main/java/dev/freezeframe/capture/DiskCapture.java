@@ -11,6 +11,7 @@ import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.RunDirectory;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -125,6 +126,7 @@ final class DiskCapture implements AutoCloseable {
     }
 
     private void serve() throws IOException {
+        Files.deleteIfExists(socket);
         execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
                 .toString()))));
         serving = true;

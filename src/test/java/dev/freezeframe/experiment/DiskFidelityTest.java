@@ -243,7 +243,7 @@ class DiskFidelityTest {
         }
     }
 
-    /// QEMU's server goes away in the middle of a read.
+    /// QEMU takes the view away in the middle of a read.
     @Test
     void aReadThatBreaksCostsItsCheckpointOnly() throws Exception {
         try (Store store = Store.open(folder.resolve("store"));
@@ -258,16 +258,15 @@ class DiskFidelityTest {
                 @Override
                 public void whileReading(int number) {
                     if (number == 1 && broken.compareAndSet(false, true)) {
-                        try {
-                            machine.qmp().execute(QmpCommand.of("nbd-server-stop"));
-                        } catch (IOException e) {
-                            throw new IllegalStateException(e);
-                        }
+                        // Nobody waits for the answer: QEMU ends our connection while this thread is the one that reads it.
+                        machine.qmp()
+                                .send(QmpCommand.of("block-export-del").with("id", "freezeframe-export-disk0").with(
+                                        "mode", "hard"));
                     }
                 }
             });
             recording.record(6);
-            assertEquals(List.of(1), recording.failed);
+            assertEquals(List.of(1), recording.failed, recording.reasons.toString());
             recording.assertNothingDiffered(6);
             assertNothingLeft(machine);
         }
