@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.ui.model.LibraryColumn;
+import dev.freezeframe.ui.model.LibraryColumns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -20,6 +21,7 @@ final class Columns {
     static final double LINE_HEIGHT = 28;
 
     private static final String EXPLAINED = "explained";
+    private static final String DISKS = "disks";
 
     private Columns() {}
 
@@ -54,6 +56,17 @@ final class Columns {
             made.getStyleClass().add("figure-column");
         }
         return made;
+    }
+
+    /// Shows the columns that are about disks, or hides them, where the user has not decided otherwise.
+    ///
+    /// @param there whether what the table shows has disks
+    static void showDisks(TableView<?> table, boolean there) {
+        boolean before = table.getProperties().put(DISKS, there) instanceof Boolean known && known;
+        if (before != there) {
+            table.getColumns().stream().filter(column -> LibraryColumns.OF_DISKS.contains(column.getId()) && column
+                    .isVisible() == before).forEach(column -> column.setVisible(there));
+        }
     }
 
     /// The columns that are visible, in the order in which they stand now.
