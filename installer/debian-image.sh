@@ -101,7 +101,7 @@ source_lines >"$work/sources.list"
 apt_settings >"$work/apt.conf"
 # Newer Debians keep their keys only in the second place.
 cp -t "$work/keys" /etc/apt/trusted.gpg.d/*.{gpg,asc} "$keyring" 2>/dev/null || true
-note "downloading some 80 MB of packages for the disk, from: $(awk '$1 == "deb" { print $2, $3 }' "$work/sources.list" | paste -s -d ',' | sed 's/,/, /g')"
+note "downloading some 100 MB (lists and packages) for the disk, from: $(awk '$1 == "deb" { print $2, $3 }' "$work/sources.list" | paste -s -d ',' | sed 's/,/, /g')"
 make_root_archive "$work" >"$work/log" 2>&1 || {
   cat "$work/log" >&2
   fail "mmdebstrap could not build the guest's root file system: its messages are above"

@@ -11,6 +11,7 @@ import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.RunDirectory;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -125,6 +126,7 @@ final class DiskCapture implements AutoCloseable {
     }
 
     private void serve() throws IOException {
+        Files.deleteIfExists(socket);
         execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
                 .toString()))));
         serving = true;
@@ -316,14 +318,14 @@ final class DiskCapture implements AutoCloseable {
     }
 
     private void takeDown(Disk disk) throws IOException {
-        if (disk.export) {
+        if (disk.export && isExported(disk)) {
             try (PendingEvent deleted = qmp.expect("BLOCK_EXPORT_DELETED", event -> event.path("id").asText().equals(
                     disk.named("export")))) {
                 execute(QmpCommand.of("block-export-del").with("id", disk.named("export")).with("mode", "hard"));
                 deleted.await(PATIENCE);
             }
-            disk.export = false;
         }
+        disk.export = false;
         if (disk.view) {
             execute(deletion(disk.named("view")));
             disk.view = false;
@@ -341,6 +343,16 @@ final class DiskCapture implements AutoCloseable {
             disk.scratchNode = false;
             disk.scratch.resize(0);
         }
+    }
+
+    /// Not any more, if somebody has stopped QEMU's server.
+    private boolean isExported(Disk disk) throws IOException {
+        for (JsonNode export : qmp.execute(QmpCommand.of("query-block-exports"), PATIENCE)) {
+            if (export.path("id").asText().equals(disk.named("export"))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// A device must not be told to use the node that it has already: QEMU aborts (an assertion in block.c). So it is asked

@@ -94,7 +94,8 @@ final class ListCommand implements Callable<Integer> {
             }
             return;
         }
-        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns());
+        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns(), checkpoints.stream().anyMatch(
+                each -> !each.metrics().disks().isEmpty()));
         screen.line(table.header());
         for (CheckpointRecord checkpoint : checkpoints) {
             screen.line(table.row(checkpoint));

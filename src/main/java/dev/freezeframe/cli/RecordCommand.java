@@ -223,7 +223,7 @@ final class RecordCommand implements Callable<Integer> {
                 return 0;
             }
         }
-        RunPrinter printer = new RunPrinter(screen, format.json());
+        RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
         boolean untouched = parent.isPresent() && !waits;
         try (Recording recording = Recording.start(store, machine, parent, untouched, options(), printer)) {
             if (untouched) {

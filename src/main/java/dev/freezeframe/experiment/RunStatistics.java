@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.PhaseMicros;
 import java.time.Duration;
 import java.time.Instant;
@@ -29,6 +30,7 @@ public final class RunStatistics {
     private long zeroPages;
     private long duplicatePages;
     private long newPages;
+    private BlockSums blocks = BlockSums.NONE;
     private long storedBytes;
     private long imageBytes;
 
@@ -63,6 +65,9 @@ public final class RunStatistics {
         zeroPages += metrics.zeroPages();
         duplicatePages += metrics.duplicatePages();
         newPages += metrics.newPages();
+        for (DiskMetrics disk : metrics.disks()) {
+            blocks = blocks.plus(disk);
+        }
         storedBytes += metrics.storedBytes();
         imageBytes += metrics.imageBytes();
     }
@@ -79,7 +84,7 @@ public final class RunStatistics {
         return new RunSummary(checkpoints, late, first == null ? Duration.ZERO : Duration.between(first, last),
                 of(pause),
                 Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, of(pipeline), dirtyPages, unchangedPages,
-                zeroPages, duplicatePages, newPages, storedBytes, imageBytes);
+                zeroPages, duplicatePages, newPages, blocks, storedBytes, imageBytes);
     }
 
     private static Distribution of(Histogram values) {

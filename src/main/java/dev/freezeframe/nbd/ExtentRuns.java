@@ -3,8 +3,8 @@ package dev.freezeframe.nbd;
 import java.io.IOException;
 import java.util.Arrays;
 
-/// What an export tells about its zeroes, with neighbours of a kind merged. Takes no answer that has gaps or leaves its range, and stops
-/// at a number of runs, so that no export makes an answer too long.
+/// What an export tells about its zeroes, with neighbours of a kind merged. Takes no answer that has gaps or leaves its
+/// range, and stops at a number of runs, so that no export makes an answer too long.
 final class ExtentRuns {
     private final int most;
     private long[] lengths = new long[16];

@@ -183,8 +183,8 @@ public final class NbdClient implements AutoCloseable {
         target.position(target.limit());
     }
 
-    /// Reads many ranges with up to 16 requests under way. Ranges are cut at multiples of `pieceBytes` (of the export, not of the
-    /// range), and each piece is delivered by itself as soon as it is there.
+    /// Reads many ranges with up to 16 requests under way. Ranges are cut at multiples of `pieceBytes` (of the export, not
+    /// of the range), or of less where the server takes no more, and each piece is delivered as soon as it is there.
     ///
     /// Where the server refuses a piece, or the sink throws, no more is asked for, what is under way is waited for and
     /// abandoned, and the exception goes on.

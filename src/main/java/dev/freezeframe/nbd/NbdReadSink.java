@@ -3,9 +3,9 @@ package dev.freezeframe.nbd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/// Lends the memory that [NbdClient#read(java.util.Iterator, int, NbdReadSink)] reads into and takes it back, filled. Each buffer that was lent
-/// comes back once: by [#delivered], or by [#abandoned] where the read fails before. All calls come from the
-/// reading thread.
+/// Lends the memory that [NbdClient#read(java.util.Iterator, int, NbdReadSink)] reads into and takes it back, filled.
+/// Each buffer that was lent comes back once: by [#delivered], or by [#abandoned] where the read fails before. All calls
+/// come from the reading thread, and none may call the client.
 public interface NbdReadSink {
     /// A direct buffer to read `lengthBytes` bytes into, from its position on. The client leaves position and limit alone.
     ///

@@ -25,6 +25,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Writes a checkpoint's RAM, its device state, or one of its disks to a file of its own: the owner's only, zero pages as holes. The file is
@@ -42,7 +43,17 @@ public final class CheckpointExport {
         /// Byte for byte, zero blocks as holes.
         RAW,
         /// QEMU's own sparse format.
-        QCOW2
+        QCOW2;
+
+        /// As QEMU calls it.
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /// What a file is to be by its name, where nobody says.
+        public static DiskFormat of(Path file) {
+            return file.toString().toLowerCase(Locale.ROOT).endsWith(".qcow2") ? QCOW2 : RAW;
+        }
     }
 
     /// Exports from this store, which stays the caller's to close.

@@ -111,14 +111,14 @@ class FiguresTest {
 
     @Test
     void theTableDropsWhatMattersLeastWhereTheTerminalIsNarrow() {
-        String whole = new CheckpointTable(false, Integer.MAX_VALUE).header();
-        assertEquals(whole, new CheckpointTable(false, whole.length()).header());
+        String whole = new CheckpointTable(false, Integer.MAX_VALUE, false).header();
+        assertEquals(whole, new CheckpointTable(false, whole.length(), false).header());
         for (int columns = 20; columns < whole.length(); columns++) {
-            String header = new CheckpointTable(false, columns).header();
+            String header = new CheckpointTable(false, columns, false).header();
             assertTrue(header.length() <= columns, header);
             assertTrue(header.contains("#") && header.contains("pause"), header);
         }
-        String usual = new CheckpointTable(false, 80).header();
+        String usual = new CheckpointTable(false, 80, false).header();
         assertTrue(usual.contains("late") && usual.contains("stored") && !usual.contains("same"), usual);
     }
 }

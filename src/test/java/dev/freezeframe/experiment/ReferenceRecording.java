@@ -79,6 +79,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
 
     final List<CheckpointRecord> stored = new ArrayList<>();
     final List<Integer> failed = new ArrayList<>();
+    final List<String> reasons = new ArrayList<>();
     final List<String> faults = new ArrayList<>();
     volatile String endReason;
     volatile boolean endFailed;
@@ -284,6 +285,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     public void checkpointFailed(int number, Exception cause) {
         synchronized (failed) {
             failed.add(number);
+            reasons.add(String.valueOf(cause.getMessage()));
         }
         SharedMemory reference = references.remove(number);
         if (reference != null) {

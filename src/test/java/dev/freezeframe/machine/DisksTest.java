@@ -219,8 +219,13 @@ class DisksTest {
                 Files.deleteIfExists(socket);
                 running = server.start();
                 assertSoon(() -> Files.exists(socket), "no NBD server");
-                machine.resume();
-                awaitRound(machine, 64);
+                // QEMU looks for the server every few seconds, and until then every request fails at once
+                assertSoon(() -> {
+                    if (machine.state() == MachineState.FAULTY) {
+                        machine.resume();
+                    }
+                    return machine.console().text().contains("round 64");
+                }, "the guest does not go on");
                 machine.pause();
                 assertLockstep(machine);
             }

@@ -100,9 +100,7 @@ public final class ProfilesModel {
 
     private static Optional<String> missing(String role, Optional<Path> file) {
         return file.filter(path -> !Files.isReadable(path)).map(path -> "its " + role + " " + path
-                + " cannot be read; " + (path.startsWith(Profiles.guestFolder())
-                        ? "run installer/bootstrap.sh build, which prepares the guest"
-                        : "edit the profile, or put the file there"));
+                + " cannot be read; " + Profiles.remedyForMissing(path));
     }
 
     /// A name that no profile has yet, made from another.
