@@ -3,12 +3,14 @@ package dev.freezeframe.ui.chart;
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.ui.model.Selection;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.theme.Palette;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Cursor;
 import javafx.scene.canvas.Canvas;
@@ -379,7 +381,15 @@ public final class ChartsPane extends BorderPane {
                 ? ""
                 : " · late, " + Units.count(series.late(checkpoint), "tick");
         return "#" + Units.count(series.number(checkpoint)) + " at " + TimeTicks.clock(series.seconds(checkpoint), 1)
-                + late;
+                + late + eachDisk(series.record(checkpoint).metrics().disks());
+    }
+
+    /// What the chart of disk blocks adds up, where there is something to add.
+    private static String eachDisk(List<DiskMetrics> disks) {
+        return disks.size() < 2
+                ? ""
+                : disks.stream().map(disk -> " · " + disk.disk() + " " + Units.count(disk.dirtyBlocks(), "block")
+                        + " in " + Units.millis(disk.readMicros())).collect(Collectors.joining());
     }
 
     /// Whether what is on the screen is old.

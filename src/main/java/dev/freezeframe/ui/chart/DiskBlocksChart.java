@@ -48,10 +48,6 @@ record DiskBlocksChart() implements Chart {
                         : ""));
             }
         }
-        if (disks.size() > 1) {
-            disks.forEach(disk -> entries.add(new Entry(null, disk.disk(), disk.disk(), Units.count(disk.dirtyBlocks())
-                    + " in " + Units.millis(disk.readMicros()))));
-        }
         return entries;
     }
 

@@ -62,10 +62,12 @@ final class Columns {
     ///
     /// @param there whether what the table shows has disks
     static void showDisks(TableView<?> table, boolean there) {
-        boolean before = table.getProperties().put(DISKS, there) instanceof Boolean known && known;
-        if (before != there) {
-            table.getColumns().stream().filter(column -> LibraryColumns.OF_DISKS.contains(column.getId()) && column
-                    .isVisible() == before).forEach(column -> column.setVisible(there));
+        for (TableColumn<?, ?> column : table.getColumns()) {
+            boolean chosenHere = column.getProperties().getOrDefault(DISKS, false).equals(column.isVisible());
+            if (LibraryColumns.OF_DISKS.contains(column.getId()) && chosenHere) {
+                column.getProperties().put(DISKS, there);
+                column.setVisible(there);
+            }
         }
     }
 

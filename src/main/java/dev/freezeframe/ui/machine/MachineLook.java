@@ -82,6 +82,13 @@ enum MachineLook {
         return disks.isEmpty() ? "" : (disks.size() == 1 ? "disk " : disks.size() + " disks ") + size;
     }
 
+    /// Whether what the guest wrote to a disk goes with the machine.
+    static boolean losesWrites(MachineModel machine) {
+        Machine qemu = machine.machineProperty().get();
+        return qemu != null && qemu.spec().profile().disks().stream().anyMatch(disk -> !disk.readOnly() && (machine
+                .origin().isPresent() || disk.writes() == Disk.Writes.DISCARD));
+    }
+
     /// A line for each disk: size, what the guest sees, the image, and where writes go; empty without disks.
     static String aboutDisks(MachineModel machine) {
         Machine qemu = machine.machineProperty().get();

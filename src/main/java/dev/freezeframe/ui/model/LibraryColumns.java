@@ -25,9 +25,12 @@ public final class LibraryColumns {
 
     private static final String DIRTY_BLOCKS = "dirty_blocks";
     private static final String NEW_BLOCKS = "new_blocks";
+    private static final String DISKS_MICROS = "disks_micros";
+    private static final String DUPLICATE_DISK_PAGES = "duplicate_disk_pages";
 
     /// The columns that are hidden at first and are worth their room where there are disks.
-    public static final Set<String> OF_DISKS = Set.of(DIRTY_BLOCKS, NEW_BLOCKS);
+    public static final Set<String> OF_DISKS = Set.of(DIRTY_BLOCKS, NEW_BLOCKS, DISKS_MICROS,
+            DUPLICATE_DISK_PAGES);
 
     private LibraryColumns() {}
 
@@ -141,7 +144,7 @@ public final class LibraryColumns {
                         metrics -> metrics.phaseMicros().harvest(), 80),
                 micros("copy_micros", "Copy", "Phase of the pause: copying the dirty pages",
                         metrics -> metrics.phaseMicros().copy(), 80),
-                micros("disks_micros", "Disks", "Phase of the pause: the disks",
+                micros(DISKS_MICROS, "Disks", "Phase of the pause: the disks",
                         metrics -> metrics.phaseMicros().disks(), 80).hidden(),
                 micros("resume_micros", "Resume", "Phase of the pause: letting the guest go on",
                         metrics -> metrics.phaseMicros().resume(), 80),
@@ -164,7 +167,7 @@ public final class LibraryColumns {
                         CheckpointMetrics::duplicateWithinPages, 80).hidden(),
                 pages("duplicate_stored_pages", "…earlier", "Duplicates of what was stored before",
                         CheckpointMetrics::duplicateStoredPages, 80).hidden(),
-                pages("duplicate_disk_pages", "…on disk", "Duplicates of what a disk brought in",
+                pages(DUPLICATE_DISK_PAGES, "…on disk", "Duplicates of what a disk brought in",
                         CheckpointMetrics::duplicateDiskPages, 80).hidden(),
                 pages("zero_pages", "Zero", "Pages that are zero now", CheckpointMetrics::zeroPages, 80),
                 pages("unchanged_pages", "Unchanged", "Pages with the content that they had before",

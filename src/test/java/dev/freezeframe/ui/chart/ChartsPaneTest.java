@@ -255,8 +255,10 @@ class ChartsPaneTest {
         String words = FxToolkit.call(() -> surface().getAccessibleText());
         assertTrue(words.contains("Disk blocks: "), words);
         for (DiskMetrics disk : pointed.metrics().disks()) {
-            assertTrue(words.contains(disk.disk() + " " + Units.count(disk.dirtyBlocks()) + " in " + Units.millis(disk
-                    .readMicros())), words);
+            assertTrue(words
+                    .contains(disk.disk() + " " + Units.count(disk.dirtyBlocks(), "block") + " in " + Units.millis(disk
+                            .readMicros())),
+                    words);
         }
         assertTrue(words.contains("on disk " + Units.count(pointed.metrics().duplicateDiskPages())), words);
         assertTrue(words.contains(Units.bytes(4096 * pointed.metrics().dirtyBlocks())), words);
