@@ -17,6 +17,7 @@ import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
+import dev.freezeframe.ui.machine.MachineToolbar;
 import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.CheckpointRestoreModel;
 import dev.freezeframe.ui.model.ComparisonRange;
@@ -25,6 +26,7 @@ import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Palette;
+import dev.freezeframe.ui.theme.Theme;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -43,6 +45,8 @@ import javafx.scene.control.MenuButton;
 import javafx.scene.control.TableView;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.layout.BorderPane;
+import javafx.stage.Stage;
+import javafx.stage.Window;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -64,6 +68,7 @@ class DisksInTheWindowTest {
     private static OpenWorkbench opened;
     private static WorkbenchModel workbench;
     private static BorderPane root;
+    private static Stage stage;
 
     @BeforeAll
     static void recordAMachineWithDisks() throws Exception {
@@ -82,9 +87,11 @@ class DisksInTheWindowTest {
         root = FxToolkit.call(() -> {
             Palette palette = new Palette();
             BorderPane made = new BorderPane(new ComparePage(workbench, palette), palette, new CheckpointDetails(
-                    workbench), null, null);
-            Scene shown = new Scene(made, 1400, 900);
-            shown.getRoot().applyCss();
+                    workbench), new MachineToolbar(workbench), null);
+            stage = new Stage();
+            stage.setScene(new Scene(made, 1400, 900));
+            Theme.LIGHT.apply(stage.getScene());
+            stage.show();
             return made;
         });
         MachineModel machine = opened.start(profile.toString());
@@ -100,6 +107,7 @@ class DisksInTheWindowTest {
 
     @AfterAll
     static void end() {
+        FxToolkit.run(stage::close);
         opened.close();
     }
 
@@ -196,12 +204,29 @@ class DisksInTheWindowTest {
                 .startsWith("Block "));
     }
 
+    @Test
+    void theRestoreDialogNamesTheDisksAndWhatBecomesOfWrites() throws Exception {
+        CheckpointRecord checkpoint = checkpoint(1);
+        FxToolkit
+                .run(() -> RestoreDialog.ask(root, new CheckpointRestoreModel(workbench.tasks(), checkpoint), _ -> {}));
+        FxToolkit.await("the dialog is there", () -> dialogNode("#restore-disks").isPresent());
+        Label about = (Label) FxToolkit.call(() -> dialogNode("#restore-disks")).orElseThrow();
+        String text = FxToolkit.call(about::getText);
+        assertTrue(text.contains("disk0 (4.00 MiB) and disk1 (4.00 MiB)") && text.contains("thrown away"), text);
+        assertTrue(FxToolkit.call(about::isVisible));
+
+        FxToolkit.run(() -> dialogNode("#restore-disks").orElseThrow().getScene().getWindow().hide());
+    }
+
+    private static Optional<Node> dialogNode(String selector) {
+        return Window.getWindows().stream().filter(window -> !window.equals(stage) && window.getScene() != null).map(
+                window -> window.getScene().getRoot().lookup(selector)).filter(node -> node != null).findFirst();
+    }
+
     /// The last one: it leaves the store.
     @Test
     void zNoGuestRunsOnWhoseDisksWentWithTheStore() throws Exception {
         CheckpointRecord checkpoint = checkpoint(1);
-        String about = FxToolkit.call(() -> new CheckpointRestoreModel(workbench.tasks(), checkpoint).aboutDisks());
-        assertTrue(about.contains("disk0 (4.00 MiB) and disk1 (4.00 MiB)") && about.contains("thrown away"), about);
         MachineModel other = opened.start("boot-sector");
         assertEquals("", FxToolkit.call(workbench.machines()::endedByLeavingStore), "it needs no store");
         FxToolkit.run(() -> workbench.machines().restore(checkpoint, CheckpointActions.usualRestore()));
@@ -210,6 +235,12 @@ class DisksInTheWindowTest {
         MachineModel restored = FxToolkit.call(() -> workbench.machines().machines().getLast());
         Machine qemu = FxToolkit.call(() -> restored.machineProperty().get());
         assertEquals(List.of(restored), FxToolkit.call(workbench.machines()::needingStore));
+        Label details = FxToolkit.call(() -> root.lookupAll(".machine-toolbar .label").stream().map(Label.class::cast)
+                .filter(label -> label.getText().contains("QEMU")).findFirst().orElseThrow());
+        assertTrue(FxToolkit.call(details::getText).contains("2 disks 8.00 MiB"), FxToolkit.call(details::getText));
+        String lines = FxToolkit.call(() -> details.getTooltip().getText());
+        assertTrue(lines.startsWith("disk0 · 4.00 MiB · virtio · from " + checkpoint.name() + " · writes go with the"
+                + " machine\ndisk1 · "), lines);
         String asked = FxToolkit.call(workbench.machines()::endedByLeavingStore);
         assertTrue(asked.contains(restored.name()) && asked.contains("Other machines run on"), asked);
         FxToolkit.run(() -> new CheckpointActions(workbench).delete(new CheckpointActions(workbench).deletionOf(List.of(
