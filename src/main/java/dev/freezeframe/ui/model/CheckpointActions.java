@@ -2,6 +2,7 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.restore.CheckpointExport;
+import dev.freezeframe.restore.CheckpointExport.DiskFormat;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
@@ -120,6 +121,18 @@ public final class CheckpointActions {
         export("Export the device state of " + checkpoint.name(), whenDone, (export, _) -> {
             long bytes = export.writeDeviceState(checkpoint, file, true);
             return Units.bytes(bytes) + " of device state written to " + file;
+        });
+    }
+
+    /// Writes a disk to a file, as the guest would find it; one that is there is replaced: the file dialog has asked.
+    ///
+    /// @param diskId   such as `disk0`
+    /// @param whenDone gets a line about it
+    public void exportDisk(CheckpointRecord checkpoint, String diskId, DiskFormat format, Path file,
+            Consumer<String> whenDone) {
+        export("Export " + diskId + " of " + checkpoint.name(), whenDone, (export, steps) -> {
+            long bytes = export.writeDisk(checkpoint, diskId, file, format, true, steps);
+            return diskId + ", a disk of " + Units.bytes(bytes) + ", written to " + file;
         });
     }
 
