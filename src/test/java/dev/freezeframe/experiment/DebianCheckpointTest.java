@@ -58,7 +58,7 @@ class DebianCheckpointTest {
         var listener = new StoredCheckpoints();
         try (Store store = Store.open(folder.resolve("store")); Machine machine = Machine.boot(spec)) {
             awaitNumber(machine, STEP, 1);
-            machine.console().type("workload ff.workload=disk ff.rate=4 ff.size=16\n");
+            machine.console().type("workload ff.workload=disk ff.rate=4 ff.size=16 &\n");
             awaitNumber(machine, WRITTEN, 1);
             try (Recording recording = Recording.start(store, machine, Optional.empty(), false, RecordingOptions.DEFAULT
                     .withPictures(false).stoppingAfter(CHECKPOINTS), listener)) {
@@ -76,7 +76,7 @@ class DebianCheckpointTest {
     @Test
     void restoredGuestGoesOnCompilingAndFindsItsDiskAsItsMemoryHasIt() throws Exception {
         try (Store store = Store.open(folder.resolve("store"))) {
-            for (int number : new int[]{0, MIDDLE, CHECKPOINTS - 1}) {
+            for (int number : new int[]{0, MIDDLE}) {
                 try (RestoredMachines restored = new Restorer(store).restore(checkpoints.get(number), RestoreOptions
                         .standard())) {
                     assertGoesOn(restored.first().machine());
@@ -139,7 +139,7 @@ class DebianCheckpointTest {
     /// The store is closed when this returns.
     private static RestoredMachines restoreIndependent() throws Exception {
         try (Store store = Store.open(folder.resolve("store"))) {
-            RestoredMachines restored = new Restorer(store).restore(checkpoints.get(MIDDLE), RestoreOptions.standard());
+            RestoredMachines restored = new Restorer(store).restore(checkpoints.getLast(), RestoreOptions.standard());
             boolean done = false;
             try {
                 restored.makeIndependent(Progress.NONE);
