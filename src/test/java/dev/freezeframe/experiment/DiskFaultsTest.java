@@ -80,7 +80,8 @@ class DiskFaultsTest {
                 });
                 recording.record(20);
                 recording.assertNothingDiffered(when - 1);
-                assertEquals(when - 1, recording.stored.size());
+                // Of the little that changed since the second, all may have been read by then.
+                assertTrue(recording.stored.size() <= (when == 1 ? 0 : when), recording.stored.toString());
                 assertEquals(List.of(), recording.failed, "the end of the machine tells it");
                 assertTrue(recording.endFailed, recording.endReason);
                 assertFalse(recording.endReason.contains("\n"), recording.endReason);
@@ -133,14 +134,14 @@ class DiskFaultsTest {
                 Machine machine = LockstepGuests.boot(keeping(image))) {
             BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
             var recording = recording(store, machine, number -> {
-                if (number == 3) {
-                    awaitRounds(machine, 30);
+                if (number == 1) {
+                    awaitRounds(machine, 16);
                 }
             });
             try (var _ = machine.onStateChange(changes::add)) {
                 recording.record(6);
             }
-            assertEquals(List.of(3), recording.failed, recording.reasons.toString());
+            assertEquals(List.of(1), recording.failed, recording.reasons.toString());
             String reason = recording.reasons.getFirst();
             assertTrue(reason.startsWith("disk0 could not be read: ") && !reason.contains("\n"), reason);
             assertTrue(reason.contains(scratch.folder() + " is full"), reason);
