@@ -238,10 +238,12 @@ final class DiskCapture implements AutoCloseable {
             } catch (IOException e) {
                 unsure = true;
                 String why = ScratchFolder.isFull()
-                        ? "what the guest overwrote meanwhile had no room, " + ScratchFolder.path() + " is full; make room"
+                        ? "what the guest overwrote meanwhile had no room, " + ScratchFolder.path()
+                                + " is full; make room"
                                 + " there"
                         : e.getMessage();
-                throw new IOException(disk.machine.id() + " could not be read: " + why + "; its changed blocks belong to the next checkpoint", e);
+                throw new IOException(disk.machine.id() + " could not be read: " + why
+                        + "; its changed blocks belong to the next checkpoint", e);
             }
             captured.add(new CapturedDisk(disk.machine.id(), disk.machine.sizeBytes(), blocks, reader.bytesRead(),
                     (System.nanoTime() - started) / 1000));

@@ -103,8 +103,10 @@ final class LockstepGuests {
             for (DiskMetrics each : checkpoint.metrics().disks()) {
                 readers.add(store.openImage(checkpoint, NewCheckpoint.disk(each.disk())));
             }
-            assertEquals(Optional.empty(), DiskRecordsCheck.of(program, ram).problem(readers.stream().map(StoredDisk::new)
-                    .toList(), BEFORE), checkpoint.name().toString());
+            assertEquals(Optional.empty(),
+                    DiskRecordsCheck.of(program, ram).problem(readers.stream().map(StoredDisk::new)
+                            .toList(), BEFORE),
+                    checkpoint.name().toString());
         } finally {
             readers.forEach(ImageReader::close);
         }
@@ -136,8 +138,9 @@ final class LockstepGuests {
     static void assertSound(QmpClient qmp, List<MachineDisk> disks, BootProgram program, Path folder)
             throws Exception {
         Path memory = Files.createTempFile(folder, "memory", "");
-        qmp.execute(QmpCommand.of("pmemsave").with("val", DiskRecords.ANNOUNCED_ADDRESS).with("size", 8).with("filename",
-                memory));
+        qmp.execute(
+                QmpCommand.of("pmemsave").with("val", DiskRecords.ANNOUNCED_ADDRESS).with("size", 8).with("filename",
+                        memory));
         ByteBuffer numbers = ByteBuffer.wrap(Files.readAllBytes(memory)).order(ByteOrder.LITTLE_ENDIAN);
         Path socket = folder.resolve("look");
         qmp.execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
@@ -154,8 +157,9 @@ final class LockstepGuests {
         }
         qmp.execute(QmpCommand.of("nbd-server-stop"));
         Files.deleteIfExists(socket);
-        assertEquals(Optional.empty(), DiskRecordsCheck.of(program, numbers.getInt(0), numbers.getInt(4)).problem(images,
-                BEFORE));
+        assertEquals(Optional.empty(),
+                DiskRecordsCheck.of(program, numbers.getInt(0), numbers.getInt(4)).problem(images,
+                        BEFORE));
     }
 
     /// Neither a block node nor a bitmap nor an export of ours in QEMU.
