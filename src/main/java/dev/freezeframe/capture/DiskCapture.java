@@ -239,8 +239,7 @@ final class DiskCapture implements AutoCloseable {
                 unsure = true;
                 String why = ScratchFolder.isFull()
                         ? "what the guest overwrote meanwhile had no room, " + ScratchFolder.path()
-                                + " is full; make room"
-                                + " there"
+                                + " is full; make room there"
                         : e.getMessage();
                 throw new IOException(disk.machine.id() + " could not be read: " + why
                         + "; its changed blocks belong to the next checkpoint", e);

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A real Debian, recorded while it compiles, syncs, deletes, and holds its disk against its memory: a guest that is restored
 /// goes on without a fault, and a disk that is exported holds a sound file system. Needs the guest that the installer builds.
 class DebianCheckpointTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int CHECKPOINTS = 5;
     private static final int MIDDLE = CHECKPOINTS / 2;
     private static final long MEMORY_BYTES = 128 << 20;

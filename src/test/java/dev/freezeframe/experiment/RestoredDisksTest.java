@@ -67,7 +67,7 @@ class RestoredDisksTest {
         return Store.open(recorded.resolve("store"));
     }
 
-    /// @param untouchedParent the machine was restored from it and is paused since
+    /// @param untouched whether the machine is paused since it was restored
     private static List<CheckpointRecord> record(Store store, Machine machine, Optional<CheckpointRecord> parent,
             boolean untouched) throws Exception {
         var listener = new StoredCheckpoints();
