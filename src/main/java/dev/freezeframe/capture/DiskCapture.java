@@ -237,7 +237,12 @@ final class DiskCapture implements AutoCloseable {
                 blocks = reader.read(socket, disk.machine.id(), disk.bitmapName(disk.turn), besides.get(disk.place));
             } catch (IOException e) {
                 unsure = true;
-                throw new IOException(disk.machine.id() + " could not be read: " + e.getMessage()
+                String why = ScratchFolder.isFull()
+                        ? "what the guest overwrote meanwhile had no room, " + ScratchFolder.path()
+                                + " is full; make room"
+                                + " there"
+                        : e.getMessage();
+                throw new IOException(disk.machine.id() + " could not be read: " + why
                         + "; its changed blocks belong to the next checkpoint", e);
             }
             captured.add(new CapturedDisk(disk.machine.id(), disk.machine.sizeBytes(), blocks, reader.bytesRead(),

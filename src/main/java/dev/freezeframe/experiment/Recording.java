@@ -73,6 +73,13 @@ public final class Recording implements AutoCloseable {
         if (noRoom.isPresent()) {
             throw new IOException(noRoom.get());
         }
+        if (machine.hasOtherWritableRam() && !machine.disks().isEmpty()) {
+            // QEMU refuses to inactivate its block nodes ("bdrv_inactivate_all() failed") with a filter in the graph.
+            throw new IOException(
+                    "a machine with a graphics card and a disk that the guest can write cannot be recorded:"
+                            + " QEMU saves the card's memory by a migration only, and refuses that while a disk is frozen; set the"
+                            + " profile's display to \"none\", or the disk to \"readOnly\": true");
+        }
         DirtyTracker tracker = options.tracker().trackerFor(machine);
         DeviceStateSource devices = null;
         Recording recording = null;

@@ -48,7 +48,7 @@ final class DiskArguments {
             image(id, disk, !disk.writesImage());
             return;
         }
-        String base = id + "-base";
+        String base = MachineDisk.baseNode(id);
         if (backing.isPresent()) {
             ObjectNode nbd = node("nbd", base).put("export", backing.get().export()).put("reconnect-delay",
                     RECONNECT_SECONDS).put("read-only", true);

@@ -7,4 +7,14 @@ package dev.freezeframe.machine;
 /// @param qomPath the object whose property `drive` names that node
 /// @param sizeBytes the size that the guest sees
 /// @param diskInterface the device that the guest sees
-public record MachineDisk(String id, String node, String qomPath, long sizeBytes, Disk.Interface diskInterface) {}
+public record MachineDisk(String id, String node, String qomPath, long sizeBytes, Disk.Interface diskInterface) {
+
+    /// The block node below [#node] of a disk whose writes do not go to its image: what it began with, only read.
+    public String baseNode() {
+        return baseNode(id);
+    }
+
+    static String baseNode(String id) {
+        return id + "-base";
+    }
+}

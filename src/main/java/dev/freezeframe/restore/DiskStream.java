@@ -31,6 +31,8 @@ final class DiskStream {
                 if (end.data().has("error")) {
                     throw new IOException(disk.id() + " could not be copied: " + end.data().path("error").asText());
                 }
+                // Nothing uses it any more, and QEMU would look for its server in vain.
+                qmp.execute(QmpCommand.of("blockdev-del").with("node-name", disk.baseNode()), PATIENCE);
             } finally {
                 if (!done) {
                     cancel(qmp, job);

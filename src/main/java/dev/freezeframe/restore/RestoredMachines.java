@@ -17,7 +17,7 @@ public final class RestoredMachines implements AutoCloseable {
     private final CheckpointRecord checkpoint;
     private final List<RestoredMachine> machines;
     private final SharedMemory image;
-    private final Optional<DiskServer> disks;
+    private volatile Optional<DiskServer> disks;
 
     RestoredMachines(CheckpointRecord checkpoint, List<RestoredMachine> machines, SharedMemory image,
             Optional<DiskServer> disks) {
@@ -47,8 +47,8 @@ public final class RestoredMachines implements AutoCloseable {
         return disks.isPresent();
     }
 
-    /// Has every machine copy what it still needs of its disks, so that it can do without us and without the store. Takes as
-    /// long as reading all of the disks; the guests run meanwhile.
+    /// Has every machine copy what it still needs of its disks, so that it can do without us and without the store, which may
+    /// be closed then. Takes as long as reading all of the disks; the guests run meanwhile.
     ///
     /// @param progress told of bytes; what it throws comes out of here
     /// @throws IOException if a disk could not be copied, such as for want of room
@@ -62,6 +62,7 @@ public final class RestoredMachines implements AutoCloseable {
                 DiskStream.copy(machine.qmp(), disk, progress);
             }
         }
+        closeDisks();
     }
 
     /// What all copy-on-write machines began with.
@@ -69,10 +70,15 @@ public final class RestoredMachines implements AutoCloseable {
         return image;
     }
 
+    private void closeDisks() {
+        disks.ifPresent(DiskServer::close);
+        disks = Optional.empty();
+    }
+
     @Override
     public void close() {
         machines.forEach(restored -> restored.machine().close());
         image.close();
-        disks.ifPresent(DiskServer::close);
+        closeDisks();
     }
 }

@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -82,8 +83,13 @@ class DiskFidelityTest {
     }
 
     private Machine boot(BootProgram program, String... disks) throws Exception {
+        return bootWithDisplay(program, "none", disks);
+    }
+
+    private Machine bootWithDisplay(BootProgram program, String display, String... disks) throws Exception {
         Path profile = Files.writeString(folder.resolve("disks.json"), "{\"memory\": \"16 MiB\", \"bootSector\": \""
-                + program.text() + "\", \"disks\": [" + String.join(",", disks) + "]}");
+                + program.text() + "\", \"display\": \"" + display + "\", \"disks\": [" + String.join(",", disks)
+                + "]}");
         Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find(profile.toString())));
         machine.console().awaitLine(line -> BootSector.round(line).orElse(0) > 0, PATIENCE);
         return machine;
@@ -327,6 +333,34 @@ class DiskFidelityTest {
             assertTrue(recording.endFailed);
             assertFalse(recording.endReason.contains("\n"), recording.endReason);
             assertEquals(List.of(), ownScratchFiles());
+        }
+    }
+
+    @Test
+    void aDiskBesidesAGraphicsCardIsRefusedWithTheReason() throws Exception {
+        try (Store store = Store.open(folder.resolve("store"));
+                Machine machine = bootWithDisplay(BootProgram.DISK_RECORDS, "std", disk("raw", "virtio", ODD_BYTES))) {
+            String message = assertThrows(IOException.class,
+                    () -> Recording.start(store, machine, Optional.empty(), false,
+                            RecordingOptions.DEFAULT, new RecordingListener() {
+                                @Override
+                                public void checkpointStored(CheckpointRecord checkpoint) {
+                                    throw new AssertionError(checkpoint);
+                                }
+
+                                @Override
+                                public void checkpointFailed(int number, Exception cause) {
+                                    throw new AssertionError(cause);
+                                }
+
+                                @Override
+                                public void captureEnded(String reason) {
+                                    throw new AssertionError(reason);
+                                }
+                            }))
+                    .getMessage();
+            assertTrue(message.contains("graphics card") && !message.contains("\n"), message);
+            assertEquals("running", machine.runState());
         }
     }
 
