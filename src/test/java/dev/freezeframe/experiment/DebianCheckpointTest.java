@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.machine.Machine;
@@ -15,6 +16,7 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -71,6 +74,13 @@ class DebianCheckpointTest {
         assertEquals(List.of(), listener.failed());
         checkpoints = listener.stored();
         assertEquals(CHECKPOINTS, checkpoints.size());
+    }
+
+    /// What Linux has read from its disk is in its page cache.
+    @Test
+    void diskBlocksThatMemoryHasTooAreStoredOnce() {
+        DiskMetrics disk = checkpoints.getFirst().metrics().disks().getFirst();
+        assertTrue(disk.duplicateRamBlocks() > MEMORY_BYTES / 4096 / 16, disk.toString());
     }
 
     @Test
@@ -136,12 +146,31 @@ class DebianCheckpointTest {
         }
     }
 
+    @Test
+    void guestThatDiesWhileItsDiskIsCopiedIsToldInOneLine() throws Exception {
+        try (Store store = Store.open(folder.resolve("store"));
+                RestoredMachines restored = new Restorer(store).restore(checkpoints.get(MIDDLE), RestoreOptions
+                        .standard())) {
+            ProcessHandle qemu = ProcessHandle.of(restored.first().machine().pid()).orElseThrow();
+            IOException e = assertThrows(IOException.class, () -> restored.makeIndependent((_, _, _) -> qemu
+                    .destroyForcibly()));
+            assertTrue(e.getMessage().startsWith("disk0 could not be copied: ") && !e.getMessage().contains("\n"), e
+                    .getMessage());
+            assertTrue(e.getMessage().contains("was killed by signal 9"), e.getMessage());
+        }
+        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+    }
+
     /// The store is closed when this returns.
     private static RestoredMachines restoreIndependent() throws Exception {
         try (Store store = Store.open(folder.resolve("store"))) {
             RestoredMachines restored = new Restorer(store).restore(checkpoints.getLast(), RestoreOptions.standard());
             boolean done = false;
             try {
+                // Who changed their mind may change it again.
+                assertThrows(CancellationException.class, () -> restored.makeIndependent((_, _, _) -> {
+                    throw new CancellationException();
+                }));
                 restored.makeIndependent(Progress.NONE);
                 done = true;
                 return restored;

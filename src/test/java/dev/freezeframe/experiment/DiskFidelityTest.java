@@ -307,11 +307,8 @@ class DiskFidelityTest {
 
     private static void awaitRounds(Machine machine, int more) {
         try {
-            long now = BootSector
-                    .round(machine.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE))
-                    .orElseThrow();
-            machine.console().awaitLine(line -> BootSector.round(line).orElse(0) >= now + more, PATIENCE);
-        } catch (Exception e) {
+            LockstepGuests.awaitRounds(machine, more);
+        } catch (IOException e) {
             throw new IllegalStateException(e);
         }
     }

@@ -11,6 +11,7 @@ import dev.freezeframe.machine.BootProgram;
 import dev.freezeframe.machine.DetachedMachine;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
+import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.UnixConnection;
@@ -117,6 +118,31 @@ class RestoredDisksTest {
                     restored.close();
                 }
             }
+        }
+    }
+
+    @Test
+    void independenceThatFailedHalfWayCanBeHadLater() throws Exception {
+        try (Store store = open();
+                RestoredMachines restored = new Restorer(store).restore(checkpoints.get(1),
+                        RestoreOptions.standard())) {
+            Machine machine = restored.first().machine();
+            // The first disk can be copied and the second, at work already, cannot.
+            machine.qmp().execute(QmpCommand.of("block-stream").with("job-id", "other").with("device", "disk1").with(
+                    "speed", 4096));
+            IOException e = assertThrows(IOException.class, () -> restored.makeIndependent(Progress.NONE));
+            assertTrue(e.getMessage().startsWith("disk1 could not be copied: ") && !e.getMessage().contains("\n"), e
+                    .getMessage());
+            assertTrue(restored.needStore());
+            LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
+            try (PendingEvent cancelled = machine.qmp().expect("BLOCK_JOB_CANCELLED", _ -> true)) {
+                machine.qmp().execute(QmpCommand.of("block-job-cancel").with("device", "other").with("force", true));
+                cancelled.await(LockstepGuests.PATIENCE);
+            }
+            restored.makeIndependent(Progress.NONE);
+            assertFalse(restored.needStore());
+            assertNoBase(machine.qmp());
+            LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
         }
     }
 
@@ -238,6 +264,11 @@ class RestoredDisksTest {
                 refusals.add(assertThrows(StoreException.class, () -> store.delete(used.name())).getMessage());
                 refusals.add(assertThrows(StoreException.class, () -> store.deleteExperiment(used.experimentName()))
                         .getMessage());
+                LockstepGuests.assertGoesOnSoundly(restored.first().machine(), GUEST, folder);
+                // Those beside it may go, and what only they had.
+                store.delete(checkpoints.get(0).name());
+                store.delete(checkpoints.get(2).name());
+                store.gc(Progress.NONE);
                 LockstepGuests.assertGoesOnSoundly(restored.first().machine(), GUEST, folder);
                 restored.makeIndependent(Progress.NONE);
                 store.delete(used.name());
