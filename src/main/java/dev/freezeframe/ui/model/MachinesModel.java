@@ -191,6 +191,8 @@ public final class MachinesModel {
         private final MachineModel machine;
         private RecordingModel recording;
         private boolean endedEarly;
+        /// What failed before the window had the recording.
+        private final List<Runnable> early = new ArrayList<>();
 
         Listener(MachineModel machine) {
             this.machine = machine;
@@ -198,6 +200,7 @@ public final class MachinesModel {
 
         void attach(RecordingModel started) {
             recording = started;
+            early.forEach(Runnable::run);
             machine.recordingProperty().addListener(new ChangeListener<>() {
                 @Override
                 public void changed(ObservableValue<? extends RecordingModel> property, RecordingModel before,
@@ -220,7 +223,9 @@ public final class MachinesModel {
         public void checkpointFailed(int number, Exception cause) {
             LOG.warn("checkpoint {} of {} failed", number, machine.name(), cause);
             BackgroundTasks.onFxThread(() -> {
-                if (recording != null) {
+                if (recording == null) {
+                    early.add(() -> recording.failed(number, cause));
+                } else {
                     recording.failed(number, cause);
                 }
             });
