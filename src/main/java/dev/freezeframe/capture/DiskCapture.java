@@ -130,6 +130,13 @@ final class DiskCapture implements AutoCloseable {
         execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
                 .toString()))));
         serving = true;
+        for (Disk disk : disks) {
+            if (disk.machine.base().isPresent()) {
+                String name = disk.named("base");
+                execute(QmpCommand.of("block-export-add").with("type", "nbd").with("id", name).with("node-name",
+                        disk.machine.base().get()).with("name", name));
+            }
+        }
     }
 
     /// No block of any disk.
@@ -234,7 +241,8 @@ final class DiskCapture implements AutoCloseable {
             BlockRanges blocks;
             try {
                 expose(disk);
-                blocks = reader.read(socket, disk.machine.id(), disk.bitmapName(disk.turn), besides.get(disk.place));
+                blocks = reader.read(socket, disk.machine.id(), disk.machine.base().map(_ -> disk.named("base")),
+                        disk.bitmapName(disk.turn), besides.get(disk.place));
             } catch (IOException e) {
                 unsure = true;
                 String why = ScratchFolder.isFull()

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 
 /// Reads blocks of one frozen disk over NBD into slabs: those that a dirty bitmap names, and others on demand. It takes no
 /// more memory than the slabs that the pool gives, and waits for them where the pipeline is behind.
@@ -64,11 +65,15 @@ final class DiskReader {
 
     /// Reads the blocks that the bitmap names and those `besides`.
     ///
+    /// @param base an export of the node below the disk that nobody writes to, if there is one
     /// @return all of them, those that are zero as well
-    BlockRanges read(Path socket, String export, String bitmap, BlockRanges besides) throws IOException,
-            InterruptedException {
+    BlockRanges read(Path socket, String export, Optional<String> base, String bitmap, BlockRanges besides)
+            throws IOException, InterruptedException {
         String changed = "qemu:dirty-bitmap:" + bitmap;
-        try (NbdClient nbd = NbdClient.connect(socket, export, List.of(changed, ALLOCATION), PATIENCE)) {
+        try (NbdClient nbd = NbdClient.connect(socket, export, List.of(changed, ALLOCATION), PATIENCE);
+                NbdClient below = base.isEmpty()
+                        ? null
+                        : NbdClient.connect(socket, base.get(), List.of(ALLOCATION), PATIENCE)) {
             if (nbd.sizeBytes() != sizeBytes) {
                 throw new IOException("it has " + nbd.sizeBytes() + " bytes instead of " + sizeBytes
                         + "; a disk must keep its size while it is recorded");
@@ -76,7 +81,7 @@ final class DiskReader {
             BlockRanges wanted = besides.count() == blocks ? besides : besides.and(changedBlocks(nbd, changed));
             List<NbdRange> toRead = new ArrayList<>();
             for (BlockRanges.Range range : wanted.ranges()) {
-                planRange(nbd, range, toRead);
+                planRange(nbd, below, range, toRead);
             }
             Slabs slabs = new Slabs();
             try {
@@ -104,30 +109,72 @@ final class DiskReader {
     }
 
     /// Sorts out what is known to be zero.
-    private void planRange(NbdClient nbd, BlockRanges.Range range, List<NbdRange> toRead) throws IOException {
+    private void planRange(NbdClient nbd, NbdClient below, BlockRanges.Range range, List<NbdRange> toRead)
+            throws IOException {
         if (range.count() < WORTH_ASKING_BLOCKS) {
             addRead(range, toRead);
             return;
         }
-        long[] next = {range.first()};
+        Plan plan = new Plan(range, toRead);
         long start = range.first() * Slab.PAGE_BYTES;
         nbd.blockStatus(ALLOCATION, start, end(range) - start, (offset, length, flags) -> {
-            if ((flags & NbdStatusVisitor.ZERO) == 0) {
-                return;
-            }
-            // Blocks that lie in the zero extent with all they have.
-            long first = Math.max(next[0], DiskCapture.blocks(offset));
-            long zeroEnd = offset + length == sizeBytes ? blocks : (offset + length) / Slab.PAGE_BYTES;
-            if (zeroEnd > first) {
-                if (first > next[0]) {
-                    addRead(new BlockRanges.Range(next[0], first), toRead);
-                }
-                target.zeroBlocks(new BlockRanges.Range(first, zeroEnd));
-                next[0] = zeroEnd;
+            if ((flags & NbdStatusVisitor.ZERO) != 0) {
+                plan.zero(offset, length);
+            } else if ((flags & NbdStatusVisitor.HOLE) != 0 && below != null && offset < below.sizeBytes()) {
+                // The view speaks for the upper layer only. A hole there is what the guest had not written when the view was
+                // frozen; that is in the layer below for good, so it does not matter when that is asked.
+                below.blockStatus(ALLOCATION, offset, Math.min(length, below.sizeBytes() - offset),
+                        (at, zeroes, flagsBelow) -> {
+                            if ((flagsBelow & NbdStatusVisitor.ZERO) != 0) {
+                                plan.zero(at, zeroes);
+                            }
+                        });
             }
         });
-        if (next[0] < range.end()) {
-            addRead(new BlockRanges.Range(next[0], range.end()), toRead);
+        plan.finish();
+    }
+
+    /// What is to be read of one range, once the zero extents in it are told in their order.
+    private final class Plan {
+        private final BlockRanges.Range range;
+        private final List<NbdRange> toRead;
+        private long next;
+        /// The zero extent that may go on.
+        private long zeroStart;
+        private long zeroEnd;
+
+        Plan(BlockRanges.Range range, List<NbdRange> toRead) {
+            this.range = range;
+            this.toRead = toRead;
+            next = range.first();
+        }
+
+        void zero(long offset, long length) {
+            if (offset != zeroEnd) {
+                takeZeroes();
+                zeroStart = offset;
+            }
+            zeroEnd = offset + length;
+        }
+
+        /// Blocks that lie in the zero extent with all they have.
+        private void takeZeroes() {
+            long first = Math.max(next, DiskCapture.blocks(zeroStart));
+            long last = zeroEnd == sizeBytes ? blocks : zeroEnd / Slab.PAGE_BYTES;
+            if (last > first) {
+                if (first > next) {
+                    addRead(new BlockRanges.Range(next, first), toRead);
+                }
+                target.zeroBlocks(new BlockRanges.Range(first, last));
+                next = last;
+            }
+        }
+
+        void finish() {
+            takeZeroes();
+            if (next < range.end()) {
+                addRead(new BlockRanges.Range(next, range.end()), toRead);
+            }
         }
     }
 

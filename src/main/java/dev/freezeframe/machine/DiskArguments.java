@@ -48,7 +48,7 @@ final class DiskArguments {
             image(id, disk, !disk.writesImage());
             return;
         }
-        String base = MachineDisk.baseNode(id);
+        String base = baseNode(id);
         if (backing.isPresent()) {
             ObjectNode nbd = node("nbd", base).put("export", backing.get().export()).put("reconnect-delay",
                     RECONNECT_SECONDS).put("read-only", true);
@@ -60,6 +60,11 @@ final class DiskArguments {
         blockdev(unflushed(node("file", id + "-file").put("filename", overlay.get().toString()).put("discard",
                 "unmap")));
         blockdev(unflushed(node("qcow2", id).put("file", id + "-file").put("backing", base).put("discard", "unmap")));
+    }
+
+    /// The node that an overlay lies upon.
+    static String baseNode(String disk) {
+        return disk + "-base";
     }
 
     private void image(String name, Disk disk, boolean readOnly) {

@@ -485,7 +485,8 @@ public final class Machine implements AutoCloseable {
                 throw new MachineException("QEMU does not know the block node " + disk.id()
                         + " that it was started with; look at its command line");
             }
-            disks.add(new MachineDisk(disk.id(), disk.id(), disk.qomPath(), sizeBytes, disk.diskInterface()));
+            Optional<String> base = Optional.of(DiskArguments.baseNode(disk.id())).filter(sizes::containsKey);
+            disks.add(new MachineDisk(disk.id(), disk.id(), base, disk.qomPath(), sizeBytes, disk.diskInterface()));
         }
         return List.copyOf(disks);
     }

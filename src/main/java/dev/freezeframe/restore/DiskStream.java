@@ -44,7 +44,7 @@ final class DiskStream {
                 }
             }
             // Nothing uses it any more, and QEMU would look for its server in vain.
-            qmp.execute(QmpCommand.of("blockdev-del").with("node-name", disk.baseNode()), PATIENCE);
+            qmp.execute(QmpCommand.of("blockdev-del").with("node-name", disk.base().orElseThrow()), PATIENCE);
         } catch (QmpException e) {
             throw failure(disk, e.getMessage(), e);
         }
@@ -56,7 +56,7 @@ final class DiskStream {
 
     private static boolean hasBase(QmpClient qmp, MachineDisk disk) throws IOException {
         for (JsonNode node : qmp.execute(QmpCommand.of("query-named-block-nodes").with("flat", true), PATIENCE)) {
-            if (node.path("node-name").asText().equals(disk.baseNode())) {
+            if (node.path("node-name").asText().equals(disk.base().orElseThrow())) {
                 return true;
             }
         }

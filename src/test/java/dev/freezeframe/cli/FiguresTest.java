@@ -50,6 +50,18 @@ class FiguresTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"10M/s,10", "1 MiB/s,1"})
+    void aRateIsReadPerSecond(String text, int mebibytes) {
+        assertEquals(mebibytes, new DiskRateText().convert(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "10", "10M", "0M/s", "-1M/s", "10 MB/min", "99999M/s"})
+    void aRateWithoutAReadingIsRefused(String text) {
+        assertThrows(TypeConversionException.class, () -> new DiskRateText().convert(text));
+    }
+
+    @ParameterizedTest
     @CsvSource({"0,0 B", "1023,1023 B", "1024,1.00 KiB", "10485760,10.0 MiB", "1073741824,1.00 GiB",
             "-2048,-2.00 KiB"})
     void bytesAreShownWithThreeDigits(long bytes, String text) {

@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.capture.BlockRanges;
 import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.CaptureOptions;
@@ -44,7 +45,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /// Records a machine with the real parts and keeps, for every checkpoint, a full copy of RAM and of every disk made within
-/// its pause. The guest keeps its writes in the disks' image files, so that these can be read from outside.
+/// its pause. Those copies are read from the image files, from outside.
 /// Each checkpoint is read back from the store as soon as it is there and compared with that copy, every byte.
 ///
 /// The copy is made where the tracker is asked, because that is the last thing in a pause before the pages are copied; the
@@ -138,22 +139,38 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         }
     }
 
-    /// What the image files hold; of a stopped guest, which has no write under way.
+    /// What the image files hold, and the guest's throw-away writes above them; of a stopped guest, which has no write under way.
     private void readDisks() throws IOException {
         for (Disk disk : machine.spec().profile().disks()) {
-            disksInPause.put(disk.id(), disk.format() == Disk.Format.RAW
-                    ? Files.readAllBytes(disk.file())
-                    : converted(
-                            disk.file()));
+            disksInPause.put(disk.id(), disk.writes() == Disk.Writes.DISCARD
+                    ? converted("json:{\"driver\": \"qcow2\", \"file\": {\"driver\": \"file\", \"filename\": \""
+                            + fileOfNode(disk.id() + "-file") + "\"}, \"backing\": {\"driver\": \"" + disk.format()
+                                    .text()
+                            + "\", \"file\": {\"driver\": \"file\", \"filename\": \"" + disk.file() + "\"}}}")
+                    : disk.format() == Disk.Format.RAW
+                            ? Files.readAllBytes(disk.file())
+                            : converted(disk.file().toString()));
         }
     }
 
-    private static byte[] converted(Path qcow2) throws IOException {
+    private String fileOfNode(String node) throws IOException {
+        for (String argument : machine.commandLine()) {
+            if (argument.contains("\"node-name\":\"" + node + "\"")) {
+                return new ObjectMapper().readTree(argument).path("filename").asText();
+            }
+        }
+        throw new IOException("no node " + node);
+    }
+
+    private static byte[] converted(String qcow2) throws IOException {
         Path raw = Files.createTempFile("reference", ".raw");
         try {
-            Process convert = new ProcessBuilder("qemu-img", "convert", "-U", "-f", "qcow2", "-O", "raw",
-                    qcow2.toString(),
-                    raw.toString()).inheritIO().start();
+            List<String> command = new ArrayList<>(List.of("qemu-img", "convert", "-U"));
+            if (!qcow2.startsWith("json:")) {
+                command.addAll(List.of("-f", "qcow2"));
+            }
+            command.addAll(List.of("-O", "raw", qcow2, raw.toString()));
+            Process convert = new ProcessBuilder(command).inheritIO().start();
             if (convert.waitFor() != 0) {
                 throw new IOException("qemu-img cannot read " + qcow2);
             }

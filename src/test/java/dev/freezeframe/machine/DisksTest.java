@@ -112,13 +112,18 @@ class DisksTest {
                 {"file": "a.img", "interface": "ide"}, {"file": "b.qcow2", "interface": "scsi"},
                 {"file": "a.img", "interface": "virtio"}, {"file": "b.qcow2", "interface": "scsi"}""");
         try (Machine first = Machine.boot(spec); Machine second = Machine.boot(spec)) {
-            assertEquals(List.of(new MachineDisk("disk0", "disk0", "/machine/peripheral/disk0", DISK_BYTES,
-                    Disk.Interface.IDE),
-                    new MachineDisk("disk1", "disk1", "/machine/peripheral/disk1", DISK_BYTES,
-                            Disk.Interface.SCSI),
-                    new MachineDisk("disk2", "disk2", "/machine/peripheral/disk2/virtio-backend", DISK_BYTES,
-                            Disk.Interface.VIRTIO),
-                    new MachineDisk("disk3", "disk3", "/machine/peripheral/disk3", DISK_BYTES, Disk.Interface.SCSI)),
+            assertEquals(
+                    List.of(new MachineDisk("disk0", "disk0", Optional.of("disk0-base"), "/machine/peripheral/disk0",
+                            DISK_BYTES,
+                            Disk.Interface.IDE),
+                            new MachineDisk("disk1", "disk1", Optional.of("disk1-base"), "/machine/peripheral/disk1",
+                                    DISK_BYTES,
+                                    Disk.Interface.SCSI),
+                            new MachineDisk("disk2", "disk2", Optional.of("disk2-base"),
+                                    "/machine/peripheral/disk2/virtio-backend", DISK_BYTES,
+                                    Disk.Interface.VIRTIO),
+                            new MachineDisk("disk3", "disk3", Optional.of("disk3-base"), "/machine/peripheral/disk3",
+                                    DISK_BYTES, Disk.Interface.SCSI)),
                     first.disks());
             awaitRound(first, 8);
             awaitRound(second, 3);
