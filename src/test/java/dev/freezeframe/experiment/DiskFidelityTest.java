@@ -293,7 +293,7 @@ class DiskFidelityTest {
                 @Override
                 public void whileReading(int number) {
                     if (number == 3) {
-                        awaitRounds(machine, 30);
+                        awaitRounds(machine, 24);
                     }
                 }
             });
