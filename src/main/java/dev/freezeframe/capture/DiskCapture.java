@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -70,6 +71,7 @@ final class DiskCapture implements AutoCloseable {
         private boolean attached;
         private boolean view;
         private boolean export;
+        private boolean baseExport;
 
         Disk(int place, MachineDisk machine, UnnamedFile scratch) {
             this.place = place;
@@ -130,13 +132,6 @@ final class DiskCapture implements AutoCloseable {
         execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
                 .toString()))));
         serving = true;
-        for (Disk disk : disks) {
-            if (disk.machine.base().isPresent()) {
-                String name = disk.named("base");
-                execute(QmpCommand.of("block-export-add").with("type", "nbd").with("id", name).with("node-name",
-                        disk.machine.base().get()).with("name", name));
-            }
-        }
     }
 
     /// No block of any disk.
@@ -241,7 +236,7 @@ final class DiskCapture implements AutoCloseable {
             BlockRanges blocks;
             try {
                 expose(disk);
-                blocks = reader.read(socket, disk.machine.id(), disk.machine.base().map(_ -> disk.named("base")),
+                blocks = reader.read(socket, disk.machine.id(), exposeBase(disk, besides.get(disk.place)),
                         disk.bitmapName(disk.turn), besides.get(disk.place));
             } catch (IOException e) {
                 unsure = true;
@@ -266,7 +261,11 @@ final class DiskCapture implements AutoCloseable {
                 execute(disk.bitmapCommand("block-dirty-bitmap-remove", disk.turn));
                 advance(disk);
             } catch (IOException e) {
-                LOG.warn("the frozen view of {} could not be taken down yet", disk.machine.id(), e);
+                if (e instanceof QmpException answer && answer.kind() == QmpException.Kind.DISCONNECTED) {
+                    LOG.debug("{} has ended with its QEMU", disk.machine.id(), e);
+                } else {
+                    LOG.warn("the frozen view of {} could not be taken down yet", disk.machine.id(), e);
+                }
             }
         }
     }
@@ -283,6 +282,29 @@ final class DiskCapture implements AutoCloseable {
                         Map.of("node", disk.machine
                                 .node(), "name", disk.bitmapName(disk.turn)))));
         disk.export = true;
+    }
+
+    /// The layer below the disk, where that is worth asking: when all of the disk is read.
+    ///
+    /// @return the name of its export; empty where there is none, or none any more
+    private Optional<String> exposeBase(Disk disk, BlockRanges besides) throws IOException {
+        if (disk.machine.base().isEmpty() || besides.count() < blocks(disk.machine.sizeBytes())) {
+            return Optional.empty();
+        }
+        try {
+            execute(QmpCommand.of("block-export-add").with("type", "nbd").with("id", disk.named("base"))
+                    .with("node-name",
+                            disk.machine.base().get())
+                    .with("name", disk.named("base")));
+        } catch (QmpException e) {
+            if (e.kind() != QmpException.Kind.REFUSED) {
+                throw e;
+            }
+            LOG.debug("{} has no layer below it any more", disk.machine.id(), e);
+            return Optional.empty();
+        }
+        disk.baseExport = true;
+        return Optional.of(disk.named("base"));
     }
 
     /// Fails when the guest has overwritten more than there is room for.
@@ -330,14 +352,14 @@ final class DiskCapture implements AutoCloseable {
     }
 
     private void takeDown(Disk disk) throws IOException {
-        if (disk.export && isExported(disk)) {
-            try (PendingEvent deleted = qmp.expect("BLOCK_EXPORT_DELETED", event -> event.path("id").asText().equals(
-                    disk.named("export")))) {
-                execute(QmpCommand.of("block-export-del").with("id", disk.named("export")).with("mode", "hard"));
-                deleted.await(PATIENCE);
-            }
+        if (disk.baseExport) {
+            endExport(disk.named("base"));
+            disk.baseExport = false;
         }
-        disk.export = false;
+        if (disk.export) {
+            endExport(disk.named("export"));
+            disk.export = false;
+        }
         if (disk.view) {
             execute(deletion(disk.named("view")));
             disk.view = false;
@@ -357,10 +379,20 @@ final class DiskCapture implements AutoCloseable {
         }
     }
 
+    private void endExport(String id) throws IOException {
+        if (!isExported(id)) {
+            return;
+        }
+        try (PendingEvent deleted = qmp.expect("BLOCK_EXPORT_DELETED", event -> event.path("id").asText().equals(id))) {
+            execute(QmpCommand.of("block-export-del").with("id", id).with("mode", "hard"));
+            deleted.await(PATIENCE);
+        }
+    }
+
     /// Not any more, if somebody has stopped QEMU's server.
-    private boolean isExported(Disk disk) throws IOException {
+    private boolean isExported(String id) throws IOException {
         for (JsonNode export : qmp.execute(QmpCommand.of("query-block-exports"), PATIENCE)) {
-            if (export.path("id").asText().equals(disk.named("export"))) {
+            if (export.path("id").asText().equals(id)) {
                 return true;
             }
         }
