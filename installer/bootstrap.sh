@@ -14,7 +14,7 @@ usage: installer/bootstrap.sh VERB
   build    the program only; run it with installer/freezeframe
   app      the workbench; needs a display
   package  installers (not part of this version yet)
-  guest    the guest's kernel and initramfs only
+  guest    the guest's kernel and initramfs only; "guest debian": also the disk of the profile debian-build
 TEXT
 }
 
@@ -30,6 +30,8 @@ have_font() { [[ -n $(find -L /usr/share/fonts ~/.fonts ~/.local/share/fonts -na
 on_display() { [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; }
 gtk_package() { if offered libgtk-3-0t64; then echo libgtk-3-0t64; else echo libgtk-3-0; fi; }
 
+have_ext4_tools() { [[ -x /sbin/mke2fs && -x /sbin/e2fsck ]]; }
+with_disk() { [[ $1 == test || $1 == 'guest debian' ]]; }
 have_lists() { compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; }
 as_root() { [[ $EUID -eq 0 ]]; }
 
@@ -54,7 +56,16 @@ find_missing_packages() {
   have cpio || miss cpio "packs the guest's initramfs"
   have_libc_archive && have_static_busybox || [[ -n $(dpkg-query -W -f '${db:Status-Abbrev}' busybox-static 2>/dev/null) ]] ||
     miss busybox-static "the guest's shell"
-  [[ $1 != guest ]] || return 0
+  if with_disk "$1"; then
+    have mmdebstrap || miss mmdebstrap "makes Debian's root file system for the guest's disk"
+    have_ext4_tools || miss e2fsprogs 'makes the disk of it'
+    [[ -r /usr/share/keyrings/debian-archive-keyring.gpg ]] || miss debian-archive-keyring "checks Debian's packages"
+    if ! as_root; then
+      have newuidmap || miss uidmap 'lets mmdebstrap work without root'
+      have fakeroot || miss fakeroot 'gives the files on the disk their owners without root'
+    fi
+  fi
+  [[ $1 != guest* ]] || return 0
   have qemu-system-x86_64 || miss qemu-system-x86 'runs the machines'
   have_library libpangoft2-1.0.so.0 || miss libpangoft2-1.0-0 "shapes the window's text"
   have_font || miss fonts-dejavu-core 'the letters of it'
@@ -64,6 +75,8 @@ find_missing_packages() {
     have_library libGL.so.1 || miss libgl1 'draws the window by the graphics card'
     have_library libXxf86vm.so.1 || miss libxxf86vm1 'draws the window by the graphics card'
   fi
+  have qemu-img || miss qemu-utils "makes and converts the machines' disks"
+  [[ $1 != test ]] || have nbdinfo || miss libnbd-bin 'another NBD client, to test ours with'
   have setpriv || miss util-linux 'ends a machine together with the workbench'
   have mvn || miss maven 'builds the program'
   if ! find_jdk; then
@@ -131,13 +144,31 @@ make_kernel() {
   printf '%s\n' "${archives[-1]##*/}" >"$cache/guest/vmlinuz.origin"
 }
 
-make_initramfs() {
-  local inputs stamp=$cache/guest/initramfs.inputs
-  inputs=$("$installer/initramfs.sh" --inputs)
-  [[ -s $cache/guest/initramfs.cpio.gz && -r $stamp && $(<"$stamp") == "$inputs" ]] && return
-  note "building the guest's initramfs"
-  "$installer/initramfs.sh" "$cache/guest/initramfs.cpio.gz"
+# Makes a file of the guest by a script that tells by a hash what its result depends on: make_once NAME SCRIPT ARGS…
+make_once() {
+  local file=$cache/guest/$1 script=$2 inputs stamp=$cache/guest/${1%%.*}.inputs
+  shift 2
+  inputs=$("$script" --inputs "$@")
+  [[ -s $file && -r $stamp && $(<"$stamp") == "$inputs" ]] && return
+  note "building the guest's ${file##*/}"
+  "$script" "$file" "$@"
   printf '%s\n' "$inputs" >"$stamp"
+}
+
+make_disk() {
+  local drivers=() # a kernel that somebody put there has to have them built in
+  if [[ -r $cache/guest/vmlinuz.origin ]]; then
+    drivers=("$cache/downloads/$(<"$cache/guest/vmlinuz.origin")")
+    if [[ ! -r ${drivers[0]} ]]; then
+      note "the package of the guest's kernel is gone, and with it the drivers of its disk"
+      rm -f "$cache/guest/vmlinuz"
+      make_kernel
+      drivers=("$cache/downloads/$(<"$cache/guest/vmlinuz.origin")")
+    fi
+  fi
+  make_once initramfs-disk.cpio.gz "$installer/initramfs.sh" "${drivers[@]}"
+  have_lists || ! as_root || update_lists # they tell the mirrors
+  make_once debian.img "$installer/debian-image.sh"
 }
 
 make_guest() {
@@ -146,7 +177,8 @@ make_guest() {
   exec {lock}>"$cache/guest/lock"
   flock "$lock"
   make_kernel
-  make_initramfs
+  make_once initramfs.cpio.gz "$installer/initramfs.sh"
+  ! with_disk "$1" || make_disk
   exec {lock}>&-
 }
 
@@ -192,11 +224,12 @@ train_one() {
 
 # -----------------------------------------------------------------------------------------------------------------------
 
-[[ $# -eq 1 || ($# -gt 1 && $1 == test) ]] || { usage >&2; exit 2; }
+[[ $# -eq 1 || ($# -gt 1 && $1 == test) || $* == 'guest debian' ]] || { usage >&2; exit 2; }
 verb=$1
 shift
+[[ $verb != guest || $# -eq 0 ]] || verb="guest debian"
 case $verb in
-  run | test | build | guest) ;;
+  run | test | build | guest | 'guest debian') ;;
   app) on_display || fail 'no display (DISPLAY and WAYLAND_DISPLAY are not set): log in to a desktop or use ssh -X, or see' \
     'the same work in the terminal with "installer/bootstrap.sh run"' ;;
   package) fail 'installer packages are not part of this version yet: "installer/bootstrap.sh build" and "installer/freezeframe" run from the checkout' ;;
@@ -205,10 +238,11 @@ case $verb in
 esac
 
 install_packages "$verb"
-[[ $verb == guest ]] || need_jdk
-make_guest
+[[ $verb == guest* ]] || need_jdk
+make_guest "$verb"
 case $verb in
   guest) note "guest ready: $cache/guest/vmlinuz and initramfs.cpio.gz" ;;
+  'guest debian') note "guest ready: $cache/guest/vmlinuz, initramfs-disk.cpio.gz and debian.img" ;;
   test) maven verify "$@" ;;
   build)
     build_program

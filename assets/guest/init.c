@@ -1,10 +1,12 @@
-// The guest's first process: makes a small Linux system out of the initramfs, runs the workload that the kernel
-// arguments name, keeps a shell on the console beside it, and ends the machine when asked to.
+// The guest's first process: makes a small Linux system out of the initramfs, or goes over to the one on a disk
+// (ff.root), runs the workload that the kernel arguments name, keeps a shell on the console beside it, and ends the
+// machine when asked to.
 //
 // It answers the signals that busybox's `reboot`, `poweroff` and `halt` send to process 1, so these commands work
 // when typed on the console. A workload that comes to its end (ff.end) powers the machine off.
 
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,13 +19,16 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "guest.h"
 
-enum { MOST_ARGUMENTS = 64, LONGEST_COMMAND_LINE = 4096 };
+enum { MOST_ARGUMENTS = 64, LONGEST_COMMAND_LINE = 4096, DISK_PATIENCE_MILLIS = 10000 };
+
+static bool on_disk; // the root file system is one that must be made clean before the machine ends
 
 static char *arguments[MOST_ARGUMENTS];
 static int argument_count;
@@ -129,6 +134,58 @@ static void open_console(void) {
   }
 }
 
+// --- a root file system on a disk -------------------------------------------------------------------------------
+
+static void load_module(const char *name) {
+  char path[300];
+  snprintf(path, sizeof path, "/modules/%s", name);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0 || (syscall(SYS_finit_module, file, "", 0) != 0 && errno != EEXIST && errno != ENODEV)) {
+    say("init: cannot load %s: %s", path, strerror(errno));
+  }
+  close(file);
+}
+
+// The modules' names start with numbers, so that each comes after those that it needs. What the disk does not need
+// stays where it is. Disks behind SCSI appear a little later than their drivers.
+static bool find_disk(const char *device) {
+  struct dirent **modules;
+  int count = scandir("/modules", &modules, NULL, alphasort);
+  for (int i = 0; i < count && access(device, F_OK) != 0; i++) {
+    if (modules[i]->d_name[0] != '.') {
+      load_module(modules[i]->d_name);
+    }
+  }
+  for (int waited = 0; waited < DISK_PATIENCE_MILLIS && access(device, F_OK) != 0; waited += 10) {
+    usleep(10000);
+  }
+  return access(device, F_OK) == 0;
+}
+
+// Goes over to the file system on the disk. This process and the initramfs stay: the latter is /run/guest from now on.
+static bool enter_disk(const char *device) {
+  if (!find_disk(device)) {
+    say("init: there is no disk %s (ff.root), or no driver for it among /modules", device);
+    return false;
+  }
+  mkdir("/root", 0755);
+  if (mount(device, "/root", "ext4", MS_NOATIME, NULL) != 0) {
+    say("init: cannot mount %s: %s", device, strerror(errno));
+    return false;
+  }
+  mount_or_say("tmpfs", "/root/run", "mode=755");
+  mkdir("/root/run/guest", 0755);
+  if (mount("/", "/root/run/guest", NULL, MS_BIND, NULL) != 0 || mount("/proc", "/root/proc", NULL, MS_MOVE, NULL) != 0 ||
+      mount("/sys", "/root/sys", NULL, MS_MOVE, NULL) != 0 || mount("/dev", "/root/dev", NULL, MS_MOVE, NULL) != 0 ||
+      chdir("/root") != 0 || mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0 || chdir("/") != 0) {
+    say("init: cannot go over to %s: %s", device, strerror(errno));
+    return false;
+  }
+  return true;
+}
+
+// --------------------------------------------------------------------------------------------------------------------
+
 static pid_t fork_ready(void) {
   pid_t child = fork();
   if (child == 0) {
@@ -153,11 +210,9 @@ static pid_t start_shell(bool prompt) {
   pid_t child = fork_ready();
   if (child == 0) {
     ioctl(STDIN_FILENO, TIOCSCTTY, 1);
-    setenv("PATH", "/bin", 1);
-    setenv("HOME", "/tmp", 1);
     setenv("TERM", "vt100", 1);
     setenv("PS1", "guest# ", 1);
-    execl("/bin/busybox", "sh", prompt ? "-i" : "/proc/self/fd/0", NULL);
+    execl(prompt && on_disk ? "/bin/bash" : "/bin/sh", "sh", prompt ? "-i" : "/proc/self/fd/0", NULL);
     _exit(127);
   }
   return child;
@@ -168,6 +223,9 @@ static void end_processes(void) {
   while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
   }
   sync();
+  if (on_disk && mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0) {
+    say("init: cannot leave the disk clean: %s", strerror(errno));
+  }
   tcdrain(STDOUT_FILENO);
 }
 
@@ -211,9 +269,15 @@ static int run_first_process(void) {
   mount_or_say("proc", "/proc", NULL);
   mount_or_say("sysfs", "/sys", NULL);
   mount_or_say("devtmpfs", "/dev", NULL);
-  mount_or_say("tmpfs", "/tmp", "mode=1777,size=90%");
   open_console();
   read_kernel_arguments();
+  const char *root = text_argument("root", NULL);
+  on_disk = root != NULL && enter_disk(root);
+  if (!on_disk) {
+    mount_or_say("tmpfs", "/tmp", "mode=1777,size=90%");
+  }
+  setenv("PATH", on_disk ? "/usr/sbin:/usr/bin:/sbin:/bin:/run/guest/bin" : "/bin", 1);
+  setenv("HOME", "/tmp", 1);
 
   sigset_t signals;
   sigemptyset(&signals);
@@ -250,7 +314,7 @@ static int run_first_process(void) {
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
       } else if (ended == shell) {
         if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-          say("init: no shell on the console: /bin/busybox does not start");
+          say("init: no shell on the console: /bin/sh does not start");
         } else {
           shell = start_shell(prompt);
         }

@@ -1,4 +1,4 @@
-// The workloads of the tiny-linux guest: known kinds of memory traffic that print a numbered line each period.
+// The guest's workloads: known kinds of memory and disk traffic that print a numbered line each period.
 // Given a seed and a deterministic clock (QEMU's -icount) every one of them does the same work at the same time.
 
 #define _GNU_SOURCE
@@ -369,6 +369,92 @@ static int compute(void) {
   }
 }
 
+// --- disk: random writes at a set rate, each checked before it is overwritten -----------------------------------------
+
+enum { RUN_WORDS = 4096 }; // 32 KiB go to the disk at once
+
+static void fill_run(uint64_t *words, uint64_t number) {
+  uint64_t state = seed + number * UINT64_C(0xd1342543de82ef95);
+  for (size_t i = 0; i < RUN_WORDS; i++) {
+    words[i] = splitmix64(&state);
+  }
+}
+
+// Memory knows which write each run of the file holds, and the page cache is passed by. So a disk and a memory that are
+// not of one and the same moment show as a CORRUPT line.
+static int disk(void) {
+  static const uint64_t bytes = RUN_WORDS * sizeof(uint64_t);
+  uint64_t runs = number_argument("size", 64) * MIB / bytes;
+  uint64_t rate = number_argument("rate", 10) * MIB / bytes; // MiB a second
+  if (runs == 0 || rate == 0) {
+    say("disk: ff.size and ff.rate must be at least 1");
+    return 1;
+  }
+  uint64_t *numbers = allocate(runs * sizeof *numbers);
+  uint64_t *wanted = allocate(bytes);
+  uint64_t *found = allocate(bytes);
+  int file = open("/tmp/disk", O_RDWR | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0600);
+  if (file < 0 || (errno = posix_fallocate(file, 0, (off_t)(runs * bytes))) != 0) {
+    say("disk: cannot make /tmp/disk of %" PRIu64 " MiB on a disk (ff.root): %s", runs * bytes / MIB, strerror(errno));
+    return 1;
+  }
+  random_t random;
+  seed_random(&random, seed);
+  uint64_t next = now_nanos();
+  uint64_t printed_at = next;
+  uint64_t synced_at = next;
+  uint64_t printed = 0;
+  uint64_t line = 0;
+  for (uint64_t number = 1;; number++) {
+    uint64_t run = next_random(&random) % runs;
+    off_t place = (off_t)(run * bytes);
+    if (numbers[run] != 0) {
+      fill_run(wanted, numbers[run]);
+      if (pread(file, found, bytes, place) != (ssize_t)bytes || memcmp(wanted, found, bytes) != 0) {
+        say("CORRUPT disk: run %" PRIu64 " does not hold write %" PRIu64, run, numbers[run]);
+      }
+    }
+    fill_run(wanted, number);
+    if (pwrite(file, wanted, bytes, place) != (ssize_t)bytes) {
+      say("disk: cannot write: %s", strerror(errno));
+      return 1;
+    }
+    numbers[run] = number;
+    uint64_t now = now_nanos();
+    if (now - synced_at >= SECOND_NANOS / 10) {
+      fdatasync(file);
+      synced_at = now;
+    }
+    if (now - printed_at >= SECOND_NANOS) {
+      say("disk %" PRIu64 " rate %" PRIu64 " written %" PRIu64, ++line,
+          (number - printed) * bytes * SECOND_NANOS / (now - printed_at), number * bytes);
+      printed_at = now;
+      printed = number;
+      if (ended(line)) {
+        return 0;
+      }
+    }
+    next += SECOND_NANOS / rate;
+    if (next < now) {
+      next = now;
+    }
+    sleep_until(next);
+  }
+}
+
+// --- build: a compiler at work on a disk ----------------------------------------------------------------------------
+
+static int build(void) {
+  static const char script[] = "/run/guest/bin/build"; // a system on a disk (ff.root) finds the initramfs there
+  if (access(script, R_OK) == 0) {
+    char end[32];
+    snprintf(end, sizeof end, "%" PRIu64, end_after);
+    execl("/bin/sh", "sh", script, end, NULL);
+  }
+  say("build: there is no compiler here: it is on the disk of the profile debian-build");
+  return 1;
+}
+
 // --------------------------------------------------------------------------------------------------------------------
 
 int run_workload(void) {
@@ -377,6 +463,8 @@ int run_workload(void) {
     int (*run)(void);
   } workloads[] = {
       {"ticker", ticker}, {"idle", idle}, {"random", random_pages}, {"cache", cache}, {"compute", compute},
+      {"disk", disk},
+      {"build", build},
   };
   end_after = number_argument("end", 0);
   seed = text_argument("seed", NULL) != NULL ? number_argument("seed", 0) : seed_of_kernel();
@@ -387,6 +475,6 @@ int run_workload(void) {
       return workloads[i].run();
     }
   }
-  say("workload: there is no ff.workload=%s (ticker, idle, random, cache, compute)", name);
+  say("workload: there is no ff.workload=%s (ticker, idle, random, cache, compute, disk, build)", name);
   return 1;
 }

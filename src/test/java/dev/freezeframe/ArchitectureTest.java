@@ -53,8 +53,10 @@ class ArchitectureTest {
     void captureReachesNeitherStoreNorHashNorCompression() {
         classes().that().resideInAPackage(ROOT + "capture..").should()
                 .onlyDependOnClassesThat(resideInAnyPackage("java..",
-                        ROOT + "capture..", ROOT + "machine..", ROOT + "migration..", ROOT + "qmp..", ROOT + "linux..",
-                        "org.slf4j..").and(
+                        ROOT + "capture..", ROOT + "machine..", ROOT + "migration..", ROOT + "nbd..", ROOT + "qmp..",
+                        ROOT
+                                + "linux..",
+                        "com.fasterxml.jackson.databind..", "org.slf4j..").and(
                                 com.tngtech.archunit.base.DescribedPredicate.not(
                                         resideInAnyPackage("java.sql..", "java.util.zip..", "java.security.."))))
                 .check(program);
@@ -63,7 +65,8 @@ class ArchitectureTest {
     @Test
     void nothingThatTheCaptureStandsOnReachesTheStoreEither() {
         noClasses().that()
-                .resideInAnyPackage(ROOT + "machine..", ROOT + "migration..", ROOT + "qmp..", ROOT + "linux..")
+                .resideInAnyPackage(ROOT + "machine..", ROOT + "migration..", ROOT + "nbd..", ROOT + "qmp..", ROOT
+                        + "linux..")
                 .should().dependOnClassesThat(resideInAnyPackage(ROOT + "store..", ROOT + "dedup..", "org.h2..",
                         "com.github.luben..", "net.openhft.."))
                 .check(program);

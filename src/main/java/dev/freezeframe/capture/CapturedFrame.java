@@ -2,6 +2,7 @@ package dev.freezeframe.capture;
 
 import dev.freezeframe.migration.DeviceState;
 import java.util.BitSet;
+import java.util.List;
 
 /// One frozen moment of a machine, still in memory: everything but the contents of its pages, which went ahead in slabs.
 ///
@@ -10,5 +11,12 @@ import java.util.BitSet;
 ///     [Checkpointer#frameLost]
 /// @param pages the pages that were captured; pages outside are as in the checkpoint before
 /// @param deviceState the state of the devices, checked for wholeness
+/// @param disks what was read of the machine's writable disks, in their order
 /// @param metrics what was measured
-public record CapturedFrame(int number, long generation, BitSet pages, DeviceState deviceState, FrameMetrics metrics) {}
+public record CapturedFrame(int number, long generation, BitSet pages, DeviceState deviceState,
+        List<CapturedDisk> disks, FrameMetrics metrics) {
+
+    public CapturedFrame {
+        disks = List.copyOf(disks);
+    }
+}

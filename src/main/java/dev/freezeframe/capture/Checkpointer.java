@@ -6,7 +6,9 @@ import dev.freezeframe.migration.DeviceState;
 import dev.freezeframe.migration.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
@@ -52,6 +54,8 @@ public final class Checkpointer implements AutoCloseable {
     private final Machine machine;
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
+    private final SlabPool pool;
+    private final Optional<DiskCapture> disks;
     private final FrameSink sink;
     private final CaptureListener listener;
     private final CaptureOptions options;
@@ -70,6 +74,8 @@ public final class Checkpointer implements AutoCloseable {
     private long generation;
     /// Pages that were harvested and did not make it into a checkpoint.
     private final BitSet owed = new BitSet();
+    /// The same for the blocks of each disk, besides what its dirty bitmap knows.
+    private List<BlockRanges> owedBlocks = List.of();
 
     /// Only the checkpointing thread touches what follows.
     private final BitSet dirty = new BitSet();
@@ -86,8 +92,9 @@ public final class Checkpointer implements AutoCloseable {
     /// Prepares to capture a machine. The tracker and the source are closed with this object; the machine is not.
     ///
     /// @param firstNumber number of the first checkpoint
+    /// @throws IOException if there is no room for what the disks need
     public Checkpointer(Machine machine, DirtyTracker tracker, DeviceStateSource deviceState, FrameSink sink,
-            CaptureListener listener, CaptureOptions options, int firstNumber) {
+            CaptureListener listener, CaptureOptions options, int firstNumber) throws IOException {
         this.machine = machine;
         this.tracker = tracker;
         this.deviceState = deviceState;
@@ -95,15 +102,19 @@ public final class Checkpointer implements AutoCloseable {
         this.listener = listener;
         this.options = options;
         number = firstNumber;
-        frame = new FrameAssembler(tracker.contents(), new SlabPool(options.bufferBytes()), sink);
-        pauseWindow = new PauseWindow(machine.qmp(), machine.captureQmp(), tracker, deviceState);
+        pool = new SlabPool(options.bufferBytes());
+        frame = new FrameAssembler(tracker.contents(), pool, sink);
+        disks = machine.diskQmp().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new DiskCapture(machine.diskQmp().get(), machine.disks(), options.scratchBytes()));
+        pauseWindow = new PauseWindow(machine.qmp(), machine.captureQmp(), tracker, deviceState, disks);
         schedule = new TickSchedule(options.interval(), System.nanoTime());
         thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);
     }
 
     /// Starts tracking and takes the first checkpoint at once.
     ///
-    /// @param alreadyStored whether what the machine's RAM holds now is in the store already, as for a machine that was just
+    /// @param alreadyStored whether what the machine's RAM and disks hold now is in the store already, as for a machine that was just
     ///     restored and has not run yet; then the first checkpoint holds only what changes from here on
     /// @param count how many checkpoints to take before stopping by itself
     /// @throws IOException if the machine's pages cannot be tracked
@@ -111,6 +122,10 @@ public final class Checkpointer implements AutoCloseable {
         BitSet populated = new BitSet();
         tracker.start(populated, alreadyStored);
         owed.or(populated);
+        if (disks.isPresent()) {
+            disks.get().start();
+            owedBlocks = alreadyStored ? disks.get().nothing() : disks.get().everything();
+        }
         checkpointsWanted = count;
         schedule.changeInterval(options.interval(), System.nanoTime());
         thread.start();
@@ -177,6 +192,7 @@ public final class Checkpointer implements AutoCloseable {
         lock.lock();
         try {
             owed.or(lost.pages());
+            owe(lost.disks().stream().map(CapturedDisk::blocks).toList());
             return ++generation;
         } finally {
             lock.unlock();
@@ -205,7 +221,7 @@ public final class Checkpointer implements AutoCloseable {
     public void close() {
         stop("stopped", false);
         Threads.join(thread);
-        try (tracker; deviceState; pauseWindow) {
+        try (tracker; deviceState; DiskCapture _ = disks.orElse(null); pauseWindow) {
             LOG.debug("capture closed");
         }
     }
@@ -323,12 +339,15 @@ public final class Checkpointer implements AutoCloseable {
         int checkpoint = number++;
         long frameGeneration;
         boolean offSchedule;
+        List<BlockRanges> besides;
         dirty.clear();
         lock.lock();
         try {
             frameGeneration = generation;
             dirty.or(owed);
             owed.clear();
+            besides = owedBlocks;
+            owedBlocks = disks.map(DiskCapture::nothing).orElse(List.of());
             offSchedule = checkpointRequested;
             checkpointRequested = false;
         } finally {
@@ -338,6 +357,9 @@ public final class Checkpointer implements AutoCloseable {
         boolean tickTaken = offSchedule;
         try {
             long started = System.nanoTime();
+            if (disks.isPresent()) {
+                disks.get().prepare();
+            }
             PreCopy preCopy = copyAhead();
             leadNanos = System.nanoTime() - started;
             if (first) {
@@ -359,34 +381,56 @@ public final class Checkpointer implements AutoCloseable {
             DeviceState devices = deviceState.take();
             var metrics = new FrameMetrics(pauseWindow.stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
                     leadNanos / 1000, preCopy.pages(), dirty.cardinality(), unreportedLate);
-            var captured = new CapturedFrame(checkpoint, frameGeneration, (BitSet) frame.captured().clone(), devices,
-                    metrics);
+            BitSet pages = (BitSet) frame.captured().clone();
+            // The disks are read into the same memory, so the pages are sent on their way first.
             frame.complete();
-            sink.complete(captured);
+            List<CapturedDisk> diskBlocks = List.of();
+            if (disks.isPresent()) {
+                diskBlocks = disks.get().read(checkpoint, frameGeneration, sink, pool, besides);
+                disks.get().finish();
+            }
+            sink.complete(new CapturedFrame(checkpoint, frameGeneration, pages, devices, diskBlocks, metrics));
             unreportedLate = 0;
             capturing = false;
             lastTaken = System.nanoTime();
             listener.checkpointTaken(checkpoint);
             return true;
         } catch (IOException | RuntimeException e) {
-            takeBack(tickTaken);
+            takeBack(tickTaken, besides);
             if (!(RunState.of(machine) instanceof RunState.Ended)) {
                 listener.checkpointFailed(checkpoint, e);
             }
             return false;
         } catch (InterruptedException | Error e) {
-            takeBack(tickTaken);
+            takeBack(tickTaken, besides);
             throw e;
         }
     }
 
-    /// After a checkpoint that came to nothing: its pages belong to the next one.
-    private void takeBack(boolean tickTaken) {
+    /// Call with the lock held.
+    private void owe(List<BlockRanges> blocks) {
+        List<BlockRanges> more = new ArrayList<>();
+        for (int i = 0; i < owedBlocks.size(); i++) {
+            more.add(owedBlocks.get(i).and(blocks.get(i)));
+        }
+        owedBlocks = more;
+    }
+
+    /// After a checkpoint that came to nothing: its pages and blocks belong to the next one.
+    private void takeBack(boolean tickTaken, List<BlockRanges> besides) {
         pauseWindow.release();
+        if (disks.isPresent()) {
+            try {
+                disks.get().giveUp();
+            } catch (IOException e) {
+                LOG.debug("the disks' views are taken down before the next checkpoint", e);
+            }
+        }
         lock.lock();
         try {
             owed.or(frame.captured());
             owed.or(dirty);
+            owe(besides);
         } finally {
             lock.unlock();
         }

@@ -26,6 +26,8 @@ final class FrameAssembler {
     private int number;
     private long generation;
     private int slabsSentAhead;
+    /// Whether the sink knows of the frame.
+    private boolean announced;
 
     FrameAssembler(SharedMemory memory, SlabPool pool, FrameSink sink) {
         this.memory = memory;
@@ -44,6 +46,7 @@ final class FrameAssembler {
         number = frameNumber;
         generation = frameGeneration;
         slabsSentAhead = 0;
+        announced = false;
         captured.clear();
     }
 
@@ -85,8 +88,9 @@ final class FrameAssembler {
         return waited;
     }
 
-    /// Hands the contents to the sink. The frame itself is announced by the caller.
+    /// Hands the contents to the sink. That the frame is complete, the caller says.
     void complete() {
+        announced = true;
         while (!slabs.isEmpty()) {
             sendAhead();
         }
@@ -95,7 +99,6 @@ final class FrameAssembler {
 
     /// Forgets the frame; [#captured] still tells which pages would be lost by it.
     void abandon() {
-        boolean announced = slabsSentAhead > 0;
         for (Slab slab : slabs) {
             forgetSlots(slab);
             slab.close();
@@ -182,6 +185,7 @@ final class FrameAssembler {
         Slab slab = slabs.remove();
         forgetSlots(slab);
         slabsSentAhead++;
+        announced = true;
         sink.pages(number, generation, slab);
     }
 

@@ -13,6 +13,14 @@ public interface FrameSink {
     /// @param generation as in [CapturedFrame]
     void pages(int number, long generation, Slab slab);
 
+    /// Blocks of a disk of a frame: as [#pages], with numbers of blocks for those of pages. They come after all pages.
+    ///
+    /// @param disk its place among the machine's writable disks
+    void blocks(int number, long generation, int disk, Slab slab);
+
+    /// Blocks of a disk that are known to be zero.
+    void zeroBlocks(int number, long generation, int disk, BlockRanges.Range blocks);
+
     /// The frame is complete.
     void complete(CapturedFrame frame);
 

@@ -4,9 +4,9 @@ package dev.freezeframe.capture;
 ///
 /// @param stop from QEMU's STOP event until it answered `stop` (it drains and flushes the block layer in between)
 /// @param deviceState until the state of all devices was saved
+/// @param disks until the view of every disk was frozen as well; 0 without disks
 /// @param harvest until the dirty set was read from the page tables
 /// @param copy until the dirty pages were copied
-/// @param disks until the dirty bitmaps of the disks were switched; 0 without disks
 /// @param resume from writing `cont` until QEMU's RESUME event
 public record PausePhases(long stop, long deviceState, long harvest, long copy, long disks, long resume) {
 

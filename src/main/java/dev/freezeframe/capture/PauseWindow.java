@@ -12,9 +12,10 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/// The time in which the guest stands still: stop, save the devices, harvest, copy, go on.
+/// The time in which the guest stands still: stop, save the devices, freeze the disks, harvest, copy, go on.
 /// The guest runs again when this returns or throws, unless QEMU itself is gone.
 ///
 /// Everything that decides how long a guest notices a checkpoint happens here, so nothing else does: no hashing, no
@@ -34,6 +35,7 @@ final class PauseWindow implements AutoCloseable {
     private final QmpClient captureQmp;
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
+    private final Optional<DiskCapture> disks;
     private final Registration eventRegistration;
     /// When QEMU last said that it stopped; 0 if our stop found the guest standing already. QEMU sends the event before it
     /// answers the command, so it is known by then.
@@ -42,6 +44,8 @@ final class PauseWindow implements AutoCloseable {
     private ArmedCommand stop;
     private ArmedCommand save;
     private ArmedCommand cont;
+    /// Freezes the view of the first disk.
+    private ArmedCommand freeze;
     private Registration reservation;
 
     /// Our stop stopped nothing, so it is not for us to let the guest go on.
@@ -54,11 +58,13 @@ final class PauseWindow implements AutoCloseable {
     }
 
     /// @param captureQmp another session with the same QEMU, the one that the device state comes by
-    PauseWindow(QmpClient qmp, QmpClient captureQmp, DirtyTracker tracker, DeviceStateSource deviceState) {
+    PauseWindow(QmpClient qmp, QmpClient captureQmp, DirtyTracker tracker, DeviceStateSource deviceState,
+            Optional<DiskCapture> disks) {
         this.qmp = qmp;
         this.captureQmp = captureQmp;
         this.tracker = tracker;
         this.deviceState = deviceState;
+        this.disks = disks;
         eventRegistration = qmp.onEvent(this::noteRunState);
     }
 
@@ -82,6 +88,9 @@ final class PauseWindow implements AutoCloseable {
             PendingReply reply = first.fire();
             second.fire().await(PATIENCE);
             reply.await(PATIENCE);
+            if (disks.isPresent()) {
+                disks.get().session().arm(WAKE_UP).fire().await(PATIENCE);
+            }
         }
     }
 
@@ -93,6 +102,10 @@ final class PauseWindow implements AutoCloseable {
         // Woken here, QEMU's main loop and the sockets' readers answer the next command at once.
         qmp.execute(WAKE_UP, PATIENCE);
         captureQmp.execute(WAKE_UP, PATIENCE);
+        if (disks.isPresent()) {
+            disks.get().session().execute(WAKE_UP, PATIENCE);
+            freeze = disks.get().session().arm(disks.get().switchCommand(0));
+        }
         // From stop to cont nobody else may let the guest go on.
         reservation = qmp.reserve();
         save = captureQmp.arm(saveDevices);
@@ -101,7 +114,7 @@ final class PauseWindow implements AutoCloseable {
 
     /// Ends what [#prepare] began: takes back what was not fired and lets others command the machine again.
     void release() {
-        for (ArmedCommand each : new ArmedCommand[]{stop, save, cont}) {
+        for (ArmedCommand each : new ArmedCommand[]{stop, save, cont, freeze}) {
             if (each != null) {
                 each.close();
             }
@@ -109,6 +122,7 @@ final class PauseWindow implements AutoCloseable {
         stop = null;
         save = null;
         cont = null;
+        freeze = null;
         if (reservation != null) {
             reservation.close();
             reservation = null;
@@ -124,6 +138,7 @@ final class PauseWindow implements AutoCloseable {
         PendingReply stopReply = stop.fire();
         long answered;
         long saved;
+        long frozen;
         long harvested;
         long copied;
         try {
@@ -137,6 +152,8 @@ final class PauseWindow implements AutoCloseable {
             cont = qmp.arm(CONTINUE);
             deviceState.awaitSaved(saveReply, PATIENCE);
             saved = nowMicros();
+            freezeDisks();
+            frozen = nowMicros();
             tracker.harvest(dirty);
             harvested = nowMicros();
             frame.copyInPause(dirty);
@@ -147,8 +164,20 @@ final class PauseWindow implements AutoCloseable {
         }
         letGo();
         release();
-        return new PausePhases(answered - stoppedMicros, saved - answered, harvested - saved, copied - harvested, 0,
-                resumedMicros - copied);
+        return new PausePhases(answered - stoppedMicros, saved - answered, harvested - frozen, copied - harvested,
+                frozen - saved, resumedMicros - copied);
+    }
+
+    private void freezeDisks() throws IOException {
+        if (disks.isEmpty()) {
+            return;
+        }
+        DiskCapture capture = disks.get();
+        for (int disk = 0; disk < capture.switches(); disk++) {
+            ArmedCommand next = disk == 0 ? freeze : capture.session().arm(capture.switchCommand(disk));
+            capture.switching(disk);
+            next.fire().await(PATIENCE);
+        }
     }
 
     /// When the last pause began, by QEMU's clock.

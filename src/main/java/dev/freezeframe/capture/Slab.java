@@ -2,11 +2,11 @@ package dev.freezeframe.capture;
 
 import java.nio.ByteBuffer;
 
-/// A piece of captured RAM: up to [#CAPACITY] pages with their page numbers, in memory outside the heap.
+/// A piece of captured RAM, or of a disk: up to [#CAPACITY] pages or blocks with their numbers, in memory outside the heap.
 /// Whoever holds it owns it, and gives it back to where it came from with [#close] once the contents are used up.
 public final class Slab implements AutoCloseable {
 
-    /// Bytes in a page of guest RAM.
+    /// Bytes in a page of guest RAM, and in a block of a disk.
     public static final int PAGE_BYTES = 4096;
     /// Pages in a slab.
     public static final int CAPACITY = 512;

@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -57,6 +58,22 @@ final class SlabPool {
             Slab slab = poll();
             while (slab == null) {
                 released.await();
+                slab = poll();
+            }
+            return slab;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A slab, or null if the pipeline gives none back within this time.
+    Slab take(Duration patience) throws InterruptedException {
+        long left = patience.toNanos();
+        lock.lockInterruptibly();
+        try {
+            Slab slab = poll();
+            while (slab == null && left > 0) {
+                left = released.awaitNanos(left);
                 slab = poll();
             }
             return slab;

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 /// `freezeframe bench`: the commands that show the project's figures, on this computer.
 @Command(name = "bench", mixinStandardHelpOptions = true, header = "Measure recording and restoring on this computer.", synopsisSubcommandLabel = "COMMAND", subcommands = {
         BenchPauseCommand.class, BenchGuestWorkCommand.class,
-        BenchStoreCommand.class, BenchRestoreCommand.class})
+        BenchStoreCommand.class, BenchRestoreCommand.class, BenchDisksCommand.class})
 final class BenchCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

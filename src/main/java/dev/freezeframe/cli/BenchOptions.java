@@ -11,8 +11,13 @@ import picocli.CommandLine.Option;
 
 /// What all measurements have in common.
 final class BenchOptions {
-    @Option(names = "--profile", defaultValue = "tiny-linux", paramLabel = "PROFILE", description = "The guest; it must understand tiny-linux's kernel arguments. Default: tiny-linux")
-    private String profile;
+    /// The guest that a measurement of disks uses when none is named.
+    static final String WITH_A_DISK = "debian-build";
+
+    private static final String USUAL = "tiny-linux";
+
+    @Option(names = "--profile", paramLabel = "PROFILE", description = "The guest; it must understand tiny-linux's kernel arguments. Default: tiny-linux, and debian-build where a disk is measured")
+    private Optional<String> profile;
 
     @Option(names = "--qemu", paramLabel = "BINARY", description = "QEMU to run. Default: qemu-system-x86_64")
     private Optional<Path> qemu;
@@ -27,7 +32,12 @@ final class BenchOptions {
     private Optional<Path> folder;
 
     MachineSpec machine() throws ProfileException {
-        MachineSpec machine = MachineSpec.of(Profiles.standard().find(profile));
+        return machine(USUAL);
+    }
+
+    /// @param usual the profile to use when none is named
+    MachineSpec machine(String usual) throws ProfileException {
+        MachineSpec machine = MachineSpec.of(Profiles.standard().find(profile.orElse(usual)));
         machine = qemu.isPresent() ? machine.withQemuBinary(qemu.get()) : machine;
         return accelerator.isPresent() ? machine.withAccelerator(accelerator.get()) : machine;
     }

@@ -1,13 +1,16 @@
 package dev.freezeframe.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.experiment.bench.DiskPauseBench;
 import dev.freezeframe.experiment.bench.PauseBench;
 import dev.freezeframe.experiment.bench.Workload;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,12 +18,15 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
-import picocli.CommandLine.TypeConversionException;
 
 /// `freezeframe bench pause`: how long guests stand still, over memory sizes and workloads.
 @Command(name = "pause", mixinStandardHelpOptions = true, sortOptions = false, header = "How long a guest stands still for a checkpoint, and what recording costs.")
 final class BenchPauseCommand implements Callable<Integer> {
     private static final String FIGURES = "%-12s %8s  %-20s %7s %7s %7s %7s %7s  %6s %8s %7s %8s %10s %5s %6s %10s";
+    private static final List<Long> MEMORIES = List.of(256L << 20, 2L << 30);
+    private static final List<Workload> WORKLOADS = List.of(Workload.TICKER, Workload.IDLE, Workload.random(25_000, 64),
+            Workload.random(100_000, 64));
+    private static final String SIDES = "%-12s %8s  %-20s %7s %7s %7s %7s %7s %7s %5s %6s";
 
     @ParentCommand
     private BenchCommand parent;
@@ -34,17 +40,27 @@ final class BenchPauseCommand implements Callable<Integer> {
     @Option(names = "--checkpoints", paramLabel = "N", defaultValue = "30", description = "Checkpoints of each run. Default: 30")
     private int checkpoints;
 
-    @Option(names = "--memory", paramLabel = "SIZE", split = ",", defaultValue = "256M,2G", converter = SizeText.class, description = "Sizes of guest RAM. Default: 256M,2G")
-    private List<Long> memories;
+    @Option(names = "--memory", paramLabel = "SIZE", split = ",", converter = SizeText.class, description = "Sizes of guest RAM. Default: 256M,2G; with --disk the profile's")
+    private List<Long> memories = List.of();
 
-    @Option(names = "--workload", paramLabel = "NAME", split = ",", defaultValue = "ticker,idle,random25k,random100k", converter = WorkloadText.class, description = "ticker, idle or randomN with N pages a second. Default: ticker,idle,random25k,random100k")
-    private List<Workload> workloads;
+    @Option(names = "--workload", paramLabel = "NAME", split = ",", converter = WorkloadText.class, description = "ticker, idle or randomN with N pages a second. Default: ticker,idle,random25k,random100k; with --disk, for the machine without one, ticker")
+    private List<Workload> workloads = List.of();
 
     @Option(names = "--random-size", paramLabel = "MIB", defaultValue = "128", description = "Memory that the random workloads write to. Default: 128")
     private int randomMebibytes;
 
+    @Option(names = "--disk", paramLabel = "RATE", converter = DiskRateText.class, description = "Compare a machine whose guest writes so much to its disk, such as 10M/s, with the same machine without a disk.")
+    private Optional<Integer> diskRate;
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "4", description = "With --disk: recordings of each machine, in turns. Default: 4")
+    private int rounds;
+
     @Override
     public Integer call() throws Exception {
+        return diskRate.isPresent() ? compareDisk(diskRate.get()) : measure();
+    }
+
+    private int measure() throws Exception {
         MachineSpec machine = bench.machine();
         try (StopRequest stop = StopRequest.onSignals();
                 Screen screen = new Screen(parent.program().surroundings());
@@ -59,8 +75,8 @@ final class BenchPauseCommand implements Callable<Integer> {
                                 "heap"));
             }
             int run = 0;
-            for (long memory : memories) {
-                for (Workload each : workloads) {
+            for (long memory : orElse(memories, MEMORIES)) {
+                for (Workload each : orElse(workloads, WORKLOADS)) {
                     if (stop.requested()) {
                         return 0;
                     }
@@ -80,6 +96,82 @@ final class BenchPauseCommand implements Callable<Integer> {
         return 0;
     }
 
+    private int compareDisk(int rate) throws Exception {
+        MachineSpec machine = bench.machine(BenchOptions.WITH_A_DISK);
+        try (StopRequest stop = StopRequest.onSignals();
+                Screen screen = new Screen(parent.program().surroundings());
+                TemporaryFolder folder = bench.temporaryFolder();
+                Store store = Store.open(folder.path().resolve("store"))) {
+            if (!format.json()) {
+                screen.line(Units.text(
+                        "%s recordings of each machine, %s checkpoints each, every %s; medians, pause phases in ms",
+                        Units.count(rounds), Units.count(checkpoints), Units.duration(bench.interval())));
+                screen.line(Units.text(SIDES, "workload", "memory", "pause median/p99/max", "stop", "device", "disks",
+                        "harvest", "copy", "resume", "late", "failed"));
+            }
+            for (long memory : orElse(memories, List.of(machine.memoryBytes()))) {
+                for (Workload each : orElse(workloads, List.of(Workload.TICKER))) {
+                    Workload other = each.name().startsWith("random") ? sized(each) : each;
+                    screen.status("starting the machines");
+                    int[] done = {0};
+                    Optional<DiskPauseBench.Result> result = DiskPauseBench.run(store, machine.withMemoryBytes(memory),
+                            Workload.disk(rate), other, PauseBench.options(checkpoints, bench.interval()), rounds,
+                            (_, _) -> screen.status(++done[0] + " of " + 2 * rounds * checkpoints + " checkpoints"),
+                            stop::requested);
+                    screen.status("");
+                    if (result.isPresent()) {
+                        print(screen, rate, result.get());
+                    }
+                }
+            }
+        }
+        return 0;
+    }
+
+    private void print(Screen screen, int rate, DiskPauseBench.Result result) {
+        DiskPauseBench.DiskLoad disks = result.disks();
+        if (format.json()) {
+            ObjectNode json = JsonLines.ofType("bench").put("bench", "pause-disk").put("mebibytesPerSecond", rate).put(
+                    "memoryBytes", result.memoryBytes());
+            json.set("withDisk", json(result.withDisk()));
+            json.set("withoutDisk", json(result.withoutDisk()));
+            json.put("addedMicros", result.addedMicros());
+            json.set("dirtyBlocksPerCheckpoint", JsonLines.distribution(disks.dirtyBlocks()));
+            json.set("readKilobytesPerSecond", JsonLines.distribution(disks.readKilobytesPerSecond()));
+            json.set("blocks", BenchDisksCommand.blocks(disks.totals()));
+            screen.line(json.toString());
+        } else {
+            screen.line(row(result.memoryBytes(), result.withDisk()));
+            screen.line(row(result.memoryBytes(), result.withoutDisk()));
+            screen.line(Units.text(
+                    "the disk adds %s to the median; %s dirty blocks a checkpoint, read at %s MB/s; RAM saved %s of them",
+                    Units.millis(result.addedMicros()), Units.count(disks.dirtyBlocks().median()), Units.threeDigits(
+                            disks.readKilobytesPerSecond().median() / 1e3),
+                    BenchDisksCommand.share(disks.totals())));
+        }
+    }
+
+    private static String row(long memoryBytes, DiskPauseBench.Side side) {
+        RunSummary run = side.run();
+        return Units.text(SIDES, side.workload().name(), Units.bytes(memoryBytes), pauses(run), millis(phase(run,
+                "stop")), millis(phase(run, "deviceState")), millis(phase(run, "disks")), millis(phase(run, "harvest")),
+                millis(phase(run, "copy")), millis(phase(run, "resume")), run.late(), side.failed());
+    }
+
+    private static ObjectNode json(DiskPauseBench.Side side) {
+        RunSummary run = side.run();
+        ObjectNode json = JsonNodeFactory.instance.objectNode().put("workload", side.workload().name()).put(
+                "checkpoints", run.checkpoints()).put("late", run.late()).put("failed", side.failed());
+        json.set("pauseMicros", JsonLines.distribution(run.pauseMicros()));
+        ObjectNode phases = json.putObject("phaseMicros");
+        run.phaseMicros().forEach((name, micros) -> phases.set(name, JsonLines.distribution(micros)));
+        return json;
+    }
+
+    private static <T> List<T> orElse(List<T> asked, List<T> usual) {
+        return asked.isEmpty() ? usual : asked;
+    }
+
     private Workload sized(Workload random) {
         Matcher rate = Pattern.compile("ff\\.rate=(\\d+)").matcher(random.kernelArguments());
         return rate.find() ? Workload.random(Integer.parseInt(rate.group(1)), randomMebibytes) : random;
@@ -87,9 +179,8 @@ final class BenchPauseCommand implements Callable<Integer> {
 
     private static String row(PauseBench.Result result) {
         RunSummary run = result.run();
-        Distribution pause = run.pauseMicros();
-        return Units.text(FIGURES, result.workload().name(), Units.bytes(result.memoryBytes()), millis(pause.median())
-                + " / " + millis(pause.p99()) + " / " + millis(pause.max()), millis(phase(run, "stop")),
+        return Units.text(FIGURES, result.workload().name(), Units.bytes(result.memoryBytes()), pauses(run),
+                millis(phase(run, "stop")),
                 millis(phase(run,
                         "deviceState")),
                 millis(phase(run, "harvest")), millis(phase(run, "copy")), millis(phase(run,
@@ -99,6 +190,11 @@ final class BenchPauseCommand implements Callable<Integer> {
                         .cpuMicros().median()) + " " + millis(result.cpuMicros().p99()),
                 run.late(), result.failed(), Units.bytes(result
                         .heapPeakBytes()));
+    }
+
+    private static String pauses(RunSummary run) {
+        Distribution pause = run.pauseMicros();
+        return millis(pause.median()) + " / " + millis(pause.p99()) + " / " + millis(pause.max());
     }
 
     private static long phase(RunSummary run, String name) {
@@ -122,24 +218,5 @@ final class BenchPauseCommand implements Callable<Integer> {
         json.set("pausePages", JsonLines.distribution(result.pausePages()));
         json.set("dirtyPagesPerCheckpoint", JsonLines.distribution(result.dirtyPages()));
         return json.put("heapPeakBytes", result.heapPeakBytes());
-    }
-
-    /// Reads `ticker`, `idle`, `random25k`.
-    static final class WorkloadText implements picocli.CommandLine.ITypeConverter<Workload> {
-        private static final Pattern RANDOM = Pattern.compile("random(\\d{1,6})(k?)");
-
-        @Override
-        public Workload convert(String text) {
-            Matcher random = RANDOM.matcher(text);
-            if (random.matches()) {
-                return Workload.random(Integer.parseInt(random.group(1)) * (random.group(2).isEmpty() ? 1 : 1000), 64);
-            }
-            return switch (text) {
-                case "ticker" -> Workload.TICKER;
-                case "idle" -> Workload.IDLE;
-                default -> throw new TypeConversionException("\"" + text
-                        + "\" is no workload: write ticker, idle or random25k");
-            };
-        }
     }
 }

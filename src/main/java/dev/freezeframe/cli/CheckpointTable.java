@@ -1,8 +1,10 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.experiment.BlockSums;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -11,6 +13,7 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -25,6 +28,7 @@ final class CheckpointTable {
     private static final Map<Character, String> COLOURS = Map.of('s', "33", 'd', "36", 'h', "34", 'c', "35", 'k', "31",
             'r', "32");
     private static final int BAR_LETTERS = 10;
+    private static final Set<String> DISK_COLUMNS = Set.of("blocks", "in RAM");
 
     /// A column, right-aligned.
     ///
@@ -37,7 +41,8 @@ final class CheckpointTable {
     private Instant start;
 
     /// @param most letters in a line
-    CheckpointTable(boolean coloured, int most) {
+    /// @param disks whether there are disks to tell of
+    CheckpointTable(boolean coloured, int most, boolean disks) {
         this.coloured = coloured;
         this.most = most;
         List<Column> fitting = new ArrayList<>(List.of(
@@ -51,13 +56,27 @@ final class CheckpointTable {
                 new Column("dup", 7, 3, each -> Units.count(each.metrics().duplicatePages())),
                 new Column("zero", 7, 2, each -> Units.count(each.metrics().zeroPages())),
                 new Column("same", 7, 1, each -> Units.count(each.metrics().unchangedPages())),
+                new Column("blocks", 7, 7, each -> Units.count(each.metrics().dirtyBlocks())),
+                new Column("in RAM", 6, 6, each -> inRam(each.metrics())),
                 new Column("stored", 10, 7, each -> Units.bytes(each.metrics().storedBytes())),
                 new Column("late", 4, 3,
                         each -> each.metrics().late() == 0 ? "-" : Units.count(each.metrics().late()))));
+        if (!disks) {
+            fitting.removeIf(column -> DISK_COLUMNS.contains(column.title));
+        }
         while (fitting.size() > 1 && fitting.stream().mapToInt(each -> each.width + 1).sum() - 1 > most) {
             fitting.remove(Collections.min(fitting, Comparator.comparingInt(Column::rank)));
         }
         columns = List.copyOf(fitting);
+    }
+
+    /// The share of the dirty blocks that RAM has as well.
+    private static String inRam(CheckpointMetrics metrics) {
+        BlockSums blocks = BlockSums.NONE;
+        for (DiskMetrics disk : metrics.disks()) {
+            blocks = blocks.plus(disk);
+        }
+        return blocks.dirty() == 0 ? "-" : Units.text("%.0f %%", 100 * blocks.sharedWithRam());
     }
 
     String header() {

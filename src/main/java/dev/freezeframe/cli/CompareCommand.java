@@ -1,9 +1,11 @@
 package dev.freezeframe.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.experiment.CheckpointComparison;
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.store.CheckpointName;
+import dev.freezeframe.experiment.ImageComparison;
 import dev.freezeframe.store.Store;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -56,21 +58,32 @@ final class CompareCommand implements Callable<Integer> {
                 + Units.count(comparison.pagesDiffering(), "page") + " of " + Units.count(comparison.pages())
                 + " differ (" + Units.bytes(comparison.pagesDiffering() * PAGE_BYTES) + "); the devices are "
                 + (comparison.isDeviceStateEqual() ? "in the same state" : "in another state"));
+        print(comparison.ram(), screen, "page");
+        for (ImageComparison disk : comparison.disks()) {
+            screen.line(disk.name() + ": " + Units.count(disk.pagesDiffering(), "block") + " of "
+                    + Units.count(disk.pages())
+                    + " differ (" + Units.bytes(disk.pagesDiffering() * PAGE_BYTES) + ")");
+            print(disk, screen, "block");
+        }
+    }
+
+    private void print(ImageComparison image, Screen screen, String unit) {
         for (Difference difference : Difference.values()) {
-            if (comparison.count(difference) > 0) {
-                screen.line(Units.text("  %,11d %s", comparison.count(difference), words(difference)));
+            if (image.count(difference) > 0) {
+                screen.line(Units.text("  %,11d %s", image.count(difference), words(difference)));
             }
         }
         long[] printed = {0};
-        comparison.forEachRun((firstPage, count, difference) -> {
+        image.forEachRun((firstPage, count, difference) -> {
             if (all || printed[0] < USUAL_RANGES) {
-                screen.line(Units.text("  0x%010x  %,9d %-5s  %s", firstPage * PAGE_BYTES, count,
-                        count == 1 ? "page" : "pages", words(difference)));
+                screen.line(Units.text("  0x%010x  %,9d %-6s  %s", firstPage * PAGE_BYTES, count, count == 1
+                        ? unit
+                        : unit + "s", words(difference)));
                 printed[0]++;
             }
         });
-        if (printed[0] < comparison.runs()) {
-            screen.line("  and " + Units.count(comparison.runs() - printed[0], "more range") + "; --all prints them");
+        if (printed[0] < image.runs()) {
+            screen.line("  and " + Units.count(image.runs() - printed[0], "more range") + "; --all prints them");
         }
     }
 
@@ -94,12 +107,30 @@ final class CompareCommand implements Callable<Integer> {
             json.put(key(difference) + "Pages", comparison.count(difference));
         }
         json.put("deviceStateEqual", comparison.isDeviceStateEqual()).put("ranges", comparison.runs());
+        ArrayNode disks = json.putArray("disks");
+        for (ImageComparison disk : comparison.disks()) {
+            ObjectNode each = disks.addObject().put("disk", disk.name()).put("blocks", disk.pages()).put(
+                    "blocksDiffering",
+                    disk.pagesDiffering());
+            for (Difference difference : Difference.values()) {
+                each.put(key(difference) + "Blocks", disk.count(difference));
+            }
+            each.put("ranges", disk.runs());
+        }
         screen.line(json.toString());
+        printRanges(comparison.ram(), screen, "firstPage", "pages");
+        for (ImageComparison disk : comparison.disks()) {
+            printRanges(disk, screen, "firstBlock", "blocks");
+        }
+    }
+
+    private void printRanges(ImageComparison image, Screen screen, String start, String unit) {
         long[] printed = {0};
-        comparison.forEachRun((firstPage, count, difference) -> {
+        image.forEachRun((firstPage, count, difference) -> {
             if (all || printed[0]++ < USUAL_RANGES) {
-                screen.line(JsonLines.ofType("range").put("firstPage", firstPage).put("pages", count).put("difference",
-                        key(difference)).toString());
+                screen.line(
+                        JsonLines.ofType("range").put("image", image.name()).put(start, firstPage).put(unit, count).put(
+                                "difference", key(difference)).toString());
             }
         });
     }

@@ -89,7 +89,7 @@ final class DemoCommand implements Callable<Integer> {
             if (ticks(machine, 1, BOOT_TIME, stop).isEmpty()) {
                 return null;
             }
-            RunPrinter printer = new RunPrinter(screen, format.json());
+            RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
             try (Recording recording = Recording.start(store, machine, Optional.empty(), false, RecordingOptions.DEFAULT
                     .stoppingAfter(checkpoints), printer)) {
                 printer.follow(recording, machine, OptionalLong.of(checkpoints), Optional.empty(), stop);

@@ -1,15 +1,21 @@
 package dev.freezeframe.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.restore.RamExport;
+import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -37,6 +43,12 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--device-state", paramLabel = "FILE", description = "Write the state of the devices, as QEMU saved it.")
     private Optional<Path> deviceState;
 
+    @Option(names = "--disk", arity = "2", paramLabel = "N FILE", description = "Write a disk, counted from 0; raw, or qcow2 where the file is called so. May be given for several disks.")
+    private List<String> disks = List.of();
+
+    @Option(names = "--format", paramLabel = "raw|qcow2", description = "What the disks' files are to be. Default: qcow2 for files called *.qcow2, else raw")
+    private Optional<CheckpointExport.DiskFormat> diskFormat;
+
     @Option(names = "--force", description = "Replace files that are there.")
     private boolean force;
 
@@ -49,48 +61,90 @@ final class ExportCommand implements Callable<Integer> {
     /// Thrown through the export to end it.
     private static final class Interrupted extends RuntimeException {
         private static final long serialVersionUID = 1L;
+        private final transient Path file;
+
+        Interrupted(Path file) {
+            super("interrupted");
+            this.file = file;
+        }
     }
 
     @Override
     public Integer call() throws Exception {
-        if (ram.isEmpty() && deviceState.isEmpty()) {
+        if (ram.isEmpty() && deviceState.isEmpty() && disks.isEmpty()) {
             throw new ParameterException(spec.commandLine(),
-                    "nothing to write: give --ram FILE or --device-state FILE");
+                    "nothing to write: give --ram FILE, --disk N FILE or --device-state FILE");
         }
         try (StopRequest stop = StopRequest.onSignals();
                 Store store = storeOption.openExisting(program);
                 Screen screen = new Screen(program.surroundings())) {
             CheckpointRecord checkpoint = StoreOption.find(store, name);
-            RamExport export = new RamExport(store);
-            ObjectNode json = JsonLines.ofType("exported").put("checkpoint", checkpoint.name().toString());
-            StringBuilder text = new StringBuilder("wrote ");
-            if (ram.isPresent()) {
-                requireFree(ram.get());
+            List<DiskFile> diskFiles = diskFiles(checkpoint);
+            for (Path file : Stream.of(ram.stream(), deviceState.stream(), diskFiles.stream().map(DiskFile::file))
+                    .flatMap(
+                            Function.identity())
+                    .toList()) {
+                requireFree(file);
             }
+            var export = new CheckpointExport(store);
+            ObjectNode json = JsonLines.ofType("exported").put("checkpoint", checkpoint.name().toString());
+            List<String> written = new ArrayList<>();
             if (deviceState.isPresent()) {
-                requireFree(deviceState.get());
                 long bytes = export.writeDeviceState(checkpoint, deviceState.get(), force);
                 json.put("deviceState", deviceState.get().toString()).put("deviceStateBytes", bytes);
-                text.append(Units.bytes(bytes)).append(" of device state to ").append(deviceState.get());
+                written.add(Units.bytes(bytes) + " of device state to " + deviceState.get());
             }
             if (ram.isPresent()) {
-                Progress bar = StatusProgress.on(screen);
-                long bytes = export.writeRam(checkpoint, ram.get(), force, (step, done, total) -> {
-                    if (stop.requested()) {
-                        throw new Interrupted();
-                    }
-                    bar.at(step, done, total);
-                });
+                long bytes = export.writeRam(checkpoint, ram.get(), force, progress(screen, stop, ram.get()));
                 json.put("ram", ram.get().toString()).put("ramBytes", bytes);
-                text.append(deviceState.isPresent() ? " and " : "").append(Units.bytes(bytes)).append(" of RAM to ")
-                        .append(ram.get());
+                written.add(Units.bytes(bytes) + " of RAM to " + ram.get());
+            }
+            ArrayNode disksJson = json.putArray("disks");
+            for (DiskFile each : diskFiles) {
+                long bytes = export.writeDisk(checkpoint, each.id, each.file, each.format, force, progress(screen, stop,
+                        each.file));
+                disksJson.addObject().put("disk", each.id).put("file", each.file.toString())
+                        .put("format", each.format.text())
+                        .put("bytes", bytes);
+                written.add(Units.bytes(bytes) + " of " + each.id + " to " + each.file);
             }
             screen.status("");
-            screen.line(format.json() ? json.toString() : text.append(", from ").append(checkpoint.name()).toString());
+            screen.line(format.json()
+                    ? json.toString()
+                    : "wrote " + String.join(" and ", written) + ", from " + checkpoint.name());
         } catch (Interrupted e) {
-            throw new CommandFailure("interrupted; " + ram.get() + " was not written");
+            throw new CommandFailure("interrupted; " + e.file + " was not written");
         }
         return 0;
+    }
+
+    /// A disk and where it is to go.
+    private record DiskFile(String id, Path file, CheckpointExport.DiskFormat format) {}
+
+    private List<DiskFile> diskFiles(CheckpointRecord checkpoint) throws CommandFailure {
+        List<String> there = checkpoint.metrics().disks().stream().map(DiskMetrics::disk).toList();
+        List<DiskFile> files = new ArrayList<>();
+        for (int i = 0; i < disks.size(); i += 2) {
+            String id = disks.get(i).startsWith("disk") ? disks.get(i) : "disk" + disks.get(i);
+            if (!there.contains(id)) {
+                throw new CommandFailure(checkpoint.name() + " has no " + id + "; " + (there.isEmpty()
+                        ? "it has no disks"
+                        : "it has " + String.join(", ", there)));
+            }
+            Path file = Path.of(disks.get(i + 1));
+            files.add(new DiskFile(id, file, diskFormat.orElseGet(() -> CheckpointExport.DiskFormat.of(file))));
+        }
+        return files;
+    }
+
+    private static Progress progress(Screen screen, StopRequest stop, Path file) {
+        Progress bar = StatusProgress.on(screen);
+        return (step, done, total) -> {
+            if (stop.requested()) {
+                throw new Interrupted(file);
+            }
+            bar.at(step, done, total);
+        };
     }
 
     /// Before the first file is written, so that not one comes without the other.

@@ -3,6 +3,7 @@ package dev.freezeframe.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.BlockSums;
 import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
@@ -12,6 +13,7 @@ import dev.freezeframe.restore.RestoredMachine;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.PreCopyMetrics;
 import java.util.Optional;
 
@@ -46,13 +48,31 @@ final class JsonLines {
         json.put("duplicatePages", metrics.duplicatePages());
         json.put("duplicateWithinPages", metrics.duplicateWithinPages());
         json.put("duplicateStoredPages", metrics.duplicateStoredPages());
+        json.put("duplicateDiskPages", metrics.duplicateDiskPages());
         json.put("newPages", metrics.newPages());
         json.put("dirtyBlocks", metrics.dirtyBlocks());
         json.put("newBlocks", metrics.newBlocks());
+        ArrayNode disks = json.putArray("disks");
+        metrics.disks().forEach(disk -> disks.add(disk(disk)));
         json.put("deviceStateBytes", metrics.deviceStateBytes());
         json.put("storedBytes", metrics.storedBytes());
         json.put("pipelineMillis", metrics.pipelineMillis());
         return json.put("late", metrics.late());
+    }
+
+    private static ObjectNode disk(DiskMetrics disk) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        json.put("disk", disk.disk());
+        json.put("sizeBytes", disk.sizeBytes());
+        json.put("dirtyBlocks", disk.dirtyBlocks());
+        json.put("unchangedBlocks", disk.unchangedBlocks());
+        json.put("zeroBlocks", disk.zeroBlocks());
+        json.put("duplicateDiskBlocks", disk.duplicateDiskBlocks());
+        json.put("duplicateRamBlocks", disk.duplicateRamBlocks());
+        json.put("newBlocks", disk.newBlocks());
+        json.put("readBytes", disk.readBytes());
+        json.put("readMicros", disk.readMicros());
+        return json.put("storedBytes", disk.storedBytes());
     }
 
     /// A checkpoint as it is listed, with what people wrote about it.
@@ -111,6 +131,15 @@ final class JsonLines {
         json.put("zeroPages", run.zeroPages());
         json.put("duplicatePages", run.duplicatePages());
         json.put("newPages", run.newPages());
+        BlockSums blocks = run.blocks();
+        json.put("dirtyBlocks", blocks.dirty());
+        json.put("unchangedBlocks", blocks.unchanged());
+        json.put("zeroBlocks", blocks.zero());
+        json.put("duplicateDiskBlocks", blocks.duplicateDisk());
+        json.put("duplicateRamBlocks", blocks.duplicateRam());
+        json.put("newBlocks", blocks.fresh());
+        json.put("diskReadBytes", blocks.readBytes());
+        json.put("diskReadMicros", blocks.readMicros());
         json.put("storedBytes", run.storedBytes());
         return json.put("imageBytes", run.imageBytes());
     }

@@ -80,7 +80,7 @@ final class ListCommand implements Callable<Integer> {
         List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
         Map<Long, Annotation> annotations = store.annotations(experiment.id());
         if (csv) {
-            CheckpointCsv table = new CheckpointCsv(program.surroundings().out());
+            CheckpointCsv table = new CheckpointCsv(program.surroundings().out(), CheckpointCsv.disksOf(checkpoints));
             for (CheckpointRecord checkpoint : checkpoints) {
                 table.add(checkpoint, annotations.getOrDefault(checkpoint.id(), Annotation.NONE));
             }
@@ -94,7 +94,8 @@ final class ListCommand implements Callable<Integer> {
             }
             return;
         }
-        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns());
+        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns(), checkpoints.stream().anyMatch(
+                each -> !each.metrics().disks().isEmpty()));
         screen.line(table.header());
         for (CheckpointRecord checkpoint : checkpoints) {
             screen.line(table.row(checkpoint));

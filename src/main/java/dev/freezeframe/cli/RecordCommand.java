@@ -82,6 +82,9 @@ final class RecordCommand implements Callable<Integer> {
     @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class, description = "Most memory for pages that are captured and not stored yet. Default: 256M")
     private Optional<Long> bufferBytes;
 
+    @Option(names = "--scratch", paramLabel = "SIZE", converter = SizeText.class, description = "Most room on disk for what the guest overwrites while a checkpoint's disks are read. Default: 2G")
+    private Optional<Long> scratchBytes;
+
     @Option(names = "--budget-bytes", paramLabel = "SIZE", converter = SizeText.class, description = "Most that this recording may add to the store, such as 2G.")
     private Optional<Long> budgetBytes;
 
@@ -174,8 +177,8 @@ final class RecordCommand implements Callable<Integer> {
 
     private RecordingOptions options() {
         CaptureOptions usual = CaptureOptions.DEFAULT;
-        CaptureOptions capture = new CaptureOptions(interval, bufferBytes.orElse(usual.bufferBytes()), usual
-                .maxPreCopyRounds());
+        CaptureOptions capture = new CaptureOptions(interval, bufferBytes.orElse(usual.bufferBytes()), scratchBytes
+                .orElse(usual.scratchBytes()), usual.maxPreCopyRounds());
         return new RecordingOptions(capture, DedupOptions.DEFAULT.withTrustHash(trustHash), tracker,
                 wantedCheckpoints(), budget(), !noPictures);
     }
@@ -220,7 +223,7 @@ final class RecordCommand implements Callable<Integer> {
                 return 0;
             }
         }
-        RunPrinter printer = new RunPrinter(screen, format.json());
+        RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
         boolean untouched = parent.isPresent() && !waits;
         try (Recording recording = Recording.start(store, machine, parent, untouched, options(), printer)) {
             if (untouched) {

@@ -10,7 +10,9 @@ import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -74,6 +76,11 @@ final class RestoreCommand implements Callable<Integer> {
     @Mixin
     private JsonOption format;
 
+    /// Thrown through the copying of disks to end it.
+    private static final class Interrupted extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
     /// How long the machines live.
     private static final class Stay {
         @Option(names = "--run", paramLabel = "TIME", converter = DurationText.class, required = true, description = "End the machines after this time, such as 5s.")
@@ -94,7 +101,13 @@ final class RestoreCommand implements Callable<Integer> {
         }
         try (StopRequest stop = StopRequest.onSignals();
                 Screen screen = new Screen(program.surroundings());
-                RestoredMachines restored = restore(detach)) {
+                Store store = storeOption.openExisting(program);
+                RestoredMachines restored = restore(store, detach)) {
+            if (detach) {
+                restored.makeIndependent(copying(screen, stop));
+            } else if (!restored.needStore()) {
+                letGo(store);
+            }
             for (int i = 0; i < restored.machines().size(); i++) {
                 RestoredMachine machine = restored.machines().get(i);
                 Optional<DetachedMachine> left = detach ? Optional.of(machine.machine().detach()) : Optional.empty();
@@ -103,25 +116,40 @@ final class RestoreCommand implements Callable<Integer> {
             if (!detach) {
                 runOn(screen, restored.machines().stream().map(RestoredMachine::machine).toList(), stop);
             }
+        } catch (Interrupted e) {
+            throw new CommandFailure("interrupted before the machines had copied their disks; they were ended");
         }
         return 0;
     }
 
-    /// The store is closed before the machines have run: a recording may then use it.
-    private RestoredMachines restore(boolean detach) throws CommandFailure, IOException {
-        try (Store store = storeOption.openExisting(program)) {
-            CheckpointRecord checkpoint = StoreOption.find(store, name);
-            RestoreOptions options = RestoreOptions.standard().withCount(count).withDetachable(detach).withVerifyRam(
-                    verify).withAcceptChangedBootFiles(acceptChangedBootFiles);
-            options = qemu.isPresent() ? options.withQemuBinary(qemu.get()) : options;
-            options = accelerator.isPresent() ? options.withAccelerator(accelerator.get()) : options;
-            try {
-                options = cpu.isPresent() ? options.withCpu(cpu.get()) : options;
-            } catch (IllegalArgumentException e) {
-                throw new CommandFailure(e.getMessage());
-            }
-            return new Restorer(store).restore(checkpoint, options);
+    /// Closes it before its time: a recording may use it then.
+    private static void letGo(Store store) throws StoreException {
+        store.close();
+    }
+
+    private RestoredMachines restore(Store store, boolean detach) throws CommandFailure, IOException {
+        CheckpointRecord checkpoint = StoreOption.find(store, name);
+        RestoreOptions options = RestoreOptions.standard().withCount(count).withDetachable(detach).withVerifyRam(verify)
+                .withAcceptChangedBootFiles(acceptChangedBootFiles);
+        options = qemu.isPresent() ? options.withQemuBinary(qemu.get()) : options;
+        options = accelerator.isPresent() ? options.withAccelerator(accelerator.get()) : options;
+        try {
+            options = cpu.isPresent() ? options.withCpu(cpu.get()) : options;
+        } catch (IllegalArgumentException e) {
+            throw new CommandFailure(e.getMessage());
         }
+        return new Restorer(store).restore(checkpoint, options);
+    }
+
+    /// Machines that are to stay copy what they still need of their disks, since the store is closed with this process.
+    private static Progress copying(Screen screen, StopRequest stop) {
+        Progress bar = StatusProgress.on(screen);
+        return (step, done, total) -> {
+            if (stop.requested()) {
+                throw new Interrupted();
+            }
+            bar.at(step, done, total);
+        };
     }
 
     private void print(Screen screen, CheckpointRecord checkpoint, int number, RestoredMachine restored,

@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.BlockSums;
 import dev.freezeframe.experiment.BudgetUse;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;
@@ -38,10 +39,11 @@ final class RunPrinter implements RecordingListener {
     private int failed;
     private Optional<CheckpointRecord> newest = Optional.empty();
 
-    RunPrinter(Screen screen, boolean json) {
+    /// @param disks whether the machine has disks to tell of
+    RunPrinter(Screen screen, boolean json, boolean disks) {
         this.screen = screen;
         this.json = json;
-        table = new CheckpointTable(screen.terminal(), screen.columns());
+        table = new CheckpointTable(screen.terminal(), screen.columns(), disks);
     }
 
     @Override
@@ -171,8 +173,22 @@ final class RunPrinter implements RecordingListener {
                         run
                                 .zeroPages()),
                 Units.count(run.unchangedPages())));
-        screen.line(Units.text("stored    %s instead of %s of RAM images; the store has %s now, in %s", Units.bytes(run
-                .storedBytes()), Units.bytes(run.imageBytes()), Units.bytes(store.sizeBytes()), store.directory()));
+        BlockSums blocks = run.blocks();
+        if (blocks.dirty() > 0) {
+            screen.line(
+                    Units.text(
+                            "blocks    %s dirty: %s new, %s as on a disk, %s as in RAM (%.0f %%), %s zero, %s the same"
+                                    + " again; read at %s/s",
+                            Units.count(blocks.dirty()), Units.count(blocks.fresh()), Units.count(blocks
+                                    .duplicateDisk()),
+                            Units.count(blocks.duplicateRam()), 100 * blocks.sharedWithRam(), Units
+                                    .count(blocks.zero()),
+                            Units.count(blocks.unchanged()), Units.bytes(Math.round(blocks
+                                    .readBytesPerSecond()))));
+        }
+        screen.line(Units.text("stored    %s instead of %s of %s images; the store has %s now, in %s", Units.bytes(run
+                .storedBytes()), Units.bytes(run.imageBytes()), blocks.dirty() > 0 ? "RAM and disk" : "RAM",
+                Units.bytes(store.sizeBytes()), store.directory()));
         screen.line(Units.text("pipeline  %s ms for the first, then %s ms (median)", Units.count(run
                 .firstPipelineMillis()), Units.count(run.pipelineMillis().median())));
     }

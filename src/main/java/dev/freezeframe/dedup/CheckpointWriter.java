@@ -15,6 +15,18 @@ public interface CheckpointWriter extends AutoCloseable {
     ///                 Not used after return
     void addRam(int[] pages, int count, ByteBuffer contents) throws StoreException;
 
+    /// Takes captured blocks of a disk, after RAM: content that both bring in counts as RAM's. A block that is added again
+    /// replaces the one before.
+    ///
+    /// @param disk     which of the disks that the checkpoint was begun with, counted from 0
+    /// @param blocks   block numbers, the first `count` count
+    /// @param contents the content of block i at 4096·i, whatever position and limit are; direct buffers are the fast ones. In
+    ///                 the last block of a disk, what is beyond its end is ignored. Not used after return
+    void addBlocks(int disk, int[] blocks, int count, ByteBuffer contents) throws StoreException;
+
+    /// Takes blocks of a disk that are known to be zero.
+    void addZeroBlocks(int disk, int firstBlock, int count) throws StoreException;
+
     /// Takes a whole image other than RAM, such as the device state; each name once.
     void addImage(String name, byte[] content) throws StoreException;
 

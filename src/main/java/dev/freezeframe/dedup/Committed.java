@@ -2,8 +2,14 @@ package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.PageMap;
+import java.util.List;
 
 /// A checkpoint that is stored.
 ///
-/// @param ram the map to begin the next checkpoint with
-public record Committed(CheckpointRecord checkpoint, PageMap ram) {}
+/// @param ram   the map to begin the next checkpoint with
+/// @param disks the same of each disk, in their order
+public record Committed(CheckpointRecord checkpoint, PageMap ram, List<PageMap> disks) {
+    public Committed {
+        disks = List.copyOf(disks);
+    }
+}

@@ -4,6 +4,7 @@ import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -43,9 +44,10 @@ public final class Deduplicator implements AutoCloseable {
     ///                    restored machine, that of the checkpoint it came from; without one, a page that is not added
     ///                    is zero
     /// @param ramBytes    guest RAM
-    public CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes)
-            throws StoreException {
-        return new StoringWriter(store, options, hash, index, experimentId, number, previousRam, ramBytes);
+    /// @param disks       every disk that the checkpoint has an image of, each id once
+    public CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes,
+            List<DiskImage> disks) throws StoreException {
+        return new StoringWriter(store, options, hash, index, experimentId, number, previousRam, ramBytes, disks);
     }
 
     ChunkIndex index() {

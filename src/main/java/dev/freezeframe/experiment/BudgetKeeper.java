@@ -361,9 +361,9 @@ final class BudgetKeeper implements AutoCloseable {
         thinnedListener.accept(List.copyOf(deleted));
     }
 
-    /// Checkpoints that somebody wrote something about, or that another experiment began at.
+    /// Checkpoints that somebody wrote something about, that another experiment began at, or that a machine reads.
     private Set<Long> toKeep() throws StoreException {
-        Set<Long> kept = new HashSet<>();
+        Set<Long> kept = new HashSet<>(store.checkpointsInUse());
         for (ExperimentRecord experiment : store.experiments()) {
             experiment.parentCheckpointId().ifPresent(kept::add);
         }

@@ -2,18 +2,21 @@ package dev.freezeframe.experiment;
 
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 
-/// How two checkpoints of a store differ: which pages of RAM and in what way, and whether their devices do. It is told by the
-/// page maps alone, so it takes no longer and no more memory than reading two of them; contents are read only for pages that
-/// are asked for.
+/// How two checkpoints of a store differ: which pages of RAM and which blocks of each disk and in what way, and whether their
+/// devices do. It is told by the page maps alone, so it takes no longer and no more memory than reading these; contents are
+/// read only for pages that are asked for.
 ///
 /// Pages with the same content have the same chunk, with a rare exception: content that came back after the chunk index had
 /// no more room for it, or that two recordings brought in at the same moment, is stored twice. Such a page counts as changed;
@@ -23,7 +26,7 @@ import java.util.Map;
 public final class CheckpointComparison {
     private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
-    /// In what way a page differs.
+    /// In what way a page of RAM or a block of a disk differs.
     public enum Difference {
         /// Zero in the first, not in the second.
         ZERO_TO_CONTENT,
@@ -31,9 +34,9 @@ public final class CheckpointComparison {
         CONTENT_TO_ZERO,
         /// Not zero in either.
         CHANGED,
-        /// Beyond the end of the second's RAM.
+        /// Beyond the end of what the second has.
         ONLY_IN_FIRST,
-        /// Beyond the end of the first's RAM.
+        /// Beyond the end of what the first has.
         ONLY_IN_SECOND
     }
 
@@ -44,7 +47,8 @@ public final class CheckpointComparison {
         void run(int firstPage, int count, Difference difference) throws X;
     }
 
-    /// What both checkpoints have in a page, 4096 bytes each; zeros where a RAM does not reach so far. Not to be changed.
+    /// What both checkpoints have in a page or block, 4096 bytes each; zeros where one does not reach so far. Not to be
+    /// changed.
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record PageContents(int page, byte[] first, byte[] second) {
         /// Whether a byte differs.
@@ -65,31 +69,42 @@ public final class CheckpointComparison {
     private final Store store;
     private final CheckpointRecord first;
     private final CheckpointRecord second;
-    private final PageMap firstRam;
-    private final PageMap secondRam;
-    private final Map<Difference, Long> counts = new EnumMap<>(Difference.class);
-    private final long runs;
+    private final ImageComparison ram;
+    private final List<ImageComparison> disks;
     private final boolean deviceStateEqual;
 
     private CheckpointComparison(Store store, CheckpointRecord first, CheckpointRecord second) throws StoreException {
         this.store = store;
         this.first = first;
         this.second = second;
-        firstRam = store.pageMap(first.id(), NewCheckpoint.RAM);
-        secondRam = store.pageMap(second.id(), NewCheckpoint.RAM);
-        long[] runsFound = {0};
-        forEachRun((_, count, difference) -> {
-            counts.merge(difference, (long) count, Long::sum);
-            runsFound[0]++;
-        });
-        runs = runsFound[0];
+        ram = new ImageComparison(store, NewCheckpoint.RAM, store.pageMap(first.id(), NewCheckpoint.RAM),
+                store.pageMap(second.id(), NewCheckpoint.RAM));
+        List<ImageComparison> found = new ArrayList<>();
+        for (String disk : disksOf(first, second)) {
+            found.add(new ImageComparison(store, disk, blocks(first, disk), blocks(second, disk)));
+        }
+        disks = List.copyOf(found);
         deviceStateEqual = deviceStateEqual();
     }
 
-    /// Compares two checkpoints, of the same experiment or not, with RAM of the same size or not.
+    /// Compares two checkpoints, of the same experiment or not, with RAM and disks of the same size or not.
     public static CheckpointComparison of(Store store, CheckpointRecord first, CheckpointRecord second)
             throws StoreException {
         return new CheckpointComparison(store, first, second);
+    }
+
+    private static Set<String> disksOf(CheckpointRecord first, CheckpointRecord second) {
+        Set<String> disks = new LinkedHashSet<>();
+        Stream.of(first, second).flatMap(each -> each.metrics().disks().stream()).map(DiskMetrics::disk).forEach(
+                disks::add);
+        return disks;
+    }
+
+    /// A disk that a checkpoint does not have is one without blocks.
+    private PageMap blocks(CheckpointRecord checkpoint, String disk) throws StoreException {
+        return checkpoint.metrics().disk(disk).isPresent()
+                ? store.pageMap(checkpoint.id(), NewCheckpoint.disk(disk))
+                : PageMap.allZero(0);
     }
 
     private boolean deviceStateEqual() throws StoreException {
@@ -119,29 +134,49 @@ public final class CheckpointComparison {
         return second;
     }
 
+    /// Guest RAM, page by page.
+    public ImageComparison ram() {
+        return ram;
+    }
+
+    /// The disks that either has, block by block, in the order of the first and then of the second.
+    public List<ImageComparison> disks() {
+        return disks;
+    }
+
+    /// RAM and all disks: whatever can differ by pages.
+    public List<ImageComparison> images() {
+        return Stream.concat(Stream.of(ram), disks.stream()).toList();
+    }
+
+    /// Blocks that differ on any disk.
+    public long blocksDiffering() {
+        return disks.stream().mapToLong(ImageComparison::pagesDiffering).sum();
+    }
+
     /// Pages of the larger RAM.
     public int pages() {
-        return Math.max(firstRam.pages(), secondRam.pages());
+        return ram.pages();
     }
 
-    /// How many pages differ in a way.
+    /// How many pages of RAM differ in a way.
     public long count(Difference difference) {
-        return counts.getOrDefault(difference, 0L);
+        return ram.count(difference);
     }
 
-    /// How many pages differ at all.
+    /// How many pages of RAM differ at all.
     public long pagesDiffering() {
-        return counts.values().stream().mapToLong(Long::longValue).sum();
+        return ram.pagesDiffering();
     }
 
-    /// How many pages are the same in both.
+    /// How many pages of RAM are the same in both.
     public long pagesEqual() {
-        return pages() - pagesDiffering();
+        return ram.pagesEqual();
     }
 
     /// How often [#forEachRun] calls.
     public long runs() {
-        return runs;
+        return ram.runs();
     }
 
     /// Whether the devices were in the same state, byte for byte.
@@ -149,60 +184,15 @@ public final class CheckpointComparison {
         return deviceStateEqual;
     }
 
-    /// Calls for every run of pages that differ in the same way, in ascending order. Walks through the page maps anew; nothing
-    /// is kept.
+    /// [ImageComparison#forEachRun] of RAM.
     public <X extends Exception> void forEachRun(RunVisitor<X> visitor) throws X {
-        int start = 0;
-        Difference current = null;
-        int pages = pages();
-        for (int page = 0; page < pages; page++) {
-            Difference difference = difference(page);
-            if (difference != current) {
-                if (current != null) {
-                    visitor.run(start, page - start, current);
-                }
-                start = page;
-                current = difference;
-            }
-        }
-        if (current != null) {
-            visitor.run(start, pages - start, current);
-        }
+        ram.forEachRun(visitor);
     }
 
-    /// In what way a page differs; null where it does not.
-    private Difference difference(int page) {
-        if (page >= secondRam.pages()) {
-            return Difference.ONLY_IN_FIRST;
-        }
-        if (page >= firstRam.pages()) {
-            return Difference.ONLY_IN_SECOND;
-        }
-        long one = firstRam.chunkId(page);
-        long other = secondRam.chunkId(page);
-        if (one == other) {
-            return null;
-        }
-        return one == ChunkId.ZERO
-                ? Difference.ZERO_TO_CONTENT
-                : other == ChunkId.ZERO ? Difference.CONTENT_TO_ZERO : Difference.CHANGED;
-    }
-
-    /// Reads what both have in a page, for looking at it byte by byte.
+    /// [ImageComparison#contents] of RAM.
     ///
     /// @throws StoreException if a chunk is damaged, or gone with a checkpoint that was deleted since
     public PageContents contents(int page) throws StoreException {
-        if (page < 0 || page >= pages()) {
-            throw new IndexOutOfBoundsException("page " + page + " of " + pages());
-        }
-        return new PageContents(page, read(firstRam, page), read(secondRam, page));
-    }
-
-    private byte[] read(PageMap ram, int page) throws StoreException {
-        byte[] content = new byte[PAGE_BYTES];
-        if (page < ram.pages()) {
-            store.readChunk(ram.chunkId(page), ByteBuffer.wrap(content));
-        }
-        return content;
+        return ram.contents(page);
     }
 }

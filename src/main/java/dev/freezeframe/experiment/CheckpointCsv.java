@@ -3,16 +3,24 @@ package dev.freezeframe.experiment;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// Checkpoints as a table of comma-separated values: one header, one line for each, all figures, with the units in the names.
 /// Written as RFC 4180 says, line ends CR LF included, so every spreadsheet and `read_csv` takes it; columns may be added at
-/// the end in later versions, none is renamed or moved.
+/// the end in later versions, none is renamed or moved. Behind the figures that every checkpoint has come those of each disk,
+/// such as `disk0_dirty_blocks`; they are empty for a checkpoint that does not have that disk.
 ///
 /// A note or tag that begins like a formula gets an apostrophe in front, so that a spreadsheet does not compute what came
 /// with somebody else's store.
@@ -20,12 +28,46 @@ public final class CheckpointCsv {
     private static final String LINE_END = "\r\n";
     private static final Map<String, BiFunction<CheckpointRecord, Annotation, Object>> COLUMNS = columns();
 
+    private static final Map<String, Function<DiskMetrics, Long>> DISK_COLUMNS = diskColumns();
+
     private final Appendable out;
+    private final List<String> disks;
+
+    /// Writes the header of a table without columns for disks.
+    public CheckpointCsv(Appendable out) throws IOException {
+        this(out, List.of());
+    }
 
     /// Writes the header.
-    public CheckpointCsv(Appendable out) throws IOException {
+    ///
+    /// @param disks ids of the disks that get columns; see [#disksOf]
+    public CheckpointCsv(Appendable out, Collection<String> disks) throws IOException {
         this.out = out;
-        out.append(String.join(",", COLUMNS.keySet())).append(LINE_END);
+        this.disks = List.copyOf(disks);
+        out.append(Stream.concat(COLUMNS.keySet().stream(), this.disks.stream().flatMap(disk -> DISK_COLUMNS.keySet()
+                .stream().map(column -> disk + "_" + column))).collect(Collectors.joining(","))).append(LINE_END);
+    }
+
+    /// The ids of all disks that any of the checkpoints has, in their order.
+    public static Collection<String> disksOf(Collection<CheckpointRecord> checkpoints) {
+        Set<String> disks = new LinkedHashSet<>();
+        checkpoints.forEach(each -> each.metrics().disks().forEach(disk -> disks.add(disk.disk())));
+        return disks;
+    }
+
+    private static Map<String, Function<DiskMetrics, Long>> diskColumns() {
+        Map<String, Function<DiskMetrics, Long>> columns = new LinkedHashMap<>();
+        columns.put("size_bytes", DiskMetrics::sizeBytes);
+        columns.put("dirty_blocks", DiskMetrics::dirtyBlocks);
+        columns.put("unchanged_blocks", DiskMetrics::unchangedBlocks);
+        columns.put("zero_blocks", DiskMetrics::zeroBlocks);
+        columns.put("duplicate_disk_blocks", DiskMetrics::duplicateDiskBlocks);
+        columns.put("duplicate_ram_blocks", DiskMetrics::duplicateRamBlocks);
+        columns.put("new_blocks", DiskMetrics::newBlocks);
+        columns.put("read_bytes", DiskMetrics::readBytes);
+        columns.put("read_micros", DiskMetrics::readMicros);
+        columns.put("stored_bytes", DiskMetrics::storedBytes);
+        return columns;
     }
 
     private static Map<String, BiFunction<CheckpointRecord, Annotation, Object>> columns() {
@@ -61,6 +103,7 @@ public final class CheckpointCsv {
         columns.put("pipeline_millis", metric(CheckpointMetrics::pipelineMillis));
         columns.put("tags", (_, annotation) -> typed(String.join(" ", annotation.tags())));
         columns.put("note", (_, annotation) -> typed(annotation.note()));
+        columns.put("duplicate_disk_pages", metric(CheckpointMetrics::duplicateDiskPages));
         return columns;
     }
 
@@ -71,8 +114,14 @@ public final class CheckpointCsv {
 
     /// Appends a line.
     public void add(CheckpointRecord checkpoint, Annotation annotation) throws IOException {
-        out.append(COLUMNS.values().stream().map(column -> escaped(column.apply(checkpoint, annotation).toString()))
-                .collect(Collectors.joining(","))).append(LINE_END);
+        out.append(Stream.concat(COLUMNS.values().stream().map(column -> escaped(column.apply(checkpoint, annotation)
+                .toString())), disks.stream().flatMap(disk -> figures(checkpoint.metrics().disk(disk)))).collect(
+                        Collectors.joining(",")))
+                .append(LINE_END);
+    }
+
+    private static Stream<String> figures(Optional<DiskMetrics> disk) {
+        return DISK_COLUMNS.values().stream().map(column -> disk.map(column).map(Object::toString).orElse(""));
     }
 
     private static String typed(String text) {

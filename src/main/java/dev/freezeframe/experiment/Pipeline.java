@@ -1,5 +1,7 @@
 package dev.freezeframe.experiment;
 
+import dev.freezeframe.capture.BlockRanges;
+import dev.freezeframe.capture.CapturedDisk;
 import dev.freezeframe.capture.CapturedFrame;
 import dev.freezeframe.capture.FrameMetrics;
 import dev.freezeframe.capture.FrameSink;
@@ -7,14 +9,18 @@ import dev.freezeframe.capture.PausePhases;
 import dev.freezeframe.capture.Slab;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
+import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.CaptureMetrics;
+import dev.freezeframe.store.DiskRead;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.StoreException;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -43,11 +49,20 @@ final class Pipeline implements FrameSink, AutoCloseable {
     private sealed interface Part {
         record Pages(int number, long generation, Slab slab) implements Part {}
 
+        record Blocks(int number, long generation, int disk, Slab slab) implements Part {}
+
+        record ZeroBlocks(int number, long generation, int disk, BlockRanges.Range blocks) implements Part {}
+
         record Complete(CapturedFrame frame, long nanos) implements Part {}
 
         record Abandon(int number) implements Part {}
 
         record EndOfRecording() implements Part {}
+    }
+
+    @FunctionalInterface
+    private interface Addition {
+        void to(CheckpointWriter writer) throws StoreException;
     }
 
     private final WriterSource writers;
@@ -62,6 +77,8 @@ final class Pipeline implements FrameSink, AutoCloseable {
 
     /// Only the pipeline thread touches what follows.
     private Optional<PageMap> newestRam;
+    /// Each with the map of the newest checkpoint.
+    private List<DiskImage> disks;
     private CheckpointWriter writer;
     private Throwable writerFailure;
     private long acceptedGeneration;
@@ -69,18 +86,21 @@ final class Pipeline implements FrameSink, AutoCloseable {
 
     /// Where a checkpoint's writer comes from, which is [dev.freezeframe.dedup.Deduplicator#begin].
     interface WriterSource {
-        CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes)
+        CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes,
+                List<DiskImage> disks)
                 throws StoreException;
     }
 
     /// @param newestRam what the machine's RAM held when recording began, for a machine that was restored
+    /// @param disks the machine's writable disks, with what they held when recording began
     /// @param giveUp called with a reason when storing has no prospect of success any more
-    Pipeline(WriterSource writers, long experimentId, long ramBytes, Optional<PageMap> newestRam,
+    Pipeline(WriterSource writers, long experimentId, long ramBytes, Optional<PageMap> newestRam, List<DiskImage> disks,
             RecordingListener listener, Consumer<String> giveUp) {
         this.writers = writers;
         this.experimentId = experimentId;
         this.ramBytes = ramBytes;
         this.newestRam = newestRam;
+        this.disks = List.copyOf(disks);
         this.listener = listener;
         this.giveUp = giveUp;
         thread = Thread.ofPlatform().name("pipeline").unstarted(this::run);
@@ -107,6 +127,16 @@ final class Pipeline implements FrameSink, AutoCloseable {
     @Override
     public void pages(int number, long generation, Slab slab) {
         parts.add(new Part.Pages(number, generation, slab));
+    }
+
+    @Override
+    public void blocks(int number, long generation, int disk, Slab slab) {
+        parts.add(new Part.Blocks(number, generation, disk, slab));
+    }
+
+    @Override
+    public void zeroBlocks(int number, long generation, int disk, BlockRanges.Range blocks) {
+        parts.add(new Part.ZeroBlocks(number, generation, disk, blocks));
     }
 
     @Override
@@ -149,9 +179,18 @@ final class Pipeline implements FrameSink, AutoCloseable {
         switch (part) {
             case Part.Pages(int number, long generation, Slab slab) -> {
                 try (slab) {
-                    store(number, generation, slab);
+                    store(number, generation, into -> into.addRam(slab.pages(), slab.count(), slab.contents()));
                 }
             }
+            case Part.Blocks(int number, long generation, int disk, Slab slab) -> {
+                try (slab) {
+                    store(number, generation,
+                            into -> into.addBlocks(disk, slab.pages(), slab.count(), slab.contents()));
+                }
+            }
+            case Part.ZeroBlocks(int number, long generation, int disk, BlockRanges.Range blocks) -> store(number,
+                    generation, into -> into.addZeroBlocks(disk, Math.toIntExact(blocks.first()), Math.toIntExact(blocks
+                            .count())));
             case Part.Complete(CapturedFrame frame, long nanos) -> finish(frame, nanos);
             case Part.Abandon(int _) -> forgetWriter();
             case Part.EndOfRecording() -> {
@@ -161,12 +200,12 @@ final class Pipeline implements FrameSink, AutoCloseable {
         return true;
     }
 
-    private void store(int number, long generation, Slab slab) {
+    private void store(int number, long generation, Addition addition) {
         if (generation < acceptedGeneration || writerFailure != null) {
             return;
         }
         try {
-            writer(number).addRam(slab.pages(), slab.count(), slab.contents());
+            addition.to(writer(number));
         } catch (StoreException | RuntimeException | Error e) {
             writerFailure = e;
         }
@@ -174,7 +213,7 @@ final class Pipeline implements FrameSink, AutoCloseable {
 
     private CheckpointWriter writer(int number) throws StoreException {
         if (writer == null) {
-            writer = writers.begin(experimentId, number, newestRam, ramBytes);
+            writer = writers.begin(experimentId, number, newestRam, ramBytes, disks);
         }
         return writer;
     }
@@ -192,9 +231,10 @@ final class Pipeline implements FrameSink, AutoCloseable {
                 throw writerFailure;
             }
             writer(frame.number()).addImage(NewCheckpoint.DEVICE_STATE, frame.deviceState().toBytes());
-            committed = writer.commit(metricsOf(frame.metrics()));
+            committed = writer.commit(metricsOf(frame));
             writer = null;
             newestRam = Optional.of(committed.ram());
+            disks = newest(committed);
             failuresInARow = 0;
         } catch (Exception e) {
             failure = e;
@@ -230,13 +270,27 @@ final class Pipeline implements FrameSink, AutoCloseable {
         writerFailure = null;
     }
 
-    private static CaptureMetrics metricsOf(FrameMetrics frame) {
+    private List<DiskImage> newest(Committed committed) {
+        List<DiskImage> newest = new ArrayList<>();
+        for (int i = 0; i < disks.size(); i++) {
+            newest.add(
+                    new DiskImage(disks.get(i).id(), disks.get(i).sizeBytes(), Optional.of(committed.disks().get(i))));
+        }
+        return newest;
+    }
+
+    private static CaptureMetrics metricsOf(CapturedFrame captured) {
+        FrameMetrics frame = captured.metrics();
         PausePhases phases = frame.phases();
         return new CaptureMetrics(frame.capturedAt(), frame.intervalMillis(), frame.late(), phases.totalMicros(),
                 new PhaseMicros(phases.stop(), phases.deviceState(), phases.harvest(), phases.copy(), phases.disks(),
                         phases.resume()),
                 new PreCopyMetrics(frame.preCopyRounds(), frame.preCopyMicros(), frame.preCopiedPages(),
                         frame.pausePages()),
-                0);
+                captured.disks().stream().map(Pipeline::metricsOf).toList());
+    }
+
+    private static DiskRead metricsOf(CapturedDisk disk) {
+        return new DiskRead(disk.id(), disk.sizeBytes(), disk.readBytes(), disk.readMicros());
     }
 }

@@ -4,7 +4,9 @@ import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.DirtyTracker;
 import dev.freezeframe.dedup.Deduplicator;
+import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qmp.Registration;
 import dev.freezeframe.store.CheckpointRecord;
@@ -17,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -70,6 +73,13 @@ public final class Recording implements AutoCloseable {
         if (noRoom.isPresent()) {
             throw new IOException(noRoom.get());
         }
+        if (machine.hasOtherWritableRam() && !machine.disks().isEmpty()) {
+            // QEMU refuses to inactivate its block nodes ("bdrv_inactivate_all() failed") with a filter in the graph.
+            throw new IOException(
+                    "a machine with a graphics card and a disk that the guest can write cannot be recorded:"
+                            + " QEMU saves the card's memory by a migration only, and refuses that while a disk is frozen; set the"
+                            + " profile's display to \"none\", or the disk to \"readOnly\": true");
+        }
         DirtyTracker tracker = options.tracker().trackerFor(machine);
         DeviceStateSource devices = null;
         Recording recording = null;
@@ -79,7 +89,13 @@ public final class Recording implements AutoCloseable {
             Optional<PageMap> base = parent.isPresent() && untouchedSinceParent
                     ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.RAM))
                     : Optional.empty();
-            recording = new Recording(store, machine, parent, base, tracker, devices, options, listener);
+            List<DiskImage> disks = new ArrayList<>();
+            for (MachineDisk disk : machine.disks()) {
+                disks.add(new DiskImage(disk.id(), disk.sizeBytes(), base.isPresent()
+                        ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.disk(disk.id())))
+                        : Optional.empty()));
+            }
+            recording = new Recording(store, machine, parent, base, disks, tracker, devices, options, listener);
             recording.begin(base.isPresent(), options);
             return recording;
         } finally {
@@ -93,7 +109,8 @@ public final class Recording implements AutoCloseable {
     }
 
     private Recording(Store store, Machine machine, Optional<CheckpointRecord> parent, Optional<PageMap> base,
-            DirtyTracker tracker, DeviceStateSource devices, RecordingOptions options, RecordingListener listener)
+            List<DiskImage> disks, DirtyTracker tracker, DeviceStateSource devices, RecordingOptions options,
+            RecordingListener listener)
             throws IOException {
         this.store = store;
         trackerName = tracker.name();
@@ -109,7 +126,7 @@ public final class Recording implements AutoCloseable {
         pictures = options.pictures()
                 ? Optional.of(new PictureTaker(machine, store, listener::pictureStored))
                 : Optional.empty();
-        pipeline = new Pipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base,
+        pipeline = new Pipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base, disks,
                 new RecordingListener() {
                     @Override
                     public void checkpointStored(CheckpointRecord checkpoint) {

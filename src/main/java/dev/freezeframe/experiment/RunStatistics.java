@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.PhaseMicros;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,7 +14,6 @@ import org.HdrHistogram.Histogram;
 /// Adds up the checkpoints of a run as they come. Takes the same memory however long the run is; safe for use by several
 /// threads.
 public final class RunStatistics {
-    private static final int PAGE_BYTES = 4096;
     /// Percentiles are exact to one part in a thousand.
     private static final int DIGITS = 3;
 
@@ -30,6 +30,7 @@ public final class RunStatistics {
     private long zeroPages;
     private long duplicatePages;
     private long newPages;
+    private BlockSums blocks = BlockSums.NONE;
     private long storedBytes;
     private long imageBytes;
 
@@ -64,8 +65,11 @@ public final class RunStatistics {
         zeroPages += metrics.zeroPages();
         duplicatePages += metrics.duplicatePages();
         newPages += metrics.newPages();
+        for (DiskMetrics disk : metrics.disks()) {
+            blocks = blocks.plus(disk);
+        }
         storedBytes += metrics.storedBytes();
-        imageBytes += metrics.ramPages() * PAGE_BYTES;
+        imageBytes += metrics.imageBytes();
     }
 
     /// A wall clock that was set back must not end a recording.
@@ -80,7 +84,7 @@ public final class RunStatistics {
         return new RunSummary(checkpoints, late, first == null ? Duration.ZERO : Duration.between(first, last),
                 of(pause),
                 Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, of(pipeline), dirtyPages, unchangedPages,
-                zeroPages, duplicatePages, newPages, storedBytes, imageBytes);
+                zeroPages, duplicatePages, newPages, blocks, storedBytes, imageBytes);
     }
 
     private static Distribution of(Histogram values) {

@@ -11,8 +11,10 @@ import java.util.Map;
 /// @param phaseMicros by the name that the phase has in [dev.freezeframe.store.PhaseMicros], in the order of the pause
 /// @param firstPipelineMillis background work for the first checkpoint, which holds all of RAM; 0 without one
 /// @param pipelineMillis background work for each of the others
+/// @param blocks of all disks
 /// @param storedBytes what the checkpoints added to the store
-/// @param imageBytes what they would take as plain RAM images
+/// @param imageBytes what they would take as plain images of RAM and disks
 public record RunSummary(int checkpoints, long late, Duration span, Distribution pauseMicros,
         Map<String, Distribution> phaseMicros, long firstPipelineMillis, Distribution pipelineMillis, long dirtyPages,
-        long unchangedPages, long zeroPages, long duplicatePages, long newPages, long storedBytes, long imageBytes) {}
+        long unchangedPages, long zeroPages, long duplicatePages, long newPages, BlockSums blocks, long storedBytes,
+        long imageBytes) {}

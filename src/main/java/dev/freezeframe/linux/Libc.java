@@ -23,11 +23,17 @@ final class Libc {
     static final int EACCES = 13;
     static final int EFAULT = 14;
     static final int EBUSY = 16;
+    static final int EEXIST = 17;
+    static final int EISDIR = 21;
     static final int EINVAL = 22;
     static final int ENOTTY = 25;
     static final int ENOSYS = 38;
+    static final int EOPNOTSUPP = 95;
 
     static final int O_RDONLY = 0;
+    static final int O_RDWR = 2;
+    static final int O_CREAT = 0x40;
+    static final int O_EXCL = 0x80;
     static final int O_CLOEXEC = 0x80000;
     static final int O_NONBLOCK = 0x800;
 
@@ -45,6 +51,7 @@ final class Libc {
     private static final MethodHandle FALLOCATE = link("fallocate", 4, INT, INT, INT, LONG, LONG);
     private static final MethodHandle FCHMOD = link("fchmod", 2, INT, INT, INT);
     private static final MethodHandle FCNTL = link("fcntl", 2, INT, INT, INT, LONG);
+    private static final MethodHandle FSTAT = link("fstat", 2, INT, INT, POINTER);
     private static final MethodHandle FTRUNCATE = link("ftruncate", 2, INT, INT, LONG);
     private static final MethodHandle IOCTL = link("ioctl", 2, INT, INT, LONG, POINTER);
     private static final MethodHandle LSEEK = link("lseek", 3, LONG, INT, LONG, INT);
@@ -57,6 +64,7 @@ final class Libc {
     private static final MethodHandle STRERROR = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("strerror"),
             FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
     private static final MethodHandle SYSCALL = link("syscall", 1, LONG, LONG, LONG, LONG, LONG, LONG);
+    private static final MethodHandle UNLINK = link("unlink", 1, INT, POINTER);
     private static final MethodHandle WAITPID = link("waitpid", 3, INT, INT, POINTER, INT);
 
     private Libc() {}
@@ -88,6 +96,14 @@ final class Libc {
     static int fcntl(int fd, int command, long argument) {
         try {
             return result((int) FCNTL.invokeExact(state(), fd, command, argument));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static int fstat(int fd, MemorySegment status) {
+        try {
+            return result((int) FSTAT.invokeExact(state(), fd, status));
         } catch (Throwable e) {
             throw unexpected(e);
         }
@@ -142,8 +158,13 @@ final class Libc {
     }
 
     static int open(String path, int flags) {
+        return open(path, flags, 0);
+    }
+
+    /// @param mode of a file that is made by this
+    static int open(String path, int flags, int mode) {
         try (Arena arena = Arena.ofConfined()) {
-            return result((int) OPEN.invokeExact(state(), arena.allocateFrom(path), flags, 0));
+            return result((int) OPEN.invokeExact(state(), arena.allocateFrom(path), flags, mode));
         } catch (Throwable e) {
             throw unexpected(e);
         }
@@ -169,6 +190,14 @@ final class Libc {
     static long syscall(long number, long first, long second, long third, long fourth) {
         try {
             return result((long) SYSCALL.invokeExact(state(), number, first, second, third, fourth));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static int unlink(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            return result((int) UNLINK.invokeExact(state(), arena.allocateFrom(path)));
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -35,9 +35,7 @@ public record BootFile(String role, Path path, String sha256) {
     }
 
     private static String missing(String role, Path path) {
-        return "the " + role + " " + path + " cannot be read; " + (path.startsWith(Profiles.guestFolder())
-                ? "run installer/bootstrap.sh build, which prepares the guest"
-                : "correct the profile or put the file there");
+        return "the " + role + " " + path + " cannot be read; " + Profiles.remedyForMissing(path);
     }
 
     /// Why the file is not the one that was recorded, or empty.

@@ -16,8 +16,6 @@ import java.util.stream.IntStream;
 /// handler in place, the firmware does not run any more. So nothing outside [#pages] and [#HOUSEKEEPING_PAGE] changes
 /// after the first line was printed.
 public final class BootSector {
-    /// The name of this guest in a profile.
-    public static final String NAME = "rounds";
     /// How many pages a round writes.
     public static final int PAGES_PER_ROUND = 64;
     /// Where the 32-bit little-endian number of the round under way is.
@@ -34,8 +32,6 @@ public final class BootSector {
     /// Not neighbours, so that a tracker which reports too much is found out.
     private static final int PAGE_STEP = 3;
     private static final int SECTOR_BYTES = 512;
-    /// A floppy of the usual size, which every firmware boots from without asking.
-    private static final int FLOPPY_BYTES = 1_474_560;
     private static final int TIMER_HZ = 1_193_182;
     private static final Pattern LINE = Pattern.compile("round (\\d{1,10})");
 
@@ -66,11 +62,6 @@ public final class BootSector {
     public static OptionalLong round(String consoleLine) {
         Matcher matcher = LINE.matcher(consoleLine.strip());
         return matcher.matches() ? OptionalLong.of(Long.parseLong(matcher.group(1))) : OptionalLong.empty();
-    }
-
-    /// Size of the floppy to boot it from; all but its first sector is zero.
-    static long floppyBytes() {
-        return FLOPPY_BYTES;
     }
 
     /// The machine code, a boot sector with its signature.

@@ -57,8 +57,8 @@ final class CheckpointRules {
             refuse("mem-prealloc", "every page would count as written, and the memory would be allocated at once",
                     "leave it out"),
             refuse("numa", "guest memory must be one block", "leave it out"),
-            refuse("snapshot", "the disk's temporary overlay would not be part of any checkpoint",
-                    "add the drive with readonly=on"),
+            refuse("snapshot", "the disk's temporary overlay would be in no checkpoint",
+                    FIELD + "disks, where writes are discarded too"),
             refuse("virtfs", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
             refuse("fsdev", "a 9p folder that the guest has mounted cannot be saved", "put the files into the initrd"),
             refuse("balloon", GIVES_BACK_MEMORY, "leave it out"),
@@ -171,8 +171,8 @@ final class CheckpointRules {
     }
 
     private static Objection writableDrive() {
-        return new Objection("a disk that the guest can write is not part of a checkpoint yet, so a restored machine "
-                + "would find a disk from another time", "use -drive with readonly=on, or -cdrom");
+        return new Objection("a disk that the guest can write this way is in no checkpoint, so a restored machine "
+                + "would find a disk from another time", FIELD + "disks, or add readonly=on");
     }
 
     private static Optional<Objection> drive(List<Setting> settings) {

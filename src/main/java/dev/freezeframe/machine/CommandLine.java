@@ -3,8 +3,10 @@ package dev.freezeframe.machine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /// QEMU's command lines as people read and copy them: quoted for a shell, an option a line; and as they would be, before
 /// any QEMU is started.
@@ -26,8 +28,14 @@ public final class CommandLine {
                         ? Optional.empty()
                         : Optional.of(
                                 socket("watch")),
-                socket("console"), Optional.empty(), profile
-                        .bootSector() ? Optional.of(FOLDER.resolve("boot-sector")) : Optional.empty());
+                profile.disks().stream().allMatch(Disk::readOnly) ? Optional.empty() : Optional.of(socket("disks")),
+                socket("console"), Optional.empty(), overlays(spec), profile.bootSector().map(_ -> FOLDER.resolve(
+                        "boot-sector")));
+    }
+
+    private static Map<String, Path> overlays(MachineSpec spec) {
+        return spec.profile().disks().stream().filter(spec::discardsWrites).collect(Collectors.toMap(Disk::id,
+                disk -> FOLDER.resolve(disk.id() + "-writes")));
     }
 
     private static QemuArguments.Socket socket(String name) {

@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qmp.PeerFate;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
@@ -19,12 +20,18 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +49,12 @@ public final class Machine implements AutoCloseable {
     private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
+    /// A floppy of the usual size, which every firmware boots from without asking; all but its first sector is zero.
+    private static final int FLOPPY_BYTES = 1_474_560;
     private static final String QEMU_PACKAGE = "install the package qemu-system-x86, or name a binary with --qemu";
+
+    /// raw_apply_lock_bytes and raw_check_lock_bytes in block/file-posix.c.
+    private static final Pattern LOCKED_IMAGE = Pattern.compile("Is another process using the image \\[(.*)]\\?");
 
     private final MachineSpec spec;
     private final Accelerator accelerator;
@@ -55,15 +67,19 @@ public final class Machine implements AutoCloseable {
     private final QmpClient qmp;
     private final QmpClient captureQmp;
     private final QmpClient watchQmp;
+    private final Optional<QmpClient> diskQmp;
     private final StateWatch states;
     private final Instant startedAt = Instant.now();
     private final Console console;
     private final SharedMemory memory;
     private final boolean privateCopy;
     private final Optional<RunDirectory> staying;
+    /// What the guest writes to its throw-away disks.
+    private final List<UnnamedFile> overlays;
     private final AtomicBoolean closed = new AtomicBoolean();
     private String machineType = "";
     private List<RamBlock> ramBlocks = List.of();
+    private List<MachineDisk> disks = List.of();
     private boolean hasDisplay;
 
     /// Where QEMU's standard error goes: a pipe to us, or a file for a machine that may outlive us.
@@ -99,7 +115,9 @@ public final class Machine implements AutoCloseable {
 
     private Machine(Start start, Accelerator accelerator, List<String> commandLine, List<BootFile> bootFiles,
             Process process, long pid, CompletableFuture<ExitStatus> exit, LastWords lastWords, QmpClient qmp,
-            QmpClient captureQmp, QmpClient watchQmp, Console console, Optional<RunDirectory> staying) {
+            QmpClient captureQmp, QmpClient watchQmp, Optional<QmpClient> diskQmp, Console console,
+            Optional<RunDirectory> staying,
+            List<UnnamedFile> overlays) {
         this.spec = start.spec;
         this.memory = start.memory;
         this.privateCopy = start.privateCopy;
@@ -113,9 +131,11 @@ public final class Machine implements AutoCloseable {
         this.qmp = qmp;
         this.captureQmp = captureQmp;
         this.watchQmp = watchQmp;
+        this.diskQmp = diskQmp;
         this.console = console;
         this.staying = staying;
-        states = new StateWatch(watchQmp, spec.profile().name());
+        this.overlays = overlays;
+        states = new StateWatch(watchQmp, spec.profile().name(), event -> DiskError.line(event, spec));
         var _ = exit.thenAccept(status -> states.ended("QEMU " + status.describe()));
     }
 
@@ -153,6 +173,13 @@ public final class Machine implements AutoCloseable {
     ///     with it
     /// @param privateCopy whether the guest's writes stay in QEMU (copy-on-write) and never reach the image
     public static Machine incoming(MachineSpec spec, SharedMemory image, boolean privateCopy) throws MachineException {
+        Optional<Disk> empty = spec.profile().disks().stream().filter(disk -> !disk.readOnly() && !spec.diskBackings()
+                .containsKey(disk.id())).findFirst();
+        if (empty.isPresent()) {
+            throw new MachineException(
+                    empty.get().id() + " has no content of the same moment as the memory, and with that"
+                            + " of its image file the guest would damage it; this checkpoint cannot be restored");
+        }
         if (image.sizeBytes() != spec.memoryBytes()) {
             throw new MachineException("the memory image has " + image.sizeBytes() + " bytes, the machine "
                     + spec.memoryBytes());
@@ -214,12 +241,18 @@ public final class Machine implements AutoCloseable {
         Optional<UnixListener> watchListener = spec.profile().display().equals("none")
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("watch"))));
+        // Likewise for the disks: their command in the pause is sent ahead, while another session's command is under way.
+        Optional<UnixListener> diskListener = spec.profile().disks().stream().allMatch(Disk::readOnly)
+                ? Optional.empty()
+                : Optional.of(opened.add(UnixListener.bind(callFolder.socket("disks"))));
         Optional<UnixListener> consoleListener = staying.isPresent()
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("console"))));
-        Optional<SharedMemory> floppy = spec.profile().bootSector()
-                ? Optional.of(opened.add(bootFloppy()))
-                : Optional.empty();
+        Optional<SharedMemory> floppy = Optional.empty();
+        if (spec.profile().bootSector().isPresent()) {
+            floppy = Optional.of(opened.add(bootFloppy(spec.profile().bootSector().get())));
+        }
+        Map<String, UnnamedFile> overlays = overlays(spec, binary, opened);
 
         QemuArguments.Socket console = staying.isPresent()
                 ? new QemuArguments.Socket(staying.get().socket("console"), true)
@@ -231,9 +264,11 @@ public final class Machine implements AutoCloseable {
         commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
                 start.incoming, new QemuArguments.Socket(qmpListener.path(), false),
                 new QemuArguments.Socket(captureListener.path(), false),
-                watchListener.map(listener -> new QemuArguments.Socket(listener.path(), false)), console, extraQmp,
-                floppy.map(
-                        SharedMemory::path)));
+                watchListener.map(listener -> new QemuArguments.Socket(listener.path(), false)),
+                diskListener.map(listener -> new QemuArguments.Socket(listener.path(), false)), console, extraQmp,
+                overlays.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, overlay -> overlay.getValue()
+                        .path())),
+                floppy.map(SharedMemory::path)));
         LOG.debug("command line: {}", commandLine);
 
         ProcessBuilder builder = new ProcessBuilder(commandLine).redirectErrorStream(true).redirectInput(
@@ -253,12 +288,16 @@ public final class Machine implements AutoCloseable {
         UnixConnection qmpConnection;
         UnixConnection captureConnection;
         UnixConnection watchConnection = null;
+        UnixConnection diskConnection = null;
         UnixConnection consoleConnection = null;
         try {
             qmpConnection = opened.add(qmpListener.accept(process.toHandle(), exit, START_TIMEOUT));
             captureConnection = opened.add(captureListener.accept(process.toHandle(), exit, START_TIMEOUT));
             if (watchListener.isPresent()) {
                 watchConnection = opened.add(watchListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
+            }
+            if (diskListener.isPresent()) {
+                diskConnection = opened.add(diskListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
             }
             if (consoleListener.isPresent()) {
                 consoleConnection = opened.add(consoleListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
@@ -269,11 +308,10 @@ public final class Machine implements AutoCloseable {
         long pid = qmpConnection.peerPid();
         qmpListener.close();
         captureListener.close();
-        if (watchListener.isPresent()) {
-            watchListener.get().close();
-        }
-        if (consoleListener.isPresent()) {
-            consoleListener.get().close();
+        for (Optional<UnixListener> each : List.of(watchListener, diskListener, consoleListener)) {
+            if (each.isPresent()) {
+                each.get().close();
+            }
         }
         callFolder.close();
         LOG.debug("QEMU {} called on {}", pid, calls);
@@ -281,6 +319,7 @@ public final class Machine implements AutoCloseable {
         QmpClient qmp;
         QmpClient captureQmp;
         QmpClient watchQmp;
+        Optional<QmpClient> diskQmp;
         try {
             PeerFate fate = patience -> fate(process, exit, lastWords, patience);
             qmp = opened.add(QmpClient.open(qmpConnection, fate, START_TIMEOUT));
@@ -288,6 +327,9 @@ public final class Machine implements AutoCloseable {
             watchQmp = watchConnection == null
                     ? qmp
                     : opened.add(QmpClient.open(watchConnection, fate, START_TIMEOUT));
+            diskQmp = diskConnection == null
+                    ? Optional.empty()
+                    : Optional.of(opened.add(QmpClient.open(diskConnection, fate, START_TIMEOUT)));
         } catch (QmpException e) {
             throw notStarted(spec, exit, lastWords, e.getMessage());
         }
@@ -299,7 +341,8 @@ public final class Machine implements AutoCloseable {
             consoleConnection = opened.add(UnixConnection.connect(console.path()));
         }
         Machine machine = new Machine(start, accelerator, List.copyOf(commandLine), bootFiles, process, pid, exit,
-                lastWords, qmp, captureQmp, watchQmp, opened.add(Console.on(consoleConnection)), staying);
+                lastWords, qmp, captureQmp, watchQmp, diskQmp, opened.add(Console.on(consoleConnection)), staying,
+                List.copyOf(overlays.values()));
         opened.add(machine.states);
         machine.look();
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
@@ -322,10 +365,28 @@ public final class Machine implements AutoCloseable {
                 + " not found; install the package util-linux")).toString();
     }
 
-    private static SharedMemory bootFloppy() throws IOException {
-        SharedMemory floppy = SharedMemory.allocate("freezeframe-boot", BootSector.floppyBytes());
-        floppy.write(0, ByteBuffer.wrap(BootSector.sector()));
+    private static SharedMemory bootFloppy(BootProgram program) throws IOException {
+        SharedMemory floppy = SharedMemory.allocate("freezeframe-boot", FLOPPY_BYTES);
+        floppy.write(0, ByteBuffer.wrap(program.sector()));
         return floppy;
+    }
+
+    /// The files that the guest's writes to throw-away disks go to, by the disks' ids, after a look at all image files.
+    private static Map<String, UnnamedFile> overlays(MachineSpec spec, Path binary, Opened opened)
+            throws MachineException {
+        Map<String, UnnamedFile> overlays = new LinkedHashMap<>();
+        for (Disk disk : spec.profile().disks()) {
+            DiskBacking backing = spec.diskBackings().get(disk.id());
+            long sizeBytes = backing == null
+                    ? DiskImage.sizeBytes(disk)
+                    : DiskImage.roundedToSector(backing.sizeBytes());
+            if (spec.discardsWrites(disk)) {
+                UnnamedFile file = opened.add(ScratchFolder.newFile());
+                QemuImg.besides(binary).createQcow2(file.path(), sizeBytes);
+                overlays.put(disk.id(), file);
+            }
+        }
+        return overlays;
     }
 
     private static LastWords lastWordsOf(TextTail tail) {
@@ -362,6 +423,12 @@ public final class Machine implements AutoCloseable {
         exit.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
         lastWords.awaitEnd(Duration.ofMillis(200));
         String words = TextTail.lastWords(lastWords.text());
+        Matcher locked = LOCKED_IMAGE.matcher(lastWords.text());
+        if (locked.find()) {
+            return new MachineException("the disk image " + locked.group(1)
+                    + " is in use by another machine or program,"
+                    + " which writes it or must be its only user; end that one, or set writes to \"discard\" in both");
+        }
         ExitStatus status = exit.getNow(null);
         return new MachineException("QEMU did not start for profile " + spec.profile().name() + ": " + (status == null
                 ? why
@@ -389,17 +456,39 @@ public final class Machine implements AutoCloseable {
 
     /// Learns what the machine is, in one exchange.
     private void look() throws IOException {
+        List<Disk> writable = spec.profile().disks().stream().filter(disk -> !disk.readOnly()).toList();
         List<PendingReply> replies = qmp.send(QmpCommand.of("qom-get").with("path", "/machine").with("property",
                 "type"), QmpCommand.humanMonitor("info ramblock"), QmpCommand.of("query-migrate"),
-                QmpCommand.of("qom-list").with("path", "/backend"));
+                QmpCommand.of("qom-list").with("path", "/backend"),
+                QmpCommand.of("query-named-block-nodes").with("flat",
+                        true));
         machineType = replies.get(0).await(START_TIMEOUT).asText().replaceFirst("-machine$", "");
         ramBlocks = RamBlock.parse(replies.get(1).await(START_TIMEOUT).asText(), machineType);
         hasDisplay = hasConsole(replies.get(3));
+        disks = disks(writable, replies.get(4).await(START_TIMEOUT));
         JsonNode blockers = replies.get(2).await(START_TIMEOUT).path("blocked-reasons");
         if (!blockers.isEmpty()) {
             throw new MachineException("profile " + spec.profile().name() + " cannot be checkpointed, says QEMU: "
                     + blockers.get(0).asText() + "; take the device or feature out of the profile");
         }
+    }
+
+    private static List<MachineDisk> disks(List<Disk> writable, JsonNode nodes) throws MachineException {
+        Map<String, Long> sizes = new HashMap<>();
+        for (JsonNode node : nodes) {
+            sizes.put(node.path("node-name").asText(), node.path("image").path("virtual-size").asLong());
+        }
+        List<MachineDisk> disks = new ArrayList<>();
+        for (Disk disk : writable) {
+            Long sizeBytes = sizes.get(disk.id());
+            if (sizeBytes == null) {
+                throw new MachineException("QEMU does not know the block node " + disk.id()
+                        + " that it was started with; look at its command line");
+            }
+            Optional<String> base = Optional.of(DiskArguments.baseNode(disk.id())).filter(sizes::containsKey);
+            disks.add(new MachineDisk(disk.id(), disk.id(), base, disk.qomPath(), sizeBytes, disk.diskInterface()));
+        }
+        return List.copyOf(disks);
     }
 
     /// QEMU keeps its graphic consoles there (`graphic_console_init` in ui/console.c); without any there is no such folder.
@@ -454,6 +543,12 @@ public final class Machine implements AutoCloseable {
     /// What the machine does, as far as is known at this moment. Asks nobody.
     public MachineState state() {
         return states.state();
+    }
+
+    /// Why the machine is in its [#state], as of [StateChange#detail]: of a [MachineState#FAULTY] one whose disk failed, a line
+    /// for the user.
+    public String stateDetail() {
+        return states.detail();
     }
 
     /// Calls `listener` for every change of [#state] and every reset from now on, in order, in a thread of this machine's
@@ -512,6 +607,25 @@ public final class Machine implements AutoCloseable {
     /// fresh QEMU has them by itself.
     public boolean hasOtherWritableRam() {
         return ramBlocks.stream().anyMatch(block -> block.writable() && !block.name().equals(RamBlock.MAIN));
+    }
+
+    /// A session of its own for the capture of the disks; empty for a machine without a disk that the guest can write.
+    public Optional<QmpClient> diskQmp() {
+        return diskQmp;
+    }
+
+    /// The disks that the guest can write, in the profile's order.
+    public List<MachineDisk> disks() {
+        return disks;
+    }
+
+    /// The room that the guest's writes to throw-away disks take now.
+    public long discardedWritesBytes() throws IOException {
+        long bytes = 0;
+        for (UnnamedFile overlay : overlays) {
+            bytes += overlay.allocatedBytes();
+        }
+        return bytes;
     }
 
     /// The guest's first serial port.
@@ -637,8 +751,10 @@ public final class Machine implements AutoCloseable {
         qmp.close();
         captureQmp.close();
         watchQmp.close();
+        diskQmp.ifPresent(QmpClient::close);
         console.close();
         closeQuietly(process.getInputStream());
+        overlays.forEach(UnnamedFile::close);
         if (!privateCopy) {
             closeQuietly(memory);
         }

@@ -8,8 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// What to start: a profile and what the user wants otherwise this time. A value; the `with…` methods return changed
@@ -23,9 +26,10 @@ import java.util.stream.Stream;
 /// @param machineType the versioned machine type to use instead of the profile's, from a record
 /// @param bootFiles what a recorded machine booted from; empty for a fresh one
 /// @param acceptChangedBootFiles start also when a boot file is not the recorded one; a missing one is left out
+/// @param diskBackings what a writable disk, by its id, is to hold instead of its image file, which then need not be there
 public record MachineSpec(Profile profile, long memoryBytes, Accelerator accelerator, Path qemuBinary,
         List<String> kernelArguments, boolean startPaused, boolean detachable, Optional<String> machineType,
-        List<BootFile> bootFiles, boolean acceptChangedBootFiles) {
+        List<BootFile> bootFiles, boolean acceptChangedBootFiles, Map<String, DiskBacking> diskBackings) {
     /// The QEMU to use when none is named: the one that the system property `freezeframe.qemu` names, else the one on the
     /// PATH.
     public static final Path DEFAULT_QEMU = Path.of(System.getProperty("freezeframe.qemu", "qemu-system-x86_64"));
@@ -36,22 +40,29 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     public MachineSpec {
         kernelArguments = List.copyOf(kernelArguments);
         bootFiles = List.copyOf(bootFiles);
+        diskBackings = Map.copyOf(diskBackings);
+        Set<String> writable = profile.disks().stream().filter(disk -> !disk.readOnly()).map(Disk::id).collect(
+                Collectors.toSet());
+        if (!writable.containsAll(diskBackings.keySet())) {
+            throw new IllegalArgumentException("content for " + diskBackings.keySet() + ", but the writable disks are "
+                    + writable);
+        }
     }
 
     /// The machine as the profile describes it.
     public static MachineSpec of(Profile profile) {
         return new MachineSpec(profile, profile.memoryBytes(), profile.accelerator(), DEFAULT_QEMU, List.of(), false,
-                false, Optional.empty(), List.of(), false);
+                false, Optional.empty(), List.of(), false, Map.of());
     }
 
     public MachineSpec withMemoryBytes(long bytes) {
         return new MachineSpec(profile, bytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     public MachineSpec withAccelerator(Accelerator other) {
         return new MachineSpec(profile, memoryBytes, other, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     /// The same with another processor model, as of QEMU's `-cpu`, instead of the profile's.
@@ -66,7 +77,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         }
         arguments.addAll(List.of("-cpu", model));
         return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,
-                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles);
+                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     /// Refuses what cannot be a processor model with its features.
@@ -81,33 +92,48 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
 
     public MachineSpec withQemuBinary(Path binary) {
         return new MachineSpec(profile, memoryBytes, accelerator, binary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     /// Adds kernel arguments behind those that are there; for most of them the last one counts.
     public MachineSpec withKernelArguments(String... more) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, Stream.concat(kernelArguments.stream(),
-                Stream.of(more)).toList(), startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles);
+                Stream.of(more)).toList(), startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles,
+                diskBackings);
     }
 
     public MachineSpec withStartPaused(boolean paused) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, paused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     public MachineSpec withDetachable(boolean mayStay) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, mayStay,
-                machineType, bootFiles, acceptChangedBootFiles);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     public MachineSpec withMachineType(String versioned) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                Optional.of(versioned), bootFiles, acceptChangedBootFiles);
+                Optional.of(versioned), bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     public MachineSpec withAcceptChangedBootFiles(boolean accept) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, accept);
+                machineType, bootFiles, accept, diskBackings);
+    }
+
+    /// The same with other content in its writable disks than that of their image files, by the disks' ids. The guest's writes
+    /// to such a disk are gone with the machine, whatever the profile says.
+    ///
+    /// @throws IllegalArgumentException for an id that no writable disk has
+    public MachineSpec withDiskBackings(Map<String, DiskBacking> backings) {
+        return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
+                machineType, bootFiles, acceptChangedBootFiles, backings);
+    }
+
+    /// Whether the guest's writes to this disk go to a file that is gone with the machine.
+    boolean discardsWrites(Disk disk) {
+        return !disk.readOnly() && (disk.writes() == Disk.Writes.DISCARD || diskBackings.containsKey(disk.id()));
     }
 
     /// What is not as it was when the machine was recorded, one line each; empty for a fresh machine.
@@ -124,9 +150,9 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
                 .accelerator(), p.firmware().filter(Files::isReadable), kernel,
                 p.initrd().filter(path -> kernel.isPresent()
                         && Files.isReadable(path)),
-                p.append(), p.display(), p.bootSector(), p.arguments());
+                p.append(), p.display(), p.disks(), p.bootSector(), p.arguments());
         return new MachineSpec(reduced, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }
 
     /// The files that this machine boots from, hashed now.
@@ -188,7 +214,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
             files.add(new BootFile(text(file, "role"), Path.of(text(file, "path")), text(file, "sha256")));
         }
         return new MachineSpec(profile, memoryBytes, accelerator, Path.of(text(json, "qemuBinary")), kernelArguments,
-                false, false, Optional.of(text(json, "machineType")), files, false);
+                false, false, Optional.of(text(json, "machineType")), files, false, Map.of());
     }
 
     private static String text(JsonNode json, String field) throws MachineException {

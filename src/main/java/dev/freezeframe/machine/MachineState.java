@@ -13,7 +13,8 @@ public enum MachineState {
     SHUT_DOWN,
     /// The guest's kernel panicked and told so; QEMU is still there.
     PANICKED,
-    /// QEMU stopped the guest because of an error of its own or of a disk.
+    /// QEMU stopped the guest because of an error of its own, or because a disk could not be read or written; of a disk,
+    /// resuming tries again.
     FAULTY,
     /// QEMU has ended.
     ENDED

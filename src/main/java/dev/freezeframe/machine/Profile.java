@@ -14,20 +14,22 @@ import java.util.Optional;
 /// @param machine QEMU's machine type, perhaps an alias, with its options after commas
 /// @param append the kernel's command line, empty for none
 /// @param display a graphics card as of QEMU's `-vga`, or `none`
-/// @param bootSector whether the machine boots [BootSector]
+/// @param disks in the order in which the firmware tries to boot from them
+/// @param bootSector the built-in guest to boot
 /// @param arguments further QEMU arguments
 public record Profile(String name, String description, long memoryBytes, int cpus, String machine,
         Accelerator accelerator, Optional<Path> firmware, Optional<Path> kernel, Optional<Path> initrd, String append,
-        String display, boolean bootSector, List<String> arguments) {
+        String display, List<Disk> disks, Optional<BootProgram> bootSector, List<String> arguments) {
 
     public Profile {
+        disks = List.copyOf(disks);
         arguments = List.copyOf(arguments);
     }
 
     /// The same with other further arguments.
     Profile withArguments(List<String> others) {
         return new Profile(name, description, memoryBytes, cpus, machine, accelerator, firmware, kernel, initrd, append,
-                display, bootSector, others);
+                display, disks, bootSector, others);
     }
 
     /// The profile as a JSON file would have it, with all paths resolved.
@@ -41,8 +43,18 @@ public record Profile(String name, String description, long memoryBytes, int cpu
             json.put("append", append);
         }
         json.put("display", display);
-        if (bootSector) {
-            json.put("bootSector", BootSector.NAME);
+        bootSector.ifPresent(program -> json.put("bootSector", program.text()));
+        if (!disks.isEmpty()) {
+            ArrayNode images = json.putArray("disks");
+            for (Disk disk : disks) {
+                ObjectNode image = images.addObject().put("file", disk.file().toString()).put("format", disk.format()
+                        .text()).put("interface", disk.diskInterface().text());
+                if (disk.readOnly()) {
+                    image.put("readOnly", true);
+                } else {
+                    image.put("writes", disk.writes().text());
+                }
+            }
         }
         ArrayNode array = json.putArray("arguments");
         arguments.forEach(array::add);

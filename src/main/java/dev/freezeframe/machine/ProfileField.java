@@ -30,7 +30,9 @@ public record ProfileField(String name, Kind kind, String title, String help, St
         /// A string with the path of a file; placeholders and `~/` are allowed.
         FILE,
         /// An array of strings.
-        TEXT_LIST
+        TEXT_LIST,
+        /// An array of objects with the fields of a [Disk].
+        DISKS
     }
 
     /// All fields, in the order of a form.
@@ -53,8 +55,13 @@ public record ProfileField(String name, Kind kind, String title, String help, St
             optional("append", Kind.TEXT, "Kernel command line", "Arguments for the kernel (-append); needs a kernel.",
                     ""),
             optional("bootSector", Kind.CHOICE, "Boot sector",
-                    "rounds: a built-in 512-byte guest that writes known pages, for tests. Not with a kernel; needs 4 MiB.",
-                    "", BootSector.NAME),
+                    "A built-in 512-byte guest, for tests: rounds writes known pages, disk-records also writes what it does to"
+                            + " every disk, disk-writes does so at full speed. Not with a kernel; needs 4 MiB.",
+                    "", BootProgram.names().toArray(String[]::new)),
+            optional("disks", Kind.DISKS, "Disks",
+                    "Disk images. What the guest writes is discarded with the machine, the image stays as it is; keep writes"
+                            + " into the image.",
+                    ""),
             optional("display", Kind.TEXT, "Graphics card",
                     "A value of QEMU's -vga. A card makes the guest's screen visible, and each checkpoint's pause some"
                             + " milliseconds longer.",

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -40,7 +41,7 @@ final class ProfileReader {
     private static final Pattern WORD = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
 
     /// Fields that are read only to explain them.
-    private static final Set<String> NOT_FOR_USE = Set.of("$schema", "disks");
+    private static final Set<String> NOT_FOR_USE = Set.of("$schema");
 
     private static final JsonMapper MAPPER = JsonMapper.builder().enable(JsonReadFeature.ALLOW_JAVA_COMMENTS).enable(
             JsonReadFeature.ALLOW_TRAILING_COMMA).enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION).enable(
@@ -62,7 +63,11 @@ final class ProfileReader {
     private record Fields(@JsonProperty("$schema") String schema, String description, String memory, Integer cpus,
             String machine, String accelerator, String firmware, String kernel, String initrd, String append,
             String display,
-            String bootSector, List<String> arguments, JsonNode disks) {}
+            String bootSector, List<DiskFields> disks, List<String> arguments) {}
+
+    /// One element of `disks` as it is written.
+    private record DiskFields(String file, String format, @JsonProperty("interface") String diskInterface,
+            Boolean readOnly, String writes) {}
 
     private ProfileReader(String file, Path folder, Path guestFolder) {
         this.file = file;
@@ -197,7 +202,7 @@ final class ProfileReader {
         }
         field(null, () -> checkName(name));
         field(null, () -> checkUnused(fields));
-        boolean bootSector = field(false, () -> bootSector(fields));
+        Optional<BootProgram> bootSector = field(Optional.empty(), () -> bootSector(fields));
         Optional<Path> kernel = field(Optional.empty(), () -> path("$.kernel", fields.kernel));
         field(null, () -> {
             if (kernel.isEmpty() && fields.kernel == null && fields.initrd != null) {
@@ -218,7 +223,7 @@ final class ProfileReader {
                 field(Optional.empty(), () -> path("$.firmware", fields.firmware)), kernel,
                 field(Optional.empty(), () -> path("$.initrd", fields.initrd)),
                 fields.append == null ? "" : fields.append.strip(), field("", () -> display(fields.display)),
-                bootSector,
+                field(List.of(), () -> disks(fields.disks)), bootSector,
                 field(List.of(), () -> arguments(fields.arguments)));
     }
 
@@ -236,31 +241,28 @@ final class ProfileReader {
     }
 
     private Void checkUnused(Fields fields) throws ProfileException {
-        if (fields.disks != null) {
-            throw problem("$.disks", "disks cannot be checkpointed yet, and a checkpoint without them would be torn",
-                    "boot from kernel and initrd, or add a read-only drive in arguments");
-        }
         if (fields.schema != null && fields.schema.isBlank()) {
             throw problem("$.$schema", "is empty", "leave it out");
         }
         return null;
     }
 
-    private boolean bootSector(Fields fields) throws ProfileException {
+    private Optional<BootProgram> bootSector(Fields fields) throws ProfileException {
         if (fields.bootSector == null) {
-            return false;
+            return Optional.empty();
         }
-        if (!fields.bootSector.equals(BootSector.NAME)) {
-            throw problem("$.bootSector", "there is no boot sector \"" + fields.bootSector + "\"", "write \""
-                    + BootSector.NAME + "\"");
+        Optional<BootProgram> program = BootProgram.parse(fields.bootSector);
+        if (program.isEmpty()) {
+            throw problem("$.bootSector", "there is no boot sector \"" + fields.bootSector + "\"", "write one of "
+                    + String.join(", ", BootProgram.names()));
         }
         if (fields.kernel != null) {
             throw problem("$.bootSector", "a machine boots either the boot sector or a kernel", "leave one out");
         }
-        return true;
+        return program;
     }
 
-    private long memory(String text, boolean bootSector) throws ProfileException {
+    private long memory(String text, Optional<BootProgram> bootSector) throws ProfileException {
         String path = "$.memory";
         String example = "write for example \"256 MiB\" or \"2 GiB\"";
         if (text == null) {
@@ -278,7 +280,7 @@ final class ProfileReader {
     }
 
     /// Why a guest cannot have this much memory, or empty.
-    static Optional<String> memoryProblem(long bytes, boolean bootSector) {
+    static Optional<String> memoryProblem(long bytes, Optional<BootProgram> bootSector) {
         if (bytes % MEMORY_STEP_BYTES != 0) {
             return Optional
                     .of(bytes + " bytes are not a multiple of two 4 KiB pages, the step in which QEMU gives RAM");
@@ -286,10 +288,8 @@ final class ProfileReader {
         if (bytes < MIN_MEMORY_BYTES || bytes > MAX_MEMORY_BYTES) {
             return Optional.of(SizeText.of(bytes) + " is not between 1 MiB and 1 TiB");
         }
-        if (bootSector && bytes < BootSector.MIN_MEMORY_BYTES) {
-            return Optional.of("the boot sector writes up to " + SizeText.of(BootSector.MIN_MEMORY_BYTES));
-        }
-        return Optional.empty();
+        return bootSector.map(BootProgram::memoryBytes).filter(needed -> bytes < needed).map(
+                needed -> "the boot sector writes up to " + SizeText.of(needed));
     }
 
     private int cpus(Integer cpus) throws ProfileException {
@@ -340,6 +340,61 @@ final class ProfileReader {
                     + "such as std");
         }
         return text;
+    }
+
+    private List<Disk> disks(List<DiskFields> fields) throws ProfileException {
+        List<Disk> disks = new ArrayList<>();
+        for (DiskFields each : fields == null ? List.<DiskFields>of() : fields) {
+            String path = "$.disks[" + disks.size() + "]";
+            if (each == null) {
+                throw problem(path, "is null", "write at least { \"file\": \"disk.qcow2\" }");
+            }
+            disks.add(disk(path, Disk.idAt(disks.size()), each));
+        }
+        if (disks.size() > Disk.MOST) {
+            throw problem("$.disks", disks.size() + " disks are more than " + Disk.MOST, "leave some out");
+        }
+        if (disks.stream().filter(disk -> disk.diskInterface() == Disk.Interface.IDE).count() > Disk.MOST_IDE) {
+            throw problem("$.disks", "a machine has room for " + Disk.MOST_IDE + " IDE disks",
+                    "give the others the interface \"virtio\" or \"scsi\"");
+        }
+        for (int i = 0; i < disks.size(); i++) {
+            Disk disk = disks.get(i);
+            if (disks.subList(0, i).stream().anyMatch(other -> other.file().equals(disk.file()) && (other
+                    .writesImage() || disk.writesImage()))) {
+                throw problem("$.disks[" + i + "].file", "is the image of another disk too, and one of them writes it",
+                        "use another file, or set writes to \"discard\" in both");
+            }
+        }
+        return disks;
+    }
+
+    private Disk disk(String path, String id, DiskFields fields) throws ProfileException {
+        Path image = path(path + ".file", fields.file).orElseThrow(() -> problem(path + ".file", "is missing",
+                "write the path of a disk image"));
+        Disk.Format format = choice(path + ".format", fields.format, Disk.Format.of(image), Disk.Format::parse,
+                "raw or qcow2");
+        Disk.Interface diskInterface = choice(path + ".interface", fields.diskInterface, Disk.Interface.VIRTIO,
+                Disk.Interface::parse, "virtio, scsi or ide");
+        boolean readOnly = fields.readOnly != null && fields.readOnly;
+        Disk.Writes writes = choice(path + ".writes", fields.writes, Disk.Writes.DISCARD, Disk.Writes::parse,
+                "discard or keep");
+        if (readOnly && writes == Disk.Writes.KEEP) {
+            throw problem(path + ".writes", "a disk that is read-only has no writes to keep", "leave one out");
+        }
+        if (readOnly && diskInterface == Disk.Interface.IDE) {
+            throw problem(path + ".readOnly", "an IDE disk cannot be read-only",
+                    "use the interface virtio or scsi, or leave readOnly out: what the guest writes is discarded anyway");
+        }
+        return new Disk(id, image, format, diskInterface, readOnly, writes);
+    }
+
+    private <T> T choice(String path, String text, T otherwise, Function<String, Optional<T>> parse, String known)
+            throws ProfileException {
+        if (text == null) {
+            return otherwise;
+        }
+        return parse.apply(text).orElseThrow(() -> problem(path, "there is no \"" + text + "\"", "write " + known));
     }
 
     private List<String> arguments(List<String> arguments) throws ProfileException {

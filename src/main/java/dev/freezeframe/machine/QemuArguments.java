@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// The argument list of one QEMU, in an order that a person can read in `ps`. It has only what checkpointing needs and
@@ -22,11 +23,12 @@ final class QemuArguments {
     /// @param accelerator decided, not auto
     /// @param memory the file that holds guest RAM
     /// @param share whether the guest's writes reach the file
+    /// @param overlays by the disk's id, the file for what the guest writes to its throw-away disks
     /// @param floppy the image to boot from
     static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
-            boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Socket console,
-            Optional<Socket> extraQmp,
-            Optional<Path> floppy) {
+            boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Optional<Socket> diskQmp,
+            Socket console,
+            Optional<Socket> extraQmp, Map<String, Path> overlays, Optional<Path> floppy) {
         QemuArguments qemu = new QemuArguments(binary);
         Profile profile = spec.profile();
         long bytes = spec.memoryBytes();
@@ -45,6 +47,7 @@ final class QemuArguments {
         qemu.chardev("ff-qmp", qmp).add("-qmp", "chardev:ff-qmp");
         qemu.chardev("ff-qmp-capture", captureQmp).add("-qmp", "chardev:ff-qmp-capture");
         watchQmp.ifPresent(socket -> qemu.chardev("ff-qmp-watch", socket).add("-qmp", "chardev:ff-qmp-watch"));
+        diskQmp.ifPresent(socket -> qemu.chardev("ff-qmp-disks", socket).add("-qmp", "chardev:ff-qmp-disks"));
         extraQmp.ifPresent(socket -> qemu.chardev("ff-qmp-extra", socket).add("-qmp", "chardev:ff-qmp-extra"));
         qemu.chardev("ff-console", console).add("-serial", "chardev:ff-console");
         profile.firmware().ifPresent(path -> qemu.add("-bios", path.toString()));
@@ -55,7 +58,10 @@ final class QemuArguments {
             qemu.add("-append", append);
         }
         floppy.ifPresent(path -> qemu.add("-drive", "if=floppy,format=raw,readonly=on,file=" + escape(path)));
-        // A place for disks: they come here, as -blockdev and -device pairs.
+        if (floppy.isPresent() && !profile.disks().isEmpty()) {
+            qemu.add("-global", "isa-fdc.bootindexA=0");
+        }
+        qemu.arguments.addAll(DiskArguments.of(profile.disks(), spec.diskBackings(), overlays));
         qemu.arguments.addAll(profile.arguments());
         qemu.add("-S");
         if (incoming) {

@@ -60,6 +60,11 @@ final class RealModeCode {
         return emit(0);
     }
 
+    /// `mov dx,port; mov al,value; out dx,al`
+    RealModeCode outByteTo(int port, int value) {
+        return emit(0xba).word(port).emit(0xb0, value, 0xee);
+    }
+
     RealModeCode jumpNear(String label) {
         return near(0xe9, label);
     }

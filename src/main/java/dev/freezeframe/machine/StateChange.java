@@ -7,5 +7,6 @@ import java.time.Instant;
 /// @param state the state that holds now
 /// @param reset whether this tells of a reset, which may leave the state as it was
 /// @param at when, by QEMU's clock where QEMU told it
-/// @param detail QEMU's own word for it, such as `guest-shutdown`, or how the process ended; may be empty
+/// @param detail QEMU's own word for it, such as `guest-shutdown`; how the process ended; or, of a disk that failed, a line with
+///     the reason and a remedy; may be empty
 public record StateChange(MachineState state, boolean reset, Instant at, String detail) {}

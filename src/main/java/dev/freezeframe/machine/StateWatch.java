@@ -15,6 +15,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,9 +36,13 @@ final class StateWatch implements AutoCloseable {
 
     private final QmpClient qmp;
     private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
+    private final Function<JsonNode, String> diskErrors;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final Registration registration;
     private volatile MachineState state = MachineState.PAUSED;
+    private volatile String detail = "";
+    /// What the last disk that failed had to say.
+    private String diskError = "";
     /// When the processors stopped, by [System#nanoTime]; 0 while they run.
     private volatile long stoppedAtNanos;
     /// Counts what says that they run again.
@@ -64,14 +69,20 @@ final class StateWatch implements AutoCloseable {
     }
 
     /// @param qmp a session that nobody makes wait for the pauses of checkpoints
-    StateWatch(QmpClient qmp, String name) {
+    /// @param diskErrors one line for the user about QEMU's event that a disk failed
+    StateWatch(QmpClient qmp, String name, Function<JsonNode, String> diskErrors) {
         this.qmp = qmp;
+        this.diskErrors = diskErrors;
         registration = qmp.onEvent(this::heard);
         Thread.ofVirtual().name("states-of-" + name).start(this::follow);
     }
 
     MachineState state() {
         return state;
+    }
+
+    String detail() {
+        return detail;
     }
 
     Registration onStateChange(Consumer<StateChange> listener) {
@@ -139,6 +150,12 @@ final class StateWatch implements AutoCloseable {
             case "SUSPEND", "SUSPEND_DISK" -> become(MachineState.SUSPENDED, at, "");
             case "SHUTDOWN" -> become(MachineState.SHUT_DOWN, at, event.data().path("reason").asText(""));
             case "GUEST_PANICKED" -> become(MachineState.PANICKED, at, event.data().path("action").asText(""));
+            case "BLOCK_IO_ERROR" -> {
+                if (event.data().path("action").asText().equals("stop")) {
+                    diskError = diskErrors.apply(event.data());
+                    LOG.warn("the guest is stopped: {}", diskError);
+                }
+            }
             case "RESET" -> tell(new StateChange(state, true, at, event.data().path("reason").asText("")));
             default -> {
                 // Others do not change what the machine does.
@@ -172,15 +189,16 @@ final class StateWatch implements AutoCloseable {
             case "internal-error", "io-error", "watchdog" -> MachineState.FAULTY;
             default -> MachineState.PAUSED;
         };
-        become(found, Instant.now(), word);
+        become(found, Instant.now(), word.equals("io-error") && !diskError.isEmpty() ? diskError : word);
     }
 
-    private void become(MachineState next, Instant at, String detail) {
+    private void become(MachineState next, Instant at, String why) {
         if (next == state) {
             return;
         }
+        detail = why;
         state = next;
-        tell(new StateChange(next, false, at, detail));
+        tell(new StateChange(next, false, at, why));
     }
 
     private void tell(StateChange change) {

@@ -1,2 +1,3 @@
-/// The NBD protocol, client and server. Empty until disks are captured.
+/// The NBD protocol: a client that reads one export of a QEMU, and a server that serves ours for reading. Knows nothing of
+/// what the bytes are.
 package dev.freezeframe.nbd;

@@ -23,7 +23,8 @@ public final class UnixConnection implements AutoCloseable {
     /// Calls under way, plus CLOSED once closed; whoever brings it to exactly CLOSED gives the descriptor back.
     private final AtomicInteger users = new AtomicInteger();
 
-    UnixConnection(UnixSocketChannel channel) {
+    /// Takes over a channel that was just accepted or connected; from then on nobody else may use or close it.
+    public UnixConnection(UnixSocketChannel channel) {
         this.channel = channel;
         this.descriptor = channel.getFD();
     }

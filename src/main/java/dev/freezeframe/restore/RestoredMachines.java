@@ -1,19 +1,30 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.Progress;
+import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
-/// The machines of one restore and the image that they share. Closing ends all that were not detached.
+/// The machines of one restore, and the memory image and the disks that they share. Closing ends all that were not detached.
+///
+/// Machines with disks read these from the store, which so must stay open as long as this is, unless all were made
+/// [independent][#makeIndependent].
 public final class RestoredMachines implements AutoCloseable {
     private final CheckpointRecord checkpoint;
     private final List<RestoredMachine> machines;
     private final SharedMemory image;
+    private volatile Optional<DiskServer> disks;
 
-    RestoredMachines(CheckpointRecord checkpoint, List<RestoredMachine> machines, SharedMemory image) {
+    RestoredMachines(CheckpointRecord checkpoint, List<RestoredMachine> machines, SharedMemory image,
+            Optional<DiskServer> disks) {
         this.checkpoint = checkpoint;
         this.machines = List.copyOf(machines);
         this.image = image;
+        this.disks = disks;
     }
 
     /// What they were restored from.
@@ -31,14 +42,43 @@ public final class RestoredMachines implements AutoCloseable {
         return machines.getFirst();
     }
 
+    /// Whether the machines read disks from the store.
+    public boolean needStore() {
+        return disks.isPresent();
+    }
+
+    /// Has every machine copy what it still needs of its disks, so that it can do without us and without the store, which may
+    /// be closed then. Takes as long as reading all of the disks; the guests run meanwhile.
+    ///
+    /// @param progress told of bytes; what it throws comes out of here
+    /// @throws IOException if a disk could not be copied, such as for want of room
+    public void makeIndependent(Progress progress) throws IOException {
+        if (disks.isEmpty()) {
+            return;
+        }
+        for (RestoredMachine each : machines) {
+            Machine machine = each.machine();
+            for (MachineDisk disk : machine.disks()) {
+                DiskStream.copy(machine.qmp(), disk, progress);
+            }
+        }
+        closeDisks();
+    }
+
     /// What all copy-on-write machines began with.
     SharedMemory image() {
         return image;
+    }
+
+    private void closeDisks() {
+        disks.ifPresent(DiskServer::close);
+        disks = Optional.empty();
     }
 
     @Override
     public void close() {
         machines.forEach(restored -> restored.machine().close());
         image.close();
+        closeDisks();
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
@@ -19,6 +20,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -59,16 +61,25 @@ public final class Restorer {
         DeviceState state = DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE));
         state.toIncomingStream(machineType);
         PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
-        SharedMemory image = SharedMemory.allocate("ram", spec.memoryBytes());
+        List<String> disks = spec.profile().disks().stream().filter(disk -> !disk.readOnly()).map(Disk::id).toList();
+        DiskServer server = disks.isEmpty() ? null : new DiskServer(store, checkpoint, disks);
+        SharedMemory image = null;
         boolean done = false;
         try {
-            Attempt attempt = new Attempt(checkpoint, options, spec, machineType, state, map, image, start);
-            RestoredMachines machines = attempt.run();
+            image = SharedMemory.allocate("ram", spec.memoryBytes());
+            MachineSpec withDisks = server == null ? spec : spec.withDiskBackings(server.backings());
+            Attempt attempt = new Attempt(checkpoint, options, withDisks, machineType, state, map, image, start);
+            RestoredMachines machines = new RestoredMachines(checkpoint, attempt.run(), image, Optional.ofNullable(
+                    server));
             done = true;
             return machines;
         } finally {
-            if (!done)
-                image.close();
+            if (!done) {
+                if (image != null)
+                    image.close();
+                if (server != null)
+                    server.close();
+            }
         }
     }
 
@@ -119,7 +130,7 @@ public final class Restorer {
             });
         }
 
-        RestoredMachines run() throws IOException {
+        List<RestoredMachine> run() throws IOException {
             // two QEMUs starting at once are about what two processors can do; more only make the first one late
             int lanes = Math.min(options.count(), Math.max(1, Runtime.getRuntime().availableProcessors()));
             try (ExecutorService executor = Executors.newFixedThreadPool(lanes + 1,
@@ -143,7 +154,7 @@ public final class Restorer {
                 if (first != null)
                     throw failure(checkpoint, first.getMessage(), first);
                 LOG.info("restored {} to {} machine(s)", checkpoint.name(), machines.size());
-                return new RestoredMachines(checkpoint, machines, image);
+                return machines;
             } finally {
                 // the filling must be over before the image may go
                 awaitQuietly(fill);

@@ -2,6 +2,7 @@ package dev.freezeframe.store;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 
 /// What capture measured about one checkpoint; the other half of [CheckpointMetrics] is counted while storing.
 ///
@@ -9,11 +10,12 @@ import java.time.temporal.ChronoUnit;
 /// @param intervalMillis the interval that was asked for when it was taken
 /// @param late           ticks missed before it, and its own if it was taken late; 0 when on time
 /// @param pauseMicros    guest standstill, STOP to RESUME by QEMU's clock
-/// @param dirtyBlocks    disk blocks written in the interval
+/// @param disks          what reading each disk took, in the order of the disks
 public record CaptureMetrics(Instant capturedAt, long intervalMillis, int late, long pauseMicros,
-        PhaseMicros phaseMicros, PreCopyMetrics preCopy, long dirtyBlocks) {
+        PhaseMicros phaseMicros, PreCopyMetrics preCopy, List<DiskRead> disks) {
     /// Cuts times to what the store keeps.
     public CaptureMetrics {
         capturedAt = capturedAt.truncatedTo(ChronoUnit.MICROS);
+        disks = List.copyOf(disks);
     }
 }

@@ -24,8 +24,10 @@ import java.util.function.LongConsumer;
 final class Catalog {
     /// A page map is at most this many differences away from a key map.
     static final int MAX_CHAIN = 64;
+    /// Only so often it is looked whether a key map is due: for a large disk, that means to encode millions of entries.
+    private static final int LINKS_BETWEEN_KEY_MAPS = 8;
     /// No image is larger: 4 TiB.
-    private static final long MAX_IMAGE_BYTES = 1L << 42;
+    static final long MAX_IMAGE_BYTES = 1L << 42;
 
     private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
             + " parent_checkpoint_id, started_at, ended_at, end_reason";
@@ -101,17 +103,21 @@ final class Catalog {
         for (ExperimentRecord experiment : experiments(session)) {
             byId.put(experiment.id(), ExperimentTotals.none(experiment));
         }
+        Map<Long, Long> diskBytes = Disks.imageBytes(session);
         try (ResultSet r = session.sql("SELECT experiment_id, COUNT(*), MIN(captured_at), MAX(captured_at),"
                 + " SUM(stored_bytes), SUM(dirty_pages), SUM(unchanged_pages), SUM(zero_pages), SUM(duplicate_pages),"
                 + " SUM(new_pages), CAST(MEDIAN(pause_micros) AS BIGINT), MAX(pause_micros), SUM(late),"
-                + " MIN(interval_millis), MAX(interval_millis) FROM checkpoint"
+                + " MIN(interval_millis), MAX(interval_millis), SUM(dirty_blocks), SUM(new_blocks), SUM(ram_pages)"
+                + " FROM checkpoint"
                 + " GROUP BY experiment_id").executeQuery()) {
             while (r.next()) {
                 ExperimentTotals none = byId.get(r.getLong(1));
                 if (none != null) {
                     byId.put(r.getLong(1), new ExperimentTotals(none.experiment(), r.getLong(2), instant(r, 3),
                             instant(r, 4), r.getLong(5), r.getLong(6), r.getLong(7), r.getLong(8), r.getLong(9),
-                            r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13), r.getLong(14), r.getLong(15)));
+                            r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13), r.getLong(14), r.getLong(15),
+                            r.getLong(16), r.getLong(17), r.getLong(18) * ChunkId.CHUNK_BYTES
+                                    + diskBytes.getOrDefault(r.getLong(1), 0L)));
                 }
             }
         }
@@ -130,45 +136,49 @@ final class Catalog {
 
     static List<CheckpointRecord> checkpoints(Session session, long experimentId) throws SQLException {
         List<CheckpointRecord> found = new ArrayList<>();
+        Map<Long, List<DiskMetrics>> disks = Disks.ofExperiment(session, experimentId);
         try (ResultSet r = session.sql(CHECKPOINTS + "WHERE c.experiment_id = ? ORDER BY c.number", experimentId)
                 .executeQuery()) {
             while (r.next()) {
-                found.add(checkpoint(r));
+                found.add(checkpoint(r, disks.getOrDefault(r.getLong(1), List.of())));
             }
         }
         return found;
     }
 
     static Optional<CheckpointRecord> checkpoint(Session session, long id) throws SQLException {
-        return first(session.sql(CHECKPOINTS + "WHERE c.id = ?", id));
+        return first(session, session.sql(CHECKPOINTS + "WHERE c.id = ?", id));
     }
 
     static Optional<CheckpointRecord> find(Session session, CheckpointName name) throws SQLException {
         if (name.experiment().isEmpty()) {
-            return first(session.sql(CHECKPOINTS + "ORDER BY c.id DESC FETCH FIRST ROW ONLY"));
+            return first(session, session.sql(CHECKPOINTS + "ORDER BY c.id DESC FETCH FIRST ROW ONLY"));
         }
         if (name.number().isEmpty()) {
-            return first(session.sql(CHECKPOINTS + "WHERE e.name = ? ORDER BY c.number DESC FETCH FIRST ROW ONLY",
-                    name.experiment().get()));
+            return first(session,
+                    session.sql(CHECKPOINTS + "WHERE e.name = ? ORDER BY c.number DESC FETCH FIRST ROW ONLY",
+                            name.experiment().get()));
         }
-        return first(session.sql(CHECKPOINTS + "WHERE e.name = ? AND c.number = ?", name.experiment().get(),
+        return first(session, session.sql(CHECKPOINTS + "WHERE e.name = ? AND c.number = ?", name.experiment().get(),
                 name.number().get()));
     }
 
-    private static Optional<CheckpointRecord> first(PreparedStatement query) throws SQLException {
+    private static Optional<CheckpointRecord> first(Session session, PreparedStatement query) throws SQLException {
         try (ResultSet r = query.executeQuery()) {
-            return r.next() ? Optional.of(checkpoint(r)) : Optional.empty();
+            return r.next()
+                    ? Optional.of(checkpoint(r, Disks.ofCheckpoint(session, r.getLong(1))))
+                    : Optional.empty();
         }
     }
 
-    private static CheckpointRecord checkpoint(ResultSet r) throws SQLException {
+    private static CheckpointRecord checkpoint(ResultSet r, List<DiskMetrics> disks) throws SQLException {
         PhaseMicros phases = new PhaseMicros(r.getLong(9), r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13),
                 r.getLong(14));
         PreCopyMetrics preCopy = new PreCopyMetrics(r.getInt(15), r.getLong(16), r.getLong(17), r.getLong(18));
         CheckpointMetrics metrics = new CheckpointMetrics(instant(r, 5).orElse(Instant.EPOCH), r.getLong(6),
                 r.getInt(7), r.getLong(8), phases, preCopy, r.getLong(19), r.getLong(20), r.getLong(21), r.getLong(22),
                 r.getLong(23), r.getLong(24), r.getLong(25), r.getLong(26), r.getLong(27), r.getLong(28), r.getLong(29),
-                r.getLong(30), r.getLong(31));
+                r.getLong(30), r.getLong(31), disks);
         return new CheckpointRecord(r.getLong(1), r.getLong(2), r.getString(3), r.getInt(4), metrics);
     }
 
@@ -189,20 +199,25 @@ final class Catalog {
             }
         }
         List<PlannedMap> maps = new ArrayList<>();
-        long mapBytes = 0;
+        Map<String, Long> mapBytes = new LinkedHashMap<>();
         for (NewImage image : c.images()) {
             PlannedMap map = plan(session, c.experimentId(), image);
-            mapBytes += map.bytes;
+            mapBytes.put(image.name(), map.bytes);
             maps.add(map);
         }
+        List<DiskMetrics> disks = c.disks().stream()
+                .map(disk -> disk.plusStored(mapBytes.get(NewCheckpoint.disk(disk.disk())))).toList();
+        long allMapBytes = mapBytes.values().stream().mapToLong(Long::longValue).sum();
         long millis = (System.nanoTime() - c.startNanos()) / 1_000_000;
         CheckpointMetrics metrics = new CheckpointMetrics(m.capturedAt(), m.intervalMillis(), m.late(), m.pauseMicros(),
                 p, m.preCopy(),
                 ramPages, pages.dirtyPages(), pages.count(PageClass.UNCHANGED), pages.count(PageClass.ZERO),
-                pages.count(PageClass.DUPLICATE_WITHIN) + pages.count(PageClass.DUPLICATE_STORED),
+                pages.count(PageClass.DUPLICATE_WITHIN) + pages.count(PageClass.DUPLICATE_STORED)
+                        + pages.count(PageClass.DUPLICATE_DISK),
                 pages.count(PageClass.DUPLICATE_WITHIN), pages.count(PageClass.DUPLICATE_STORED),
-                pages.count(PageClass.NEW), m.dirtyBlocks(), c.newBlocks(), deviceStateBytes,
-                c.packBytes() + mapBytes + pages.storedBytes(), millis);
+                pages.count(PageClass.NEW), disks.stream().mapToLong(DiskMetrics::dirtyBlocks).sum(),
+                disks.stream().mapToLong(DiskMetrics::newBlocks).sum(), deviceStateBytes,
+                c.packBytes() + allMapBytes + pages.storedBytes(), millis, disks);
         long id = session.insert(
                 "INSERT INTO checkpoint (experiment_id, number, captured_at, interval_millis, late, pause_micros,"
                         + " stop_micros, device_state_micros, harvest_micros, copy_micros, disks_micros, resume_micros,"
@@ -223,6 +238,7 @@ final class Catalog {
             insert(session, id, c.images().get(i), maps.get(i));
         }
         ClassMaps.insert(session, id, pages);
+        Disks.insert(session, id, disks);
         return new CheckpointRecord(id, c.experimentId(), experimentName, c.number(), metrics);
     }
 
@@ -242,12 +258,12 @@ final class Catalog {
                 base = image(session, baseId, image.name());
             }
         }
-        if (base.isPresent() && base.get().chainLength < MAX_CHAIN && base.get().pages() == image.map().pages()) {
+        if (base.isPresent() && base.get().chainLength < MAX_CHAIN && base.get().lengthBytes == image.lengthBytes()) {
             List<Piece> difference = PageMapCodec.encodeDifference(image.base().get(), image.map());
             long bytes = bytes(difference);
             long chainBytes = base.get().chainBytes + bytes;
             int chainLength = base.get().chainLength + 1;
-            if (chainLength < 8) {
+            if (chainLength % LINKS_BETWEEN_KEY_MAPS != 0) {
                 return new PlannedMap(base.map(Image::checkpointId), chainLength, chainBytes, difference, bytes);
             }
             List<Piece> whole = PageMapCodec.encodeDifference(PageMap.allZero(image.map().pages()), image.map());

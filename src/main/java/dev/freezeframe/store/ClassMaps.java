@@ -57,6 +57,7 @@ final class ClassMaps {
                     || map.count(PageClass.ZERO) != metrics.zeroPages()
                     || map.count(PageClass.DUPLICATE_WITHIN) != metrics.duplicateWithinPages()
                     || map.count(PageClass.DUPLICATE_STORED) != metrics.duplicateStoredPages()
+                    || map.count(PageClass.DUPLICATE_DISK) != metrics.duplicateDiskPages()
                     || map.count(PageClass.NEW) != metrics.newPages()) {
                 throw new Corruption("its counts are not those of the checkpoint");
             }

@@ -15,13 +15,18 @@ import java.util.Optional;
 /// @param late              ticks missed, or taken late
 /// @param shortestIntervalMillis the shortest interval that was asked for
 /// @param longestIntervalMillis  and the longest
+/// @param dirtyBlocks       blocks of disks that capture handed over
+/// @param newBlocks         of these: chunks that they added
+/// @param imageBytes        what RAM and disks of all checkpoints would take as plain images
 public record ExperimentTotals(ExperimentRecord experiment, long checkpoints, Optional<Instant> firstCapturedAt,
         Optional<Instant> lastCapturedAt, long storedBytes, long dirtyPages, long unchangedPages, long zeroPages,
         long duplicatePages, long newPages, long medianPauseMicros, long maxPauseMicros, long late,
-        long shortestIntervalMillis, long longestIntervalMillis) {
+        long shortestIntervalMillis, long longestIntervalMillis, long dirtyBlocks, long newBlocks, long imageBytes) {
 
     /// Of an experiment without checkpoints.
     static ExperimentTotals none(ExperimentRecord experiment) {
-        return new ExperimentTotals(experiment, 0, Optional.empty(), Optional.empty(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        return new ExperimentTotals(experiment, 0, Optional.empty(), Optional.empty(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                0, 0,
+                0);
     }
 }

@@ -26,6 +26,7 @@ final class GarbageCollection {
     private static final int REWRITE_LEVEL = 3;
 
     private final Packs packs;
+    private final PackCache readPacks;
     private final Database database;
     private final Progress progress;
     private final List<Dead> dead = new ArrayList<>();
@@ -37,8 +38,9 @@ final class GarbageCollection {
     /// The dead chunks of a pack, one bit per slot.
     private record Dead(long packId, BitSet slots, boolean whole) {}
 
-    GarbageCollection(Packs packs, Database database, Progress progress) {
+    GarbageCollection(Packs packs, PackCache readPacks, Database database, Progress progress) {
         this.packs = packs;
+        this.readPacks = readPacks;
         this.database = database;
         this.progress = progress;
     }
@@ -127,6 +129,10 @@ final class GarbageCollection {
                 return null;
             });
             packs.forget(each.packId);
+            readPacks.forget(each.packId);
+            if (each.whole) {
+                packs.diskPacks().set(each.packId, false);
+            }
         }
     }
 

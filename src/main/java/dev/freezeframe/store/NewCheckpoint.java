@@ -6,10 +6,11 @@ import java.util.Optional;
 /// A checkpoint whose chunks are all stored, ready to be made visible by [Store#commit].
 ///
 /// @param pageClasses the class of every page that capture handed over
+/// @param disks      what became of the blocks of each disk; every one has an image. Their bytes are those of their packs
 /// @param packBytes  bytes that its packs and hashes took
 /// @param startNanos when work on it began, by [System#nanoTime]
 public record NewCheckpoint(long experimentId, int number, CaptureMetrics capture, PageClassMap pageClasses,
-        long newBlocks, long packBytes, long startNanos, List<NewImage> images) {
+        List<DiskMetrics> disks, long packBytes, long startNanos, List<NewImage> images) {
 
     /// One image of it.
     ///
@@ -21,4 +22,19 @@ public record NewCheckpoint(long experimentId, int number, CaptureMetrics captur
     public static final String RAM = "ram";
     /// The name of the device state image.
     public static final String DEVICE_STATE = "device-state";
+    private static final String DISK_PREFIX = "disk/";
+
+    /// The name of the image of a disk.
+    ///
+    /// @param id the disk's id, such as `disk0`
+    public static String disk(String id) {
+        return DISK_PREFIX + id;
+    }
+
+    /// The id of the disk that an image is of; empty for RAM and device state.
+    static Optional<String> diskOf(String imageName) {
+        return imageName.startsWith(DISK_PREFIX)
+                ? Optional.of(imageName.substring(DISK_PREFIX.length()))
+                : Optional.empty();
+    }
 }

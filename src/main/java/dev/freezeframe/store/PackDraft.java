@@ -8,6 +8,7 @@ import java.util.Deque;
 /// be needed can be dropped again until the pack is written. For one thread at a time.
 public final class PackDraft implements AutoCloseable {
     private final long packId;
+    private final ChunkOrigin origin;
     private final int capacity;
     private final Deque<ByteBuffer> pool;
     private final long[] hashes;
@@ -15,8 +16,9 @@ public final class PackDraft implements AutoCloseable {
     private ByteBuffer raw;
     private int slots;
 
-    PackDraft(long packId, ByteBuffer raw, Deque<ByteBuffer> pool) {
+    PackDraft(long packId, ChunkOrigin origin, ByteBuffer raw, Deque<ByteBuffer> pool) {
         this.packId = packId;
+        this.origin = origin;
         this.raw = raw;
         this.pool = pool;
         this.capacity = raw.capacity() / ChunkId.CHUNK_BYTES;
@@ -26,6 +28,11 @@ public final class PackDraft implements AutoCloseable {
     /// The id that the pack has and will keep.
     public long packId() {
         return packId;
+    }
+
+    /// Where its chunks come from.
+    public ChunkOrigin origin() {
+        return origin;
     }
 
     /// Whether no slot is left.

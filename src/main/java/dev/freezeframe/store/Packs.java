@@ -25,6 +25,7 @@ final class Packs implements AutoCloseable {
 
     private final PackCodec codec = new PackCodec();
     private final Cache<Long, Pack> cache;
+    private final DiskPacks diskPacks = new DiskPacks();
 
     Packs(long cacheBytes) {
         cache = Caffeine.newBuilder().maximumWeight(cacheBytes).weigher((Long id, Pack pack) -> pack.sizeBytes())
@@ -36,7 +37,8 @@ final class Packs implements AutoCloseable {
         return codec.encode(draft.packId(), draft.slots(), draft.live(), draft.pressTogether(), level);
     }
 
-    static long insert(Session session, PackCodec.Row row, BitSet live, long[] hashes) throws SQLException {
+    static long insert(Session session, PackCodec.Row row, ChunkOrigin origin, BitSet live, long[] hashes)
+            throws SQLException {
         session.sql("INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?)", row.packId(), row.slots(), row.codec(),
                 row.rawBytes(), row.content().length, row.checksum(), row.content()).executeUpdate();
         byte[] bits = live.toByteArray();
@@ -46,6 +48,9 @@ final class Packs implements AutoCloseable {
         }
         session.sql("INSERT INTO pack_chunks VALUES (?, ?, ?, ?, ?, ?)", row.packId(), row.slots(), live.cardinality(),
                 bits, bytes.array(), hashesChecksum(row.packId(), bits, bytes.array())).executeUpdate();
+        if (origin == ChunkOrigin.DISK) {
+            DiskPacks.insert(session, row.packId());
+        }
         return row.content().length + (long) bits.length + bytes.capacity();
     }
 
@@ -151,6 +156,7 @@ final class Packs implements AutoCloseable {
     static void delete(Session session, long packId) throws SQLException {
         session.sql("DELETE FROM pack WHERE id = ?", packId).executeUpdate();
         session.sql("DELETE FROM pack_chunks WHERE pack_id = ?", packId).executeUpdate();
+        DiskPacks.delete(session, packId);
     }
 
     /// Puts a pack with fewer live slots in the place of one.
@@ -164,8 +170,9 @@ final class Packs implements AutoCloseable {
         for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
             raw.put(pack.raw(), pack.offset(slot), ChunkId.CHUNK_BYTES);
         }
+        ChunkOrigin origin = DiskPacks.contains(session, old.packId) ? ChunkOrigin.DISK : ChunkOrigin.RAM;
         delete(session, old.packId);
-        insert(session, codec.encode(old.packId, old.slots, live, raw, level), live, hashes);
+        insert(session, codec.encode(old.packId, old.slots, live, raw, level), origin, live, hashes);
     }
 
     static long lastPackId(Session session) throws SQLException {
@@ -205,6 +212,11 @@ final class Packs implements AutoCloseable {
             throw new Corruption("it is missing");
         }
         return codec.decode(row);
+    }
+
+    /// Which packs were born on disk; read it anew with every database that is opened.
+    DiskPacks diskPacks() {
+        return diskPacks;
     }
 
     void forget(long packId) {

@@ -8,12 +8,14 @@ public enum PageClass {
     ZERO(1),
     /// Content that is new with this checkpoint and that another of its pages has brought in.
     DUPLICATE_WITHIN(2),
-    /// Content that was stored before this checkpoint.
+    /// Content that was stored before this checkpoint, and that RAM brought in.
     DUPLICATE_STORED(3),
     /// Content that the store did not have.
-    NEW(4);
+    NEW(4),
+    /// Content that a disk brought in, in this checkpoint or before: the page and the block are one chunk.
+    DUPLICATE_DISK(5);
 
-    private static final PageClass[] BY_CODE = {UNCHANGED, ZERO, DUPLICATE_WITHIN, DUPLICATE_STORED, NEW};
+    private static final PageClass[] BY_CODE = {UNCHANGED, ZERO, DUPLICATE_WITHIN, DUPLICATE_STORED, NEW, DUPLICATE_DISK};
     static final int COUNT = BY_CODE.length;
 
     private final int code;

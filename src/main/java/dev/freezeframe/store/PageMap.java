@@ -47,6 +47,48 @@ public final class PageMap {
         return block == null ? ChunkId.ZERO : block[page % BLOCK_PAGES];
     }
 
+    /// The same pages in a map of another length: what is beyond the end is cut off, what is new is zero. It belongs to no
+    /// checkpoint, unless the length is the same.
+    public PageMap resized(int length) {
+        if (length == pages) {
+            return this;
+        }
+        if (length < 0) {
+            throw new IllegalArgumentException("pages " + length);
+        }
+        long[][] kept = Arrays.copyOf(blocks, (int) (((long) length + BLOCK_PAGES - 1) / BLOCK_PAGES));
+        int inLast = length % BLOCK_PAGES;
+        if (length < pages && inLast != 0 && kept[kept.length - 1] != null) {
+            // or growing again would bring them back
+            kept[kept.length - 1] = Arrays.copyOf(Arrays.copyOf(kept[kept.length - 1], inLast), BLOCK_PAGES);
+        }
+        return new PageMap(length, kept, OptionalLong.empty());
+    }
+
+    /// Where the run of zero pages, or of pages that are not, ends that a page is in.
+    ///
+    /// @return the first page of the other kind, or `limit` if there is none before
+    int endOfRun(int page, int limit) {
+        boolean zero = chunkId(page) == ChunkId.ZERO;
+        int end = Math.min(limit, pages);
+        int at = page + 1;
+        while (at < end) {
+            long[] block = blocks[at / BLOCK_PAGES];
+            if (block == null) {
+                if (!zero) {
+                    return at;
+                }
+                // not beyond the largest int
+                at = (int) Math.min(end, (at / BLOCK_PAGES + 1L) * BLOCK_PAGES);
+            } else if ((block[at % BLOCK_PAGES] == ChunkId.ZERO) == zero) {
+                at++;
+            } else {
+                return at;
+            }
+        }
+        return end;
+    }
+
     /// Starts a changed copy.
     public Editor edit() {
         return new Editor(this);
@@ -118,6 +160,26 @@ public final class PageMap {
             blocks[b][page % BLOCK_PAGES] = chunkId;
         }
 
+        /// Makes pages zero. Takes no memory, however many they are.
+        public void setZero(int firstPage, int count) {
+            if (firstPage < 0 || count < 0 || count > pages - firstPage) {
+                throw new IndexOutOfBoundsException(count + " pages from " + firstPage + " of " + pages);
+            }
+            int end = firstPage + count;
+            for (int page = firstPage; page < end;) {
+                int b = page / BLOCK_PAGES;
+                // not beyond the largest int
+                int endOfBlock = (int) Math.min(pages, (b + 1L) * BLOCK_PAGES);
+                if (page % BLOCK_PAGES == 0 && endOfBlock <= end) {
+                    blocks[b] = null;
+                    owned[b] = false;
+                    page = endOfBlock;
+                } else {
+                    set(page++, ChunkId.ZERO);
+                }
+            }
+        }
+
         /// The chunk that a page holds now.
         public long chunkId(int page) {
             if (page < 0 || page >= pages) {
@@ -127,8 +189,22 @@ public final class PageMap {
             return block == null ? ChunkId.ZERO : block[page % BLOCK_PAGES];
         }
 
+        private static boolean isZero(long[] block) {
+            for (long id : block) {
+                if (id != ChunkId.ZERO) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
         /// The map as it is now. The editor may be used on; it no longer shares arrays with the result.
         public PageMap map() {
+            for (int b = 0; b < blocks.length; b++) {
+                if (owned[b] && isZero(blocks[b])) {
+                    blocks[b] = null;
+                }
+            }
             Arrays.fill(owned, false);
             return new PageMap(pages, blocks.clone(), OptionalLong.empty());
         }

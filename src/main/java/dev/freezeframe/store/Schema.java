@@ -4,14 +4,17 @@ import dev.freezeframe.store.Database.Session;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/// The tables of a store, format 2, and the way there from format 1. They are meant to be read by people with any SQL client
+/// The tables of a store, format 3, and the way there from formats 1 and 2. They are meant to be read by people with any SQL client
 /// too; only this package writes them.
 ///
 /// Format 1 had experiments, checkpoints, images, page maps and packs. Format 2 adds notes, tags, pictures and class maps,
-/// each in a table of its own, so nothing that is stored is rewritten; the checkpoints of format 1 have none of them.
+/// each in a table of its own, so nothing that is stored is rewritten; the checkpoints of format 1 have none of them. Format 3
+/// adds disks, in the same way: the figures of each disk of a checkpoint, and which packs were born on disk. In a checkpoint's
+/// row, `dirty_blocks` and `new_blocks` are sums over its disks, and the duplicate pages that are neither `within` nor `stored`
+/// are those whose content a disk brought in; in older formats there are none.
 final class Schema {
     /// Counts up whenever an older program could misread the store.
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     private static final String[] FORMAT_1 = {"""
             CREATE TABLE store_format (
@@ -139,6 +142,29 @@ final class Schema {
                 PRIMARY KEY (checkpoint_id, piece),
                 FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""",};
 
+    /// What format 3 added; may be executed again, too. Packs are not listed in a column of their own table, because adding one
+    /// would rewrite all packs.
+    private static final String[] FORMAT_3 = {"""
+            CREATE TABLE IF NOT EXISTS checkpoint_disk (
+                checkpoint_id BIGINT NOT NULL,
+                place INT NOT NULL,
+                disk VARCHAR(190) NOT NULL,
+                size_bytes BIGINT NOT NULL,
+                dirty_blocks BIGINT NOT NULL,
+                unchanged_blocks BIGINT NOT NULL,
+                zero_blocks BIGINT NOT NULL,
+                duplicate_disk_blocks BIGINT NOT NULL,
+                duplicate_ram_blocks BIGINT NOT NULL,
+                new_blocks BIGINT NOT NULL,
+                read_bytes BIGINT NOT NULL,
+                read_micros BIGINT NOT NULL,
+                stored_bytes BIGINT NOT NULL,
+                PRIMARY KEY (checkpoint_id, place),
+                UNIQUE (checkpoint_id, disk),
+                FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""", """
+            CREATE TABLE IF NOT EXISTS disk_pack (
+                pack_id BIGINT PRIMARY KEY)""",};
+
     private Schema() {}
 
     static void create(Session session) throws SQLException {
@@ -146,6 +172,9 @@ final class Schema {
             session.execute(table);
         }
         for (String table : FORMAT_2) {
+            session.execute(table);
+        }
+        for (String table : FORMAT_3) {
             session.execute(table);
         }
         session.sql("INSERT INTO store_format VALUES (?, CURRENT_TIMESTAMP, ?, ?)", VERSION, ChunkId.CHUNK_BYTES,
@@ -169,6 +198,9 @@ final class Schema {
             for (String table : FORMAT_2) {
                 session.execute(table);
             }
+        }
+        for (String table : FORMAT_3) {
+            session.execute(table);
         }
         session.sql("UPDATE store_format SET version = ?", VERSION).executeUpdate();
     }

@@ -52,6 +52,7 @@ import org.slf4j.LoggerFactory;
 ///   and then; space comes back inside the file, some 45 seconds late, so the file settles at what is in use and what a minute
 ///   writes.
 /// - [#verify] waits for nobody and holds nobody up.
+/// - [#openImage] waits for a deletion that is under way; reading from what it opened waits for nobody, except as above.
 ///
 /// One process at a time has a store open.
 ///
@@ -69,6 +70,9 @@ public final class Store implements AutoCloseable {
     /// The new file while the old one is being shrunk.
     private static final String COMPACTED = Database.FILE + ".compacted";
 
+    /// Bound of the packs that image readers have in memory, where the heap is large.
+    private static final long MOST_READ_BYTES = 128 << 20;
+
     /// What the kernel says when a disk, a quota or a limit on file size is exhausted.
     private static final List<String> NO_ROOM = List.of("No space left", "Disk quota exceeded", "File too large");
 
@@ -82,6 +86,9 @@ public final class Store implements AutoCloseable {
     private final StoreLock lock;
     private final Packs packs;
     private final StoreVersion version;
+    private final PackCache readPacks;
+    /// Also the lock that keeps deletions off what is being opened.
+    private final Pins pins = new Pins();
     private final Gate gate = new Gate();
     private final AtomicLong lastPackId = new AtomicLong();
     private final Deque<ByteBuffer> draftBuffers = new ConcurrentLinkedDeque<>();
@@ -103,6 +110,8 @@ public final class Store implements AutoCloseable {
         this.lock = lock;
         this.packs = packs;
         this.database = database;
+        this.readPacks = new PackCache(Math.min(MOST_READ_BYTES, Runtime.getRuntime().maxMemory() / 8),
+                packId -> pack(packId, false));
     }
 
     /// Opens the store in a directory, or makes one there. Directory and files are the owner's only.
@@ -127,6 +136,7 @@ public final class Store implements AutoCloseable {
             StoreVersion version = StoreVersion.open(absolute);
             Store opened = new Store(absolute, lock, packs, database, version);
             opened.lastPackId.set(opened.read("open", Packs::lastPackId));
+            opened.read("open", opened::readOrigins);
             opened.compareVersions();
             store = opened;
             return store;
@@ -142,6 +152,11 @@ public final class Store implements AutoCloseable {
                 closeQuietly(database, lock);
             }
         }
+    }
+
+    private Void readOrigins(Database.Session session) throws SQLException {
+        packs.diskPacks().load(session);
+        return null;
     }
 
     private static Database openDatabase(Path directory, long generation) throws IOException {
@@ -374,9 +389,18 @@ public final class Store implements AutoCloseable {
 
     private static Image imageOrThrow(Database.Session session, long checkpointId, String name)
             throws SQLException, StoreException {
-        return Catalog.image(session, checkpointId, name)
-                .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
-                        "checkpoint id " + checkpointId + " has no image \"" + name + "\""));
+        Optional<Image> image = Catalog.image(session, checkpointId, name);
+        if (image.isPresent()) {
+            return image.get();
+        }
+        Optional<String> disk = NewCheckpoint.diskOf(name);
+        if (disk.isPresent() && Disks.ofCheckpoint(session, checkpointId).stream()
+                .anyMatch(each -> each.disk().equals(disk.get()))) {
+            throw new StoreException(Reason.DAMAGED, "the image \"" + name + "\" of checkpoint id " + checkpointId
+                    + " is lost: the catalog has the disk's figures, but not its image; verify lists every checkpoint that is affected");
+        }
+        throw new StoreException(Reason.NOT_FOUND,
+                "checkpoint id " + checkpointId + " has no image \"" + name + "\"");
     }
 
     /// Puts the 4096 bytes of a chunk into `target` at its position.
@@ -404,8 +428,73 @@ public final class Store implements AutoCloseable {
         }
     }
 
+    /// Where a stored chunk first came from; as quick as a look-up in memory. A chunk that is not stored has none, and is said to
+    /// be from RAM.
+    public ChunkOrigin origin(long chunkId) {
+        return packs.diskPacks().contains(ChunkId.packId(chunkId)) ? ChunkOrigin.DISK : ChunkOrigin.RAM;
+    }
+
     private Pack pack(long packId, boolean keep) throws StoreException {
         return access("read pack " + packId, now -> packs.load(now, packId, keep));
+    }
+
+    /// Opens an image of a checkpoint for reading anywhere in it. Until the reader is closed, the checkpoint is in use: neither
+    /// it nor its experiment can be deleted. Waits for a deletion that is under way, for nothing else.
+    ///
+    /// @throws StoreException if there is no such checkpoint or image, or its page map is damaged
+    public ImageReader openImage(CheckpointRecord checkpoint, String imageName) throws StoreException {
+        Optional<PageMap> known;
+        synchronized (pins) {
+            pins.pin(checkpoint);
+            known = pins.map(checkpoint, imageName);
+        }
+        boolean opened = false;
+        try {
+            OpenedImage image = read("open an image", session -> {
+                Image found = imageOrThrow(session, checkpoint.id(), imageName);
+                requireLength(session, found);
+                return new OpenedImage(found.lengthBytes(),
+                        known.isPresent() ? known.get() : Catalog.pageMap(session, found));
+            });
+            PageMap map;
+            synchronized (pins) {
+                map = pins.share(checkpoint, imageName, image.map);
+            }
+            opened = true;
+            return new ImageReader(checkpoint, imageName, image.lengthBytes, map, readPacks, () -> unpin(checkpoint));
+        } finally {
+            if (!opened) {
+                unpin(checkpoint);
+            }
+        }
+    }
+
+    private record OpenedImage(long lengthBytes, PageMap map) {}
+
+    /// Compares an image of a disk with what was measured when it was stored.
+    private static void requireLength(Database.Session session, Image image) throws SQLException, StoreException {
+        Optional<String> disk = NewCheckpoint.diskOf(image.name());
+        for (DiskMetrics each : Disks.ofCheckpoint(session, image.checkpointId())) {
+            if (disk.isPresent() && each.disk().equals(disk.get()) && each.sizeBytes() != image.lengthBytes()) {
+                throw new StoreException(Reason.DAMAGED, "the image \"" + image.name() + "\" of checkpoint id "
+                        + image.checkpointId() + " is damaged (the catalog says " + image.lengthBytes()
+                        + " bytes of a disk of " + each.sizeBytes()
+                        + "); verify lists every checkpoint that is affected");
+            }
+        }
+    }
+
+    private void unpin(CheckpointRecord checkpoint) {
+        synchronized (pins) {
+            pins.unpin(checkpoint);
+        }
+    }
+
+    /// The ids of the checkpoints that have an image open, and so cannot be deleted now.
+    public Set<Long> checkpointsInUse() {
+        synchronized (pins) {
+            return pins.ids();
+        }
     }
 
     /// Receives the pages of an image, several at a time, from several threads.
@@ -443,13 +532,16 @@ public final class Store implements AutoCloseable {
     }
 
     /// Starts a pack of [#PACK_CHUNKS] chunks under an id of its own.
-    public PackDraft newPack() throws StoreException {
+    ///
+    /// @param origin where all its chunks come from
+    public PackDraft newPack(ChunkOrigin origin) throws StoreException {
         long id = lastPackId.incrementAndGet();
         if (id > ChunkId.MAX_PACK_ID) {
             throw new StoreException(Reason.REFUSED, "the store has given out all its pack ids; use a new store");
         }
         ByteBuffer raw = draftBuffers.poll();
-        return new PackDraft(id, raw == null ? ByteBuffer.allocateDirect(PACK_CHUNKS * ChunkId.CHUNK_BYTES) : raw,
+        return new PackDraft(id, origin,
+                raw == null ? ByteBuffer.allocateDirect(PACK_CHUNKS * ChunkId.CHUNK_BYTES) : raw,
                 draftBuffers);
     }
 
@@ -465,9 +557,11 @@ public final class Store implements AutoCloseable {
         }
         requireSpace();
         PackCodec.Row row = packs.encode(draft, zstdLevel);
-        long bytes = write(lease, "store a pack", session -> Packs.insert(session, row, live, draft.hashes()));
+        long bytes = write(lease, "store a pack",
+                session -> Packs.insert(session, row, draft.origin(), live, draft.hashes()));
         synchronized (reopening) {
             if (database.generation() == lease.generation()) {
+                packs.diskPacks().set(draft.packId(), draft.origin() == ChunkOrigin.DISK);
                 tell(draft);
             }
         }
@@ -588,7 +682,7 @@ public final class Store implements AutoCloseable {
 
     /// Deletes a checkpoint. All others stay whole; space comes back with [#gc].
     ///
-    /// @throws StoreException if there is none, or a running recording builds on it
+    /// @throws StoreException if there is none, a running recording builds on it, or a machine reads it
     public void delete(CheckpointName name) throws StoreException {
         alone(() -> {
             CheckpointRecord checkpoint = find(name)
@@ -600,10 +694,13 @@ public final class Store implements AutoCloseable {
                             + " is the newest of a running recording; stop it, or wait for the next one");
                 }
                 refuseIfParent(parent -> parent.id() == checkpoint.id());
-                write(null, "delete checkpoint " + checkpoint.name(), session -> {
-                    Catalog.deleteCheckpoint(session, checkpoint.id());
-                    return null;
-                });
+                synchronized (pins) {
+                    pins.refuse("checkpoint " + checkpoint.name(), pinned -> pinned.id() == checkpoint.id());
+                    write(null, "delete checkpoint " + checkpoint.name(), session -> {
+                        Catalog.deleteCheckpoint(session, checkpoint.id());
+                        return null;
+                    });
+                }
             }
             return null;
         });
@@ -612,7 +709,8 @@ public final class Store implements AutoCloseable {
 
     /// Deletes an experiment with all its checkpoints; experiments that began at one of them stay whole.
     ///
-    /// @throws StoreException if there is none, or it or one that builds on it is being recorded
+    /// @throws StoreException if there is none, it or one that builds on it is being recorded, or a machine reads one of its
+    ///                        checkpoints
     public void deleteExperiment(String name) throws StoreException {
         alone(() -> {
             ExperimentRecord experiment = experiment(name)
@@ -624,10 +722,13 @@ public final class Store implements AutoCloseable {
                             "experiment " + name + " is being recorded; stop it first");
                 }
                 refuseIfParent(parent -> parent.experimentId() == experiment.id());
-                write(null, "delete experiment " + name, session -> {
-                    Catalog.deleteExperiment(session, experiment.id());
-                    return null;
-                });
+                synchronized (pins) {
+                    pins.refuse("experiment " + name, pinned -> pinned.experimentId() == experiment.id());
+                    write(null, "delete experiment " + name, session -> {
+                        Catalog.deleteExperiment(session, experiment.id());
+                        return null;
+                    });
+                }
             }
             return null;
         });
@@ -664,7 +765,7 @@ public final class Store implements AutoCloseable {
 
     private GcReport collect(Progress progress) throws StoreException {
         long before = sizeBytes();
-        GarbageCollection collection = new GarbageCollection(packs, usable(), progress);
+        GarbageCollection collection = new GarbageCollection(packs, readPacks, usable(), progress);
         try {
             alone(() -> {
                 collection.mark((id, low, high) -> watchers.forEach(watcher -> watcher.dropped(id, low, high)));
@@ -796,6 +897,7 @@ public final class Store implements AutoCloseable {
             LOG.warn("H2 gave the file of store {} up; opening it anew", directory);
             closeQuietly(broken, null);
             packs.forgetAll();
+            readPacks.forgetAll();
             Database fresh;
             try {
                 fresh = openDatabase(directory, broken.generation() + 1);
@@ -807,6 +909,7 @@ public final class Store implements AutoCloseable {
             }
             try {
                 fresh.transact(session -> {
+                    packs.diskPacks().load(session);
                     for (ChunkWatcher watcher : watchers) {
                         watcher.reset();
                         Packs.forEachChunk(session, watcher);
@@ -929,6 +1032,7 @@ public final class Store implements AutoCloseable {
             return;
         }
         closed = true;
+        readPacks.close();
         try {
             try {
                 database.close();

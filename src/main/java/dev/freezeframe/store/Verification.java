@@ -185,6 +185,22 @@ final class Verification {
                     new Damage(checkpoint.name().toString(), NewCheckpoint.RAM, checkpoint.metrics().ramPages(), "all",
                             "the catalog has no such image"));
         }
+        for (DiskMetrics disk : checkpoint.metrics().disks()) {
+            String name = NewCheckpoint.disk(disk.disk());
+            Optional<Image> image = images.stream().filter(each -> each.name().equals(name)).findFirst();
+            if (image.isEmpty() || image.get().lengthBytes() != disk.sizeBytes()) {
+                String cause = image.isEmpty()
+                        ? "the catalog has no such image"
+                        : "the catalog says " + image.get().lengthBytes() + " bytes of a disk of " + disk.sizeBytes();
+                if (isStillThere(checkpoint)) {
+                    damages.add(new Damage(checkpoint.name().toString(), name,
+                            Math.ceilDiv(Math.max(0, disk.sizeBytes()), ChunkId.CHUNK_BYTES), "all", cause));
+                }
+            }
+        }
+        Disks.problem(checkpoint.metrics())
+                .ifPresent(problem -> remarks
+                        .add(checkpoint.name() + ": " + problem + "; the checkpoint itself does not need them"));
     }
 
     /// What a checkpoint has besides its images, and can be restored without.

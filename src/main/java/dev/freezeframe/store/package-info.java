@@ -3,6 +3,7 @@
 ///
 /// [dev.freezeframe.store.Store] is the way in. A chunk is written once, in a pack ([dev.freezeframe.store.PackDraft]);
 /// [dev.freezeframe.store.ChunkId] numbers it for good. A [dev.freezeframe.store.PageMap] says which chunk each page of an
-/// image holds; it is kept as a key map or as the difference to the checkpoint before. No chunk counts its users: collection
+/// image holds; it is kept as a key map or as the difference to the checkpoint before. RAM, the device state and each disk are
+/// an image of a checkpoint; an [dev.freezeframe.store.ImageReader] reads one anywhere. No chunk counts its users: collection
 /// marks what the page maps name and sweeps the rest.
 package dev.freezeframe.store;

@@ -48,6 +48,7 @@ final class RecordBar extends VBox {
     private final Slider slider = new Slider(0, 1, 0.36);
     private final TextField field = new TextField();
     private final Figure timeliness = new Figure("recording");
+    private final Tooltip failure = new Tooltip();
     private final Figure queue = new Figure("queue");
     private final Figure pause = new Figure("pause");
     private final Figure dirty = new Figure("dirty");
@@ -278,6 +279,12 @@ final class RecordBar extends VBox {
             dirty.set("–", "pages a second");
         } else {
             show(running.liveProperty().get());
+        }
+        failure.setText(running == null ? "" : running.lastFailureProperty().get());
+        Tooltip wanted = failure.getText().isEmpty() ? null : failure;
+        if (!Objects.equals(timeliness.value.getTooltip(), wanted)) {
+            timeliness.value.setTooltip(wanted);
+            timeliness.detail.setTooltip(wanted);
         }
         showDirty(running);
     }

@@ -150,17 +150,21 @@ public final class WorkbenchApplication extends Application implements WindowAct
             chooser.setInitialDirectory(now.getParent().toFile());
         }
         File chosen = chooser.showDialog(stage);
-        if (chosen != null && mayEndRecordings("Open another store")) {
-            workbench.machines().stopRecordings(() -> workbench.stores().open(chosen.toPath()));
+        if (chosen != null && mayLeaveStore("Open another store")) {
+            workbench.machines().leaveStore(() -> workbench.stores().open(chosen.toPath()));
         }
     }
 
-    private boolean mayEndRecordings(String title) {
-        if (!workbench.machines().anyRecording()) {
+    private boolean mayLeaveStore(String title) {
+        String ends = workbench.machines().endedByLeavingStore();
+        if (ends.isEmpty()) {
             return true;
         }
-        ButtonType goOn = new ButtonType("Stop the recordings", ButtonBar.ButtonData.OK_DONE);
-        return ask(title, "Machines are being recorded. What was captured is stored first; the machines run on.", goOn);
+        int machines = workbench.machines().needingStore().size();
+        ButtonType goOn = new ButtonType(machines == 0
+                ? "Stop the recordings"
+                : machines == 1 ? "End the machine" : "End " + machines + " machines", ButtonBar.ButtonData.OK_DONE);
+        return ask(title, ends, goOn);
     }
 
     private boolean ask(String title, String text, ButtonType goOn) {

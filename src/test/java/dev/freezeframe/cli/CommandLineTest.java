@@ -257,7 +257,8 @@ class CommandLineTest {
                 {"restore"}, {"restore", "latest", "--count", "0"}, {
                         "restore", "latest", "--run", "5s", "--detach"},
                 {"restore", "a/b"}, {"fly"}, {
-                        "bench"}}) {
+                        "bench"},
+                {"bench", "pause", "--disk", "10"}, {"bench", "disks", "--workload", "sleep"}}) {
             Invocation wrong = Invocation.of(home, arguments);
             assertEquals(2, wrong.status(), () -> String.join(" ", arguments) + wrong);
             assertEquals(1, wrong.err().lines().count(), wrong.toString());
@@ -269,7 +270,7 @@ class CommandLineTest {
     @Test
     void helpAndVersionAreAnswers() {
         for (String[] arguments : new String[][]{{"--help"}, {"--version"}, {"record", "--help"}, {"bench", "pause",
-                "--help"}}) {
+                "--help"}, {"bench", "disks", "--help"}}) {
             Invocation answer = Invocation.of(home, arguments);
             assertEquals(0, answer.status());
             assertFalse(answer.out().isBlank());

@@ -50,6 +50,18 @@ class FiguresTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"10M/s,10", "1 MiB/s,1"})
+    void aRateIsReadPerSecond(String text, int mebibytes) {
+        assertEquals(mebibytes, new DiskRateText().convert(text));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "10", "10M", "0M/s", "-1M/s", "10 MB/min", "99999M/s"})
+    void aRateWithoutAReadingIsRefused(String text) {
+        assertThrows(TypeConversionException.class, () -> new DiskRateText().convert(text));
+    }
+
+    @ParameterizedTest
     @CsvSource({"0,0 B", "1023,1023 B", "1024,1.00 KiB", "10485760,10.0 MiB", "1073741824,1.00 GiB",
             "-2048,-2.00 KiB"})
     void bytesAreShownWithThreeDigits(long bytes, String text) {
@@ -111,14 +123,14 @@ class FiguresTest {
 
     @Test
     void theTableDropsWhatMattersLeastWhereTheTerminalIsNarrow() {
-        String whole = new CheckpointTable(false, Integer.MAX_VALUE).header();
-        assertEquals(whole, new CheckpointTable(false, whole.length()).header());
+        String whole = new CheckpointTable(false, Integer.MAX_VALUE, false).header();
+        assertEquals(whole, new CheckpointTable(false, whole.length(), false).header());
         for (int columns = 20; columns < whole.length(); columns++) {
-            String header = new CheckpointTable(false, columns).header();
+            String header = new CheckpointTable(false, columns, false).header();
             assertTrue(header.length() <= columns, header);
             assertTrue(header.contains("#") && header.contains("pause"), header);
         }
-        String usual = new CheckpointTable(false, 80).header();
+        String usual = new CheckpointTable(false, 80, false).header();
         assertTrue(usual.contains("late") && usual.contains("stored") && !usual.contains("same"), usual);
     }
 }

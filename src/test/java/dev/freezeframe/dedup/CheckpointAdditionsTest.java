@@ -57,11 +57,13 @@ class CheckpointAdditionsTest {
         try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             Recording recording = new Recording(store, dedup, "run", 16, 1);
             PageMap first;
-            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 1, Optional.empty(), 16 * 4096)) {
+            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 1, Optional.empty(), 16 * 4096,
+                    List.of())) {
                 writer.addRam(new int[]{1, 2, 3}, 3, buffer(a, a, zero));
                 first = writer.commit(Recording.capture()).ram();
             }
-            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 2, Optional.of(first), 16 * 4096)) {
+            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 2, Optional.of(first), 16 * 4096,
+                    List.of())) {
                 writer.addRam(new int[]{1, 2, 4, 5, 6, 15}, 6, buffer(a, zero, a, b, b, zero));
                 second = writer.commit(Recording.capture()).checkpoint().id();
             }
@@ -100,7 +102,7 @@ class CheckpointAdditionsTest {
                 PageClassMap classes = store.pageClasses(checkpoint.id()).orElseThrow();
                 assertEquals(
                         List.of(metrics.unchangedPages(), metrics.zeroPages(), metrics.duplicateWithinPages(),
-                                metrics.duplicateStoredPages(), metrics.newPages()),
+                                metrics.duplicateStoredPages(), metrics.newPages(), metrics.duplicateDiskPages()),
                         Arrays.stream(PageClass.values()).map(classes::count).toList());
                 assertEquals(metrics.dirtyPages(), classes.dirtyPages());
                 assertEquals(PAGES, classes.pages());

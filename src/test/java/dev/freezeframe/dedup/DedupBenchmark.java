@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -81,7 +82,8 @@ public class DedupBenchmark {
         dedup = new Deduplicator(store, DedupOptions.DEFAULT.withTrustHash(trustHash));
         experiment = store.createExperiment(ExperimentRecord.starting("benchmark", "array", "{}", contents.capacity(),
                 Optional.empty(), Instant.now()));
-        try (CheckpointWriter writer = dedup.begin(experiment, 1, Optional.<PageMap>empty(), contents.capacity())) {
+        try (CheckpointWriter writer = dedup.begin(experiment, 1, Optional.<PageMap>empty(), contents.capacity(),
+                List.of())) {
             writer.addRam(pages, PAGES, contents);
             writer.commit(Recording.capture());
         }
@@ -127,7 +129,7 @@ public class DedupBenchmark {
     @Benchmark
     @OperationsPerInvocation(PAGES)
     public void pagesThatAreStoredAlready() throws StoreException {
-        try (CheckpointWriter writer = dedup.begin(experiment, 2, Optional.empty(), contents.capacity())) {
+        try (CheckpointWriter writer = dedup.begin(experiment, 2, Optional.empty(), contents.capacity(), List.of())) {
             writer.addRam(pages, PAGES, contents);
         }
     }

@@ -69,13 +69,14 @@ class DeduplicatorTest {
         try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             long id = experiment(store, "classes", 16);
             PageMap first;
-            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), 16 * ChunkId.CHUNK_BYTES)) {
+            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), 16 * ChunkId.CHUNK_BYTES, List.of())) {
                 writer.addRam(new int[]{1, 2, 3}, 3, buffer(a, a, zero));
                 Committed committed = writer.commit(Recording.capture());
                 assertClasses(committed.checkpoint().metrics(), 0, 1, 1, 0, 1);
                 first = committed.ram();
             }
-            try (CheckpointWriter writer = dedup.begin(id, 2, Optional.of(first), 16 * ChunkId.CHUNK_BYTES)) {
+            try (CheckpointWriter writer = dedup.begin(id, 2, Optional.of(first), 16 * ChunkId.CHUNK_BYTES,
+                    List.of())) {
                 // page 1 stays, 2 becomes zero, 3 stays zero, 4 is what 1 was, 5 and 6 are new and equal, 7 is added twice
                 writer.addRam(new int[]{1, 2, 3, 4, 5, 6, 7, 7}, 8, buffer(a, zero, zero, a, b, b, random(random), a));
                 Committed committed = writer.commit(Recording.capture());
@@ -99,7 +100,7 @@ class DeduplicatorTest {
         try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             long id = experiment(store, "replaced", 512);
             byte[] last = random(random);
-            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), 512 * ChunkId.CHUNK_BYTES)) {
+            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), 512 * ChunkId.CHUNK_BYTES, List.of())) {
                 for (int i = 0; i < 400; i++) {
                     writer.addRam(new int[]{9, 10}, 2, buffer(random(random), last));
                 }
@@ -221,7 +222,7 @@ class DeduplicatorTest {
     private static CheckpointMetrics commit(Deduplicator dedup, long experimentId, byte[]... pages)
             throws StoreException {
         try (CheckpointWriter writer = dedup.begin(experimentId, 1, Optional.empty(),
-                (long) pages.length * ChunkId.CHUNK_BYTES)) {
+                (long) pages.length * ChunkId.CHUNK_BYTES, List.of())) {
             writer.addRam(IntStream.range(0, pages.length).toArray(), pages.length, buffer(pages));
             return writer.commit(Recording.capture()).checkpoint().metrics();
         }
@@ -234,7 +235,7 @@ class DeduplicatorTest {
             recording.step(100);
             long known = dedup.index().size();
             try (CheckpointWriter writer = dedup.begin(recording.experimentId, 2, Optional.empty(),
-                    recording.ram.length)) {
+                    recording.ram.length, List.of())) {
                 writer.addRam(new int[]{5}, 1, buffer(random(new Random(11))));
             }
             assertEquals(known, dedup.index().size());

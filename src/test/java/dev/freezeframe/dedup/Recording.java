@@ -60,7 +60,7 @@ final class Recording {
     }
 
     CheckpointRecord take(int[] pages, ByteBuffer contents, byte[] changed) throws StoreException {
-        try (CheckpointWriter writer = dedup.begin(experimentId, number + 1, previous, ram.length)) {
+        try (CheckpointWriter writer = dedup.begin(experimentId, number + 1, previous, ram.length, List.of())) {
             writer.addRam(pages, pages.length, contents);
             writer.addImage("device-state", deviceState(number + 1));
             Committed committed = writer.commit(capture());
@@ -109,7 +109,7 @@ final class Recording {
 
     static CaptureMetrics capture() {
         return new CaptureMetrics(Instant.now(), 1000, 3, 2800, new PhaseMicros(1, 2, 3, 4, 5, 6),
-                new PreCopyMetrics(7, 8, 9, 10), 0);
+                new PreCopyMetrics(7, 8, 9, 10), List.of());
     }
 
     long pages() {

@@ -102,7 +102,7 @@ final class ReplayBenchmark {
                 lastPages = Arrays.copyOf(pages, count);
                 long cpu = PROCESS.getProcessCpuTime();
                 long started = System.nanoTime();
-                try (CheckpointWriter writer = dedup.begin(experiment, number, previous, ramBytes)) {
+                try (CheckpointWriter writer = dedup.begin(experiment, number, previous, ramBytes, List.of())) {
                     writer.addRam(pages, count, contents);
                     Path deviceState = path.resolveSibling(path.getFileName().toString().replace("img", "dev"));
                     if (!deviceState.equals(path) && Files.exists(deviceState)) {
@@ -147,7 +147,7 @@ final class ReplayBenchmark {
             }
             long cpu = PROCESS.getProcessCpuTime();
             long started = System.nanoTime();
-            try (CheckpointWriter writer = dedup.begin(experiment, lastNumber + n, previous, ramBytes)) {
+            try (CheckpointWriter writer = dedup.begin(experiment, lastNumber + n, previous, ramBytes, List.of())) {
                 writer.addRam(pages, pages.length, contents);
                 previous = Optional.of(writer.commit(Recording.capture()).ram());
             }

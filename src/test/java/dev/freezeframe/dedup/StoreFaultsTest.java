@@ -230,7 +230,7 @@ class StoreFaultsTest {
             int[] pages = IntStream.range(0, PAGES).toArray();
             ByteBuffer contents = ByteBuffer.allocateDirect(before.ram.length).put(0, before.ram);
             try (CheckpointWriter writer = dedup.begin(id, 1, Optional.of(store.pageMap(damaged.id(), "ram")),
-                    before.ram.length)) {
+                    before.ram.length, List.of())) {
                 writer.addRam(pages, PAGES, contents);
                 writer.commit(Recording.capture());
             }

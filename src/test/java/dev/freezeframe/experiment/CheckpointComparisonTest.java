@@ -9,11 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
+import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.experiment.CheckpointComparison.PageContents;
 import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.DiskRead;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
@@ -27,6 +29,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +70,23 @@ class CheckpointComparisonTest {
         assertTrue(comparison.isDeviceStateEqual());
         assertEquals(first, comparison.first());
         assertEquals(second, comparison.second());
+    }
+
+    @Test
+    void everyBlockThatDiffersIsNamedForEachDisk() throws Exception {
+        CheckpointRecord first = withDisks("first", new int[]{1, 2}, new int[]{5, 0, 6}, new int[]{7});
+        CheckpointRecord second = withDisks("second", new int[]{1, 2}, new int[]{5, 1, 0, 9});
+        CheckpointComparison comparison = CheckpointComparison.of(store, first, second);
+        assertEquals(0, comparison.pagesDiffering());
+        assertEquals(List.of("ram", "disk0", "disk1"), comparison.images().stream().map(ImageComparison::name)
+                .toList());
+        ImageComparison larger = comparison.disks().get(0);
+        assertEquals(List.of("1 1 ZERO_TO_CONTENT", "2 1 CONTENT_TO_ZERO", "3 1 ONLY_IN_SECOND"), runs(larger));
+        assertArrayEquals(page(1), larger.contents(1).second());
+        assertArrayEquals(page(9), larger.contents(3).second());
+        assertEquals(List.of("0 1 ONLY_IN_FIRST"), runs(comparison.disks().get(1)), "the second has no such disk");
+        assertEquals(4, comparison.blocksDiffering());
+        assertEquals(List.of(), runs(CheckpointComparison.of(store, first, first).disks().get(0)));
     }
 
     @Test
@@ -117,6 +137,10 @@ class CheckpointComparisonTest {
     }
 
     private static List<String> runs(CheckpointComparison comparison) {
+        return runs(comparison.ram());
+    }
+
+    private static List<String> runs(ImageComparison comparison) {
         List<String> runs = new ArrayList<>();
         comparison.forEachRun((first, count, difference) -> runs.add(first + " " + count + " " + difference));
         return runs;
@@ -126,22 +150,47 @@ class CheckpointComparisonTest {
     ///
     /// @param fill what each page is half filled with; 0 for a zero page
     private CheckpointRecord checkpoint(String name, String devices, int... fill) throws Exception {
+        return checkpoint(name, devices, fill, List.of());
+    }
+
+    private CheckpointRecord withDisks(String name, int[] fill, int[]... disks) throws Exception {
+        return checkpoint(name, "devices", fill, List.of(disks));
+    }
+
+    private CheckpointRecord checkpoint(String name, String devices, int[] fill, List<int[]> disks) throws Exception {
         long ramBytes = (long) fill.length * PAGE_BYTES;
         long id = store.createExperiment(
                 ExperimentRecord.starting(name, "array", "{}", ramBytes, Optional.empty(), Instant.now()));
-        ByteBuffer contents = ByteBuffer.allocateDirect((int) ramBytes);
-        int[] pages = new int[fill.length];
-        for (int i = 0; i < fill.length; i++) {
-            pages[i] = i;
-            contents.put(page(fill[i]));
+        List<DiskImage> images = new ArrayList<>();
+        List<DiskRead> reads = new ArrayList<>();
+        for (int[] disk : disks) {
+            long bytes = (long) disk.length * PAGE_BYTES;
+            reads.add(new DiskRead("disk" + images.size(), bytes, bytes, 10));
+            images.add(new DiskImage("disk" + images.size(), bytes, Optional.empty()));
         }
-        try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ramBytes)) {
-            writer.addRam(pages, pages.length, contents);
+        try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ramBytes, images)) {
+            writer.addRam(upTo(fill.length), fill.length, contents(fill));
+            for (int i = 0; i < disks.size(); i++) {
+                writer.addBlocks(i, upTo(disks.get(i).length), disks.get(i).length, contents(disks.get(i)));
+            }
             writer.addImage("device-state", devices.getBytes(StandardCharsets.UTF_8));
             return writer
-                    .commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, 0))
+                    .commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE,
+                            reads))
                     .checkpoint();
         }
+    }
+
+    private static int[] upTo(int count) {
+        return IntStream.range(0, count).toArray();
+    }
+
+    private static ByteBuffer contents(int... fill) {
+        ByteBuffer contents = ByteBuffer.allocateDirect(fill.length * PAGE_BYTES);
+        for (int each : fill) {
+            contents.put(page(each));
+        }
+        return contents;
     }
 
     private static byte[] page(int fill) {

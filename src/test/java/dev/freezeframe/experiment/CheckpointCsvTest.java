@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
 import java.io.IOException;
@@ -19,7 +20,8 @@ class CheckpointCsvTest {
     private static final CheckpointRecord CHECKPOINT = new CheckpointRecord(7, 3, "odd, \"name\"", 12,
             new CheckpointMetrics(Instant.parse("2026-11-22T10:15:01.5Z"), 1000, 1, 21,
                     new PhaseMicros(1, 2, 3, 4, 5, 6),
-                    new PreCopyMetrics(22, 23, 24, 25), 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38));
+                    new PreCopyMetrics(22, 23, 24, 25), 26, 27, 28, 29, 30, 16, 14, 33, 34, 35, 36, 37, 38,
+                    List.of(new DiskMetrics("disk0", 40, 41, 42, 43, 44, 45, 46, 47, 48, 49))));
 
     @Test
     void everyFigureIsThereOnceUnderItsName() throws IOException {
@@ -28,28 +30,45 @@ class CheckpointCsvTest {
                 + "harvest_micros,copy_micros,disks_micros,resume_micros,pre_copy_rounds,pre_copy_micros,"
                 + "pre_copied_pages,pause_pages,ram_pages,dirty_pages,unchanged_pages,zero_pages,duplicate_pages,"
                 + "duplicate_within_pages,duplicate_stored_pages,new_pages,dirty_blocks,new_blocks,"
-                + "device_state_bytes,stored_bytes,pipeline_millis,tags,note", lines.get(0));
+                + "device_state_bytes,stored_bytes,pipeline_millis,tags,note,duplicate_disk_pages", lines.get(0));
         assertEquals(
                 "\"odd, \"\"name\"\"\",12,2026-11-22T10:15:01.500Z,1000,1,21,1,2,3,4,5,6,22,23,24,25,26,27,28,29,30,"
-                        + "31,32,33,34,35,36,37,38,a b,fine",
+                        + "16,14,33,34,35,36,37,38,a b,fine,0",
                 lines.get(1));
         assertEquals(2, lines.size());
-        // a figure that is added to the metrics is added here too
-        int parts = CheckpointMetrics.class.getRecordComponents().length - 2
+        // a figure that is added to the metrics is added here too; those of each disk are no columns
+        int parts = CheckpointMetrics.class.getRecordComponents().length - 3
                 + PhaseMicros.class.getRecordComponents().length + PreCopyMetrics.class.getRecordComponents().length;
-        assertEquals(2 + parts + 2, lines.get(0).split(",").length);
+        assertEquals(2 + parts + 3, lines.get(0).split(",").length);
+    }
+
+    @Test
+    void eachDiskHasAllItsFiguresAndACheckpointWithoutItHasNone() throws IOException {
+        StringBuilder out = new StringBuilder();
+        List<String> disks = List.of("disk0", "disk1");
+        assertEquals(List.of("disk0"), List.copyOf(CheckpointCsv.disksOf(List.of(CHECKPOINT))));
+        new CheckpointCsv(out, disks).add(CHECKPOINT, Annotation.NONE);
+        List<String> lines = Arrays.asList(out.toString().split("\r\n"));
+        assertTrue(lines.get(0).endsWith(",disk0_size_bytes,disk0_dirty_blocks,disk0_unchanged_blocks,"
+                + "disk0_zero_blocks,disk0_duplicate_disk_blocks,disk0_duplicate_ram_blocks,disk0_new_blocks,"
+                + "disk0_read_bytes,disk0_read_micros,disk0_stored_bytes,disk1_size_bytes,disk1_dirty_blocks,"
+                + "disk1_unchanged_blocks,disk1_zero_blocks,disk1_duplicate_disk_blocks,disk1_duplicate_ram_blocks,"
+                + "disk1_new_blocks,disk1_read_bytes,disk1_read_micros,disk1_stored_bytes"), lines.get(0));
+        assertTrue(lines.get(1).endsWith(",40,41,42,43,44,45,46,47,48,49,,,,,,,,,,"), lines.get(1));
+        assertEquals(DiskMetrics.class.getRecordComponents().length - 1, lines.get(0).split("disk0_", -1).length - 1,
+                "a figure that is added to the metrics of a disk is added here too");
     }
 
     @Test
     void notesOfSeveralLinesAndQuotesAreQuoted() throws IOException {
         String text = text(Annotation.of("two\nlines, \"quoted\"", List.of()));
-        assertTrue(text.endsWith(",38,,\"two\nlines, \"\"quoted\"\"\"\r\n"), text);
+        assertTrue(text.endsWith(",38,,\"two\nlines, \"\"quoted\"\"\",0\r\n"), text);
     }
 
     @Test
     void aNoteThatLooksLikeAFormulaIsNone() throws IOException {
         for (String formula : List.of("=1+1", "+cmd", "-2", "@SUM(A1)")) {
-            assertTrue(text(Annotation.of(formula, List.of())).endsWith(",'" + formula + "\r\n"), formula);
+            assertTrue(text(Annotation.of(formula, List.of())).endsWith(",'" + formula + ",0\r\n"), formula);
         }
     }
 

@@ -94,7 +94,7 @@ class CheckpointFidelityTest {
     @Test
     void aBufferSmallerThanTheCheckpointOnlyMakesItSlower() throws Exception {
         var recording = new ReferenceRecording(store, linux, tracker("userfault", linux),
-                new CaptureOptions(Duration.ofMillis(300), 16 << 20, 12), "small-buffer",
+                new CaptureOptions(Duration.ofMillis(300), 16 << 20, 1 << 30, 12), "small-buffer",
                 ReferenceRecording.Interference.NONE);
         recording.record(6);
         recording.assertNothingDiffered(6);
@@ -162,8 +162,8 @@ class CheckpointFidelityTest {
         var recording = new ReferenceRecording(store, linux, tracker("userfault", linux),
                 CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(60)), "failing-store",
                 ReferenceRecording.Interference.NONE,
-                source -> (experiment, number, previous, ramBytes) -> new FailingWriter(
-                        source.begin(experiment, number, previous, ramBytes),
+                source -> (experiment, number, previous, ramBytes, disks) -> new FailingWriter(
+                        source.begin(experiment, number, previous, ramBytes, disks),
                         () -> commits.incrementAndGet() % 3 == 0));
         recording.record(25);
         recording.assertNothingDiffered(8);
@@ -175,8 +175,8 @@ class CheckpointFidelityTest {
     void aStoreThatNeverWorksEndsTheRecordingAndTheGuestRunsOn() throws Exception {
         var recording = new ReferenceRecording(store, linux, tracker("userfault", linux), QUICKLY, "dead-store",
                 ReferenceRecording.Interference.NONE,
-                source -> (experiment, number, previous, ramBytes) -> new FailingWriter(
-                        source.begin(experiment, number, previous, ramBytes), () -> true));
+                source -> (experiment, number, previous, ramBytes, disks) -> new FailingWriter(
+                        source.begin(experiment, number, previous, ramBytes, disks), () -> true));
         recording.record(1000);
         assertTrue(recording.endFailed);
         assertTrue(recording.endReason.contains("in a row"), recording.endReason);
@@ -212,6 +212,16 @@ class CheckpointFidelityTest {
         @Override
         public void addRam(int[] pages, int count, ByteBuffer contents) throws StoreException {
             writer.addRam(pages, count, contents);
+        }
+
+        @Override
+        public void addBlocks(int disk, int[] blocks, int count, ByteBuffer contents) throws StoreException {
+            writer.addBlocks(disk, blocks, count, contents);
+        }
+
+        @Override
+        public void addZeroBlocks(int disk, int firstBlock, int count) throws StoreException {
+            writer.addZeroBlocks(disk, firstBlock, count);
         }
 
         @Override

@@ -2,6 +2,8 @@ package dev.freezeframe.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.capture.BlockRanges;
 import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.CapturedFrame;
@@ -11,20 +13,29 @@ import dev.freezeframe.capture.FrameSink;
 import dev.freezeframe.capture.Slab;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
+import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qmp.Registration;
 import dev.freezeframe.restore.RamImage;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,7 +44,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
-/// Records a machine with the real parts and keeps, for every checkpoint, a full copy of RAM made within its pause.
+/// Records a machine with the real parts and keeps, for every checkpoint, a full copy of RAM and of every disk made within
+/// its pause. Those copies are read from the image files, from outside.
 /// Each checkpoint is read back from the store as soon as it is there and compared with that copy, every byte.
 ///
 /// The copy is made where the tracker is asked, because that is the last thing in a pause before the pages are copied; the
@@ -45,6 +57,9 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         Interference NONE = () -> {};
 
         void afterHarvest() throws IOException;
+
+        /// Between two pieces of a disk that is being read.
+        default void whileReading(int number) {}
     }
 
     private final Store store;
@@ -56,12 +71,16 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     private final SharedMemory inPause;
     private final Map<Integer, SharedMemory> references = new ConcurrentHashMap<>();
     private final Map<Integer, byte[]> deviceStates = new ConcurrentHashMap<>();
+    private final Map<String, byte[]> disksInPause = new HashMap<>();
+    private final Map<Integer, Map<String, byte[]>> diskReferences = new ConcurrentHashMap<>();
+    private final Interference interference;
     private final Registration runStates;
     private volatile boolean stands;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     final List<CheckpointRecord> stored = new ArrayList<>();
     final List<Integer> failed = new ArrayList<>();
+    final List<String> reasons = new ArrayList<>();
     final List<String> faults = new ArrayList<>();
     volatile String endReason;
     volatile boolean endFailed;
@@ -76,6 +95,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
             Interference interference, UnaryOperator<Pipeline.WriterSource> storage) throws IOException {
         this.store = store;
         this.machine = machine;
+        this.interference = interference;
         runStates = machine.qmp().onEvent(event -> {
             if (event.name().equals("STOP") || event.name().equals("RESUME")) {
                 stands = event.name().equals("STOP");
@@ -86,6 +106,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
                 machine.toRecord().toString(), machine.ramBytes(), Optional.empty(), Instant.now()));
         deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
         pipeline = new Pipeline(storage.apply(deduplicator::begin), experimentId, machine.ramBytes(), Optional.empty(),
+                machine.disks().stream().map(disk -> new DiskImage(disk.id(), disk.sizeBytes(), Optional.empty()))
+                        .toList(),
                 this, reason -> checkpointer().stop(reason, true));
         checkpointer = new Checkpointer(machine, new LookingOn(tracker, interference),
                 DeviceStateSource.open(machine.captureQmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
@@ -117,6 +139,57 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         }
     }
 
+    /// What the image files hold, and the guest's throw-away writes above them; of a stopped guest, which has no write under way.
+    private void readDisks() throws IOException {
+        for (Disk disk : machine.spec().profile().disks()) {
+            disksInPause.put(disk.id(), disk.writes() == Disk.Writes.DISCARD
+                    ? converted("json:{\"driver\": \"qcow2\", \"file\": {\"driver\": \"file\", \"filename\": \""
+                            + fileOfNode(disk.id() + "-file") + "\"}, \"backing\": {\"driver\": \"" + disk.format()
+                                    .text()
+                            + "\", \"file\": {\"driver\": \"file\", \"filename\": \"" + disk.file() + "\"}}}")
+                    : disk.format() == Disk.Format.RAW
+                            ? Files.readAllBytes(disk.file())
+                            : converted(disk.file().toString()));
+        }
+    }
+
+    private String fileOfNode(String node) throws IOException {
+        for (String argument : machine.commandLine()) {
+            if (argument.contains("\"node-name\":\"" + node + "\"")) {
+                return new ObjectMapper().readTree(argument).path("filename").asText();
+            }
+        }
+        throw new IOException("no node " + node);
+    }
+
+    private static byte[] converted(String qcow2) throws IOException {
+        Path raw = Files.createTempFile("reference", ".raw");
+        try {
+            List<String> command = new ArrayList<>(List.of("qemu-img", "convert", "-U"));
+            if (!qcow2.startsWith("json:")) {
+                command.addAll(List.of("-f", "qcow2"));
+            }
+            command.addAll(List.of("-O", "raw", qcow2, raw.toString()));
+            Process convert = new ProcessBuilder(command).inheritIO().start();
+            if (convert.waitFor() != 0) {
+                throw new IOException("qemu-img cannot read " + qcow2);
+            }
+            return Files.readAllBytes(raw);
+        } catch (InterruptedException e) {
+            throw new IOException(e);
+        } finally {
+            Files.delete(raw);
+        }
+    }
+
+    private byte[] contentOf(CheckpointRecord checkpoint, String disk) throws IOException {
+        try (ImageReader image = store.openImage(checkpoint, NewCheckpoint.disk(disk))) {
+            var content = ByteBuffer.allocate(Math.toIntExact(image.sizeBytes()));
+            image.read(0, content);
+            return content.array();
+        }
+    }
+
     private final class LookingOn implements DirtyTracker {
         private final DirtyTracker tracker;
         private final Interference interference;
@@ -140,6 +213,9 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         public void harvest(BitSet pages) throws IOException {
             tracker.harvest(pages);
             machine.memory().copyTo(inPause);
+            if (stands) {
+                readDisks();
+            }
             interference.afterHarvest();
         }
 
@@ -166,7 +242,19 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         }
 
         @Override
+        public void blocks(int number, long generation, int disk, Slab slab) {
+            interference.whileReading(number);
+            pipeline.blocks(number, generation, disk, slab);
+        }
+
+        @Override
+        public void zeroBlocks(int number, long generation, int disk, BlockRanges.Range blocks) {
+            pipeline.zeroBlocks(number, generation, disk, blocks);
+        }
+
+        @Override
         public void complete(CapturedFrame frame) {
+            diskReferences.put(frame.number(), Map.copyOf(disksInPause));
             try {
                 SharedMemory reference = SharedMemory.allocate("reference", machine.ramBytes());
                 inPause.copyTo(reference);
@@ -195,8 +283,14 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
             if (!differing.isEmpty()) {
                 faults.add("checkpoint " + checkpoint.number() + " differs in pages " + differing);
             }
+            Map<String, byte[]> disks = diskReferences.remove(checkpoint.number());
+            for (MachineDisk disk : machine.disks()) {
+                if (!Arrays.equals(disks.get(disk.id()), contentOf(checkpoint, disk.id()))) {
+                    faults.add("checkpoint " + checkpoint.number() + " differs in " + disk.id());
+                }
+            }
             byte[] devices = store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE);
-            if (!java.util.Arrays.equals(deviceStates.remove(checkpoint.number()), devices)) {
+            if (!Arrays.equals(deviceStates.remove(checkpoint.number()), devices)) {
                 faults.add("checkpoint " + checkpoint.number() + " has another device state");
             }
         } catch (IOException | RuntimeException e) {
@@ -208,6 +302,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     public void checkpointFailed(int number, Exception cause) {
         synchronized (failed) {
             failed.add(number);
+            reasons.add(String.valueOf(cause.getMessage()));
         }
         SharedMemory reference = references.remove(number);
         if (reference != null) {

@@ -37,7 +37,9 @@ class ProfilesTest {
     void everyProfileThatComesWithTheProgramIsUsable() {
         List<ProfileEntry> entries = new Profiles(Path.of("qemu-profiles").toAbsolutePath(), folder, Path.of("/guest"))
                 .list();
-        assertEquals(List.of("boot-sector", "boot-sector-vga", "deterministic-linux", "tiny-linux", "vga-linux"),
+        assertEquals(
+                List.of("boot-sector", "boot-sector-vga", "debian-build", "deterministic-linux", "tiny-linux",
+                        "vga-linux"),
                 entries
                         .stream().map(ProfileEntry::name).toList());
         entries.forEach(entry -> assertEquals(Optional.empty(), entry.problem()));
@@ -53,7 +55,7 @@ class ProfilesTest {
     void fieldsHaveTheDocumentedDefaults() throws IOException {
         Profile profile = read("{\"memory\": \"16 MiB\"}");
         assertEquals(new Profile("p", "", 16 << 20, 1, "pc", Accelerator.AUTO, Optional.empty(), Optional.empty(),
-                Optional.empty(), "", "none", false, List.of()), profile);
+                Optional.empty(), "", "none", List.of(), Optional.empty(), List.of()), profile);
     }
 
     @Test
@@ -95,14 +97,27 @@ class ProfilesTest {
             {"memory": "16 MiB", "machine": "q35,confidential-guest-support=sev"} | $.machine | cannot be read
             {"memory": "16 MiB", "accelerator": "xen"}            | $.accelerator  | write auto, kvm or tcg
             {"memory": "16 MiB", "display": "std,x=y"}            | $.display      | is no graphics card
-            {"memory": "16 MiB", "bootSector": "mine"}            | $.bootSector   | write "rounds"
+            {"memory": "16 MiB", "bootSector": "mine"}            | $.bootSector   | write one of rounds
             {"memory": "16 MiB", "bootSector": "rounds", "kernel": "k"} | $.bootSector | leave one out
             {"memory": "16 MiB", "initrd": "i"}                   | $.initrd       | add the field kernel
             {"memory": "16 MiB", "append": "quiet"}               | $.append       | add the field kernel
             {"memory": "16 MiB", "kernel": "${elsewhere}/k"}      | $.kernel       | known are ${guest} and ${profile}
             {"memory": "16 MiB", "kernel": "/k\\u0000"}           | $.kernel       | zero character
             {"memory": "16 MiB", "arguments": ["-uuid", "\\u0000"]} | $.arguments[1] | zero character
-            {"memory": "16 MiB", "disks": []}                     | $.disks        | cannot be checkpointed yet
+            {"memory": "16 MiB", "disks": {}}                     | $.disks        | README.md
+            {"memory": "16 MiB", "disks": [null]}                 | $.disks[0]     | is null
+            {"memory": "16 MiB", "disks": [{}]}                   | $.disks[0].file | is missing
+            {"memory": "16 MiB", "disks": [{"file": ""}]}         | $.disks[0].file | is empty
+            {"memory": "16 MiB", "disks": [{"file": 7}]}          | $.disks[0].file | README.md
+            {"memory": "16 MiB", "disks": [{"file": "a"}, {"file": "${x}"}]} | $.disks[1].file | unknown placeholder
+            {"memory": "16 MiB", "disks": [{"file": "a", "size": 1}]} | $.disks[0].size | known are file, format, interface, readOnly, writes
+            {"memory": "16 MiB", "disks": [{"file": "a", "format": "vmdk"}]} | $.disks[0].format | write raw or qcow2
+            {"memory": "16 MiB", "disks": [{"file": "a", "interface": "nvme"}]} | $.disks[0].interface | write virtio, scsi or ide
+            {"memory": "16 MiB", "disks": [{"file": "a", "writes": "yes"}]} | $.disks[0].writes | write discard or keep
+            {"memory": "16 MiB", "disks": [{"file": "a", "readOnly": "yes"}]} | $.disks[0].readOnly | README.md
+            {"memory": "16 MiB", "disks": [{"file": "a", "readOnly": true, "writes": "keep"}]} | $.disks[0].writes | leave one out
+            {"memory": "16 MiB", "disks": [{"file": "a", "readOnly": true, "interface": "ide"}]} | $.disks[0].readOnly | cannot be read-only
+            {"memory": "16 MiB", "disks": [{"file": "a"}, {"file": "./a", "writes": "keep"}]} | $.disks[1].file | the image of another disk too
             {"memory": "16 MiB", "arguments": ["-no-reboot", 7]}  | $.arguments[1] | README.md
             {"memory": "16 MiB", "arguments": ["-no-reboot", null]} | $.arguments[1] | write a string
             {"memory": "16 MiB", "memory": "32 MiB"}              | $.memory       | Duplicate
@@ -115,6 +130,34 @@ class ProfilesTest {
         if (!text.equals("Duplicate")) {
             assertEquals(path, e.jsonPath());
         }
+    }
+
+    @Test
+    void disksHaveTheDocumentedDefaultsAndSurviveTheirRecord() throws IOException {
+        Profile profile = read(
+                """
+                        {"memory": "16 MiB", "disks": [{"file": "a.QCOW2"}, {"file": "${guest}/b.img", "interface": "scsi",
+                        "writes": "keep"}, {"file": "/c", "format": "qcow2", "readOnly": true}, {"file": "a.QCOW2", "interface": "ide"}]}""");
+        assertEquals(List.of(
+                new Disk("disk0", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, false,
+                        Disk.Writes.DISCARD),
+                new Disk("disk1", Path.of("/guest/b.img"), Disk.Format.RAW, Disk.Interface.SCSI, false,
+                        Disk.Writes.KEEP),
+                new Disk("disk2", Path.of("/c"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, true, Disk.Writes.DISCARD),
+                new Disk("disk3", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.IDE, false,
+                        Disk.Writes.DISCARD)),
+                profile.disks());
+        assertEquals(profile, ProfileReader.fromJson("p", profile.toJson()));
+    }
+
+    @Test
+    void moreDisksThanThereIsRoomForAreRefused() {
+        String ide = "{\"file\": \"a\", \"interface\": \"ide\"}";
+        assertTrue(refusal("{\"memory\": \"16 MiB\", \"disks\": [" + (ide + ",").repeat(4) + ide + "]}").getMessage()
+                .contains("room for 4 IDE disks"));
+        assertTrue(
+                refusal("{\"memory\": \"16 MiB\", \"disks\": [" + "{\"file\": \"a\"},".repeat(17) + "]}").getMessage()
+                        .contains("17 disks are more than 16"));
     }
 
     @ParameterizedTest
@@ -142,7 +185,7 @@ class ProfilesTest {
             -daemonize,                                             must stay our child
             -qmp|stdio,                                             in the middle of a checkpoint
             -monitor|stdio,                                         in the middle of a checkpoint
-            -snapshot,                                              readonly=on
+            -snapshot,                                              use the profile's field disks
             -mem-path|/dev/hugepages,                               huge pages
             -mem-prealloc,                                          every page would count as written
             `-numa|node,memdev=m0`,                                 one block
@@ -182,12 +225,12 @@ class ProfilesTest {
             `-netdev|vhost-vdpa,id=n,vhostdev=/dev/v`,              unseen by the tracker
             `-nic|tap,vhost=on`,                                    unseen by the tracker
             `-virtfs|local,path=/,mount_tag=t`,                     cannot be saved
-            `-drive|file=d.img,if=virtio`,                          not part of a checkpoint yet
-            `-drive|file=d.img,readonly=off`,                       not part of a checkpoint yet
-            `-drive|file=a,,readonly=on`,                           not part of a checkpoint yet
-            `-blockdev|raw,node-name=d,file=f`,                     not part of a checkpoint yet
-            -hda|d.img,                                             not part of a checkpoint yet
-            -pflash|vars.fd,                                        not part of a checkpoint yet
+            `-drive|file=d.img,if=virtio`,                          is in no checkpoint
+            `-drive|file=d.img,readonly=off`,                       is in no checkpoint
+            `-drive|file=a,,readonly=on`,                           is in no checkpoint
+            `-blockdev|raw,node-name=d,file=f`,                     is in no checkpoint
+            -hda|d.img,                                             is in no checkpoint
+            -pflash|vars.fd,                                        is in no checkpoint
             d.img,                                                  stands where an option is expected
             -no-reboot|d.img,                                       stands where an option is expected
             -sandbox|on,                                            written pages are tracked

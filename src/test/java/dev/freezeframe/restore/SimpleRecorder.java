@@ -84,7 +84,7 @@ final class SimpleRecorder implements AutoCloseable {
 
     CheckpointRecord store(SharedMemory ram, byte[] deviceState) throws IOException {
         try (CheckpointWriter writer = deduplicator.begin(experimentId, ++number, Optional.<PageMap>empty(),
-                ram.sizeBytes())) {
+                ram.sizeBytes(), List.of())) {
             BitSet populated = new BitSet();
             ram.addPopulatedPages(populated);
             int[] pages = populated.stream().toArray();
@@ -96,7 +96,9 @@ final class SimpleRecorder implements AutoCloseable {
                 writer.addRam(part, count, contents);
             }
             writer.addImage(NewCheckpoint.DEVICE_STATE, deviceState);
-            return writer.commit(new CaptureMetrics(Instant.now(), 0, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, 0))
+            return writer
+                    .commit(new CaptureMetrics(Instant.now(), 0, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE,
+                            List.of()))
                     .checkpoint();
         }
     }

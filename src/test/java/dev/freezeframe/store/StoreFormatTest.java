@@ -4,11 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.store.NewCheckpoint.NewImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -17,9 +21,9 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A store that any version has written opens for ever, with all that is in it. The stores are files under the test
 /// resources, written by the versions that had the format; they are never written anew.
@@ -30,34 +34,86 @@ class StoreFormatTest {
     private Path directory;
 
     /// Two experiments of array guests with 64 pages. Checkpoint n of each wrote every page whose number n divides: page p
-    /// got the byte `p % 5 * 16 + n`, and those whose number 8 divides are zero. The second began at `first/2`.
-    @BeforeEach
-    void copyTheStoreOfFormat1() throws IOException {
+    /// got the byte `p % 5 * 16 + n`, and those whose number 8 divides are zero. The second began at `first/2`. In format 2,
+    /// each has a note, a tag and a picture.
+    private void copyTheStoreOfFormat(int format) throws Exception {
         for (String file : List.of("store.mv.db", "store.version")) {
-            try (InputStream from = StoreFormatTest.class.getResourceAsStream("format-1/" + file)) {
-                Files.copy(from, directory.resolve(file));
+            try (InputStream from = StoreFormatTest.class.getResourceAsStream("format-" + format + "/" + file)) {
+                Files.copy(from, directory.resolve(file), StandardCopyOption.REPLACE_EXISTING);
             }
         }
+        assertEquals(format, format());
     }
 
-    @Test
-    void aStoreOfFormat1OpensWithEverythingInIt() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aStoreOfAnyFormatOpensWithEverythingInIt(int format) throws Exception {
+        copyTheStoreOfFormat(format);
         for (int opened = 0; opened < 2; opened++) {
             try (Store store = Store.open(directory)) {
                 assertEquals(Optional.empty(), store.rolledBack());
                 assertEquals(List.of("first", "second"),
                         store.experiments().stream().map(ExperimentRecord::name).toList());
-                assertContents(store, "first", 3, new byte[PAGES * 4096]);
+                assertContents(store, format, "first", 3, new byte[PAGES * 4096]);
                 CheckpointRecord parent = store.find(CheckpointName.of("first", 2)).orElseThrow();
                 assertEquals(Optional.of(parent.id()), store.experiment("second").orElseThrow().parentCheckpointId());
-                assertContents(store, "second", 2, ram(store, parent));
+                assertContents(store, format, "second", 2, ram(store, parent));
                 assertTrue(store.verify(Progress.NONE).isSound());
                 assertEquals(List.of(), store.verify(Progress.NONE).remarks());
+                for (ExperimentTotals totals : store.totals()) {
+                    assertEquals(0, totals.dirtyBlocks());
+                    assertEquals(totals.checkpoints() * PAGES * 4096, totals.imageBytes());
+                }
             }
         }
     }
 
-    private static void assertContents(Store store, String name, int checkpoints, byte[] before) throws IOException {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aStoreOfAnyFormatTakesDisks(int format) throws Exception {
+        copyTheStoreOfFormat(format);
+        byte[] content = new byte[4096];
+        Arrays.fill(content, (byte) 9);
+        for (int opened = 0; opened < 2; opened++) {
+            try (Store store = Store.open(directory)) {
+                if (opened == 0) {
+                    commitDisk(store, content);
+                }
+                CheckpointRecord checkpoint = store.find(CheckpointName.of("third", 1)).orElseThrow();
+                assertEquals(1, checkpoint.metrics().disks().size());
+                assertEquals(1, checkpoint.metrics().newBlocks());
+                assertArrayEquals(content, store.readImageBytes(checkpoint.id(), NewCheckpoint.disk("disk0")));
+                assertEquals(ChunkOrigin.DISK,
+                        store.origin(store.pageMap(checkpoint.id(), NewCheckpoint.disk("disk0")).chunkId(0)));
+                assertEquals(List.of(), store.verify(Progress.NONE).remarks());
+                assertTrue(store.verify(Progress.NONE).isSound());
+            }
+        }
+    }
+
+    private static void commitDisk(Store store, byte[] content) throws StoreException {
+        long id = store.createExperiment(
+                ExperimentRecord.starting("third", "array", "{}", 4096, Optional.empty(), Instant.now()));
+        long[] hash = new long[2];
+        ByteBuffer page = ByteBuffer.allocateDirect(content.length).order(ByteOrder.LITTLE_ENDIAN).put(0, content);
+        ChunkHash.xxh128().hash(page, 0, hash);
+        try (WriteLease lease = store.beginWriting(); PackDraft draft = store.newPack(ChunkOrigin.DISK)) {
+            PageMap.Editor disk = PageMap.allZero(1).edit();
+            disk.set(0, draft.add(page, 0, hash[0], hash[1]));
+            long bytes = store.write(lease, draft, 3);
+            PageMap ram = PageMap.allZero(1);
+            store.commit(lease, new NewCheckpoint(id, 1,
+                    new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, List.of()),
+                    PageClassMap.builder(1).map(),
+                    List.of(new DiskMetrics("disk0", content.length, 1, 0, 0, 0, 0, 1, 4096, 1, bytes)), bytes,
+                    System.nanoTime(), List.of(new NewImage(NewCheckpoint.RAM, 4096, ram, Optional.empty()),
+                            new NewImage(NewCheckpoint.disk("disk0"), content.length, disk.map(), Optional.empty()))));
+        }
+        store.finishExperiment(id, "done");
+    }
+
+    private static void assertContents(Store store, int format, String name, int checkpoints, byte[] before)
+            throws IOException {
         byte[] expected = before;
         List<CheckpointRecord> found = store.checkpoints(store.experiment(name).orElseThrow().id());
         assertEquals(checkpoints, found.size());
@@ -78,9 +134,20 @@ class StoreFormatTest {
             assertEquals(new PhaseMicros(100, 500, 200, 100 + number, 0, 100), checkpoint.metrics().phaseMicros());
             assertEquals(Instant.parse(name.equals("first") ? "2026-11-22T10:15:00Z" : "2026-11-22T11:00:00Z")
                     .plusSeconds(number), checkpoint.metrics().capturedAt());
-            assertEquals(Optional.empty(), store.pageClasses(checkpoint.id()));
-            assertEquals(Optional.empty(), store.picture(checkpoint.id()));
-            assertEquals(Annotation.NONE, store.annotation(checkpoint.id()));
+            assertEquals(List.of(), checkpoint.metrics().disks());
+            assertEquals(0, checkpoint.metrics().duplicateDiskPages());
+            assertEquals(0, checkpoint.metrics().dirtyBlocks());
+            if (format == 1) {
+                assertEquals(Optional.empty(), store.pageClasses(checkpoint.id()));
+                assertEquals(Optional.empty(), store.picture(checkpoint.id()));
+                assertEquals(Annotation.NONE, store.annotation(checkpoint.id()));
+            } else {
+                assertEquals(64 / number, store.pageClasses(checkpoint.id()).orElseThrow().dirtyPages());
+                assertEquals(Optional.of(Picture.ofConsole("console of " + checkpoint.name())),
+                        store.picture(checkpoint.id()));
+                assertEquals(Annotation.of("note " + number, List.of("t" + number)),
+                        store.annotation(checkpoint.id()));
+            }
         }
     }
 
@@ -91,14 +158,14 @@ class StoreFormatTest {
         return read;
     }
 
-    @Test
-    void anUpgradeThatWasCutOffAnywhereIsDoneAnew() throws Exception {
-        byte[] old = Files.readAllBytes(directory.resolve("store.mv.db"));
-        for (String alreadyThere : List.of("CREATE TABLE checkpoint_note (checkpoint_id BIGINT PRIMARY KEY,"
-                + " note VARCHAR(4000) NOT NULL,"
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void anUpgradeThatWasCutOffAnywhereIsDoneAnew(int format) throws Exception {
+        for (String alreadyThere : List.of("CREATE TABLE IF NOT EXISTS checkpoint_note ("
+                + "checkpoint_id BIGINT PRIMARY KEY, note VARCHAR(4000) NOT NULL,"
                 + " FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)",
-                "SELECT 1")) {
-            Files.write(directory.resolve("store.mv.db"), old);
+                "CREATE TABLE disk_pack (pack_id BIGINT PRIMARY KEY)", "SELECT 1")) {
+            copyTheStoreOfFormat(format);
             Files.deleteIfExists(directory.resolve("store.version"));
             sql(alreadyThere);
             try (Store store = Store.open(directory)) {
@@ -111,6 +178,7 @@ class StoreFormatTest {
                 CheckpointRecord checkpoint = store.find(CheckpointName.of("first", 1)).orElseThrow();
                 assertEquals(Annotation.of("a note", List.of("tag")), store.annotation(checkpoint.id()));
                 assertEquals(Optional.of(Picture.ofConsole("login: ")), store.picture(checkpoint.id()));
+                assertEquals(List.of(), checkpoint.metrics().disks());
             }
         }
     }

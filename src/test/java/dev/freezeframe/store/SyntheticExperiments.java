@@ -35,6 +35,8 @@ public final class SyntheticExperiments {
     private int nextChunk;
     private Instant captured;
     private PageMap ram;
+    private final List<Long> diskBytes = new ArrayList<>();
+    private final List<PageMap> disks = new ArrayList<>();
     private double dirtyLevel = 2600;
     private double pauseLevel = 1;
     private double newShare = 0.6;
@@ -74,6 +76,15 @@ public final class SyntheticExperiments {
         return new SyntheticExperiments(store, name, ramBytes, interval, start, seed, parent);
     }
 
+    /// Gives the machine disks of these sizes; to be called before the first checkpoint.
+    public SyntheticExperiments withDisks(long... sizeBytes) {
+        for (long bytes : sizeBytes) {
+            diskBytes.add(bytes);
+            disks.add(PageMap.allZero((int) ((bytes + ChunkId.CHUNK_BYTES - 1) / ChunkId.CHUNK_BYTES)));
+        }
+        return this;
+    }
+
     /// Its id in the catalog.
     public long id() {
         return experimentId;
@@ -98,15 +109,32 @@ public final class SyntheticExperiments {
         PageMap.Editor changed = ram.edit();
         PageClassMap classes = change(changed);
         CaptureMetrics capture = capture(classes.dirtyPages());
+        List<DiskMetrics> written = new ArrayList<>();
+        List<PageMap> blocks = new ArrayList<>();
+        List<NewImage> images = new ArrayList<>();
+        for (int i = 0; i < disks.size(); i++) {
+            PageMap.Editor editor = disks.get(i).edit();
+            written.add(writeDisk(i, editor));
+            blocks.add(editor.map());
+            images.add(new NewImage(NewCheckpoint.disk("disk" + i), diskBytes.get(i), blocks.get(i), number == 1
+                    ? Optional.empty()
+                    : Optional.of(disks.get(i))));
+        }
         long packBytes = classes.count(PageClass.NEW) * NEW_PAGE_BYTES;
         long pipelineNanos = (long) (2_000_000 + 9_000.0 * classes.dirtyPages() * (0.9 + 0.2 * random.nextDouble()));
         try (WriteLease lease = store.beginWriting()) {
             PageMap map = changed.map();
-            record = store.commit(lease, new NewCheckpoint(experimentId, number, capture, classes, 0, packBytes,
+            images.add(new NewImage(NewCheckpoint.RAM, (long) pages * ChunkId.CHUNK_BYTES, map, number == 1
+                    ? Optional.empty()
+                    : Optional.of(ram)));
+            images.add(deviceState());
+            record = store.commit(lease, new NewCheckpoint(experimentId, number, capture, classes, written, packBytes,
                     System.nanoTime() - pipelineNanos,
-                    List.of(new NewImage(NewCheckpoint.RAM, (long) pages * ChunkId.CHUNK_BYTES, map,
-                            number == 1 ? Optional.empty() : Optional.of(ram)), deviceState())));
+                    images));
             ram = map.storedAs(record.id());
+            for (int i = 0; i < blocks.size(); i++) {
+                disks.set(i, blocks.get(i).storedAs(record.id()));
+            }
         }
         store.putPicture(record.id(), Picture.ofConsole(console()));
         if (number % 250 == 100) {
@@ -114,6 +142,39 @@ public final class SyntheticExperiments {
                     number % 1000 == 100 ? List.of("boot") : List.of("steady", "keep")));
         }
         return record;
+    }
+
+    /// What the guest wrote to a disk: a run of blocks, of all kinds.
+    private DiskMetrics writeDisk(int disk, PageMap.Editor map) {
+        int blocks = disks.get(disk).pages();
+        int dirty = number == 1 ? blocks : 1 + random.nextInt(Math.max(1, blocks / 8));
+        int from = number == 1 ? 0 : random.nextInt(blocks - dirty + 1);
+        long fresh = 0;
+        long ofDisk = 0;
+        long ofRam = 0;
+        long zero = 0;
+        for (int block = from; block < from + dirty; block++) {
+            switch (number == 1 ? random.nextInt(8) : random.nextInt(4)) {
+                case 0 -> {
+                    map.set(block, pool[nextChunk++ % pool.length]);
+                    fresh++;
+                }
+                case 1 -> {
+                    map.set(block, pool[random.nextInt(pool.length)]);
+                    ofDisk++;
+                }
+                case 2 -> {
+                    map.set(block, pool[random.nextInt(pool.length)]);
+                    ofRam++;
+                }
+                default -> {
+                    map.set(block, ChunkId.ZERO);
+                    zero++;
+                }
+            }
+        }
+        return new DiskMetrics("disk" + disk, diskBytes.get(disk), dirty, 0, zero, ofDisk, ofRam, fresh, (dirty - zero)
+                * ChunkId.CHUNK_BYTES, 40L * dirty, fresh * NEW_PAGE_BYTES);
     }
 
     /// Writes a pool of chunks, half of them compressible.
@@ -125,7 +186,7 @@ public final class SyntheticExperiments {
         byte[] bytes = new byte[ChunkId.CHUNK_BYTES];
         try (WriteLease lease = store.beginWriting()) {
             for (int i = 0; i < POOL_PACKS; i++) {
-                try (PackDraft draft = store.newPack()) {
+                try (PackDraft draft = store.newPack(ChunkOrigin.RAM)) {
                     for (int j = 0; j < Store.PACK_CHUNKS; j++) {
                         random.nextBytes(bytes);
                         page.clear().put(bytes, 0, j % 2 == 0 ? 400 : bytes.length);
@@ -172,7 +233,7 @@ public final class SyntheticExperiments {
                 }
                 case ZERO -> map.set(page, ChunkId.ZERO);
                 case DUPLICATE_WITHIN -> map.set(page, pool[nextChunk % pool.length]);
-                case DUPLICATE_STORED -> map.set(page, pool[random.nextInt(pool.length)]);
+                case DUPLICATE_STORED, DUPLICATE_DISK -> map.set(page, pool[random.nextInt(pool.length)]);
                 case NEW -> map.set(page, pool[nextChunk++ % pool.length]);
             }
             classes.add(page, pageClass);
@@ -186,6 +247,9 @@ public final class SyntheticExperiments {
             return PageClass.NEW;
         }
         double rest = (at - newShare) / (1 - newShare);
+        if (!disks.isEmpty() && rest < 0.2) {
+            return PageClass.DUPLICATE_DISK;
+        }
         return rest < 0.35
                 ? PageClass.DUPLICATE_STORED
                 : rest < 0.6 ? PageClass.DUPLICATE_WITHIN : rest < 0.85 || first ? PageClass.ZERO : PageClass.UNCHANGED;
@@ -209,7 +273,7 @@ public final class SyntheticExperiments {
         return new CaptureMetrics(captured, interval.toMillis(), late, pause, phases,
                 new PreCopyMetrics(2 + random.nextInt(2), micros(2500 + dirty / 2.0), dirty + random.nextInt(60),
                         20 + random.nextInt(60)),
-                0);
+                List.of());
     }
 
     private long micros(double usual) {

@@ -15,6 +15,8 @@ public record Workload(String name, String kernelArguments, Pattern underWay) {
     /// Computes without pause and prints the work done every second.
     public static final Workload COMPUTE = new Workload("compute", "ff.workload=compute", Pattern.compile(
             "work [1-9].*"));
+    /// Compiles a program on a disk, reads it back and deletes it, again and again.
+    public static final Workload BUILD = new Workload("build", "ff.workload=build", Pattern.compile("step [3-9].*"));
 
     /// Writes to random pages.
     ///
@@ -24,5 +26,11 @@ public record Workload(String name, String kernelArguments, Pattern underWay) {
                 "random " + (pagesPerSecond % 1000 == 0 ? pagesPerSecond / 1000 + "k" : pagesPerSecond + ""),
                 "ff.workload=random ff.rate=" + pagesPerSecond + " ff.size=" + mebibytes,
                 Pattern.compile("random 2.*"));
+    }
+
+    /// Writes to random places of a file on a disk, past the page cache.
+    public static Workload disk(int mebibytesPerSecond) {
+        return new Workload("disk " + mebibytesPerSecond + "M/s", "ff.workload=disk ff.rate=" + mebibytesPerSecond,
+                Pattern.compile("disk [2-9].*"));
     }
 }

@@ -23,7 +23,6 @@ record ChartColors(Map<PageFate, Color> fates, List<Color> phases, List<Color> l
         for (PageClass pageClass : PageClass.values()) {
             fates.put(PageFate.of(pageClass), palette.of(pageClass));
         }
-        fates.put(PageFate.DUPLICATE_DISK, palette.duplicateDisk());
         fates.put(PageFate.UNTOUCHED, palette.untouched());
         List<Color> phases = new ArrayList<>();
         for (int i = 0; i < CheckpointSeries.PHASES.size(); i++) {

@@ -4,8 +4,9 @@ import java.util.List;
 
 /// The charts of a [ChartsPane], from the top.
 public enum ChartKind {
-    PAUSE(new PauseChart()), DIRTY_RATE(new DirtyRateChart()), COMPOSITION(new CompositionChart()), STORE_GROWTH(
-            new StoreGrowthChart());
+    PAUSE(new PauseChart()), DIRTY_RATE(new DirtyRateChart()), COMPOSITION(new CompositionChart()),
+    /// Only of experiments that have disks.
+    DISK_BLOCKS(new DiskBlocksChart()), STORE_GROWTH(new StoreGrowthChart());
 
     static final List<ChartKind> ALL = List.of(values());
 
@@ -25,7 +26,12 @@ public enum ChartKind {
         return chart;
     }
 
-    static List<Chart> all() {
-        return ALL.stream().map(ChartKind::chart).toList();
+    /// Those that there are for an experiment.
+    static List<Chart> of(CheckpointSeries series) {
+        return ALL.stream().filter(kind -> kind != DISK_BLOCKS || series.hasDisks()).map(ChartKind::chart).toList();
+    }
+
+    static ChartKind of(Chart chart) {
+        return ALL.stream().filter(kind -> kind.chart.equals(chart)).findFirst().orElseThrow();
     }
 }

@@ -100,6 +100,7 @@ final class ChartSheet {
             case PauseChart _ -> Axes.units(ink, colors, area, baseline, "ms", "");
             case DirtyRateChart _ -> Axes.units(ink, colors, area, baseline, "pages/s", "MiB/s");
             case CompositionChart _ -> Axes.units(ink, colors, area, baseline, "pages", "");
+            case DiskBlocksChart _ -> Axes.units(ink, colors, area, baseline, "blocks", "MiB");
             case StoreGrowthChart _ -> {
             }
         }
@@ -114,7 +115,7 @@ final class ChartSheet {
         for (int i = 0; i < charts.size(); i++) {
             PlotArea area = area(i);
             legend(ink, frame.colors(), charts.get(i).legend(frame, pointed), area.x(), topOf(i) + 13,
-                    charts.get(i) instanceof DirtyRateChart ? area.width() : width - area.x() - PADDING);
+                    hasUnitsRight(charts.get(i)) ? area.width() : width - area.x() - PADDING);
             if (selected >= 0) {
                 pointer(ink, frame, area, selected, frame.colors().selection(), Dash.SOLID);
             }
@@ -130,6 +131,10 @@ final class ChartSheet {
                         last.bottom() + 8, last.bottom() + 2}, 3);
             }
         }
+    }
+
+    private static boolean hasUnitsRight(Chart chart) {
+        return chart instanceof DirtyRateChart || chart instanceof DiskBlocksChart;
     }
 
     private static void pointer(Ink ink, ChartFrame frame, PlotArea area, int checkpoint, Color color, Dash dash) {

@@ -3,12 +3,14 @@ package dev.freezeframe.ui.chart;
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.ui.model.Selection;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.theme.Palette;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Cursor;
 import javafx.scene.canvas.Canvas;
@@ -31,8 +33,8 @@ import javafx.scene.layout.Region;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 
-/// The four charts over the shown experiment's checkpoints, one above the other over one axis of time: pause, dirty rate,
-/// composition of the dirty set and growth of the store. The wheel zooms, dragging moves along, a double click shows
+/// The charts over the shown experiment's checkpoints, one above the other over one axis of time: pause, dirty rate,
+/// composition of the dirty set, blocks of disks where there are any, and growth of the store. The wheel zooms, dragging moves along, a double click shows
 /// everything; pointing at a checkpoint shows its exact values in every chart, and a click selects it everywhere.
 ///
 /// The charts are painted on two canvases, values below and what follows the mouse above, each at most once a frame, so their
@@ -62,8 +64,8 @@ public final class ChartsPane extends BorderPane {
     private final CanvasInk plotsInk = new CanvasInk(plots.getGraphicsContext2D());
     private final CanvasInk pointersInk = new CanvasInk(pointers.getGraphicsContext2D());
     private ChartColors colors;
-    private ChartSheet sheet = new ChartSheet(ChartKind.all(), LEAST_WIDTH, LEAST_HEIGHT, 0);
     private ChartFrame frame;
+    private ChartSheet sheet;
     private double pressedX;
     private double draggedFrom;
     private boolean dragging;
@@ -91,7 +93,7 @@ public final class ChartsPane extends BorderPane {
                     canvas.setWidth(width);
                     canvas.setHeight(height);
                 }
-                sheet = new ChartSheet(ChartKind.all(), width, height, 0);
+                sheet = new ChartSheet(sheet.charts(), width, height, 0);
                 plotsPainter.request();
                 pointersPainter.request();
             }
@@ -109,6 +111,7 @@ public final class ChartsPane extends BorderPane {
         pointersPainter = new FramePainter(pointers, this::paintPointers);
         model = new ChartsModel(workbench, this::changed);
         frame = model.frame(colors);
+        sheet = new ChartSheet(ChartKind.of(frame.checkpoints()), LEAST_WIDTH, LEAST_HEIGHT, 0);
         palette.changesProperty().addListener((_, _, _) -> {
             colors = ChartColors.of(palette);
             changed();
@@ -167,7 +170,7 @@ public final class ChartsPane extends BorderPane {
             if (menu != null) {
                 menu.hide();
             }
-            menu = menu(ChartKind.ALL.get(sheet.chartAt(event.getY())));
+            menu = menu(ChartKind.of(sheet.charts().get(sheet.chartAt(event.getY()))));
             menu.show(surface, event.getScreenX(), event.getScreenY());
             event.consume();
         });
@@ -338,6 +341,11 @@ public final class ChartsPane extends BorderPane {
 
     private void paintPlots() {
         frame = model.frame(colors);
+        List<Chart> charts = ChartKind.of(frame.checkpoints());
+        if (charts.size() != sheet.charts().size()) {
+            sheet = new ChartSheet(charts, sheet.width(), sheet.height(), 0);
+            pointersPainter.request();
+        }
         GraphicsContext graphics = plots.getGraphicsContext2D();
         graphics.clearRect(0, 0, plots.getWidth(), plots.getHeight());
         sheet.paintPlots(plotsInk, frame);
@@ -373,7 +381,15 @@ public final class ChartsPane extends BorderPane {
                 ? ""
                 : " · late, " + Units.count(series.late(checkpoint), "tick");
         return "#" + Units.count(series.number(checkpoint)) + " at " + TimeTicks.clock(series.seconds(checkpoint), 1)
-                + late;
+                + late + eachDisk(series.record(checkpoint).metrics().disks());
+    }
+
+    /// What the chart of disk blocks adds up, where there is something to add.
+    private static String eachDisk(List<DiskMetrics> disks) {
+        return disks.size() < 2
+                ? ""
+                : disks.stream().map(disk -> " · " + disk.disk() + " " + Units.count(disk.dirtyBlocks(), "block")
+                        + " in " + Units.millis(disk.readMicros())).collect(Collectors.joining());
     }
 
     /// Whether what is on the screen is old.
@@ -396,7 +412,7 @@ public final class ChartsPane extends BorderPane {
 
     /// Saves all charts, as they are shown, as a PNG file of twice the size or an SVG file, by the ending of its name.
     public Cancellable exportTo(Path file) {
-        return export(ChartKind.all(), file, Math.max(LEAST_HEIGHT, surface.getHeight()));
+        return export(ChartKind.of(model.series()), file, Math.max(LEAST_HEIGHT, surface.getHeight()));
     }
 
     /// The same with one of the charts.

@@ -37,6 +37,11 @@ final class CheckpointSeries {
     private long[] stored = new long[64];
     private long[] raw = new long[64];
     private long[] kept = new long[64];
+    private final long[][] blocks = new long[BlockFate.ALL.size()][64];
+    private long[] dirtyBlocks = new long[64];
+    private long[] allDirtyBlocks = new long[64];
+    private long[] allNewBlocks = new long[64];
+    private boolean hasDisks;
     private CheckpointRecord[] records = new CheckpointRecord[64];
     private final Histogram rates;
     private long medianRate;
@@ -60,6 +65,11 @@ final class CheckpointSeries {
         dirty = from.dirty;
         rate = from.rate;
         System.arraycopy(from.fates, 0, fates, 0, fates.length);
+        System.arraycopy(from.blocks, 0, blocks, 0, blocks.length);
+        dirtyBlocks = from.dirtyBlocks;
+        allDirtyBlocks = from.allDirtyBlocks;
+        allNewBlocks = from.allNewBlocks;
+        hasDisks = from.hasDisks;
         stored = from.stored;
         raw = from.raw;
         kept = from.kept;
@@ -100,14 +110,26 @@ final class CheckpointSeries {
         fates[PageFate.NEW.code()][i] = metrics.newPages();
         fates[PageFate.DUPLICATE_WITHIN.code()][i] = metrics.duplicateWithinPages();
         fates[PageFate.DUPLICATE_STORED.code()][i] = metrics.duplicateStoredPages();
+        fates[PageFate.DUPLICATE_DISK.code()][i] = metrics.duplicateDiskPages();
         fates[PageFate.ZERO.code()][i] = metrics.zeroPages();
         fates[PageFate.UNCHANGED.code()][i] = metrics.unchangedPages();
+        addBlocks(i, metrics);
         stored[i] = metrics.storedBytes();
-        raw[i] = metrics.ramPages() * PAGE_BYTES + (i == 0 ? 0 : raw[i - 1]);
+        raw[i] = metrics.imageBytes() + (i == 0 ? 0 : raw[i - 1]);
         kept[i] = metrics.storedBytes() + (i == 0 ? 0 : kept[i - 1]);
         records[i] = checkpoint;
         addRate(i, metrics);
         size++;
+    }
+
+    private void addBlocks(int i, CheckpointMetrics metrics) {
+        hasDisks |= !metrics.disks().isEmpty();
+        dirtyBlocks[i] = metrics.dirtyBlocks();
+        allDirtyBlocks[i] = metrics.dirtyBlocks() + (i == 0 ? 0 : allDirtyBlocks[i - 1]);
+        allNewBlocks[i] = metrics.newBlocks() + (i == 0 ? 0 : allNewBlocks[i - 1]);
+        for (BlockFate fate : BlockFate.ALL) {
+            blocks[fate.code()][i] = metrics.disks().stream().mapToLong(fate::of).sum();
+        }
     }
 
     private void addRate(int i, CheckpointMetrics metrics) {
@@ -138,6 +160,12 @@ final class CheckpointSeries {
         for (int fate = 0; fate < fates.length; fate++) {
             fates[fate] = Arrays.copyOf(fates[fate], room);
         }
+        for (int fate = 0; fate < blocks.length; fate++) {
+            blocks[fate] = Arrays.copyOf(blocks[fate], room);
+        }
+        dirtyBlocks = Arrays.copyOf(dirtyBlocks, room);
+        allDirtyBlocks = Arrays.copyOf(allDirtyBlocks, room);
+        allNewBlocks = Arrays.copyOf(allNewBlocks, room);
         stored = Arrays.copyOf(stored, room);
         raw = Arrays.copyOf(raw, room);
         kept = Arrays.copyOf(kept, room);
@@ -191,11 +219,36 @@ final class CheckpointSeries {
         return fates[fate.code()][i];
     }
 
+    /// Whether any checkpoint has a disk.
+    boolean hasDisks() {
+        return hasDisks;
+    }
+
+    /// Dirty blocks of all disks.
+    long dirtyBlocks(int i) {
+        return dirtyBlocks[i];
+    }
+
+    /// Of all disks.
+    long blocks(BlockFate fate, int i) {
+        return blocks[fate.code()][i];
+    }
+
+    /// Of all checkpoints until this one.
+    long allDirtyBlocks(int i) {
+        return allDirtyBlocks[i];
+    }
+
+    /// Of all checkpoints until this one.
+    long allNewBlocks(int i) {
+        return allNewBlocks[i];
+    }
+
     long storedBytes(int i) {
         return stored[i];
     }
 
-    /// All checkpoints until this one as plain images of RAM.
+    /// All checkpoints until this one as plain images of RAM and disks.
     long rawBytes(int i) {
         return raw[i];
     }

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// What the dirty pages of each checkpoint were, stacked: new ones at the base line, where their height is read best. The
-/// place for content that a disk has is drawn once there is such content.
+/// place for content that a disk has is there where the experiment has disks.
 record CompositionChart() implements Chart {
 
     @Override
@@ -38,7 +38,7 @@ record CompositionChart() implements Chart {
         }
         for (PageFate fate : PageFate.ALL) {
             boolean there = drawn(fate) && (checkpoint < 0
-                    ? fate != PageFate.DUPLICATE_DISK
+                    ? fate != PageFate.DUPLICATE_DISK || series.hasDisks()
                     : series.pages(fate,
                             checkpoint) > 0);
             if (there) {

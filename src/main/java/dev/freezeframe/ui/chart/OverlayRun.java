@@ -97,7 +97,7 @@ record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, Run
         return millis < 1000 ? millis + " ms" : Units.duration(Duration.ofMillis(millis));
     }
 
-    /// Bytes that were not stored of what plain images of RAM would take.
+    /// Bytes that were not stored of what plain images of RAM and disks would take.
     String saved() {
         return Units.percent((double) summary.imageBytes() - summary.storedBytes(), (double) summary.imageBytes());
     }

@@ -46,6 +46,7 @@ enum PageFate {
             case NEW -> NEW;
             case DUPLICATE_WITHIN -> DUPLICATE_WITHIN;
             case DUPLICATE_STORED -> DUPLICATE_STORED;
+            case DUPLICATE_DISK -> DUPLICATE_DISK;
             case ZERO -> ZERO;
             case UNCHANGED -> UNCHANGED;
         };

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import javafx.scene.paint.Color;
 
-/// What all checkpoints so far would take as plain images of RAM, and what the store keeps of them.
+/// What all checkpoints so far would take as plain images of RAM and disks, and what the store keeps of them.
 ///
 /// The two differ by a factor of a hundred, and more with every checkpoint, so the axis is logarithmic: both lines are read
 /// off one axis with exact figures, and the space between them *is* the savings, as the same height is the same factor

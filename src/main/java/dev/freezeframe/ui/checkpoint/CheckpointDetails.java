@@ -3,9 +3,11 @@ package dev.freezeframe.ui.checkpoint;
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.experiment.RunStatistics;
+import dev.freezeframe.restore.CheckpointExport.DiskFormat;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Part;
@@ -21,6 +23,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -35,6 +38,7 @@ import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.ScrollPane;
+import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.SplitMenuButton;
 import javafx.scene.control.TextArea;
 import javafx.scene.control.TextField;
@@ -81,7 +85,9 @@ public final class CheckpointDetails extends BorderPane {
     private final SegmentBar composition = new SegmentBar(List.of(new Part("class-new", "new"),
             new Part("class-duplicate-within", "duplicate within"), new Part("class-duplicate-stored",
                     "duplicate stored"),
-            new Part("class-zero", "zero"), new Part("class-unchanged", "unchanged")));
+            new Part("class-duplicate-disk", "on disk"), new Part("class-zero", "zero"),
+            new Part("class-unchanged", "unchanged")));
+    private final DiskFigures disks = new DiskFigures();
     private final GridPane figures = new GridPane();
     private final Map<String, Label> figureOf = new HashMap<>();
     private final FlowPane family = new FlowPane(8, 0);
@@ -162,7 +168,7 @@ public final class CheckpointDetails extends BorderPane {
         return label;
     }
 
-    private static Label section(String text) {
+    static Label section(String text) {
         Label label = new Label(text);
         label.getStyleClass().add("section-title");
         return label;
@@ -203,7 +209,7 @@ public final class CheckpointDetails extends BorderPane {
         figures.getColumnConstraints().addAll(names, values);
         VBox body = new VBox(4, section("PAUSE"), pauseLine, phaseBar, phaseBar.legend(),
                 gap(), section("DIRTY MEMORY"), dirtyLine, composition, composition.legend(),
-                gap(), noteTitle(), note, noteProblem, tags, tagProblem,
+                disks, gap(), noteTitle(), note, noteProblem, tags, tagProblem,
                 gap(), section("FAMILY"), family,
                 gap(), section("FIGURES"), figures);
         body.getStyleClass().add("details-body");
@@ -359,6 +365,11 @@ public final class CheckpointDetails extends BorderPane {
         devices.setOnAction(_ -> exportDevices());
         MenuButton export = new MenuButton("Export", null, ram, devices);
         export.setId("details-export");
+        export.setOnShowing(_ -> {
+            List<MenuItem> items = new ArrayList<>(List.of(ram, devices));
+            selected().ifPresent(each -> items.addAll(diskExports(each)));
+            export.getItems().setAll(items);
+        });
         Button delete = new Button("Delete…");
         delete.setId("details-delete");
 
@@ -422,6 +433,30 @@ public final class CheckpointDetails extends BorderPane {
                 .ifPresent(file -> actions.exportDeviceState(each, file.toPath(), this::say)));
     }
 
+    /// Two entries for each disk of a checkpoint.
+    private List<MenuItem> diskExports(CheckpointRecord checkpoint) {
+        List<MenuItem> items = new ArrayList<>();
+        for (DiskMetrics disk : checkpoint.metrics().disks()) {
+            items.add(new SeparatorMenuItem());
+            for (DiskFormat format : DiskFormat.values()) {
+                String word = format.name().toLowerCase(Locale.ROOT);
+                MenuItem item = new MenuItem(disk.disk() + " as " + word + " image…");
+                item.setId("details-export-" + disk.disk() + "-" + word);
+                item.setOnAction(_ -> exportDisk(checkpoint, disk.disk(), format, word));
+                items.add(item);
+            }
+        }
+        return items;
+    }
+
+    private void exportDisk(CheckpointRecord checkpoint, String disk, DiskFormat format, String word) {
+        chooseFile("Export " + disk + " of " + checkpoint.name(), checkpoint,
+                "-" + disk + "." + (format == DiskFormat.RAW
+                        ? "img"
+                        : word))
+                .ifPresent(file -> actions.exportDisk(checkpoint, disk, format, file.toPath(), this::say));
+    }
+
     private Optional<File> chooseFile(String what, CheckpointRecord checkpoint, String ending) {
         FileChooser chooser = new FileChooser();
         chooser.setTitle(what);
@@ -454,6 +489,7 @@ public final class CheckpointDetails extends BorderPane {
                 : " · " + Units.duration(Duration.between(experiment.startedAt(), metrics.capturedAt())) + " in"));
         showPause(checkpoint);
         showDirty(metrics);
+        disks.show(metrics.disks());
         showFigures(metrics);
         showAnnotation(model.annotationProperty().get());
     }
@@ -481,7 +517,8 @@ public final class CheckpointDetails extends BorderPane {
         dirty.setText(Units.count(metrics.dirtyPages(), "page"));
         saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · saved " + CheckpointFigures.saved(metrics));
         composition.show("Dirty pages by class", LongStream.of(metrics.newPages(), metrics.duplicateWithinPages(),
-                metrics.duplicateStoredPages(), metrics.zeroPages(), metrics.unchangedPages()).mapToObj(
+                metrics.duplicateStoredPages(), metrics.duplicateDiskPages(), metrics.zeroPages(),
+                metrics.unchangedPages()).mapToObj(
                         pages -> new Value(pages, Units.count(pages)))
                 .toList(), metrics.dirtyPages(), -1);
     }
@@ -497,8 +534,6 @@ public final class CheckpointDetails extends BorderPane {
                 .preCopy().micros()));
         figure("Pre-copy rounds", Units.count(metrics.preCopy().rounds()));
         figure("Copied in the pause", Units.count(metrics.preCopy().pausePages(), "page"));
-        figure("Disk blocks dirty", Units.count(metrics.dirtyBlocks()));
-        figure("Disk blocks new", Units.count(metrics.newBlocks()));
         figure("Background work", Units.millis(1000 * metrics.pipelineMillis()));
         figure("Interval", Units.duration(Duration.ofMillis(metrics.intervalMillis())));
         figure("On time", metrics.late() == 0 ? "yes" : Units.count(metrics.late(), "tick") + " late");

@@ -2,9 +2,9 @@ package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.cli.Units;
-import dev.freezeframe.experiment.CheckpointComparison;
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.ui.model.ComparedImage;
 import dev.freezeframe.ui.model.ComparisonModel;
 import dev.freezeframe.ui.model.ComparisonRange;
 import dev.freezeframe.ui.model.ComparisonResult;
@@ -33,6 +33,8 @@ import javafx.scene.control.SplitPane;
 import javafx.scene.control.TableCell;
 import javafx.scene.control.TableColumn;
 import javafx.scene.control.TableView;
+import javafx.scene.control.ToggleButton;
+import javafx.scene.control.ToggleGroup;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.Clipboard;
 import javafx.scene.input.ClipboardContent;
@@ -48,7 +50,7 @@ import javafx.scene.layout.VBox;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 
-/// Two checkpoints compared: how many pages differ and how, where they are, and what is in them. Shows what
+/// Two checkpoints compared: how many pages of RAM and blocks of disks differ and how, where they are, and what is in them. Shows what
 /// [Navigation.Place.Compare] says, and whatever the user chooses after that.
 public final class ComparePage extends BorderPane {
     private static final KeyCombination COPY = new KeyCodeCombination(KeyCode.C, KeyCombination.SHORTCUT_DOWN);
@@ -60,6 +62,9 @@ public final class ComparePage extends BorderPane {
     private final FlowPane counts = new FlowPane(16, 4);
     private final Label hint = new Label();
     private final Label more = new Label();
+    private final Label same = new Label();
+    private final HBox images = new HBox();
+    private final Label devices = new Label();
     private final ComparisonMap map;
     private final TableView<ComparisonRange> table = new TableView<>();
     private final HexView hex;
@@ -79,8 +84,13 @@ public final class ComparePage extends BorderPane {
         setCenter(middle);
         model.stateProperty().addListener((_, _, _) -> show());
         model.contentsProperty().addListener((_, _, now) -> {
-            hex.show(now);
+            hex.show(now, model.imageProperty().get() == null ? "page" : model.imageProperty().get().unit());
             map.select(now == null ? -1 : now.page());
+        });
+        model.imageProperty().addListener((_, _, now) -> {
+            if (now != null) {
+                show(now);
+            }
         });
         workbench.navigation().placeProperty().addListener((_, _, place) -> follow(place));
         follow(workbench.navigation().placeProperty().get());
@@ -104,9 +114,8 @@ public final class ComparePage extends BorderPane {
     private void lookFurther(int step) {
         if (model.contentsProperty().get() != null) {
             model.lookFurther(step);
-        } else if (model.stateProperty().get() instanceof ComparisonState.Done(ComparisonResult result) && !result
-                .ranges().isEmpty()) {
-            model.look(result.ranges().getFirst().firstPage());
+        } else if (model.imageProperty().get() != null && !model.imageProperty().get().ranges().isEmpty()) {
+            model.look(model.imageProperty().get().ranges().getFirst().firstPage());
         }
     }
 
@@ -161,10 +170,9 @@ public final class ComparePage extends BorderPane {
         table.getSelectionModel().setSelectionMode(SelectionMode.MULTIPLE);
         table.setColumnResizePolicy(TableView.CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
         column("Address", 112, ComparisonRange::address, ComparisonRange::hex, "monospace");
-        column("Pages", 72, ComparisonRange::pages, pages -> Units.count(pages), "number");
+        column("Count", 72, ComparisonRange::pages, pages -> Units.count(pages), "number");
         column("Size", 80, ComparisonRange::pages, pages -> Units.bytes(pages * PAGE_BYTES), "number");
         column("Difference", 136, ComparisonRange::difference, ComparisonRange::words, "words");
-        Label same = new Label("All pages are the same in both");
         same.getStyleClass().add("text-muted");
         table.setPlaceholder(same);
         table.getSelectionModel().selectedItemProperty().addListener((_, _, range) -> {
@@ -182,7 +190,7 @@ public final class ComparePage extends BorderPane {
         copy.setAccelerator(COPY);
         copy.setOnAction(_ -> copy());
         table.setContextMenu(new ContextMenu(copy));
-        table.setAccessibleText("Ranges of pages that differ");
+        table.setAccessibleText("Ranges that differ");
     }
 
     private <T> void column(String name, int width, Function<ComparisonRange, T> value, Function<T, String> text,
@@ -256,33 +264,67 @@ public final class ComparePage extends BorderPane {
     }
 
     private Node done(ComparisonResult result) {
-        CheckpointComparison comparison = result.comparison();
+        devices.setText(result.comparison().isDeviceStateEqual()
+                ? "Devices: same state"
+                : "Devices: in another state");
+        offer(result.images());
+        show(model.imageProperty().get());
+        return content;
+    }
+
+    /// A button for RAM and for each disk, with how much of it differs; nothing where there is only RAM.
+    private void offer(List<ComparedImage> all) {
+        ToggleGroup group = new ToggleGroup();
+        List<ToggleButton> buttons = new ArrayList<>();
+        for (ComparedImage image : all) {
+            ToggleButton button = new ToggleButton(image.title() + " · " + Units.count(image.comparison()
+                    .pagesDiffering()));
+            button.setId("compare-" + image.comparison().name());
+            button.getStyleClass().addAll(Styles.SMALL, all.indexOf(image) == 0
+                    ? Styles.LEFT_PILL
+                    : all.indexOf(image) == all.size() - 1 ? Styles.RIGHT_PILL : Styles.CENTER_PILL);
+            button.setMinWidth(USE_PREF_SIZE);
+            button.setToggleGroup(group);
+            button.setSelected(image == model.imageProperty().get());
+            button.setTooltip(new Tooltip(image.title() + ": " + image.sum()));
+            button.setAccessibleText(image.title() + ": " + image.sum());
+            button.setOnAction(_ -> {
+                // a second press must not leave nothing chosen
+                button.setSelected(true);
+                model.choose(image);
+            });
+            buttons.add(button);
+        }
+        images.setAlignment(Pos.CENTER_LEFT);
+        images.getChildren().setAll(buttons.size() > 1 ? buttons : List.of());
+    }
+
+    private void show(ComparedImage image) {
         List<Node> nodes = new ArrayList<>();
-        Label sum = new Label(Units.count(comparison.pagesDiffering()) + " of " + Units.count(result.pages(), "page")
-                + " differ (" + Units.bytes(comparison.pagesDiffering() * PAGE_BYTES) + ")");
+        if (!images.getChildren().isEmpty()) {
+            nodes.add(images);
+        }
+        Label sum = new Label(image.sum());
         sum.getStyleClass().add("text-strong");
         nodes.add(sum);
         for (Difference difference : Difference.values()) {
-            long pages = comparison.count(difference);
+            long pages = image.comparison().count(difference);
             boolean usual = difference != Difference.ONLY_IN_FIRST && difference != Difference.ONLY_IN_SECOND;
             if (usual || pages > 0) {
                 nodes.add(count(difference, pages));
             }
         }
-        Label devices = new Label(comparison.isDeviceStateEqual()
-                ? "Devices: same state"
-                : "Devices: in another state");
         nodes.add(devices);
         counts.getChildren().setAll(nodes);
-        map.show(result);
-        SortedList<ComparisonRange> sorted = new SortedList<>(FXCollections.observableList(result.ranges()));
+        map.show(image);
+        same.setText("All " + image.unit() + "s are the same in both");
+        SortedList<ComparisonRange> sorted = new SortedList<>(FXCollections.observableList(image.ranges()));
         sorted.comparatorProperty().bind(table.comparatorProperty());
         table.setItems(sorted);
-        more.setText(result.hasMoreRanges()
-                ? "The first " + Units.count(result.ranges().size()) + " of " + Units.count(comparison.runs())
+        more.setText(image.hasMoreRanges()
+                ? "The first " + Units.count(image.ranges().size()) + " of " + Units.count(image.comparison().runs())
                         + " ranges"
                 : "");
-        return content;
     }
 
     private static Node count(Difference difference, long pages) {

@@ -3,7 +3,7 @@ package dev.freezeframe.ui.checkpoint;
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.ui.model.ComparisonRange;
-import dev.freezeframe.ui.model.ComparisonResult;
+import dev.freezeframe.ui.model.ComparedImage;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.Arrays;
 import java.util.function.Consumer;
@@ -16,7 +16,7 @@ import javafx.scene.input.MouseEvent;
 import javafx.scene.layout.Region;
 import javafx.scene.paint.Color;
 
-/// Guest RAM as a grid of cells, row by row from address 0; cells with pages that differ are coloured by how. A cell stands
+/// Guest RAM or a disk as a grid of cells, row by row from address 0; cells with pages that differ are coloured by how. A cell stands
 /// for one page where there is room, and otherwise for as many as needed; one differing page still shows.
 final class ComparisonMap extends Region {
     private static final int LARGEST_CELL = 12;
@@ -29,7 +29,7 @@ final class ComparisonMap extends Region {
     private final Palette palette;
     private final Canvas canvas = new Canvas();
     private final IntConsumer onChosen;
-    private ComparisonResult result;
+    private ComparedImage result;
     private int selectedPage = -1;
     private int cell;
     private int columns;
@@ -62,13 +62,12 @@ final class ComparisonMap extends Region {
         });
     }
 
-    void show(ComparisonResult shown) {
+    void show(ComparedImage shown) {
         result = shown;
         selectedPage = -1;
         setAccessibleText(shown == null
                 ? "Map of differing pages"
-                : "Map of differing pages: " + Units.count(shown.comparison().pagesDiffering()) + " of " + Units.count(
-                        shown.pages()) + " differ");
+                : "Map of " + shown.title() + ": " + shown.sum());
         repaint();
     }
 
@@ -192,10 +191,11 @@ final class ComparisonMap extends Region {
         if (page < 0) {
             return "";
         }
-        return ComparisonRange.hex(page * 4096L) + " · page " + Units.count(page) + " · " + result.difference(page).map(
-                ComparisonRange::words).orElse("same in both")
+        return ComparisonRange.hex(page * 4096L) + " · " + result.unit() + " " + Units.count(page) + " · "
+                + result.difference(page).map(
+                        ComparisonRange::words).orElse("same in both")
                 + (pagesPerCell > 1
-                        ? " · " + Units.count(pagesPerCell) + " pages a cell"
+                        ? " · " + Units.count(pagesPerCell, result.unit()) + " a cell"
                         : "");
     }
 

@@ -6,6 +6,7 @@ import dev.freezeframe.experiment.CheckpointComparison.PageContents;
 import dev.freezeframe.ui.model.ComparisonRange;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.IntConsumer;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
@@ -24,7 +25,7 @@ import javafx.scene.text.TextFlow;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 
-/// One page as both checkpoints have it, side by side, sixteen bytes a line; bytes that differ are underlined and coloured.
+/// One page or block as both checkpoints have it, side by side, sixteen bytes a line; bytes that differ are underlined and coloured.
 final class HexView extends BorderPane {
     private static final int LINE_BYTES = 16;
     private static final int PAGE_BYTES = 4096;
@@ -35,6 +36,7 @@ final class HexView extends BorderPane {
     private final Button before = new Button(null, new FontIcon(Feather.CHEVRON_LEFT));
     private final Button after = new Button(null, new FontIcon(Feather.CHEVRON_RIGHT));
     private PageContents contents;
+    private String unit = "page";
 
     /// @param onFurther gets 1 or -1 for the next or the last differing page
     HexView(IntConsumer onFurther) {
@@ -42,8 +44,9 @@ final class HexView extends BorderPane {
         lines.getStyleClass().add("hex-lines");
         lines.setCellFactory(_ -> new Line());
         lines.setFixedCellSize(18);
-        lines.setAccessibleText("Bytes of the page in both checkpoints");
-        Label choose = new Label("Choose a page on the map or a range in the table to see its bytes");
+        lines.setAccessibleText("Bytes of the page or block in both checkpoints");
+        Label choose = new Label("Choose a place on the map or a range in the table to see its bytes");
+        choose.setWrapText(true);
         choose.getStyleClass().add("text-muted");
         lines.setPlaceholder(choose);
         title.setId("compare-hex-title");
@@ -51,8 +54,8 @@ final class HexView extends BorderPane {
         onlyDiffering.setId("compare-only-differing");
         onlyDiffering.setMinWidth(Region.USE_PREF_SIZE);
         onlyDiffering.selectedProperty().addListener((_, _, _) -> fill());
-        button(before, "Previous differing page", () -> onFurther.accept(-1));
-        button(after, "Next differing page", () -> onFurther.accept(1));
+        button(before, "Previous that differs", () -> onFurther.accept(-1));
+        button(after, "Next that differs", () -> onFurther.accept(1));
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
         HBox bar = new HBox(8, title, gap, onlyDiffering, before, after);
@@ -70,14 +73,22 @@ final class HexView extends BorderPane {
         button.setOnAction(_ -> action.run());
     }
 
-    void show(PageContents shown) {
+    /// @param of `page` or `block`
+    void show(PageContents shown, String of) {
+        unit = of;
+        show(shown);
+    }
+
+    private void show(PageContents shown) {
         contents = shown;
         before.setDisable(shown == null);
         after.setDisable(shown == null);
         title.setText(shown == null
                 ? "Bytes"
-                : "Page " + Units.count(shown.page()) + " at " + ComparisonRange.hex(address(0)) + ": " + Units.count(
-                        shown.bytesDiffering()) + " of 4,096 bytes differ");
+                : unit.substring(0, 1).toUpperCase(Locale.ROOT) + unit.substring(1) + " " + Units.count(shown.page())
+                        + " at " + ComparisonRange.hex(address(0)) + ": " + Units.count(
+                                shown.bytesDiffering())
+                        + " of 4,096 bytes differ");
         fill();
     }
 

@@ -89,6 +89,14 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
                         Bindings.when(model.recordableProperty()).then(
                                 "It gets memory of its own that can be captured.").otherwise(
                                         "It maps the image copy-on-write, and cannot be recorded.")));
+        Label disks = new Label(model.aboutDisks());
+        disks.setId("restore-disks");
+        disks.getStyleClass().addAll("text-small", "text-muted");
+        disks.setWrapText(true);
+        disks.setMinHeight(Region.USE_PREF_SIZE);
+        boolean hasDisks = !disks.getText().isEmpty();
+        disks.setVisible(hasDisks);
+        disks.setManaged(hasDisks);
         CheckBox recordable = box("restore-recordable", "Can be recorded");
         recordable.selectedProperty().bindBidirectional(model.recordableProperty());
         recordable.disableProperty().bind(model.countProperty().isNotEqualTo(1));
@@ -114,7 +122,7 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         fields.setHgrow(Priority.ALWAYS);
         grid.getColumnConstraints().addAll(names, fields);
         grid.addRow(0, label("_Machines", count), count);
-        grid.add(shared, 1, 1);
+        grid.add(new VBox(4, shared, disks), 1, 1);
         grid.add(new VBox(8, recordable, paused, verify), 1, 2);
         ComboBox<Optional<Accelerator>> accelerator = accelerator();
         grid.addRow(3, label("_Accelerator", accelerator), accelerator);

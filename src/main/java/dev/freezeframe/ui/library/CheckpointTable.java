@@ -119,6 +119,7 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
         if (getScene() == null) {
             return;
         }
+        Columns.showDisks(this, !getItems().isEmpty() && !getItems().getFirst().metrics().disks().isEmpty());
         CheckpointRecord chosen = experiment.selection().checkpoint();
         if (Objects.equals(chosen, getSelectionModel().getSelectedItem())) {
             return;

@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.ui.model.LibraryColumn;
+import dev.freezeframe.ui.model.LibraryColumns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -20,6 +21,7 @@ final class Columns {
     static final double LINE_HEIGHT = 28;
 
     private static final String EXPLAINED = "explained";
+    private static final String DISKS = "disks";
 
     private Columns() {}
 
@@ -54,6 +56,19 @@ final class Columns {
             made.getStyleClass().add("figure-column");
         }
         return made;
+    }
+
+    /// Shows the columns that are about disks, or hides them, where the user has not decided otherwise.
+    ///
+    /// @param there whether what the table shows has disks
+    static void showDisks(TableView<?> table, boolean there) {
+        for (TableColumn<?, ?> column : table.getColumns()) {
+            boolean chosenHere = column.getProperties().getOrDefault(DISKS, false).equals(column.isVisible());
+            if (LibraryColumns.OF_DISKS.contains(column.getId()) && chosenHere) {
+                column.getProperties().put(DISKS, there);
+                column.setVisible(there);
+            }
+        }
     }
 
     /// The columns that are visible, in the order in which they stand now.

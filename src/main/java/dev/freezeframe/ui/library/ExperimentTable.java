@@ -7,6 +7,7 @@ import dev.freezeframe.ui.model.LibraryRow;
 import dev.freezeframe.ui.model.LibrarySearch;
 import java.util.List;
 import java.util.Objects;
+import javafx.collections.ListChangeListener;
 import javafx.collections.transformation.SortedList;
 import javafx.scene.control.SelectionMode;
 import javafx.scene.control.TableCell;
@@ -34,6 +35,12 @@ final class ExperimentTable extends TableView<LibraryRow> {
         sorted = new SortedList<>(search.rows());
         sorted.comparatorProperty().bind(comparatorProperty());
         setItems(sorted);
+        search.rows().addListener((ListChangeListener<LibraryRow>) _ -> showDisks());
+        showDisks();
+    }
+
+    private void showDisks() {
+        Columns.showDisks(this, sorted.stream().anyMatch(row -> row.entry().totals().dirtyBlocks() > 0));
     }
 
     private static <V extends Comparable<? super V>> TableColumn<LibraryRow, V> column(

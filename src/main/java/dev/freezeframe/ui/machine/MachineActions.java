@@ -103,7 +103,9 @@ public final class MachineActions {
         }
         RecordingModel recording = model.recordingProperty().get();
         Question.ask(
-                owner, "Force off " + model.name() + "?", "QEMU ends at once; what the guest has in memory is lost."
+                owner, "Force off " + model.name() + "?",
+                "QEMU ends at once; what the guest has in memory" + (MachineLook
+                        .losesWrites(model) ? ", and what it wrote to its disks," : "") + " is lost."
                         + (recording == null
                                 ? " Checkpoints of earlier recordings stay."
                                 : " Its recording " + recording.experiment().name()

@@ -243,6 +243,8 @@ public final class MachineList extends VBox {
             badge.setVisible(recording);
             badge.setManaged(recording);
             details.setText(MachineLook.details(shown));
+            String disks = MachineLook.aboutDisks(shown);
+            name.setTooltip(new Tooltip(disks.isEmpty() ? shown.name() : shown.name() + "\n" + disks));
             origin.setVisible(shown.origin().isPresent());
             origin.setManaged(origin.isVisible());
             shown.origin().ifPresent(checkpoint -> {

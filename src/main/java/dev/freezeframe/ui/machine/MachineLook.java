@@ -1,11 +1,15 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.cli.Units;
+import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.ui.model.MachineModel;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /// The state of a machine in one word and one style class.
 enum MachineLook {
@@ -56,14 +60,57 @@ enum MachineLook {
         return qemu.accelerator().text().toUpperCase(Locale.ROOT);
     }
 
-    /// Accelerator, memory and uptime, as far as they are known.
+    /// Accelerator, memory, disks and uptime, as far as they are known.
     static String details(MachineModel machine) {
         Machine qemu = machine.machineProperty().get();
         if (qemu == null) {
             return of(machine).words();
         }
-        String words = of(machine) == RUNNING ? "" : of(machine).words() + " · ";
-        return words + accelerator(qemu) + " · " + Units.bytes(qemu.ramBytes()) + " · " + uptime(machine.uptime());
+        MachineLook look = of(machine);
+        if (look == FAULTY && !qemu.stateDetail().isEmpty()) {
+            return look.words() + ": " + qemu.stateDetail();
+        }
+        String words = look == RUNNING ? "" : look.words() + " · ";
+        return words + accelerator(qemu) + " · " + Units.bytes(qemu.ramBytes()) + " · " + (qemu.disks()
+                .isEmpty() ? "" : disks(qemu) + " · ") + uptime(machine.uptime());
+    }
+
+    /// The disks in few words, such as `disk 64.0 MiB` or `2 disks 2.06 GiB`; empty without any that the guest can write.
+    static String disks(Machine qemu) {
+        List<MachineDisk> disks = qemu.disks();
+        String size = Units.bytes(disks.stream().mapToLong(MachineDisk::sizeBytes).sum());
+        return disks.isEmpty() ? "" : (disks.size() == 1 ? "disk " : disks.size() + " disks ") + size;
+    }
+
+    /// Whether what the guest wrote to a disk goes with the machine.
+    static boolean losesWrites(MachineModel machine) {
+        Machine qemu = machine.machineProperty().get();
+        return qemu != null && qemu.spec().profile().disks().stream().anyMatch(disk -> !disk.readOnly() && (machine
+                .origin().isPresent() || disk.writes() == Disk.Writes.DISCARD));
+    }
+
+    /// A line for each disk: size, what the guest sees, the image, and where writes go; empty without disks.
+    static String aboutDisks(MachineModel machine) {
+        Machine qemu = machine.machineProperty().get();
+        return qemu == null
+                ? ""
+                : qemu.spec().profile().disks().stream().map(disk -> about(disk, qemu, machine)).collect(Collectors
+                        .joining("\n"));
+    }
+
+    private static String about(Disk disk, Machine qemu, MachineModel machine) {
+        String size = qemu.disks().stream().filter(each -> each.id().equals(disk.id())).findFirst().map(
+                each -> Units.bytes(each.sizeBytes()) + " · ").orElse("");
+        boolean restored = machine.origin().isPresent() && !disk.readOnly();
+        String image = restored
+                ? "from " + machine.origin().get().name() + " · writes go with the machine"
+                : disk.file() + " (" + disk.format().text() + ") · " + (disk.readOnly()
+                        ? "read-only, in no checkpoint"
+                        : switch (disk.writes()) {
+                            case DISCARD -> "writes go with the machine";
+                            case KEEP -> "writes go into the image";
+                        });
+        return disk.id() + " · " + size + disk.diskInterface().text() + " · " + image;
     }
 
     /// Whole seconds, so that figures do not flicker.

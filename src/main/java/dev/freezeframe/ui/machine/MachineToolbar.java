@@ -10,6 +10,7 @@ import javafx.beans.Observable;
 import javafx.geometry.Pos;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
+import javafx.scene.control.Tooltip;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
@@ -77,6 +78,7 @@ public final class MachineToolbar extends HBox {
     private void refresh() {
         dot.setVisible(machine != null);
         dot.setManaged(machine != null);
+        details.setTooltip(null);
         if (machine == null) {
             name.setText("No machine");
             state.setText("");
@@ -90,7 +92,11 @@ public final class MachineToolbar extends HBox {
         Machine qemu = machine.machineProperty().get();
         details.setText(qemu == null
                 ? machine.problemProperty().get()
-                : Units.bytes(qemu.ramBytes()) + " · " + MachineLook.accelerator(qemu) + " · QEMU " + qemu
-                        .qemuVersion());
+                : Units.bytes(qemu.ramBytes()) + " · " + (qemu.disks().isEmpty() ? "" : MachineLook.disks(qemu) + " · ")
+                        + MachineLook.accelerator(qemu) + " · QEMU " + qemu
+                                .qemuVersion());
+        String disks = MachineLook.aboutDisks(machine);
+        details.setTooltip(disks.isEmpty() ? null : new Tooltip(disks));
+        details.setAccessibleHelp(disks);
     }
 }

@@ -25,7 +25,6 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBar;
 import javafx.scene.control.ButtonType;
 import javafx.scene.control.ComboBox;
-import javafx.scene.control.Control;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.control.SplitPane;
@@ -75,7 +74,7 @@ public final class ProfileEditor extends BorderPane {
     /// A field of the form.
     private final class Row {
         private final ProfileField field;
-        private final Control control;
+        private final Region control;
         private final Label error = new Label();
 
         Row(ProfileField field) {
@@ -90,7 +89,7 @@ public final class ProfileEditor extends BorderPane {
             error.getStyleClass().addAll("text-small", "text-late");
         }
 
-        private Control control(ProfileField what) {
+        private Region control(ProfileField what) {
             String prompt = what.defaultText().isEmpty() ? "" : what.defaultText();
             return switch (what.kind()) {
                 case CHOICE -> choice(what, false);
@@ -98,6 +97,11 @@ public final class ProfileEditor extends BorderPane {
                         ? text(new TextField(), prompt)
                         : choice(what,
                                 true);
+                case DISKS -> new DisksForm((index, row) -> {
+                    typedIn = field;
+                    draft.setDisk(index, row);
+                    typedIn = null;
+                }, draft::addDisk, draft::removeDisk);
                 case TEXT_LIST -> {
                     TextArea area = new TextArea();
                     area.setPrefRowCount(4);
@@ -150,6 +154,7 @@ public final class ProfileEditor extends BorderPane {
                     }
                 }
                 case ComboBox<?> box -> ((ComboBox<String>) box).setValue(value);
+                case DisksForm disks -> disks.show(draft.disks());
                 default -> throw new IllegalStateException(control.toString());
             }
         }

@@ -1,7 +1,8 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.cli.Units;
-import dev.freezeframe.restore.RamExport;
+import dev.freezeframe.restore.CheckpointExport;
+import dev.freezeframe.restore.CheckpointExport.DiskFormat;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
@@ -123,15 +124,27 @@ public final class CheckpointActions {
         });
     }
 
+    /// Writes a disk to a file, as the guest would find it; one that is there is replaced: the file dialog has asked.
+    ///
+    /// @param diskId   such as `disk0`
+    /// @param whenDone gets a line about it
+    public void exportDisk(CheckpointRecord checkpoint, String diskId, DiskFormat format, Path file,
+            Consumer<String> whenDone) {
+        export("Export " + diskId + " of " + checkpoint.name(), whenDone, (export, steps) -> {
+            long bytes = export.writeDisk(checkpoint, diskId, file, format, true, steps);
+            return diskId + ", a disk of " + Units.bytes(bytes) + ", written to " + file;
+        });
+    }
+
     @FunctionalInterface
     private interface Export {
-        String write(RamExport export, Steps steps) throws Exception;
+        String write(CheckpointExport export, Steps steps) throws Exception;
     }
 
     private void export(String title, Consumer<String> whenDone, Export work) {
         Optional<Store> store = workbench.stores().store();
         if (store.isPresent()) {
-            Cancellable _ = workbench.tasks().run(title, steps -> work.write(new RamExport(store.get()), steps),
+            Cancellable _ = workbench.tasks().run(title, steps -> work.write(new CheckpointExport(store.get()), steps),
                     whenDone);
         }
     }

@@ -4,11 +4,13 @@ import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.IntegerProperty;
@@ -53,6 +55,16 @@ public final class CheckpointRestoreModel {
     /// What is to be restored.
     public CheckpointRecord checkpoint() {
         return checkpoint;
+    }
+
+    /// Which disks come back, and what becomes of what the guest writes to them; empty where there are none.
+    public String aboutDisks() {
+        List<DiskMetrics> disks = checkpoint.metrics().disks();
+        return disks.isEmpty()
+                ? ""
+                : "With " + CheckpointFigures.disks(checkpoint.metrics()) + " as of that moment, read from the store as"
+                        + " the guest asks for " + (disks.size() == 1 ? "it" : "them") + ". What a guest writes to "
+                        + (disks.size() == 1 ? "the disk" : "a disk") + " is thrown away with its machine.";
     }
 
     /// How many machines.

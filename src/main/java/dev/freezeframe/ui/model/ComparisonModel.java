@@ -29,7 +29,9 @@ public final class ComparisonModel {
     private final ReadOnlyObjectWrapper<ComparisonState> state = new ReadOnlyObjectWrapper<>(this, "state",
             new ComparisonState.Choosing());
     private final ReadOnlyObjectWrapper<PageContents> contents = new ReadOnlyObjectWrapper<>(this, "contents");
+    private final ReadOnlyObjectWrapper<ComparedImage> image = new ReadOnlyObjectWrapper<>(this, "image");
     private BackgroundTask<?> running;
+    private String wanted = "";
     /// While both are being set.
     private boolean choosing;
 
@@ -96,7 +98,7 @@ public final class ComparisonModel {
         state.set(new ComparisonState.Running(one, other));
         String title = "Compare " + one.name() + " with " + other.name();
         Cancellable _ = workbench.tasks().run(title, steps -> ComparisonResult.of(store.get(), one, other, steps),
-                result -> state.set(new ComparisonState.Done(result)),
+                this::done,
                 cause -> state.set(new ComparisonState.Failed(one, other, why(title, cause))));
         BackgroundTask<?> mine = workbench.tasks().listed().getLast();
         running = mine;
@@ -106,6 +108,26 @@ public final class ComparisonModel {
                 state.set(new ComparisonState.Cancelled(one, other));
             }
         });
+    }
+
+    /// A disk that was looked at is looked at again, where there still is one of that name.
+    private void done(ComparisonResult result) {
+        image.set(result.images().stream().filter(each -> each.title().equals(wanted)).findFirst().orElse(result
+                .ram()));
+        state.set(new ComparisonState.Done(result));
+    }
+
+    /// What is looked at of the comparison: RAM or one of the disks; null while none is done.
+    public ReadOnlyObjectProperty<ComparedImage> imageProperty() {
+        return image.getReadOnlyProperty();
+    }
+
+    /// Looks at RAM or at a disk.
+    public void choose(ComparedImage chosen) {
+        wanted = chosen.title();
+        pageLane.cancel();
+        contents.set(null);
+        image.set(chosen);
     }
 
     private static String why(String title, Throwable cause) {
@@ -129,6 +151,7 @@ public final class ComparisonModel {
         }
         pageLane.cancel();
         contents.set(null);
+        image.set(null);
     }
 
     /// The progress of what is under way.
@@ -138,8 +161,9 @@ public final class ComparisonModel {
 
     /// Reads what both have in a page.
     public void look(int page) {
-        if (state.get() instanceof ComparisonState.Done(ComparisonResult result)) {
-            Cancellable _ = pageLane.run("Read page " + page, _ -> result.comparison().contents(page),
+        ComparedImage looked = image.get();
+        if (looked != null) {
+            Cancellable _ = pageLane.run("Read " + looked.unit() + " " + page, _ -> looked.comparison().contents(page),
                     contents::set);
         }
     }
@@ -148,8 +172,8 @@ public final class ComparisonModel {
     ///
     /// @param step 1 or -1
     public void lookFurther(int step) {
-        if (contents.get() != null && state.get() instanceof ComparisonState.Done(ComparisonResult result)) {
-            result.nextDifference(contents.get().page(), step).ifPresent(this::look);
+        if (contents.get() != null && image.get() != null) {
+            image.get().nextDifference(contents.get().page(), step).ifPresent(this::look);
         }
     }
 

@@ -2,13 +2,13 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
 
-/// Neighbouring pages that differ in the same way.
+/// Neighbouring pages of RAM, or blocks of a disk, that differ in the same way.
 ///
 /// @param firstPage counts from 0
 public record ComparisonRange(int firstPage, int pages, Difference difference) {
     static final long PAGE_BYTES = 4096;
 
-    /// Where it begins in guest RAM.
+    /// Where it begins in guest RAM, or on the disk.
     public long address() {
         return firstPage * PAGE_BYTES;
     }
@@ -24,7 +24,7 @@ public record ComparisonRange(int firstPage, int pages, Difference difference) {
         };
     }
 
-    /// An address in guest RAM as everywhere in the window.
+    /// An address in guest RAM or on a disk as everywhere in the window.
     public static String hex(long address) {
         return dev.freezeframe.cli.Units.text("0x%08x", address);
     }

@@ -1,102 +1,34 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.experiment.CheckpointComparison;
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
+import dev.freezeframe.experiment.ImageComparison;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.ui.task.Steps;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
-/// Two checkpoints, compared: how each page of RAM differs, and the runs of such pages. Immutable once made.
-public final class ComparisonResult {
-    /// A table of more is of no use to anybody, and takes memory.
-    static final int MOST_RANGES = 200_000;
+/// Two checkpoints, compared: RAM and each of their disks. Immutable once made.
+///
+/// @param images RAM, then the disks
+public record ComparisonResult(CheckpointComparison comparison, List<ComparedImage> images) {
 
-    private static final int STEPS = 4096;
-    private static final List<Difference> DIFFERENCES = List.of(Difference.values());
-    private static final byte EQUAL = -1;
-
-    private final CheckpointComparison comparison;
-    /// The place of each page's difference in [#DIFFERENCES], or [#EQUAL].
-    private final byte[] differences;
-    private final List<ComparisonRange> ranges;
-
-    private ComparisonResult(CheckpointComparison comparison, byte[] differences, List<ComparisonRange> ranges) {
-        this.comparison = comparison;
-        this.differences = differences;
-        this.ranges = ranges;
-    }
-
-    /// Reads and compares. Takes as long as reading two page maps.
+    /// Reads and compares. Takes as long as reading the page maps of both.
     static ComparisonResult of(Store store, CheckpointRecord first, CheckpointRecord second, Steps steps)
             throws StoreException {
-        steps.at("read both page maps");
+        steps.at("read the page maps of both");
         CheckpointComparison comparison = CheckpointComparison.of(store, first, second);
-        steps.check();
-        byte[] differences = new byte[comparison.pages()];
-        Arrays.fill(differences, EQUAL);
-        List<ComparisonRange> ranges = new ArrayList<>();
-        int[] seen = {0};
-        comparison.forEachRun((firstPage, pages, difference) -> {
-            Arrays.fill(differences, firstPage, firstPage + pages, (byte) DIFFERENCES.indexOf(difference));
-            if (ranges.size() < MOST_RANGES) {
-                ranges.add(new ComparisonRange(firstPage, pages, difference));
-            }
-            if (seen[0]++ % STEPS == 0) {
-                steps.at("collect the ranges", firstPage, comparison.pages());
-            }
-        });
-        return new ComparisonResult(comparison, differences, List.copyOf(ranges));
-    }
-
-    /// The counts, and the contents of pages.
-    public CheckpointComparison comparison() {
-        return comparison;
-    }
-
-    /// Pages of the larger RAM.
-    public int pages() {
-        return differences.length;
-    }
-
-    /// In what way a page differs, empty where it does not.
-    public Optional<Difference> difference(int page) {
-        return differences[page] == EQUAL ? Optional.empty() : Optional.of(DIFFERENCES.get(differences[page]));
-    }
-
-    /// Adds up how many pages from `firstPage` on differ in which way, in the order of the constants of
-    /// [Difference].
-    public void count(int firstPage, int pages, int[] counts) {
-        for (int page = firstPage; page < firstPage + pages; page++) {
-            if (differences[page] != EQUAL) {
-                counts[differences[page]]++;
-            }
+        List<ComparedImage> images = new ArrayList<>();
+        for (ImageComparison image : comparison.images()) {
+            steps.check();
+            images.add(ComparedImage.of(image, steps));
         }
+        return new ComparisonResult(comparison, List.copyOf(images));
     }
 
-    /// Runs of pages that differ in the same way, by address; not all where [#hasMoreRanges].
-    public List<ComparisonRange> ranges() {
-        return ranges;
-    }
-
-    /// Whether there are more ranges than are in the list.
-    public boolean hasMoreRanges() {
-        return ranges.size() < comparison.runs();
-    }
-
-    /// The first differing page behind one, or in front of it, if there is one.
-    ///
-    /// @param step 1 or -1
-    public Optional<Integer> nextDifference(int page, int step) {
-        for (int next = page + step; next >= 0 && next < differences.length; next += step) {
-            if (differences[next] != EQUAL) {
-                return Optional.of(next);
-            }
-        }
-        return Optional.empty();
+    /// RAM, which there always is.
+    public ComparedImage ram() {
+        return images.getFirst();
     }
 }

@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /// The columns of the table of experiments and of the table of checkpoints, in their order. Times are those of this
@@ -21,6 +22,15 @@ public final class LibraryColumns {
     private static final DateTimeFormatter TO_THE_MINUTE = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm");
     private static final DateTimeFormatter TO_THE_SECOND = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
     private static final DateTimeFormatter TO_THE_MILLISECOND = DateTimeFormatter.ofPattern("MM-dd HH:mm:ss.SSS");
+
+    private static final String DIRTY_BLOCKS = "dirty_blocks";
+    private static final String NEW_BLOCKS = "new_blocks";
+    private static final String DISKS_MICROS = "disks_micros";
+    private static final String DUPLICATE_DISK_PAGES = "duplicate_disk_pages";
+
+    /// The columns that are hidden at first and are worth their room where there are disks.
+    public static final Set<String> OF_DISKS = Set.of(DIRTY_BLOCKS, NEW_BLOCKS, DISKS_MICROS,
+            DUPLICATE_DISK_PAGES);
 
     private LibraryColumns() {}
 
@@ -86,13 +96,20 @@ public final class LibraryColumns {
                         88).hidden(),
                 figure("stored_bytes", "Stored", "What its checkpoints added to the store", entry -> entry.totals()
                         .storedBytes(), Units::bytes, 88),
-                figure("saved_percent", "Saved", "What the store does without, compared with plain images of the RAM",
+                figure("saved_percent", "Saved",
+                        "What the store does without, compared with plain images of RAM and disks",
                         entry -> 100 * entry.savedShare(), LibraryColumns::percent, 80),
                 figure("dirty_pages", "Dirty pages", "Pages that were captured, added up", entry -> entry.totals()
                         .dirtyPages(), Units::count, 104),
                 LibraryColumns.<LibraryEntry, Long>figure("new_pages", "New pages",
                         "Pages whose content the store did not have", entry -> entry.totals()
                                 .newPages(),
+                        Units::count, 104).hidden(),
+                LibraryColumns.<LibraryEntry, Long>figure(DIRTY_BLOCKS, "Dirty blocks",
+                        "Blocks of disks that were captured, added up", entry -> entry.totals().dirtyBlocks(),
+                        Units::count, 104).hidden(),
+                LibraryColumns.<LibraryEntry, Long>figure(NEW_BLOCKS, "New blocks",
+                        "Blocks of disks whose content the store did not have", entry -> entry.totals().newBlocks(),
                         Units::count, 104).hidden(),
                 figure("median_pause_micros", "Median pause", "Half of the pauses were shorter", entry -> entry.totals()
                         .medianPauseMicros(), LibraryColumns::pause, 104),
@@ -127,7 +144,7 @@ public final class LibraryColumns {
                         metrics -> metrics.phaseMicros().harvest(), 80),
                 micros("copy_micros", "Copy", "Phase of the pause: copying the dirty pages",
                         metrics -> metrics.phaseMicros().copy(), 80),
-                micros("disks_micros", "Disks", "Phase of the pause: the disks",
+                micros(DISKS_MICROS, "Disks", "Phase of the pause: the disks",
                         metrics -> metrics.phaseMicros().disks(), 80).hidden(),
                 micros("resume_micros", "Resume", "Phase of the pause: letting the guest go on",
                         metrics -> metrics.phaseMicros().resume(), 80),
@@ -150,12 +167,14 @@ public final class LibraryColumns {
                         CheckpointMetrics::duplicateWithinPages, 80).hidden(),
                 pages("duplicate_stored_pages", "…earlier", "Duplicates of what was stored before",
                         CheckpointMetrics::duplicateStoredPages, 80).hidden(),
+                pages(DUPLICATE_DISK_PAGES, "…on disk", "Duplicates of what a disk brought in",
+                        CheckpointMetrics::duplicateDiskPages, 80).hidden(),
                 pages("zero_pages", "Zero", "Pages that are zero now", CheckpointMetrics::zeroPages, 80),
                 pages("unchanged_pages", "Unchanged", "Pages with the content that they had before",
                         CheckpointMetrics::unchangedPages, 88),
-                pages("dirty_blocks", "Dirty blocks", "Disk blocks written in the interval",
+                pages(DIRTY_BLOCKS, "Dirty blocks", "Disk blocks written in the interval",
                         CheckpointMetrics::dirtyBlocks, 96).hidden(),
-                pages("new_blocks", "New blocks", "Disk blocks whose content the store did not have",
+                pages(NEW_BLOCKS, "New blocks", "Disk blocks whose content the store did not have",
                         CheckpointMetrics::newBlocks, 96).hidden(),
                 figure("device_state_bytes", "Device state", "Length of the device state",
                         metric(CheckpointMetrics::deviceStateBytes), Units::bytes, 96),

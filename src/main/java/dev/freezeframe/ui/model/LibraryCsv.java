@@ -38,6 +38,9 @@ final class LibraryCsv {
         columns.put("late", total(ExperimentTotals::late));
         columns.put("parent", entry -> typed(entry.parentName()));
         columns.put("end_reason", entry -> typed(entry.endReason()));
+        columns.put("dirty_blocks", total(ExperimentTotals::dirtyBlocks));
+        columns.put("new_blocks", total(ExperimentTotals::newBlocks));
+        columns.put("image_bytes", total(ExperimentTotals::imageBytes));
         return columns;
     }
 

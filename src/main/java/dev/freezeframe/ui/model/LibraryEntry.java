@@ -75,9 +75,9 @@ public record LibraryEntry(ExperimentTotals totals, Optional<CheckpointRecord> p
         return length.isNegative() ? Duration.ZERO : length;
     }
 
-    /// What the checkpoints would take as plain RAM images.
+    /// What the checkpoints would take as plain images of RAM and disks.
     public double imageBytes() {
-        return (double) totals.checkpoints() * experiment().ramBytes();
+        return totals.imageBytes();
     }
 
     /// The share of [#imageBytes] that the store did without, from 0 to 1; negative where it kept more.

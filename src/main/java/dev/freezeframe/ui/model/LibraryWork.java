@@ -254,7 +254,7 @@ public final class LibraryWork {
     private static void write(Store store, ExperimentRecord experiment, Writer out, Steps steps) throws IOException {
         List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
         Map<Long, Annotation> annotations = store.annotations(experiment.id());
-        CheckpointCsv table = new CheckpointCsv(out);
+        CheckpointCsv table = new CheckpointCsv(out, CheckpointCsv.disksOf(checkpoints));
         int done = 0;
         for (CheckpointRecord checkpoint : checkpoints) {
             LibraryFile.step(steps, "Export " + Units.printable(experiment.name()), done++, checkpoints.size());

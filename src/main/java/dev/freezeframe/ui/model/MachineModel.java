@@ -67,6 +67,11 @@ public final class MachineModel {
         return origin;
     }
 
+    /// Whether it reads its disks from the store, or will once it has started: that must stay open as long as it runs.
+    public boolean needsStore() {
+        return origin.isPresent() && !origin.get().metrics().disks().isEmpty() && state.get() != MachineState.ENDED;
+    }
+
     /// The QEMU behind it; null while it is being started, and for one that could not be.
     public ReadOnlyObjectProperty<Machine> machineProperty() {
         return machine.getReadOnlyProperty();

@@ -34,6 +34,8 @@ import org.slf4j.LoggerFactory;
 /// The machines of the window: starts them, restores them, records them and ends them.
 public final class MachinesModel {
     private static final Logger LOG = LoggerFactory.getLogger(MachinesModel.class);
+    /// So many names are said in full.
+    private static final int NAMES = 6;
 
     private final BackgroundTasks tasks;
     private final StoreModel stores;
@@ -189,6 +191,8 @@ public final class MachinesModel {
         private final MachineModel machine;
         private RecordingModel recording;
         private boolean endedEarly;
+        /// What failed before the window had the recording.
+        private final List<Runnable> early = new ArrayList<>();
 
         Listener(MachineModel machine) {
             this.machine = machine;
@@ -196,6 +200,7 @@ public final class MachinesModel {
 
         void attach(RecordingModel started) {
             recording = started;
+            early.forEach(Runnable::run);
             machine.recordingProperty().addListener(new ChangeListener<>() {
                 @Override
                 public void changed(ObservableValue<? extends RecordingModel> property, RecordingModel before,
@@ -218,7 +223,9 @@ public final class MachinesModel {
         public void checkpointFailed(int number, Exception cause) {
             LOG.warn("checkpoint {} of {} failed", number, machine.name(), cause);
             BackgroundTasks.onFxThread(() -> {
-                if (recording != null) {
+                if (recording == null) {
+                    early.add(() -> recording.failed(number, cause));
+                } else {
                     recording.failed(number, cause);
                 }
             });
@@ -310,6 +317,61 @@ public final class MachinesModel {
         }, _ -> {
             running.forEach(recording -> recording.machine().recordingEnded());
             whenStopped.run();
+        });
+    }
+
+    /// The machines that read their disks from the open store.
+    public List<MachineModel> needingStore() {
+        return machines.stream().filter(MachineModel::needsStore).toList();
+    }
+
+    /// What [#leaveStore] ends, in sentences for a person to agree to; empty if it ends nothing.
+    public String endedByLeavingStore() {
+        List<MachineModel> reading = needingStore();
+        List<String> sentences = new ArrayList<>();
+        if (anyRecording()) {
+            sentences.add("Machines are being recorded. What was captured is stored first"
+                    + (reading.isEmpty() ? "; the machines run on." : "."));
+        }
+        if (!reading.isEmpty()) {
+            sentences.add((reading.size() == 1
+                    ? "A machine reads its disks from this store and ends: "
+                    : reading.size() + " machines read their disks from this store and end: ")
+                    + names(reading) + ". What the guest did since its last checkpoint is lost."
+                    + (reading.size() < machines.size() ? " Other machines run on." : ""));
+        }
+        return String.join(" ", sentences);
+    }
+
+    private static String names(List<MachineModel> models) {
+        List<String> names = models.stream().map(MachineModel::name).toList();
+        return names.size() <= NAMES
+                ? String.join(", ", names)
+                : String.join(", ", names.subList(0, NAMES)) + " and " + (names.size() - NAMES) + " more";
+    }
+
+    /// Ends all recordings, and the machines that read their disks from the open store; the others run on.
+    ///
+    /// @param whenLeft called when everything is stored and no guest reads from the store any more
+    public void leaveStore(Runnable whenLeft) {
+        stopRecordings(() -> endReaders(whenLeft));
+    }
+
+    private void endReaders(Runnable whenLeft) {
+        List<MachineModel> ending = needingStore();
+        if (ending.isEmpty()) {
+            whenLeft.run();
+            return;
+        }
+        // one that is being ended already is waited for as well
+        ending.forEach(MachineModel::endingAsked);
+        tasks.quietly("End the machines with disks in the store", _ -> {
+            endAll(ending);
+            return null;
+        }, _ -> {
+            ending.forEach(this::forget);
+            // another may have been restored meanwhile
+            endReaders(whenLeft);
         });
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import dev.freezeframe.machine.ProfileEntry;
 import dev.freezeframe.machine.ProfileField;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javafx.animation.PauseTransition;
 import javafx.beans.binding.Bindings;
@@ -42,6 +45,8 @@ public final class ProfileDraft {
             }
             """;
 
+    private static final String DISKS = "disks";
+    private static final Pattern DISK_PATH = Pattern.compile("\\$\\.disks\\[(\\d+)](?:\\.(\\w+))?");
     private static final Duration TYPING_PAUSE = Duration.millis(200);
 
     private final BackgroundTasks tasks;
@@ -224,7 +229,60 @@ public final class ProfileDraft {
                 yield list;
             }
             case TEXT, SIZE, CHOICE, FILE -> TextNode.valueOf(value);
+            case DISKS -> throw new IllegalArgumentException(field.name() + " is no text; see setDisk");
         };
+    }
+
+    /// The disks that are written, for a form; empty where they are none that a form could show.
+    public Optional<List<DiskRow>> disks() {
+        List<DiskRow> rows = new ArrayList<>();
+        Optional<JsonNode> written = written(DISKS);
+        if (written.isPresent() && !written.get().isArray()) {
+            return Optional.empty();
+        }
+        for (JsonNode element : diskArray()) {
+            DiskRow row = element instanceof ObjectNode json ? DiskRow.of(json) : null;
+            if (row == null) {
+                return Optional.empty();
+            }
+            rows.add(row);
+        }
+        return Optional.of(rows);
+    }
+
+    /// Writes what a form holds for a disk.
+    ///
+    /// @param index its position in [#disks]
+    public void setDisk(int index, DiskRow row) {
+        changeDisks(array -> row.into((ObjectNode) array.get(index)));
+    }
+
+    /// Adds an empty disk behind the others.
+    public void addDisk() {
+        changeDisks(array -> DiskRow.EMPTY.into(array.addObject()));
+    }
+
+    /// Removes a disk.
+    public void removeDisk(int index) {
+        changeDisks(array -> array.remove(index));
+    }
+
+    private Optional<JsonNode> written(String name) {
+        return parsed.flatMap(fields -> fields.value(name));
+    }
+
+    private ArrayNode diskArray() {
+        return written(DISKS).filter(JsonNode::isArray).map(array -> (ArrayNode) array.deepCopy()).orElseGet(
+                JsonNodeFactory.instance::arrayNode);
+    }
+
+    private void changeDisks(Consumer<ArrayNode> change) {
+        if (parsed.isEmpty()) {
+            return;
+        }
+        ArrayNode array = diskArray();
+        change.accept(array);
+        text.set(array.isEmpty() ? parsed.get().without(DISKS) : parsed.get().with(DISKS, array));
     }
 
     /// What is no number stays text, and the reader of profiles tells that it should be one.
@@ -238,8 +296,16 @@ public final class ProfileDraft {
 
     /// What is wrong with a field, empty for nothing.
     public String problemOf(ProfileField field) {
-        return problems.stream().filter(problem -> isAbout(problem, field.name())).map(ProfileProblem::message).collect(
-                Collectors.joining("\n"));
+        return problems.stream().filter(problem -> isAbout(problem, field.name())).map(problem -> place(problem, field)
+                + problem.message()).collect(Collectors.joining("\n"));
+    }
+
+    /// Of several disks, which one and what of it.
+    private static String place(ProfileProblem problem, ProfileField field) {
+        Matcher disk = DISK_PATH.matcher(problem.jsonPath());
+        return field.kind() == ProfileField.Kind.DISKS && disk.matches()
+                ? "disk" + disk.group(1) + (disk.group(2) == null ? "" : ", " + disk.group(2)) + ": "
+                : "";
     }
 
     /// What is wrong with no field of the form: the name, the JSON itself, a field that does not exist.

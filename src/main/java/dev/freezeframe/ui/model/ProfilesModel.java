@@ -91,14 +91,16 @@ public final class ProfilesModel {
     /// The first file that the machine would boot from and that is not there, with what to do about it.
     static Optional<String> missingFile(Profile profile) {
         return missing("kernel", profile.kernel()).or(() -> missing("initial RAM disk", profile.initrd())).or(
-                () -> missing("firmware", profile.firmware()));
+                () -> missing("firmware", profile.firmware())).or(
+                        () -> profile.disks().stream().map(
+                                disk -> missing("image of " + disk.id(), Optional.of(disk.file())))
+                                .flatMap(Optional::stream)
+                                .findFirst());
     }
 
     private static Optional<String> missing(String role, Optional<Path> file) {
         return file.filter(path -> !Files.isReadable(path)).map(path -> "its " + role + " " + path
-                + " cannot be read; " + (path.startsWith(Profiles.guestFolder())
-                        ? "run installer/bootstrap.sh build, which prepares the guest"
-                        : "edit the profile, or put the file there"));
+                + " cannot be read; " + Profiles.remedyForMissing(path));
     }
 
     /// A name that no profile has yet, made from another.

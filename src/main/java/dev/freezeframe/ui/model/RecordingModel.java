@@ -21,6 +21,7 @@ public final class RecordingModel {
     private final ReadOnlyObjectWrapper<LiveFigures> live = new ReadOnlyObjectWrapper<>(this, "live");
     private final ReadOnlyStringWrapper lastFailure = new ReadOnlyStringWrapper(this, "lastFailure", "");
     private boolean stopping;
+    private String reported = "";
 
     RecordingModel(BackgroundTasks tasks, MachineModel machine, Recording recording) {
         this.tasks = tasks;
@@ -77,7 +78,13 @@ public final class RecordingModel {
     }
 
     void failed(int number, Exception cause) {
-        lastFailure.set("checkpoint " + number + ": " + cause.getMessage());
+        String why = Problem.of("", cause).message();
+        if (!why.equals(reported)) {
+            // what fails again and again for the same reason is told once
+            reported = why;
+            tasks.report(new Problem("Checkpoint " + number + " of " + machine.name() + " failed", why));
+        }
+        lastFailure.set("checkpoint " + number + ": " + why);
     }
 
     /// Ends the recording; the machine runs on. What was captured is stored first.

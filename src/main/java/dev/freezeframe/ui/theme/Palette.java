@@ -86,14 +86,10 @@ public final class Palette extends Region {
             case NEW -> fresh.get();
             case DUPLICATE_WITHIN -> duplicateWithin.get();
             case DUPLICATE_STORED -> duplicateStored.get();
+            case DUPLICATE_DISK -> duplicateDisk.get();
             case ZERO -> zero.get();
             case UNCHANGED -> unchanged.get();
         };
-    }
-
-    /// Content that a disk has as well.
-    public Color duplicateDisk() {
-        return duplicateDisk.get();
     }
 
     /// A page that was not dirty.

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.model.ArrivingCheckpoints;
 import dev.freezeframe.ui.model.Selection;
@@ -239,9 +240,34 @@ class ChartsPaneTest {
         String all = Files.readString(files.get(1));
         String pause = Files.readString(files.get(2));
         for (ChartKind kind : ChartKind.ALL) {
-            assertTrue(all.contains(kind.title()), kind.title());
+            assertEquals(kind != ChartKind.DISK_BLOCKS, all.contains(kind.title()), kind.title());
         }
         assertTrue(pause.contains("Pause") && !pause.contains("Composition"));
+    }
+
+    @Test
+    void anExperimentWithDisksHasAChartOfTheirBlocksAlsoInFiles() throws Exception {
+        SyntheticCheckpoints source = new SyntheticCheckpoints(live.experimentId(), 42).withDisks(2);
+        FxToolkit.run(() -> live.arrive(source, 40));
+        frame();
+        fire(mouse(MouseEvent.MOUSE_MOVED, x(17), 60, 0));
+        CheckpointRecord pointed = FxToolkit.call(() -> selection().hoveredProperty().get());
+        String words = FxToolkit.call(() -> surface().getAccessibleText());
+        assertTrue(words.contains("Disk blocks: "), words);
+        for (DiskMetrics disk : pointed.metrics().disks()) {
+            assertTrue(words
+                    .contains(disk.disk() + " " + Units.count(disk.dirtyBlocks(), "block") + " in " + Units.millis(disk
+                            .readMicros())),
+                    words);
+        }
+        assertTrue(words.contains("on disk " + Units.count(pointed.metrics().duplicateDiskPages())), words);
+        assertTrue(words.contains(Units.bytes(4096 * pointed.metrics().dirtyBlocks())), words);
+        Path file = folder.resolve("disks.svg");
+        FxToolkit.run(() -> {
+            var _ = live.view().exportTo(file);
+        });
+        FxToolkit.await("the file is there", () -> Files.exists(file));
+        assertTrue(Files.readString(file).contains("Disk blocks"));
     }
 
     @Test

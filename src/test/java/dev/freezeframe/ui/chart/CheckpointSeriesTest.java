@@ -1,11 +1,13 @@
 package dev.freezeframe.ui.chart;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,32 @@ class CheckpointSeriesTest {
             }
             assertEquals(series.dirtyPages(i), pages);
         }
+    }
+
+    @Test
+    void theBlocksOfAllDisksAddUpToThoseThatAreDirty() {
+        CheckpointSeries without = SyntheticCheckpoints.series(2);
+        assertFalse(without.hasDisks());
+        assertEquals(4, ChartKind.of(without).size());
+        SyntheticCheckpoints made = new SyntheticCheckpoints(1, 42).withDisks(2);
+        CheckpointSeries series = new CheckpointSeries(SyntheticCheckpoints.START);
+        long dirty = 0;
+        long fresh = 0;
+        for (int i = 0; i < 100; i++) {
+            CheckpointRecord checkpoint = made.next();
+            series.add(checkpoint);
+            dirty += checkpoint.metrics().disks().stream().mapToLong(DiskMetrics::dirtyBlocks).sum();
+            fresh += checkpoint.metrics().disks().stream().mapToLong(DiskMetrics::newBlocks).sum();
+            int last = i;
+            assertEquals(series.dirtyBlocks(i), BlockFate.ALL.stream().mapToLong(fate -> series.blocks(fate, last))
+                    .sum());
+            assertTrue(series.pages(PageFate.DUPLICATE_DISK, i) > 0);
+        }
+        CheckpointSeries snapshot = series.snapshot();
+        assertTrue(snapshot.hasDisks());
+        assertEquals(5, ChartKind.of(snapshot).size());
+        assertEquals(dirty, snapshot.allDirtyBlocks(99));
+        assertEquals(fresh, snapshot.allNewBlocks(99));
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
@@ -22,6 +23,7 @@ final class SyntheticCheckpoints {
     private final long experimentId;
     private final Random random;
     private int number;
+    private int disks;
     private double level = 2600;
 
     SyntheticCheckpoints(long experimentId, long seed) {
@@ -48,6 +50,26 @@ final class SyntheticCheckpoints {
         return series;
     }
 
+    /// Gives the machine disks; without them it has none.
+    SyntheticCheckpoints withDisks(int count) {
+        disks = count;
+        return this;
+    }
+
+    private List<DiskMetrics> disks() {
+        List<DiskMetrics> all = new ArrayList<>();
+        for (int i = 0; i < disks; i++) {
+            long dirty = number == 1 ? 16_384 : 400 + random.nextInt(200);
+            long fresh = dirty / 2;
+            long ofDisk = dirty / 8;
+            long ofRam = dirty / 5;
+            long zero = dirty / 10;
+            all.add(new DiskMetrics("disk" + i, 64 << 20, dirty, dirty - fresh - ofDisk - ofRam - zero, zero, ofDisk,
+                    ofRam, fresh, dirty * 4096, 30 * dirty, fresh * 3500));
+        }
+        return all;
+    }
+
     CheckpointRecord next() {
         number++;
         level = Math.clamp(level * (1 + 0.1 * random.nextGaussian()) + 20, 100, 20_000);
@@ -68,11 +90,17 @@ final class SyntheticCheckpoints {
 
     private CheckpointRecord record(Instant at, int late, long pause, PhaseMicros phases, long dirty, long fresh,
             long within, long stored, long zero) {
+        List<DiskMetrics> ofDisks = disks();
+        // what a disk brought in is no other part of the duplicates
+        long onDisk = disks == 0 ? 0 : stored / 2;
         return new CheckpointRecord(number, experimentId, "synthetic", number, new CheckpointMetrics(at, INTERVAL
                 .toMillis(), late, pause, phases, new PreCopyMetrics(2, 3000, dirty, 40), RAM_PAGES, dirty,
                 dirty - fresh
                         - within - stored - zero,
-                zero, within + stored, within, stored, fresh, 0, 0, 13_312, fresh * 3500,
-                12));
+                zero, within + stored, within, stored - onDisk, fresh, ofDisks.stream().mapToLong(
+                        DiskMetrics::dirtyBlocks).sum(),
+                ofDisks.stream().mapToLong(DiskMetrics::newBlocks).sum(), 13_312, fresh
+                        * 3500,
+                12, ofDisks));
     }
 }

@@ -17,6 +17,7 @@ import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.OpenedStore;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Theme;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -171,6 +172,44 @@ class LibraryPageTest {
                 assertTrue(order <= 0, id);
             }
         }
+    }
+
+    @Test
+    void columnsAboutDisksAreShownWhereThereAreDisksUntilTheUserHidesThem() throws Exception {
+        TableView<?> experiments = table();
+        assertFalse(FxToolkit.call(() -> shown(experiments, "dirty_blocks")));
+        SyntheticExperiments experiment = SyntheticExperiments.begin(opened.store(), "disks", 4L << 20, Duration
+                .ofSeconds(1), START, 9, Optional.empty()).withDisks(1 << 20, 3_000_000);
+        experiment.add(3);
+        experiment.end("stopped");
+        FxToolkit.run(() -> workbench.library().reload());
+        opened.awaitIdle();
+        FxToolkit.await("they are shown", () -> shown(experiments, "dirty_blocks") && shown(experiments, "new_blocks"));
+        TableView<?> checkpoints = FxToolkit.call(() -> find(page, "#checkpoint-table", CheckpointTable.class));
+        select("disks");
+        FxToolkit.await("they are shown", () -> shown(checkpoints, "dirty_blocks") && shown(checkpoints,
+                "disks_micros"));
+        FxToolkit.run(() -> column(checkpoints, "new_blocks").setVisible(false));
+        select("four");
+        FxToolkit.await("they are hidden", () -> !shown(checkpoints, "dirty_blocks"));
+        select("disks");
+        FxToolkit.await("they are shown again", () -> shown(checkpoints, "dirty_blocks"));
+        assertFalse(FxToolkit.call(() -> shown(checkpoints, "new_blocks")), "what the user hid stays hidden");
+        Path file = directory.resolve("disks.csv");
+        LibraryEntry entry = opened.row("disks").entry();
+        FxToolkit.run(() -> workbench.libraryWork().exportCheckpoints(entry, file, false));
+        opened.awaitIdle();
+        List<String> lines = Files.readAllLines(file);
+        assertEquals(4, lines.size());
+        assertTrue(lines.get(0).contains(",disk0_dirty_blocks,") && lines.get(0).contains(",disk1_new_blocks,"));
+    }
+
+    private static TableColumn<?, ?> column(TableView<?> table, String id) {
+        return table.getColumns().stream().filter(each -> each.getId().equals(id)).findFirst().orElseThrow();
+    }
+
+    private static boolean shown(TableView<?> table, String id) {
+        return column(table, id).isVisible();
     }
 
     @Test

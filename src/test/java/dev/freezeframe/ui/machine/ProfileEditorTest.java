@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import javafx.scene.Scene;
 import javafx.scene.control.Button;
+import javafx.scene.control.ComboBox;
 import javafx.scene.control.DialogPane;
 import javafx.scene.control.Label;
 import javafx.scene.control.TextArea;
@@ -176,6 +177,70 @@ class ProfileEditorTest {
         edit(mine);
         for (ProfileField field : ProfileField.ALL) {
             assertTrue(FxToolkit.call(() -> editor.lookup("#field-" + field.name()) != null), field.name());
+        }
+    }
+
+    @SuppressWarnings("unchecked") // a combo box here is one of strings
+    private void choose(String id, String value) {
+        ComboBox<String> box = find(id, ComboBox.class);
+        FxToolkit.run(() -> box.setValue(value));
+        awaitChecked();
+    }
+
+    private void press(String id) {
+        Button button = find(id, Button.class);
+        FxToolkit.run(button::fire);
+        awaitChecked();
+    }
+
+    @Test
+    void disksAreAddedChangedAndRemovedInTheForm() throws IOException {
+        Path image = Files.createFile(folder.resolve("debian.img"));
+        edit(mine);
+        press("add-disk");
+        Label error = find("error-disks", Label.class);
+        assertTrue(FxToolkit.call(error::getText).startsWith("disk0, file: is empty"), error::getText);
+        assertFalse(canSave());
+        TextField file = find("disk0-file", TextField.class);
+        FxToolkit.run(() -> file.setText(image.toString()));
+        awaitChecked();
+        assertEquals("", FxToolkit.call(error::getText));
+        press("add-disk");
+        TextField second = find("disk1-file", TextField.class);
+        FxToolkit.run(() -> second.setText(folder.resolve("none.qcow2").toString()));
+        choose("disk1-interface", "scsi");
+        choose("disk1-writes", "read only");
+        assertTrue(FxToolkit.call(() -> editor.draft().warnings().toString()).contains("its image of disk1"));
+        choose("disk0-writes", "keep");
+        choose("disk0-format", "raw");
+        save();
+        assertTrue(Files.readString(mine).contains("""
+                "disks": [
+                    {"file":"%s","writes":"keep","format":"raw"},
+                    {"file":"%s","interface":"scsi","readOnly":true}
+                  ]""".formatted(image, folder.resolve("none.qcow2"))), Files.readString(mine));
+        press("disk1-remove");
+        choose("disk0-writes", "discard");
+        assertFalse(FxToolkit.call(() -> editor.draft().textProperty().get()).contains("keep"));
+        assertEquals("qcow2", FxToolkit.call(() -> {
+            editor.draft().textProperty()
+                    .set(MINE.replace("\"bootS", "\"disks\": [{\"file\": \"a\", \"format\": \"qcow2\"}], \"bootS"));
+            return find("disk0-format", ComboBox.class).getValue();
+        }));
+        press("disk0-remove");
+        assertFalse(FxToolkit.call(() -> editor.draft().textProperty().get()).contains("disks"));
+    }
+
+    @Test
+    void whatIsNoListOfDisksIsLeftToTheJson() {
+        edit(mine);
+        for (String wrong : new String[]{"7", "[7]", "[{\"file\": 7}]", "{}"}) {
+            FxToolkit.run(() -> editor.draft().textProperty().set(MINE.replace("\"bootS", "\"disks\": " + wrong
+                    + ", \"bootS")));
+            awaitChecked();
+            assertTrue(find("add-disk", Button.class).isDisabled(), wrong);
+            assertFalse(canSave(), wrong);
+            assertFalse(FxToolkit.call(() -> find("error-disks", Label.class).getText()).isEmpty(), wrong);
         }
     }
 

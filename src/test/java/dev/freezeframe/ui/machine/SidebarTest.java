@@ -174,7 +174,7 @@ class SidebarTest {
         assertTrue(broken.getAccessibleText().contains("is not a size; write for example"), broken.getAccessibleText());
         assertTrue(FxToolkit.call(() -> button(broken, "Start").isDisabled()));
         ListCell<?> kernelless = awaitRow("profiles", "kernelless");
-        assertTrue(kernelless.getAccessibleText().contains("no-such-kernel cannot be read; edit the profile"),
+        assertTrue(kernelless.getAccessibleText().contains("no-such-kernel cannot be read; correct the profile"),
                 kernelless
                         .getAccessibleText());
         assertTrue(FxToolkit.call(() -> button(kernelless, "Start").isDisabled()));

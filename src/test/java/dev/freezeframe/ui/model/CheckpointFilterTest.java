@@ -28,7 +28,7 @@ class CheckpointFilterTest {
     static CheckpointRecord checkpoint(int number) {
         return new CheckpointRecord(1000 + number, 1, "test", number, new CheckpointMetrics(Instant.EPOCH.plusSeconds(
                 number), 1000, number % 5 == 0 ? 1 : 0, number * 1000L, PhaseMicros.NONE, PreCopyMetrics.NONE, 4096,
-                100L * number, 0, 50L * number, 0, 0, 0, 50L * number, 0, 0, 0, 1024L * 1024 * number, 30));
+                100L * number, 0, 50L * number, 0, 0, 0, 50L * number, 0, 0, 0, 1024L * 1024 * number, 30, List.of()));
     }
 
     private static List<Integer> matching(String text) {

@@ -1,7 +1,10 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.machine.DiskBacking;
+import dev.freezeframe.machine.QemuImg;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Progress;
@@ -21,27 +24,58 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// Writes a checkpoint's RAM, or its device state, to a file of its own: the owner's only, zero pages as holes. The file is
+/// Writes a checkpoint's RAM, its device state, or one of its disks to a file of its own: the owner's only, zero pages as holes. The file is
 /// there under its name when all of it has been written, and not before; whatever ends the work early leaves nothing behind
 /// and an older file as it was.
 ///
 /// The RAM file is the plain image, byte n of the file at guest RAM offset n, as QEMU's `memory-backend-file` maps it.
-public final class RamExport {
+public final class CheckpointExport {
     private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
     private final Store store;
 
+    /// What a disk's file is to be.
+    public enum DiskFormat {
+        /// Byte for byte, zero blocks as holes.
+        RAW,
+        /// QEMU's own sparse format.
+        QCOW2;
+
+        /// As QEMU calls it.
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /// What a file is to be by its name, where nobody says.
+        public static DiskFormat of(Path file) {
+            return file.toString().toLowerCase(Locale.ROOT).endsWith(".qcow2") ? QCOW2 : RAW;
+        }
+    }
+
     /// Exports from this store, which stays the caller's to close.
-    public RamExport(Store store) {
+    public CheckpointExport(Store store) {
         this.store = store;
     }
 
-    /// Fills a file.
+    /// Fills a file that is there and empty.
     @FunctionalInterface
     private interface Content {
-        void writeTo(FileChannel file) throws IOException;
+        void writeTo(Path file) throws IOException;
+    }
+
+    /// Writes an image of this length; zero pages become holes.
+    private void fill(Path file, long bytes, PageMap map, Progress progress) throws IOException {
+        // the only way to make a file longer without writing to it
+        try (RandomAccessFile sized = new RandomAccessFile(file.toFile(), "rw")) {
+            sized.setLength(bytes);
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            new Pages(map, bytes, channel, progress).write();
+        }
     }
 
     /// Writes the RAM. Cancel it by throwing from `progress`, or by interrupting the thread.
@@ -54,8 +88,37 @@ public final class RamExport {
             throws IOException {
         PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
         long bytes = (long) map.pages() * PAGE_BYTES;
-        write(file, overwrite, bytes, channel -> new Ram(map, channel, progress).write());
+        write(file, overwrite, partial -> fill(partial, bytes, map, progress));
         return bytes;
+    }
+
+    /// Writes a disk, as the guest would find it. Cancel it by throwing from `progress`, or by interrupting the thread.
+    ///
+    /// @param diskId such as `disk0`
+    /// @param overwrite whether a file of this name may be replaced
+    /// @param progress told of blocks, or of bytes
+    /// @return bytes of the disk; the file takes less where blocks are zero
+    /// @throws IOException with one line for the user
+    public long writeDisk(CheckpointRecord checkpoint, String diskId, Path file, DiskFormat format, boolean overwrite,
+            Progress progress) throws IOException {
+        try (ImageReader image = store.openImage(checkpoint, NewCheckpoint.disk(diskId))) {
+            long bytes = image.sizeBytes();
+            switch (format) {
+                case RAW -> write(file, overwrite, partial -> fill(partial, bytes, image.map(), progress));
+                case QCOW2 -> write(file, overwrite, partial -> convert(checkpoint, diskId, partial, progress));
+            }
+            return bytes;
+        }
+    }
+
+    /// `qemu-img` reads the disk from our own server.
+    private void convert(CheckpointRecord checkpoint, String diskId, Path file, Progress progress) throws IOException {
+        QemuImg images = QemuImg.ofDefault();
+        try (DiskServer server = new DiskServer(store, checkpoint, List.of(diskId))) {
+            DiskBacking source = server.backings().get(diskId);
+            long total = server.bytesWithContent();
+            images.copyToQcow2(source, file, () -> progress.at("bytes", Math.min(server.bytesServed(), total), total));
+        }
     }
 
     /// Writes the device state, as QEMU wrote it when the checkpoint was taken.
@@ -64,12 +127,17 @@ public final class RamExport {
     /// @throws IOException with one line for the user
     public long writeDeviceState(CheckpointRecord checkpoint, Path file, boolean overwrite) throws IOException {
         byte[] state = store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE);
-        write(file, overwrite, state.length, channel -> writeAt(channel, 0, ByteBuffer.wrap(state)));
+        write(file, overwrite, partial -> {
+            try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
+                writeAt(channel, 0, ByteBuffer.wrap(state));
+            }
+        });
         return state.length;
     }
 
-    /// The pages of one RAM image on their way to a file.
-    private final class Ram {
+    /// The pages of one image on their way to a file.
+    private final class Pages {
+        private final long lengthBytes;
         private final PageMap map;
         private final FileChannel file;
         private final Progress progress;
@@ -77,8 +145,9 @@ public final class RamExport {
         private final long total;
         private long done;
 
-        Ram(PageMap map, FileChannel file, Progress progress) {
+        Pages(PageMap map, long lengthBytes, FileChannel file, Progress progress) {
             this.map = map;
+            this.lengthBytes = lengthBytes;
             this.file = file;
             this.progress = progress;
             long[] pages = {0};
@@ -90,7 +159,10 @@ public final class RamExport {
             try {
                 advance(0);
                 store.readPages(map, Runtime.getRuntime().availableProcessors(), (firstPage, count, content) -> {
-                    writeAt(file, (long) firstPage * PAGE_BYTES, content);
+                    long offset = (long) firstPage * PAGE_BYTES;
+                    // The last block of a disk may be longer than what there is of it.
+                    writeAt(file, offset, content.slice(content.position(), (int) Math.min(content.remaining(), lengthBytes
+                            - offset)));
                     advance(count);
                 });
             } catch (IOException | RuntimeException e) {
@@ -113,7 +185,7 @@ public final class RamExport {
         }
     }
 
-    private static void write(Path file, boolean overwrite, long bytes, Content content) throws IOException {
+    private static void write(Path file, boolean overwrite, Content content) throws IOException {
         Path target = file.toAbsolutePath();
         refuse(target, overwrite);
         Path partial = target.resolveSibling("." + target.getFileName() + ".partial-" + ProcessHandle.current().pid()
@@ -122,13 +194,7 @@ public final class RamExport {
             Files.createFile(partial, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
                     "rw-------")));
             try {
-                // the only way to make a file longer without writing to it
-                try (RandomAccessFile sized = new RandomAccessFile(partial.toFile(), "rw")) {
-                    sized.setLength(bytes);
-                }
-                try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
-                    content.writeTo(channel);
-                }
+                content.writeTo(partial);
                 refuse(target, overwrite);
                 Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {

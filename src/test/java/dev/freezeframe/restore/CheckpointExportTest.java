@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// An exported file is the checkpoint's RAM byte for byte, or it is not there at all.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-class RamExportTest {
+class CheckpointExportTest {
     private static final int PAGES = 4096;
     private static final int CONTENT_PAGES = 1200;
 
@@ -65,11 +65,11 @@ class RamExportTest {
         try (Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             long id = store.createExperiment(
                     ExperimentRecord.starting("run", "array", "{}", ram.length, Optional.empty(), Instant.now()));
-            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ram.length)) {
+            try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ram.length, List.of())) {
                 writer.addRam(pages, pages.length, contents);
                 writer.addImage("device-state", devices);
                 checkpoint = writer.commit(
-                        new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, 0))
+                        new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, List.of()))
                         .checkpoint();
             }
         }
@@ -88,7 +88,7 @@ class RamExportTest {
     @Test
     void theFileIsTheRamByteForByteSparseAndTheOwnersOnly() throws Exception {
         Path file = folder.resolve("ram.img");
-        assertEquals(ram.length, new RamExport(store).writeRam(checkpoint, file, false, Progress.NONE));
+        assertEquals(ram.length, new CheckpointExport(store).writeRam(checkpoint, file, false, Progress.NONE));
         assertArrayEquals(ram, Files.readAllBytes(file));
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
         long blocks = new ProcessBuilder("stat", "-c", "%b", file.toString()).start().inputReader().lines()
@@ -100,7 +100,7 @@ class RamExportTest {
     @Test
     void theDeviceStateIsAsQemuWroteIt() throws Exception {
         Path file = folder.resolve("devices");
-        assertEquals(devices.length, new RamExport(store).writeDeviceState(checkpoint, file, false));
+        assertEquals(devices.length, new CheckpointExport(store).writeDeviceState(checkpoint, file, false));
         assertArrayEquals(devices, Files.readAllBytes(file));
         assertEquals(List.of(file), files());
     }
@@ -109,16 +109,17 @@ class RamExportTest {
     void aFileThatIsThereIsReplacedOnlyWhenAskedTo() throws Exception {
         Path file = Files.writeString(folder.resolve("precious"), "mine");
         IOException refused = assertThrows(IOException.class,
-                () -> new RamExport(store).writeRam(checkpoint, file, false, Progress.NONE));
+                () -> new CheckpointExport(store).writeRam(checkpoint, file, false, Progress.NONE));
         assertFalse(refused.getMessage().contains("\n"));
         assertEquals("mine", Files.readString(file));
-        new RamExport(store).writeRam(checkpoint, file, true, Progress.NONE);
+        new CheckpointExport(store).writeRam(checkpoint, file, true, Progress.NONE);
         assertArrayEquals(ram, Files.readAllBytes(file));
         Path directory = Files.createDirectory(folder.resolve("directory"));
         assertThrows(IOException.class,
-                () -> new RamExport(store).writeRam(checkpoint, directory, true, Progress.NONE));
+                () -> new CheckpointExport(store).writeRam(checkpoint, directory, true, Progress.NONE));
         Path link = Files.createSymbolicLink(folder.resolve("link"), folder.resolve("nowhere"));
-        assertThrows(IOException.class, () -> new RamExport(store).writeRam(checkpoint, link, true, Progress.NONE));
+        assertThrows(IOException.class,
+                () -> new CheckpointExport(store).writeRam(checkpoint, link, true, Progress.NONE));
         assertEquals(List.of(directory, link, file), files());
     }
 
@@ -127,7 +128,7 @@ class RamExportTest {
         Path file = Files.writeString(folder.resolve("precious"), "mine");
         for (Path target : List.of(file, folder.resolve("new"))) {
             assertThrows(CancellationException.class,
-                    () -> new RamExport(store).writeRam(checkpoint, target, true, (step, done, total) -> {
+                    () -> new CheckpointExport(store).writeRam(checkpoint, target, true, (step, done, total) -> {
                         if (done > total / 2) {
                             throw new CancellationException();
                         }
@@ -141,7 +142,7 @@ class RamExportTest {
     void anInterruptCancelsToo() throws Exception {
         Thread.currentThread().interrupt();
         assertThrows(IOException.class,
-                () -> new RamExport(store).writeRam(checkpoint, folder.resolve("new"), false, Progress.NONE));
+                () -> new CheckpointExport(store).writeRam(checkpoint, folder.resolve("new"), false, Progress.NONE));
         assertTrue(Thread.interrupted());
         assertEquals(List.of(), files());
         assertEquals(1, store.experiments().size(), "the store still works");
@@ -150,7 +151,7 @@ class RamExportTest {
     @Test
     void progressCountsUpToEveryPageWithContent() throws Exception {
         List<Long> counts = new ArrayList<>();
-        new RamExport(store).writeRam(checkpoint, folder.resolve("ram"), false, (step, done, total) -> {
+        new CheckpointExport(store).writeRam(checkpoint, folder.resolve("ram"), false, (step, done, total) -> {
             assertEquals(CONTENT_PAGES, total);
             counts.add(done);
         });
@@ -162,7 +163,7 @@ class RamExportTest {
     void aFolderThatIsNotThereIsAClearError() {
         Path file = folder.resolve("missing").resolve("ram");
         String message = assertThrows(IOException.class,
-                () -> new RamExport(store).writeRam(checkpoint, file, false, Progress.NONE)).getMessage();
+                () -> new CheckpointExport(store).writeRam(checkpoint, file, false, Progress.NONE)).getMessage();
         assertEquals(file + " cannot be written: its folder does not exist; create it first", message);
     }
 

@@ -1,0 +1,133 @@
+package dev.freezeframe.experiment;
+
+import dev.freezeframe.experiment.CheckpointComparison.Difference;
+import dev.freezeframe.experiment.CheckpointComparison.PageContents;
+import dev.freezeframe.experiment.CheckpointComparison.RunVisitor;
+import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.NewCheckpoint;
+import dev.freezeframe.store.PageMap;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
+import java.nio.ByteBuffer;
+import java.util.EnumMap;
+import java.util.Map;
+
+/// How one image of two checkpoints differs: RAM by its pages, or a disk by its blocks, which are called pages here as well.
+/// Counts are there at once; runs are found by walking through both page maps, and contents are read when asked for.
+///
+/// Safe for any number of threads.
+public final class ImageComparison {
+    private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
+
+    private final Store store;
+    private final String name;
+    private final PageMap first;
+    private final PageMap second;
+    private final Map<Difference, Long> counts = new EnumMap<>(Difference.class);
+    private final long runs;
+
+    ImageComparison(Store store, String name, PageMap first, PageMap second) {
+        this.store = store;
+        this.name = name;
+        this.first = first;
+        this.second = second;
+        long[] runsFound = {0};
+        forEachRun((_, count, difference) -> {
+            counts.merge(difference, (long) count, Long::sum);
+            runsFound[0]++;
+        });
+        runs = runsFound[0];
+    }
+
+    /// `ram`, or the id of the disk.
+    public String name() {
+        return name;
+    }
+
+    /// Whether it is a disk, not RAM.
+    public boolean isDisk() {
+        return !name.equals(NewCheckpoint.RAM);
+    }
+
+    /// Pages of the larger one.
+    public int pages() {
+        return Math.max(first.pages(), second.pages());
+    }
+
+    /// How many pages differ in a way.
+    public long count(Difference difference) {
+        return counts.getOrDefault(difference, 0L);
+    }
+
+    /// How many pages differ at all.
+    public long pagesDiffering() {
+        return counts.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /// How many pages are the same in both.
+    public long pagesEqual() {
+        return pages() - pagesDiffering();
+    }
+
+    /// How often [#forEachRun] calls.
+    public long runs() {
+        return runs;
+    }
+
+    /// Calls for every run of pages that differ in the same way, in ascending order. Walks through the page maps anew; nothing
+    /// is kept.
+    public <X extends Exception> void forEachRun(RunVisitor<X> visitor) throws X {
+        int start = 0;
+        Difference current = null;
+        int pages = pages();
+        for (int page = 0; page < pages; page++) {
+            Difference difference = difference(page);
+            if (difference != current) {
+                if (current != null) {
+                    visitor.run(start, page - start, current);
+                }
+                start = page;
+                current = difference;
+            }
+        }
+        if (current != null) {
+            visitor.run(start, pages - start, current);
+        }
+    }
+
+    /// In what way a page differs; null where it does not.
+    private Difference difference(int page) {
+        if (page >= second.pages()) {
+            return Difference.ONLY_IN_FIRST;
+        }
+        if (page >= first.pages()) {
+            return Difference.ONLY_IN_SECOND;
+        }
+        long one = first.chunkId(page);
+        long other = second.chunkId(page);
+        if (one == other) {
+            return null;
+        }
+        return one == ChunkId.ZERO
+                ? Difference.ZERO_TO_CONTENT
+                : other == ChunkId.ZERO ? Difference.CONTENT_TO_ZERO : Difference.CHANGED;
+    }
+
+    /// Reads what both have in a page, for looking at it byte by byte.
+    ///
+    /// @throws StoreException if a chunk is damaged, or gone with a checkpoint that was deleted since
+    public PageContents contents(int page) throws StoreException {
+        if (page < 0 || page >= pages()) {
+            throw new IndexOutOfBoundsException("page " + page + " of " + pages());
+        }
+        return new PageContents(page, read(first, page), read(second, page));
+    }
+
+    private byte[] read(PageMap map, int page) throws StoreException {
+        byte[] content = new byte[PAGE_BYTES];
+        if (page < map.pages()) {
+            store.readChunk(map.chunkId(page), ByteBuffer.wrap(content));
+        }
+        return content;
+    }
+}

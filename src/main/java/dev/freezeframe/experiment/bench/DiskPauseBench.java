@@ -1,0 +1,188 @@
+package dev.freezeframe.experiment.bench;
+
+import dev.freezeframe.experiment.Distribution;
+import dev.freezeframe.experiment.Recording;
+import dev.freezeframe.experiment.RecordingListener;
+import dev.freezeframe.experiment.RecordingOptions;
+import dev.freezeframe.experiment.RunStatistics;
+import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.Profile;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.DiskMetrics;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.HdrHistogram.Histogram;
+
+/// Measures what a disk that the guest writes to adds to the pause: the same machine is recorded with it and without it.
+/// Both are recorded in turns in one run, the other one standing still, so that neither a drift nor a slow minute of this
+/// computer counts for one of them only.
+public final class DiskPauseBench {
+    private static final int DIGITS = 3;
+    private static final Duration END_TIME = Duration.ofMinutes(10);
+
+    private DiskPauseBench() {}
+
+    /// What came of the recordings of one of the machines.
+    ///
+    /// @param failed checkpoints that were given up; the guest ran on
+    public record Side(Workload workload, RunSummary run, int failed) {}
+
+    /// What the disks took, all together. The first checkpoint of each recording reads all that is on them and does not count.
+    ///
+    /// @param dirtyBlocks per checkpoint
+    /// @param readKilobytesPerSecond per checkpoint; from the first request to the last answer, while the guest runs
+    /// @param totals over all checkpoints
+    public record DiskLoad(Distribution dirtyBlocks, Distribution readKilobytesPerSecond, SavedBlocks totals) {}
+
+    /// Both machines.
+    public record Result(long memoryBytes, Side withDisk, Side withoutDisk, DiskLoad disks) {
+        /// What the disk adds to the median.
+        public long addedMicros() {
+            return withDisk.run.pauseMicros().median() - withoutDisk.run.pauseMicros().median();
+        }
+    }
+
+    /// Measures.
+    ///
+    /// @param spec a machine with a disk that the guest can write
+    /// @param writes what its guest does
+    /// @param other what the guest of the machine without the disk does
+    /// @param options for each recording
+    /// @param rounds recordings of each machine
+    /// @param each called with every checkpoint that is in the store, and whether its machine has the disk
+    /// @param stopping asked between two recordings; then the result is of those until there
+    /// @return empty if that was before the end of the first round
+    public static Optional<Result> run(Store store, MachineSpec spec, Workload writes, Workload other,
+            RecordingOptions options, int rounds, BiConsumer<CheckpointRecord, Boolean> each, BooleanSupplier stopping)
+            throws IOException, InterruptedException {
+        if (spec.profile().disks().stream().allMatch(disk -> disk.readOnly())) {
+            throw new IOException("the profile " + spec.profile().name()
+                    + " has no disk that the guest can write; name one that has, such as debian-build");
+        }
+        Meter with = new Meter(checkpoint -> each.accept(checkpoint, true));
+        Meter without = new Meter(checkpoint -> each.accept(checkpoint, false));
+        int done = 0;
+        try (Machine disk = standing(spec, writes); Machine noDisk = standing(withoutDisks(spec), other)) {
+            while (done < rounds && !stopping.getAsBoolean()) {
+                boolean diskFirst = done % 2 == 0;
+                record(store, diskFirst ? disk : noDisk, options, diskFirst ? with : without);
+                record(store, diskFirst ? noDisk : disk, options, diskFirst ? without : with);
+                done++;
+            }
+        }
+        return done == 0
+                ? Optional.empty()
+                : Optional.of(new Result(spec.memoryBytes(), with.side(writes), without.side(other), with.disks()));
+    }
+
+    /// The same machine without its disks.
+    static MachineSpec withoutDisks(MachineSpec spec) {
+        Profile p = spec.profile();
+        // without it the guest stays in its initramfs
+        String append = p.append().replaceAll("\\s*\\bff\\.root=\\S*", "");
+        Profile profile = new Profile(p.name(), p.description(), p.memoryBytes(), p.cpus(), p.machine(), p
+                .accelerator(), p.firmware(), p.kernel(), p.initrd(), append, p.display(), List.of(), p.bootSector(),
+                p
+                        .arguments());
+        return new MachineSpec(profile, spec.memoryBytes(), spec.accelerator(), spec.qemuBinary(), spec
+                .kernelArguments(), spec.startPaused(), spec.detachable(), spec.machineType(), spec.bootFiles(),
+                spec
+                        .acceptChangedBootFiles(),
+                Map.of());
+    }
+
+    private static Machine standing(MachineSpec spec, Workload workload) throws IOException {
+        Machine machine = BenchMachine.boot(spec, workload);
+        boolean standing = false;
+        try {
+            machine.pause();
+            standing = true;
+            return machine;
+        } finally {
+            if (!standing) {
+                machine.close();
+            }
+        }
+    }
+
+    private static void record(Store store, Machine machine, RecordingOptions options, Meter meter) throws IOException,
+            InterruptedException {
+        machine.resume();
+        int before = meter.statistics.summary().checkpoints();
+        try (Recording recording = Recording.start(store, machine, Optional.empty(), false, options, meter)) {
+            if (!recording.awaitCaptureEnd(END_TIME)) {
+                throw new IOException("the recording did not come to its end in " + END_TIME.toMinutes() + " minutes");
+            }
+        }
+        if (meter.statistics.summary().checkpoints() == before) {
+            Exception failure = meter.failure.get();
+            throw new IOException("no checkpoint was stored: " + (failure == null ? "none came" : failure.getMessage()),
+                    failure);
+        }
+        machine.pause();
+    }
+
+    /// Adds up the checkpoints of several recordings. Of those, only one at a time is under way.
+    private static final class Meter implements RecordingListener {
+        private final Consumer<CheckpointRecord> each;
+        private final RunStatistics statistics = new RunStatistics();
+        private final Histogram dirtyBlocks = new Histogram(DIGITS);
+        private final Histogram readRate = new Histogram(DIGITS);
+        private final AtomicReference<SavedBlocks> totals = new AtomicReference<>(SavedBlocks.NONE);
+        private final AtomicInteger failed = new AtomicInteger();
+        private final AtomicReference<Exception> failure = new AtomicReference<>();
+
+        Meter(Consumer<CheckpointRecord> each) {
+            this.each = each;
+        }
+
+        @Override
+        public void checkpointStored(CheckpointRecord checkpoint) {
+            statistics.add(checkpoint);
+            if (checkpoint.number() > 1) {
+                List<DiskMetrics> disks = checkpoint.metrics().disks();
+                SavedBlocks blocks = SavedBlocks.of(disks);
+                totals.accumulateAndGet(blocks, SavedBlocks::plus);
+                dirtyBlocks.recordValue(blocks.dirty());
+                long micros = disks.stream().mapToLong(DiskMetrics::readMicros).sum();
+                if (micros > 0) {
+                    readRate.recordValue(disks.stream().mapToLong(DiskMetrics::readBytes).sum() * 1000 / micros);
+                }
+            }
+            each.accept(checkpoint);
+        }
+
+        @Override
+        public void checkpointFailed(int number, Exception cause) {
+            failed.incrementAndGet();
+            failure.compareAndSet(null, cause);
+        }
+
+        @Override
+        public void captureEnded(String reason) {}
+
+        Side side(Workload workload) {
+            return new Side(workload, statistics.summary(), failed.get());
+        }
+
+        DiskLoad disks() {
+            return new DiskLoad(of(dirtyBlocks), of(readRate), totals.get());
+        }
+
+        private static Distribution of(Histogram values) {
+            return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values
+                    .getMaxValue());
+        }
+    }
+}

@@ -1,0 +1,174 @@
+package dev.freezeframe.linux;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/// A file on a disk that has no name: child QEMUs and qemu-img open it through [#path()], and its room comes back when the
+/// last who has it open is gone, however that one ends. Nothing is ever left in the folder.
+///
+/// A process that has opened it keeps it without us. But [#path()] means the file only as long as this object is open, so
+/// it must not be opened *anew* after [#close].
+///
+/// All methods may be called from any thread; one that meets a closed file throws [IOException].
+public final class UnnamedFile implements AutoCloseable {
+    private static final int OWNER_ONLY = 0600;
+    private static final int O_DIRECTORY = System.getProperty("os.arch").toLowerCase(Locale.ROOT).equals("aarch64")
+            ? 0x4000
+            : 0x10000;
+    private static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
+    private static final int SEEK_END = 2;
+    private static final int FALLOC_FL_PUNCH_HOLE_KEEP_SIZE = 3;
+    /// struct stat of x86-64 and aarch64 is 144 and 128 bytes long and has this field, a 64-bit number, at the same place.
+    private static final int STAT_BYTES = 256;
+    private static final int STAT_BLOCKS = 64;
+    /// The unit of st_blocks, whatever the file system (stat(2)).
+    private static final int STAT_BLOCK_BYTES = 512;
+    private static final int NAME_ATTEMPTS = 100;
+
+    private final Path folder;
+    private final int fd;
+    /// Keeps the descriptor's number from being closed, and used anew by somebody else, during a call with it.
+    private final ReadWriteLock descriptor = new ReentrantReadWriteLock();
+    private boolean closed;
+
+    private UnnamedFile(Path folder, int fd) {
+        this.folder = folder;
+        this.fd = fd;
+    }
+
+    /// Makes an empty file, readable and writable by its owner only.
+    ///
+    /// @param folder a folder that is there, on the file system that is to hold the content
+    public static UnnamedFile create(Path folder) throws IOException {
+        int fd = Libc.open(folder.toString(), O_TMPFILE | Libc.O_RDWR | Libc.O_EXCL | Libc.O_CLOEXEC, OWNER_ONLY);
+        return switch (-fd) {
+            case Libc.EOPNOTSUPP, Libc.EISDIR, Libc.EINVAL -> createAndUnlink(folder);
+            default -> opened(folder, fd);
+        };
+    }
+
+    private static UnnamedFile opened(Path folder, int fd) throws IOException {
+        if (fd < 0) {
+            throw Libc.failure("cannot make a file in " + folder, fd);
+        }
+        return new UnnamedFile(folder, fd);
+    }
+
+    /// For file systems that know no file without a name, such as NFS: it has one for a moment.
+    static UnnamedFile createAndUnlink(Path folder) throws IOException {
+        SecureRandom random = new SecureRandom();
+        byte[] letters = new byte[12];
+        for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+            random.nextBytes(letters);
+            String path = folder.resolve(".unnamed-" + HexFormat.of().formatHex(letters)).toString();
+            int fd = Libc.open(path, Libc.O_CREAT | Libc.O_EXCL | Libc.O_RDWR | Libc.O_CLOEXEC, OWNER_ONLY);
+            if (fd == -Libc.EEXIST) {
+                continue;
+            }
+            if (fd >= 0) {
+                int unlinked = Libc.unlink(path);
+                if (unlinked < 0) {
+                    Libc.close(fd);
+                    return opened(folder, unlinked);
+                }
+            }
+            return opened(folder, fd);
+        }
+        return opened(folder, -Libc.EEXIST);
+    }
+
+    /// Where processes of the same user can open it, as long as this object is open.
+    public Path path() {
+        return Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
+    }
+
+    /// The folder that it was made in, and whose file system holds its content.
+    public Path folder() {
+        return folder;
+    }
+
+    /// How long it is, holes included.
+    public long sizeBytes() throws IOException {
+        return withDescriptor("the size", file -> Libc.lseek(file, 0, SEEK_END));
+    }
+
+    /// The room that it takes on the file system now: holes take none.
+    public long allocatedBytes() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment status = arena.allocate(STAT_BYTES, Long.BYTES);
+            withDescriptor("the room that it takes", file -> Libc.fstat(file, status));
+            return status.get(ValueLayout.JAVA_LONG, STAT_BLOCKS) * STAT_BLOCK_BYTES;
+        }
+    }
+
+    /// Gives it this length: what is behind is lost, what is new is a hole. A length of 0 gives all its room back.
+    public void resize(long newSizeBytes) throws IOException {
+        withDescriptor("resizing", file -> Libc.ftruncate(file, newSizeBytes));
+    }
+
+    /// Gives all its room back and keeps its length; it reads as zero then, also for who has it open.
+    public void clear() throws IOException {
+        long size = sizeBytes();
+        if (size == 0) {
+            return;
+        }
+        withDescriptor("clearing", file -> {
+            int punched = Libc.fallocate(file, FALLOC_FL_PUNCH_HOLE_KEEP_SIZE, 0, size);
+            if (punched != -Libc.EOPNOTSUPP) {
+                return punched;
+            }
+            int shortened = Libc.ftruncate(file, 0);
+            return shortened < 0 ? shortened : Libc.ftruncate(file, size);
+        });
+    }
+
+    /// Lets go of it. Its room comes back now, or when the last process that opened it is gone. Idempotent.
+    @Override
+    public void close() {
+        descriptor.writeLock().lock();
+        try {
+            if (!closed) {
+                closed = true;
+                Libc.close(fd);
+            }
+        } finally {
+            descriptor.writeLock().unlock();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "unnamed file in " + folder;
+    }
+
+    private interface DescriptorCall {
+        long apply(int file);
+    }
+
+    private long withDescriptor(String what, DescriptorCall call) throws IOException {
+        descriptor.readLock().lock();
+        try {
+            if (closed) {
+                throw new IOException(this + " is closed");
+            }
+            long result;
+            do {
+                result = call.apply(fd);
+            } while (result == -Libc.EINTR);
+            if (result < 0) {
+                throw Libc.failure(this + ", " + what, result);
+            }
+            return result;
+        } finally {
+            descriptor.readLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package dev.freezeframe.machine;
+
+import dev.freezeframe.linux.UnnamedFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+
+/// Where files without a name have their room: what guests write to throw-away disks, and what a checkpoint keeps of a disk
+/// while it is read. The folder is the owner's only, and always empty to look at.
+public final class ScratchFolder {
+    /// With less than this a file system cannot be written to any more.
+    private static final long FULL_BYTES = 1 << 20;
+
+    private ScratchFolder() {}
+
+    /// Whether the file system of the folder has no room left. Nobody else can tell why QEMU gave up a view that is kept there.
+    public static boolean isFull() {
+        try {
+            return Files.getFileStore(path()).getUsableSpace() < FULL_BYTES;
+        } catch (IOException e) {
+            return false; // unknown
+        }
+    }
+
+    /// The folder that the system property `freezeframe.scratch` names, else `freezeframe/scratch` in the user's cache.
+    public static Path path() {
+        String named = System.getProperty("freezeframe.scratch", "");
+        return named.isEmpty() ? Profiles.cacheFolder().resolve("scratch") : Path.of(named).toAbsolutePath();
+    }
+
+    /// A new empty file without a name, in a folder that is made where it is missing.
+    ///
+    /// @throws MachineException one line for the user
+    public static UnnamedFile newFile() throws MachineException {
+        Path folder = path();
+        try {
+            Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
+                    "rwx------")));
+            return UnnamedFile.create(folder);
+        } catch (IOException e) {
+            throw new MachineException("no room for what the guest writes to its disks: " + e.getMessage()
+                    + "; make the folder " + folder + " writable, or set XDG_CACHE_HOME to another one", e);
+        }
+    }
+}

@@ -1,0 +1,588 @@
+package dev.freezeframe.nbd;
+
+import static dev.freezeframe.nbd.NbdProtocol.*;
+
+import dev.freezeframe.qmp.UnixConnection;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Reads one export of an NBD server over a UNIX socket. Everything that the server sends is checked before it is
+/// believed, no wait is longer than the patience given, and [#close] from any thread ends every call.
+///
+/// Calls are made one after the other, whatever thread they come from. When the server answers one with an error the
+/// client can be used on; after every other exception each later call fails.
+///
+/// Protocol: `doc/proto.md` of the NetworkBlockDevice project; fixed newstyle handshake, structured replies where the
+/// server has them, no TLS.
+public final class NbdClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NbdClient.class);
+    /// Enough to keep the server busy while a reply is being taken in.
+    private static final int MOST_REQUESTS = 16;
+    private static final int PIECE_BYTES = 1 << 20;
+    /// A multiple of every block size that a server may ask for.
+    private static final long MOST_STATUS_BYTES = 1L << 30;
+    /// Eight times what QEMU puts into one answer (`NBD_MAX_BLOCK_STATUS_EXTENTS` in nbd/server.c).
+    private static final int MOST_EXTENTS = 1 << 20;
+
+    private final UnixConnection connection;
+    private final PeerInput input;
+    private final Negotiated negotiated;
+    private final ReentrantLock calls = new ReentrantLock();
+    private final ByteBuffer request = ByteBuffer.allocateDirect(REQUEST_BYTES);
+    private final List<Pending> pending = new ArrayList<>(MOST_REQUESTS);
+    private long lastCookie;
+    private boolean broken;
+    private volatile boolean closed;
+
+    /// A request without its whole answer.
+    private abstract static class Pending {
+        final long cookie;
+        NbdErrno refusal;
+        String refusalText = "";
+
+        Pending(long cookie) {
+            this.cookie = cookie;
+        }
+    }
+
+    private static final class PendingRead extends Pending {
+        final long offset;
+        final int lengthBytes;
+        final ByteBuffer target;
+        final Coverage coverage;
+        boolean zero = true;
+
+        PendingRead(long cookie, long offset, int lengthBytes, ByteBuffer target) {
+            super(cookie);
+            this.offset = offset;
+            this.lengthBytes = lengthBytes;
+            this.target = target;
+            this.coverage = new Coverage(lengthBytes);
+        }
+
+        ByteBuffer part(long from, int length) {
+            return target.slice(target.position() + (int) (from - offset), length);
+        }
+    }
+
+    private static final class PendingStatus extends Pending {
+        final int context;
+        final long lengthBytes;
+        int count;
+        long[] lengths = new long[64];
+        int[] flags = new int[64];
+        boolean answered;
+
+        PendingStatus(long cookie, int context, long lengthBytes) {
+            super(cookie);
+            this.context = context;
+            this.lengthBytes = lengthBytes;
+        }
+
+        void add(long length, int extentFlags) {
+            if (count > 0 && flags[count - 1] == extentFlags) {
+                lengths[count - 1] += length;
+                return;
+            }
+            if (count == lengths.length) {
+                lengths = Arrays.copyOf(lengths, 2 * count);
+                flags = Arrays.copyOf(flags, 2 * count);
+            }
+            lengths[count] = length;
+            flags[count++] = extentFlags;
+        }
+    }
+
+    private NbdClient(UnixConnection connection, PeerInput input, Negotiated negotiated) {
+        this.connection = connection;
+        this.input = input;
+        this.negotiated = negotiated;
+    }
+
+    /// Connects to one export.
+    ///
+    /// @param metaContexts the block statuses that [#blockStatus] shall be asked for, such as `base:allocation` or
+    ///         `qemu:dirty-bitmap:NAME`; it is an error when the export lacks one
+    /// @param patience how long the whole handshake may take, and afterwards how long the server may be silent while it
+    ///         owes an answer
+    public static NbdClient connect(Path unixSocket, String exportName, List<String> metaContexts, Duration patience)
+            throws IOException {
+        return over(UnixConnection.connect(unixSocket), exportName, metaContexts, patience);
+    }
+
+    /// Takes over the connection, which is closed when this fails.
+    static NbdClient over(UnixConnection connection, String exportName, List<String> metaContexts, Duration patience)
+            throws IOException {
+        boolean connected = false;
+        try {
+            if (patience.toMillis() <= 0)
+                throw new IllegalArgumentException("no patience at all");
+            connection.setReadTimeout(Math.toIntExact(patience.toMillis()));
+            PeerInput input = new PeerInput(connection, "the NBD server");
+            input.setDeadline(System.nanoTime() + patience.toNanos());
+            NbdClient client = new NbdClient(connection, input,
+                    Negotiated.with(connection, input, exportName, metaContexts));
+            input.clearDeadline();
+            connected = true;
+            return client;
+        } finally {
+            if (!connected)
+                connection.close();
+        }
+    }
+
+    public long sizeBytes() {
+        return negotiated.sizeBytes();
+    }
+
+    public boolean isReadOnly() {
+        return (negotiated.flags() & NBD_FLAG_READ_ONLY) != 0;
+    }
+
+    /// The transmission flags as the server sent them (`NBD_FLAG_...`).
+    public int flags() {
+        return negotiated.flags();
+    }
+
+    /// Offsets and lengths of reads must be multiples of this, but for the end of the export.
+    public int minimumBlockBytes() {
+        return negotiated.minimumBlockBytes();
+    }
+
+    /// Fills the rest of the target.
+    public void read(long offset, ByteBuffer target) throws IOException {
+        if (!target.hasRemaining())
+            return;
+        int start = target.position();
+        read(List.of(new NbdRange(offset, target.remaining())).iterator(), PIECE_BYTES,
+                new NbdReadSink() {
+                    @Override
+                    public ByteBuffer target(long at, int lengthBytes, boolean mayWait) {
+                        return target.slice(start + (int) (at - offset), lengthBytes);
+                    }
+
+                    @Override
+                    public void delivered(long at, int lengthBytes, ByteBuffer piece, boolean zero) {
+                        // it is where it belongs
+                    }
+
+                    @Override
+                    public void abandoned(long at, int lengthBytes, ByteBuffer piece) {
+                        // the caller is told by the exception
+                    }
+                });
+        target.position(target.limit());
+    }
+
+    /// Reads many ranges with up to 16 requests under way. Ranges are cut at multiples of `pieceBytes` (of the export, not
+    /// of the range), or of less where the server takes no more, and each piece is delivered as soon as it is there.
+    ///
+    /// Where the server refuses a piece, or the sink throws, no more is asked for, what is under way is waited for and
+    /// abandoned, and the exception goes on.
+    ///
+    /// @param pieceBytes a power of two
+    public void read(Iterator<NbdRange> ranges, int pieceBytes, NbdReadSink sink) throws IOException {
+        if (Integer.bitCount(pieceBytes) != 1 || pieceBytes < negotiated.minimumBlockBytes())
+            throw new IllegalArgumentException("pieces of " + pieceBytes + " bytes");
+        int most = Math.min(pieceBytes, Integer.highestOneBit(negotiated.maximumPayloadBytes()));
+        begin();
+        try {
+            pipeline(new Pieces(ranges, most), sink);
+        } finally {
+            for (Pending each : pending)
+                abandon(sink, (PendingRead) each);
+            pending.clear();
+            calls.unlock();
+        }
+    }
+
+    private void pipeline(Pieces pieces, NbdReadSink sink) throws IOException {
+        try {
+            while (pieces.hasNext() || !pending.isEmpty()) {
+                while (pending.size() < MOST_REQUESTS && pieces.hasNext()) {
+                    pieces.prepare(sizeBytes());
+                    ByteBuffer target = sink.target(pieces.offset(), pieces.length(), pending.isEmpty());
+                    if (target == null && pending.isEmpty())
+                        throw new IllegalStateException("the sink lends no memory, though it may wait for it");
+                    if (target == null)
+                        break;
+                    PendingRead read = new PendingRead(++lastCookie, pieces.offset(), pieces.length(), target);
+                    if (target.remaining() < read.lengthBytes) {
+                        abandon(sink, read);
+                        throw new IllegalArgumentException("the sink lends " + target.remaining() + " bytes for "
+                                + read.lengthBytes);
+                    }
+                    pending.add(read);
+                    send(NBD_CMD_READ, read.cookie, read.offset, read.lengthBytes);
+                    pieces.advance();
+                }
+                PendingRead done = (PendingRead) awaitOne();
+                pending.remove(done);
+                if (done.refusal != null) {
+                    abandon(sink, done);
+                    throw refused("to read " + done.lengthBytes + " bytes at " + done.offset, done);
+                }
+                sink.delivered(done.offset, done.lengthBytes, done.target, done.zero);
+            }
+        } catch (NbdException e) {
+            if (e.kind() == NbdException.Kind.REFUSED)
+                drain();
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            drain();
+            throw e;
+        }
+    }
+
+    private static void abandon(NbdReadSink sink, PendingRead read) {
+        sink.abandoned(read.offset, read.lengthBytes, read.target);
+    }
+
+    /// Takes in what is still owed, so that the next call finds the connection in step.
+    private void drain() {
+        int inStep = 0;
+        try {
+            for (; !broken && inStep < pending.size(); inStep++) {
+                // every answer belongs to a request of the list; which of them does not matter
+                awaitOne();
+            }
+        } catch (IOException e) {
+            LOG.debug("taking in what the NBD server still owes", e);
+        }
+    }
+
+    /// Cuts ranges at multiples of the size of a piece.
+    private static final class Pieces {
+        private final Iterator<NbdRange> ranges;
+        private final int pieceBytes;
+        private NbdRange range;
+        private long next;
+
+        Pieces(Iterator<NbdRange> ranges, int pieceBytes) {
+            this.ranges = ranges;
+            this.pieceBytes = pieceBytes;
+        }
+
+        boolean hasNext() {
+            return range != null || ranges.hasNext();
+        }
+
+        void prepare(long sizeBytes) {
+            if (range != null)
+                return;
+            NbdRange following = ranges.next();
+            if (following.end() > sizeBytes)
+                throw new IllegalArgumentException(following + " goes beyond the export's " + sizeBytes + " bytes");
+            range = following;
+            next = following.offset();
+        }
+
+        long offset() {
+            return next;
+        }
+
+        int length() {
+            return (int) Math.min(range.end() - next, pieceBytes - (next & (pieceBytes - 1)));
+        }
+
+        void advance() {
+            next += length();
+            if (next == range.end())
+                range = null;
+        }
+    }
+
+    /// Asks for the state of a range and visits all of it.
+    ///
+    /// @param contextName one of those that this client was connected with
+    public void blockStatus(String contextName, long offset, long lengthBytes, NbdStatusVisitor visitor)
+            throws IOException {
+        int context = negotiated.contexts().entrySet().stream().filter(each -> each.getValue().equals(contextName))
+                .findFirst().orElseThrow(() -> new IllegalArgumentException("not connected with " + contextName))
+                .getKey();
+        if (lengthBytes == 0)
+            return;
+        long end = new NbdRange(offset, lengthBytes).end();
+        if (end > sizeBytes())
+            throw new IllegalArgumentException("block status beyond the export's " + sizeBytes() + " bytes");
+        long at = offset;
+        // the run that may go on in the next answer
+        long run = 0;
+        int runFlags = 0;
+        while (at < end) {
+            PendingStatus status = askStatus(context, at, Math.min(end - at, MOST_STATUS_BYTES));
+            for (int i = 0; i < status.count && at < end; i++) {
+                long length = Math.min(status.lengths[i], end - at);
+                if (run > 0 && runFlags != status.flags[i]) {
+                    visitor.status(at - run, run, runFlags);
+                    run = 0;
+                }
+                run += length;
+                runFlags = status.flags[i];
+                at += length;
+            }
+        }
+        visitor.status(end - run, run, runFlags);
+    }
+
+    private PendingStatus askStatus(int context, long offset, long lengthBytes) throws IOException {
+        begin();
+        try {
+            PendingStatus status = new PendingStatus(++lastCookie, context, lengthBytes);
+            pending.add(status);
+            send(NBD_CMD_BLOCK_STATUS, status.cookie, offset, (int) lengthBytes);
+            awaitOne();
+            if (status.refusal != null)
+                throw refused("the block status of " + lengthBytes + " bytes at " + offset, status);
+            return status;
+        } finally {
+            pending.clear();
+            calls.unlock();
+        }
+    }
+
+    private void begin() throws NbdException {
+        if (calls.isHeldByCurrentThread())
+            throw new IllegalStateException("a sink may not call the client that fills it");
+        calls.lock();
+        if (broken || closed) {
+            calls.unlock();
+            throw NbdException.of(NbdException.Kind.DISCONNECTED, closed
+                    ? "the NBD client was closed"
+                    : "the connection to the NBD server is of no use since an earlier error");
+        }
+    }
+
+    private static NbdException refused(String what, Pending request) {
+        return NbdException.refused(what, request.refusal, request.refusalText);
+    }
+
+    private void send(int command, long cookie, long offset, int lengthBytes) throws IOException {
+        boolean sent = false;
+        try {
+            connection.write(request.clear().putInt(NBD_REQUEST_MAGIC).putShort((short) 0).putShort((short) command)
+                    .putLong(cookie).putLong(offset).putInt(lengthBytes).flip());
+            sent = true;
+        } catch (IOException e) {
+            throw ended(e);
+        } finally {
+            if (!sent)
+                abandonConnection();
+        }
+    }
+
+    private IOException ended(IOException e) {
+        if (closed)
+            return NbdException.of(NbdException.Kind.DISCONNECTED, "the NBD client was closed");
+        if (e instanceof NbdException)
+            return e;
+        NbdException ended = NbdException.of(NbdException.Kind.DISCONNECTED,
+                "the connection to the NBD server broke: " + e.getMessage());
+        ended.initCause(e);
+        return ended;
+    }
+
+    /// Takes in replies until one request has its whole answer. Any exception means that the connection is of no use.
+    private Pending awaitOne() throws IOException {
+        boolean inStep = false;
+        try {
+            while (true) {
+                Pending done = takeReply();
+                if (done != null) {
+                    inStep = true;
+                    return done;
+                }
+            }
+        } catch (IOException e) {
+            throw ended(e);
+        } finally {
+            if (!inStep)
+                abandonConnection();
+        }
+    }
+
+    private void abandonConnection() {
+        broken = true;
+        connection.close();
+    }
+
+    /// @return the request that has its whole answer now, or null
+    private Pending takeReply() throws IOException {
+        int magic = input.nextInt();
+        return switch (magic) {
+            case NBD_SIMPLE_REPLY_MAGIC -> takeSimpleReply();
+            case NBD_STRUCTURED_REPLY_MAGIC -> takeChunk();
+            default -> throw NbdException.protocol("the NBD server sent " + Integer.toHexString(magic)
+                    + " where a reply begins");
+        };
+    }
+
+    private Pending takeSimpleReply() throws IOException {
+        int error = input.nextInt();
+        Pending answered = find(input.nextLong());
+        if (error != 0) {
+            answered.refusal = NbdErrno.of(error);
+            return answered;
+        }
+        if (negotiated.structuredReplies() || !(answered instanceof PendingRead read))
+            throw NbdException.protocol("the NBD server sent a simple reply where it has to send a structured one");
+        input.read(read.part(read.offset, read.lengthBytes));
+        read.zero = false;
+        return read;
+    }
+
+    private Pending find(long cookie) throws NbdException {
+        for (Pending each : pending) {
+            if (each.cookie == cookie)
+                return each;
+        }
+        throw NbdException.protocol("the NBD server answered a request that was not made");
+    }
+
+    private Pending takeChunk() throws IOException {
+        if (!negotiated.structuredReplies())
+            throw NbdException.protocol("the NBD server sent a structured reply without an agreement on them");
+        int flags = input.nextUnsignedShort();
+        int type = input.nextUnsignedShort();
+        Pending answered = find(input.nextLong());
+        long length = Integer.toUnsignedLong(input.nextInt());
+        if ((type & NBD_REPLY_TYPE_ERROR_BIT) != 0) {
+            takeError(answered, type, length);
+        } else {
+            switch (type) {
+                case NBD_REPLY_TYPE_NONE -> {
+                    if (length != 0)
+                        throw badLength(type, length);
+                }
+                case NBD_REPLY_TYPE_OFFSET_DATA -> takeOffsetContent(answered, length);
+                case NBD_REPLY_TYPE_OFFSET_HOLE -> takeHole(answered, length);
+                case NBD_REPLY_TYPE_BLOCK_STATUS -> takeStatus(answered, length);
+                default -> throw NbdException.protocol("the NBD server sent a chunk of unknown type " + type);
+            }
+        }
+        if ((flags & NBD_REPLY_FLAG_DONE) == 0)
+            return null;
+        boolean complete = switch (answered) {
+            case PendingRead read -> read.coverage.isComplete();
+            case PendingStatus status -> status.answered;
+            default -> throw new AssertionError(answered);
+        };
+        if (answered.refusal == null && !complete)
+            throw NbdException.protocol("the NBD server ended an answer before it was complete");
+        return answered;
+    }
+
+    private static NbdException badLength(int chunkType, long length) {
+        return NbdException.protocol("the NBD server sent a chunk of type " + chunkType + " with " + length + " bytes");
+    }
+
+    private static PendingRead readOf(Pending answered, int chunkType) throws NbdException {
+        if (answered instanceof PendingRead read)
+            return read;
+        throw NbdException.protocol("the NBD server answered a block status with a chunk of type " + chunkType);
+    }
+
+    private void takeOffsetContent(Pending answered, long length) throws IOException {
+        PendingRead read = readOf(answered, NBD_REPLY_TYPE_OFFSET_DATA);
+        if (length <= Long.BYTES)
+            throw badLength(NBD_REPLY_TYPE_OFFSET_DATA, length);
+        long offset = input.nextLong();
+        cover(read, offset, length - Long.BYTES);
+        input.read(read.part(offset, (int) (length - Long.BYTES)));
+        read.zero = false;
+    }
+
+    private void takeHole(Pending answered, long length) throws IOException {
+        PendingRead read = readOf(answered, NBD_REPLY_TYPE_OFFSET_HOLE);
+        if (length != Long.BYTES + Integer.BYTES)
+            throw badLength(NBD_REPLY_TYPE_OFFSET_HOLE, length);
+        long offset = input.nextLong();
+        long hole = Integer.toUnsignedLong(input.nextInt());
+        cover(read, offset, hole);
+        ByteBuffer part = read.part(offset, (int) hole);
+        while (part.remaining() >= Long.BYTES)
+            part.putLong(0);
+        while (part.hasRemaining())
+            part.put((byte) 0);
+    }
+
+    private static void cover(PendingRead read, long offset, long length) throws NbdException {
+        if (offset < read.offset || !read.coverage.add(offset - read.offset, length))
+            throw NbdException.protocol("the NBD server sent " + length + " bytes at " + Long.toUnsignedString(offset)
+                    + " for a read of " + read.lengthBytes + " at " + read.offset + ", beyond it or for a second time");
+    }
+
+    private void takeError(Pending answered, int type, long length) throws IOException {
+        int fixed = Integer.BYTES + Short.BYTES;
+        if (length < fixed || length > fixed + MAX_STRING_BYTES + Long.BYTES)
+            throw badLength(type, length);
+        NbdErrno errno = NbdErrno.of(input.nextInt());
+        int textLength = input.nextUnsignedShort();
+        long rest = length - fixed - textLength;
+        if (rest < 0 || (type == NBD_REPLY_TYPE_ERROR && rest != 0) || (type == NBD_REPLY_TYPE_ERROR_OFFSET
+                && rest != Long.BYTES))
+            throw badLength(type, length);
+        String text = input.nextText(textLength);
+        input.skip(rest);
+        if (answered.refusal == null) {
+            answered.refusal = errno;
+            answered.refusalText = text;
+        }
+    }
+
+    private void takeStatus(Pending answered, long length) throws IOException {
+        if (!(answered instanceof PendingStatus status))
+            throw NbdException.protocol("the NBD server answered a read with a block status");
+        int extentBytes = 2 * Integer.BYTES;
+        long extents = (length - Integer.BYTES) / extentBytes;
+        if (length < Integer.BYTES + extentBytes || (length - Integer.BYTES) % extentBytes != 0
+                || extents > MOST_EXTENTS)
+            throw badLength(NBD_REPLY_TYPE_BLOCK_STATUS, length);
+        int context = input.nextInt();
+        if (!negotiated.contexts().containsKey(context) || (context == status.context && status.answered))
+            throw NbdException.protocol("the NBD server sent a block status that was not asked for");
+        if (context != status.context) {
+            input.skip(extents * extentBytes);
+            return;
+        }
+        status.answered = true;
+        long told = 0;
+        for (long i = 0; i < extents; i++) {
+            long extent = Integer.toUnsignedLong(input.nextInt());
+            int flags = input.nextInt();
+            if (extent == 0 || told >= status.lengthBytes)
+                throw NbdException.protocol("the NBD server sent a block status of "
+                        + (extent == 0 ? "no bytes" : "more than was asked for"));
+            status.add(extent, flags);
+            told += extent;
+        }
+    }
+
+    /// Ends the session, politely where nothing is under way; a call under way in another thread fails at once.
+    @Override
+    public void close() {
+        if (closed)
+            return;
+        closed = true;
+        if (!calls.isHeldByCurrentThread() && calls.tryLock()) {
+            try {
+                if (!broken)
+                    send(NBD_CMD_DISC, 0, 0, 0);
+            } catch (IOException e) {
+                LOG.debug("saying good-bye to the NBD server", e);
+            } finally {
+                calls.unlock();
+            }
+        }
+        connection.close();
+    }
+}

@@ -1,0 +1,329 @@
+package dev.freezeframe.nbd;
+
+import static dev.freezeframe.nbd.NbdProtocol.*;
+
+import dev.freezeframe.qmp.UnixConnection;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One client of an [NbdServer]. A few threads take turns at reading requests: who has read one hands the turn on and
+/// serves it, so a lone request is never handed between threads, several are served at once, and no more are taken in
+/// than are being served.
+final class ServerConnection {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
+    /// Further extents are told when the client asks on from there.
+    private static final int MOST_EXTENTS = 8192;
+    private static final long STATUS_STEP_BYTES = 64L << 20;
+    private static final int MOST_TEXT_CHARACTERS = 1000;
+
+    private final NbdServer server;
+    private final UnixConnection connection;
+    private final PeerInput input;
+    private final ReentrantLock reading = new ReentrantLock();
+    private final ReentrantLock writing = new ReentrantLock();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    /// Guarded by `reading`.
+    private int started;
+    /// Guarded by `this`.
+    private int running;
+    /// Set in the handshake, before a second thread starts.
+    private Transmission transmission;
+
+    /// What was agreed on.
+    record Transmission(NbdExport export, boolean structured, boolean blockStatus) {}
+
+    /// @param offset unsigned on the wire: negative here is beyond every export
+    record Request(int flags, int command, long cookie, long offset, long lengthBytes) {}
+
+    ServerConnection(NbdServer server, UnixConnection connection) {
+        this.server = server;
+        this.connection = connection;
+        this.input = new PeerInput(connection, "the NBD client");
+    }
+
+    void start() {
+        running = 1;
+        started = 1;
+        thread(this::talk).start();
+    }
+
+    private static Thread thread(Runnable work) {
+        return Thread.ofPlatform().name("nbd-server").daemon().unstarted(work);
+    }
+
+    private void talk() {
+        guarded(() -> {
+            input.setDeadline(System.nanoTime() + server.talkPatience().toNanos());
+            transmission = ServerHandshake.with(server, connection, input);
+            if (transmission != null)
+                serveInTurn();
+        });
+    }
+
+    private interface Work {
+        void run() throws IOException;
+    }
+
+    private void guarded(Work work) {
+        try {
+            work.run();
+        } catch (IOException e) {
+            LOG.debug("an NBD client is let go: {}", e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.error("an NBD client is let go because of a fault", e);
+        } finally {
+            connection.close();
+            leave();
+        }
+    }
+
+    private void leave() {
+        boolean last;
+        synchronized (this) {
+            last = --running == 0;
+        }
+        if (last) {
+            server.ended(this);
+            ended.countDown();
+        }
+    }
+
+    private void serveInTurn() throws IOException {
+        while (true) {
+            Request request;
+            reading.lock();
+            try {
+                request = nextRequest();
+                if (request == null)
+                    return;
+                if (!reading.hasQueuedThreads() && started < NbdServer.THREADS_PER_CONNECTION)
+                    startAnother();
+            } finally {
+                reading.unlock();
+            }
+            serve(request);
+        }
+    }
+
+    private void startAnother() {
+        synchronized (this) {
+            running++;
+        }
+        boolean runs = false;
+        try {
+            thread(() -> guarded(this::serveInTurn)).start();
+            started++;
+            runs = true;
+        } finally {
+            if (!runs)
+                leave();
+        }
+    }
+
+    /// Waits for a request, for ever, but not for the rest of one.
+    ///
+    /// @return null when the client is done
+    private Request nextRequest() throws IOException {
+        input.clearDeadline();
+        if (!input.awaitFirstByte())
+            return null;
+        input.setDeadline(System.nanoTime() + server.talkPatience().toNanos());
+        int magic = input.nextInt();
+        if (magic != NBD_REQUEST_MAGIC)
+            throw NbdException.protocol("the NBD client sent " + Integer.toHexString(magic)
+                    + " where a request begins");
+        Request request = new Request(input.nextUnsignedShort(), input.nextUnsignedShort(), input.nextLong(), input
+                .nextLong(), Integer.toUnsignedLong(input.nextInt()));
+        if (request.command == NBD_CMD_DISC)
+            return null;
+        if (request.command == NBD_CMD_WRITE) {
+            if (request.lengthBytes > MAX_PAYLOAD_BYTES)
+                throw NbdException.protocol("the NBD client sent " + request.lengthBytes + " bytes at once");
+            input.skip(request.lengthBytes);
+        }
+        return request;
+    }
+
+    private void serve(Request request) throws IOException {
+        switch (request.command) {
+            case NBD_CMD_READ -> read(request);
+            case NBD_CMD_BLOCK_STATUS -> blockStatus(request);
+            // Nothing is ever unwritten, and exports keep what they read as they see fit.
+            case NBD_CMD_FLUSH -> succeed(request);
+            case NBD_CMD_CACHE -> {
+                if (isWithin(request))
+                    succeed(request);
+                else
+                    refuse(request, NbdErrno.EINVAL, "beyond the end of the export");
+            }
+            case NBD_CMD_WRITE, NBD_CMD_TRIM, NBD_CMD_WRITE_ZEROES ->
+                refuse(request, NbdErrno.EPERM, "the export is read-only");
+            default -> refuse(request, NbdErrno.EINVAL, "unknown command");
+        }
+    }
+
+    private boolean isWithin(Request request) {
+        long size = transmission.export.sizeBytes();
+        return request.offset >= 0 && request.lengthBytes <= size && request.offset <= size - request.lengthBytes;
+    }
+
+    private void read(Request request) throws IOException {
+        if (!isWithin(request)) {
+            refuse(request, NbdErrno.EINVAL, "beyond the end of the export");
+            return;
+        }
+        if (request.lengthBytes > MAX_PAYLOAD_BYTES) {
+            refuse(request, NbdErrno.EINVAL, "more than " + MAX_PAYLOAD_BYTES + " bytes at once");
+            return;
+        }
+        if (request.lengthBytes == 0) {
+            succeed(request);
+            return;
+        }
+        ByteBuffer buffer = server.lendBuffer();
+        try {
+            ReadReply reply = new ReadReply(transmission.export, request, buffer);
+            if (!transmission.structured)
+                readSimply(request, reply);
+            else if ((request.flags & NBD_CMD_FLAG_DF) == 0)
+                readInChunks(request, reply);
+            else if (request.lengthBytes > NbdServer.PIECE_BYTES)
+                refuse(request, NbdErrno.EOVERFLOW, "too much for one chunk");
+            else
+                readInOneChunk(request, reply);
+        } finally {
+            server.giveBack(buffer);
+        }
+    }
+
+    private void readInChunks(Request request, ReadReply reply) throws IOException {
+        while (reply.hasMore()) {
+            ByteBuffer chunks;
+            try {
+                chunks = reply.nextChunks();
+            } catch (IOException | RuntimeException e) {
+                refuse(request, e);
+                return;
+            }
+            send(chunks);
+        }
+    }
+
+    private void readInOneChunk(Request request, ReadReply reply) throws IOException {
+        ByteBuffer chunk;
+        try {
+            chunk = reply.wholeChunk();
+        } catch (IOException | RuntimeException e) {
+            refuse(request, e);
+            return;
+        }
+        send(chunk);
+    }
+
+    private void readSimply(Request request, ReadReply reply) throws IOException {
+        ByteBuffer first;
+        try {
+            first = reply.simpleStart();
+        } catch (IOException | RuntimeException e) {
+            refuse(request, e);
+            return;
+        }
+        // Others' replies must wait: these bytes carry no header that tells whose they are.
+        writing.lock();
+        try {
+            connection.write(first);
+            while (reply.hasMore())
+                connection.write(reply.simpleRest());
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void blockStatus(Request request) throws IOException {
+        if (!transmission.blockStatus) {
+            refuse(request, NbdErrno.EINVAL, "no block status was agreed on");
+            return;
+        }
+        if (!isWithin(request) || request.lengthBytes == 0) {
+            refuse(request, NbdErrno.EINVAL, "not within the export");
+            return;
+        }
+        boolean one = (request.flags & NBD_CMD_FLAG_REQ_ONE) != 0;
+        ExtentRuns runs = new ExtentRuns(one ? 1 : MOST_EXTENTS);
+        try {
+            long end = request.offset + request.lengthBytes;
+            for (long at = request.offset; at < end && !runs.isFull(); at = runs.end())
+                runs.addAll(transmission.export, at, Math.min(end - at, STATUS_STEP_BYTES));
+        } catch (IOException | RuntimeException e) {
+            refuse(request, e);
+            return;
+        }
+        int payload = Integer.BYTES + 2 * Integer.BYTES * runs.count();
+        ByteBuffer reply = ByteBuffer.allocateDirect(CHUNK_HEADER_BYTES + payload);
+        ReadReply.putChunkHeader(reply, request, true, NBD_REPLY_TYPE_BLOCK_STATUS, payload);
+        reply.putInt(ServerHandshake.BASE_ALLOCATION_ID);
+        for (int i = 0; i < runs.count(); i++)
+            reply.putInt((int) runs.lengthBytes(i)).putInt(runs.isZero(i) ? NBD_STATE_HOLE | NBD_STATE_ZERO : 0);
+        send(reply.flip());
+    }
+
+    private void succeed(Request request) throws IOException {
+        ByteBuffer reply = ByteBuffer.allocateDirect(CHUNK_HEADER_BYTES);
+        if (transmission.structured)
+            ReadReply.putChunkHeader(reply, request, true, NBD_REPLY_TYPE_NONE, 0);
+        else
+            ReadReply.putSimpleHeader(reply, request, 0);
+        send(reply.flip());
+    }
+
+    private void refuse(Request request, Exception failure) throws IOException {
+        if (failure instanceof RuntimeException)
+            LOG.error("an export could not be read because of a fault", failure);
+        else
+            LOG.warn("an export could not be read: {}", failure.getMessage());
+        refuse(request, NbdErrno.EIO, failure.getMessage() == null ? failure.toString() : failure.getMessage());
+    }
+
+    private void refuse(Request request, NbdErrno errno, String text) throws IOException {
+        if (!transmission.structured) {
+            send(ReadReply.putSimpleHeader(ByteBuffer.allocateDirect(CHUNK_HEADER_BYTES), request, errno.number())
+                    .flip());
+            return;
+        }
+        String cut = text.length() <= MOST_TEXT_CHARACTERS ? text : text.substring(0, MOST_TEXT_CHARACTERS);
+        byte[] bytes = cut.getBytes(StandardCharsets.UTF_8);
+        int payload = Integer.BYTES + Short.BYTES + bytes.length;
+        ByteBuffer reply = ByteBuffer.allocateDirect(CHUNK_HEADER_BYTES + payload);
+        ReadReply.putChunkHeader(reply, request, true, NBD_REPLY_TYPE_ERROR, payload);
+        send(reply.putInt(errno.number()).putShort((short) bytes.length).put(bytes).flip());
+    }
+
+    private void send(ByteBuffer reply) throws IOException {
+        writing.lock();
+        try {
+            connection.write(reply);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    void close() {
+        connection.close();
+    }
+
+    /// Waits for the connection's threads; false when interrupted.
+    boolean awaitEnd(long deadline) {
+        try {
+            var _ = ended.await(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (InterruptedException _) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.Database.Session;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// The SQL of what is measured about the disks of checkpoints. Stateless; figures that do not add up are shown as they are,
+/// so that a list never fails for them, and [#problem] tells.
+final class Disks {
+    private static final String COLUMNS = "d.checkpoint_id, d.disk, d.size_bytes, d.dirty_blocks, d.unchanged_blocks,"
+            + " d.zero_blocks, d.duplicate_disk_blocks, d.duplicate_ram_blocks, d.new_blocks, d.read_bytes, d.read_micros,"
+            + " d.stored_bytes";
+
+    private Disks() {}
+
+    static void insert(Session session, long checkpointId, List<DiskMetrics> disks) throws SQLException {
+        for (int i = 0; i < disks.size(); i++) {
+            DiskMetrics d = disks.get(i);
+            session.sql("INSERT INTO checkpoint_disk (checkpoint_id, place, disk, size_bytes, dirty_blocks,"
+                    + " unchanged_blocks, zero_blocks, duplicate_disk_blocks, duplicate_ram_blocks, new_blocks, read_bytes,"
+                    + " read_micros, stored_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", checkpointId, i,
+                    d.disk(), d.sizeBytes(), d.dirtyBlocks(), d.unchangedBlocks(), d.zeroBlocks(),
+                    d.duplicateDiskBlocks(), d.duplicateRamBlocks(), d.newBlocks(), d.readBytes(), d.readMicros(),
+                    d.storedBytes()).executeUpdate();
+        }
+    }
+
+    /// Those of an experiment's checkpoints, by checkpoint id; checkpoints without disks are not in it.
+    static Map<Long, List<DiskMetrics>> ofExperiment(Session session, long experimentId) throws SQLException {
+        return read(session.sql("SELECT " + COLUMNS + " FROM checkpoint_disk d JOIN checkpoint c"
+                + " ON c.id = d.checkpoint_id WHERE c.experiment_id = ? ORDER BY d.checkpoint_id, d.place",
+                experimentId));
+    }
+
+    static List<DiskMetrics> ofCheckpoint(Session session, long checkpointId) throws SQLException {
+        return read(session.sql("SELECT " + COLUMNS + " FROM checkpoint_disk d WHERE d.checkpoint_id = ?"
+                + " ORDER BY d.place", checkpointId)).getOrDefault(checkpointId, List.of());
+    }
+
+    private static Map<Long, List<DiskMetrics>> read(PreparedStatement query) throws SQLException {
+        Map<Long, List<DiskMetrics>> found = new HashMap<>();
+        try (ResultSet r = query.executeQuery()) {
+            while (r.next()) {
+                found.computeIfAbsent(r.getLong(1), _ -> new ArrayList<>())
+                        .add(new DiskMetrics(r.getString(2), r.getLong(3), r.getLong(4), r.getLong(5), r.getLong(6),
+                                r.getLong(7), r.getLong(8), r.getLong(9), r.getLong(10), r.getLong(11), r.getLong(12)));
+            }
+        }
+        return found;
+    }
+
+    /// The bytes of all disks of all checkpoints, by experiment id.
+    static Map<Long, Long> imageBytes(Session session) throws SQLException {
+        Map<Long, Long> found = new HashMap<>();
+        try (ResultSet r = session
+                .sql("SELECT c.experiment_id, CAST(SUM(d.size_bytes) AS BIGINT) FROM checkpoint_disk d"
+                        + " JOIN checkpoint c ON c.id = d.checkpoint_id GROUP BY c.experiment_id")
+                .executeQuery()) {
+            while (r.next()) {
+                found.put(r.getLong(1), r.getLong(2));
+            }
+        }
+        return found;
+    }
+
+    /// What is wrong with the figures of a checkpoint's disks, in one line.
+    static Optional<String> problem(CheckpointMetrics metrics) {
+        long dirty = 0;
+        long fresh = 0;
+        for (DiskMetrics disk : metrics.disks()) {
+            if (!disk.addsUp()) {
+                return Optional.of("the figures of its disk \"" + disk.disk() + "\" do not add up");
+            }
+            dirty += disk.dirtyBlocks();
+            fresh += disk.newBlocks();
+        }
+        return dirty == metrics.dirtyBlocks() && fresh == metrics.newBlocks()
+                ? Optional.empty()
+                : Optional.of("the figures of its disks are not those of the checkpoint, or some are missing");
+    }
+}

@@ -1,0 +1,225 @@
+package dev.freezeframe.experiment;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.machine.BootProgram;
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineException;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.machine.ScratchFolder;
+import dev.freezeframe.machine.StateChange;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What goes wrong with a disk while it is recorded is one clear line, makes no checkpoint wrong and leaves nothing behind.
+class DiskFaultsTest {
+    private static final BootProgram GUEST = BootProgram.DISK_WRITES;
+    private static final CaptureOptions QUICKLY = CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(200));
+
+    @TempDir
+    private Path folder;
+
+    /// Something that happens while a disk is read.
+    private static ReferenceRecording.Interference whileReading(IntConsumer what) {
+        return new ReferenceRecording.Interference() {
+            @Override
+            public void afterHarvest() {
+                // Nothing stands in the way there.
+            }
+
+            @Override
+            public void whileReading(int number) {
+                what.accept(number);
+            }
+        };
+    }
+
+    private static ReferenceRecording recording(Store store, Machine machine, IntConsumer whileReading)
+            throws IOException {
+        return new ReferenceRecording(store, machine, UserfaultTracker.plant(machine.pid(), machine.memory()), QUICKLY,
+                "faults", whileReading(whileReading));
+    }
+
+    private MachineSpec keeping(Path image) throws IOException {
+        return LockstepGuests.spec(folder, GUEST, LockstepGuests.disk(image, "virtio", "keep"));
+    }
+
+    /// The first checkpoint reads all of the disk, the third what changed.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void aQemuThatDiesWhileItsDiskIsReadLeavesNothing(int when) throws Exception {
+        Path image = LockstepGuests.image(folder.resolve("image"));
+        try (Store store = Store.open(folder.resolve("store"))) {
+            try (Machine machine = LockstepGuests.boot(keeping(image))) {
+                ProcessHandle qemu = ProcessHandle.of(machine.pid()).orElseThrow();
+                var recording = recording(store, machine, number -> {
+                    if (number == when) {
+                        qemu.destroyForcibly();
+                        qemu.onExit().join();
+                    }
+                });
+                recording.record(20);
+                recording.assertNothingDiffered(when - 1);
+                // Of the little that changed since the second, all may have been read by then.
+                assertTrue(recording.stored.size() <= (when == 1 ? 0 : when), recording.stored.toString());
+                assertEquals(List.of(), recording.failed, "the end of the machine tells it");
+                assertTrue(recording.endFailed, recording.endReason);
+                assertFalse(recording.endReason.contains("\n"), recording.endReason);
+            }
+            assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        }
+    }
+
+    @Test
+    void anImageThatIsMadeReadOnlyWhileItIsWrittenChangesNothing() throws Exception {
+        Path image = LockstepGuests.image(folder.resolve("image"));
+        try (Store store = Store.open(folder.resolve("store")); Machine machine = LockstepGuests.boot(keeping(image))) {
+            var recording = recording(store, machine, number -> {
+                if (number == 2) {
+                    image.toFile().setReadOnly();
+                }
+            });
+            recording.record(5);
+            assertFalse(Files.getPosixFilePermissions(image).toString().contains("WRITE"));
+            recording.assertNothingDiffered(5);
+            assertEquals(List.of(), recording.failed);
+            LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
+            LockstepGuests.assertNothingLeftIn(machine.qmp());
+        }
+    }
+
+    @Test
+    void anImageThatCannotBeWrittenIsToldBeforeQemuStarts() throws Exception {
+        try (SmallFileSystem files = SmallFileSystem.mount(Files.createDirectory(folder.resolve("files")), 16 << 20)) {
+            Path image = LockstepGuests.image(files.folder().resolve("image"));
+            files.remount("ro");
+            MachineSpec spec = keeping(image);
+            MachineException e = assertThrows(MachineException.class, () -> Machine.boot(spec));
+            assertEquals("the image of disk0, " + image
+                    + ", cannot be written; check its permissions, or set writes to \"discard\"", e.getMessage());
+            try (Machine machine = LockstepGuests.boot(LockstepGuests.spec(folder, GUEST, LockstepGuests.disk(image,
+                    "virtio", "discard")))) {
+                LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
+            }
+        }
+        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+    }
+
+    /// The guest writes to its image; it is the scratch space of the checkpoint that has no room.
+    @Test
+    void aScratchFolderThatIsFullCostsItsCheckpointOnlyAndTheGuestNeverStops() throws Exception {
+        Path image = LockstepGuests.image(folder.resolve("image"));
+        try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 2 << 20);
+                Store store = Store.open(folder.resolve("store"));
+                Machine machine = LockstepGuests.boot(keeping(image))) {
+            BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
+            var recording = recording(store, machine, number -> {
+                if (number == 1) {
+                    awaitRounds(machine, 16);
+                }
+            });
+            try (var _ = machine.onStateChange(changes::add)) {
+                recording.record(6);
+            }
+            assertEquals(List.of(1), recording.failed, recording.reasons.toString());
+            String reason = recording.reasons.getFirst();
+            assertTrue(reason.startsWith("disk0 could not be read: ") && !reason.contains("\n"), reason);
+            assertTrue(reason.contains(scratch.folder() + " is full"), reason);
+            recording.assertNothingDiffered(6);
+            assertTrue(changes.stream().noneMatch(change -> change.state() == MachineState.FAULTY), changes.toString());
+            LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
+            LockstepGuests.assertNothingLeftIn(machine.qmp());
+        }
+        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+    }
+
+    /// Here it is the guest itself that has no room.
+    @Test
+    void aGuestWhoseThrowAwayDiskHasNoRoomWaitsAndGoesOnWhenThereIsSome() throws Exception {
+        Path image = LockstepGuests.image(folder.resolve("image"));
+        try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 2 << 20);
+                Machine machine = Machine.boot(LockstepGuests.spec(folder, GUEST, LockstepGuests.disk(image, "virtio",
+                        "discard")).withStartPaused(true))) {
+            BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
+            machine.onStateChange(changes::add);
+            machine.resume();
+            assertEquals(MachineState.RUNNING, changes.poll(LockstepGuests.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                    .state());
+            StateChange stopped = changes.poll(LockstepGuests.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertEquals(MachineState.FAULTY, stopped.state());
+            assertEquals("disk0 cannot be written: No space left on device; make room in " + ScratchFolder.path()
+                    + " and resume the machine, which then tries again", stopped.detail());
+            scratch.remount("size=" + (32 << 20));
+            machine.resume();
+            LockstepGuests.awaitRounds(machine, 30);
+            LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
+        }
+        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+    }
+
+    private static void awaitRounds(Machine machine, long more) {
+        try {
+            LockstepGuests.awaitRounds(machine, more);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// A file system with little room. Only root may mount one: for others the test is skipped.
+    private record SmallFileSystem(Path folder) implements AutoCloseable {
+
+        static SmallFileSystem mount(Path folder, long bytes) throws Exception {
+            assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=" + bytes, "freezeframe", folder.toString()).isEmpty(),
+                    "a small file system cannot be mounted; root can");
+            return new SmallFileSystem(folder);
+        }
+
+        /// Until it is closed, files without a name go there.
+        static SmallFileSystem mountForScratch(Path parent, long bytes) throws Exception {
+            SmallFileSystem mounted = mount(Files.createDirectory(parent.resolve("scratch")), bytes);
+            System.setProperty("freezeframe.scratch", mounted.folder.toString());
+            return mounted;
+        }
+
+        void remount(String option) throws Exception {
+            assertEquals("", run("mount", "-o", "remount," + option, folder.toString()));
+        }
+
+        @Override
+        public void close() throws IOException {
+            System.clearProperty("freezeframe.scratch");
+            assertEquals("", run("umount", folder.toString()));
+        }
+
+        /// What the command has to complain about.
+        private static String run(String... command) throws IOException {
+            try {
+                Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+                String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+                return process.waitFor() == 0 ? "" : output + " (ends with " + process.exitValue() + ")";
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+        }
+    }
+}
