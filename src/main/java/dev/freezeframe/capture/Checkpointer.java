@@ -92,9 +92,8 @@ public final class Checkpointer implements AutoCloseable {
     /// Prepares to capture a machine. The tracker and the source are closed with this object; the machine is not.
     ///
     /// @param firstNumber number of the first checkpoint
-    /// @throws IOException if there is no room for what the disks need
     public Checkpointer(Machine machine, DirtyTracker tracker, DeviceStateSource deviceState, FrameSink sink,
-            CaptureListener listener, CaptureOptions options, int firstNumber) throws IOException {
+            CaptureListener listener, CaptureOptions options, int firstNumber) {
         this.machine = machine;
         this.tracker = tracker;
         this.deviceState = deviceState;
@@ -117,7 +116,7 @@ public final class Checkpointer implements AutoCloseable {
     /// @param alreadyStored whether what the machine's RAM and disks hold now is in the store already, as for a machine that was just
     ///     restored and has not run yet; then the first checkpoint holds only what changes from here on
     /// @param count how many checkpoints to take before stopping by itself
-    /// @throws IOException if the machine's pages cannot be tracked
+    /// @throws IOException if the machine's pages cannot be tracked, or its disks not be frozen
     public void start(boolean alreadyStored, long count) throws IOException {
         BitSet populated = new BitSet();
         tracker.start(populated, alreadyStored);

@@ -50,8 +50,9 @@ final class DiskCapture implements AutoCloseable {
     private final QmpClient qmp;
     private final List<Disk> disks = new ArrayList<>();
     private final long scratchBytes;
-    private final RunDirectory folder;
-    private final Path socket;
+    /// From [#start] on.
+    private RunDirectory folder;
+    private Path socket;
     private boolean serving;
     /// Reading has failed, and it may be the server's fault.
     private boolean unsure;
@@ -60,7 +61,8 @@ final class DiskCapture implements AutoCloseable {
     private static final class Disk {
         final int place;
         final MachineDisk machine;
-        final UnnamedFile scratch;
+        /// From [#start] on.
+        private UnnamedFile scratch;
         private int turn;
         /// What exists in QEMU now.
         private boolean bitmap;
@@ -73,10 +75,9 @@ final class DiskCapture implements AutoCloseable {
         private boolean export;
         private boolean baseExport;
 
-        Disk(int place, MachineDisk machine, UnnamedFile scratch) {
+        Disk(int place, MachineDisk machine) {
             this.place = place;
             this.machine = machine;
-            this.scratch = scratch;
         }
 
         private String named(String what) {
@@ -103,23 +104,21 @@ final class DiskCapture implements AutoCloseable {
 
     /// @param qmp a session that nobody else uses
     /// @param scratchBytes most room for what the guest overwrites during one checkpoint
-    DiskCapture(QmpClient qmp, List<MachineDisk> machineDisks, long scratchBytes) throws IOException {
+    DiskCapture(QmpClient qmp, List<MachineDisk> machineDisks, long scratchBytes) {
         this.qmp = qmp;
         this.scratchBytes = scratchBytes;
-        folder = RunDirectory.create();
-        try {
-            socket = folder.socket("disks");
-            for (MachineDisk each : machineDisks) {
-                disks.add(new Disk(disks.size(), each, ScratchFolder.newFile()));
-            }
-        } catch (IOException e) {
-            closeFiles();
-            throw e;
-        }
+        machineDisks.forEach(each -> disks.add(new Disk(disks.size(), each)));
     }
 
     /// Begins to note what the guest writes.
+    ///
+    /// @throws IOException if there is no room for what that needs, or QEMU refuses; close it then as well
     void start() throws IOException {
+        folder = RunDirectory.create();
+        socket = folder.socket("disks");
+        for (Disk disk : disks) {
+            disk.scratch = ScratchFolder.newFile();
+        }
         serve();
         for (Disk disk : disks) {
             execute(disk.addBitmap(disk.turn));
@@ -205,11 +204,6 @@ final class DiskCapture implements AutoCloseable {
     /// The command has been sent: whatever comes of it, it may have taken effect.
     void switching(int disk) {
         disks.get(disk).attached = true;
-    }
-
-    /// QEMU has refused the command.
-    void notSwitched(int disk) {
-        disks.get(disk).attached = false;
     }
 
     /// Reads what changed from the frozen views and hands it to the sink. The guest runs meanwhile. Follow it with [#finish],
@@ -461,7 +455,13 @@ final class DiskCapture implements AutoCloseable {
     }
 
     private void closeFiles() {
-        disks.forEach(disk -> disk.scratch.close());
-        folder.close();
+        for (Disk disk : disks) {
+            if (disk.scratch != null) {
+                disk.scratch.close();
+            }
+        }
+        if (folder != null) {
+            folder.close();
+        }
     }
 }
