@@ -141,10 +141,12 @@ class DiskFaultsTest {
             try (var _ = machine.onStateChange(changes::add)) {
                 recording.record(6);
             }
-            assertEquals(List.of(1), recording.failed, recording.reasons.toString());
-            String reason = recording.reasons.getFirst();
-            assertTrue(reason.startsWith("disk0 could not be read: ") && !reason.contains("\n"), reason);
-            assertTrue(reason.contains(scratch.folder() + " is full"), reason);
+            // A quick guest may fill it again while what the first one left is read.
+            assertEquals(1, recording.failed.getFirst(), recording.reasons.toString());
+            for (String reason : recording.reasons) {
+                assertTrue(reason.startsWith("disk0 could not be read: ") && !reason.contains("\n"), reason);
+                assertTrue(reason.contains(scratch.folder() + " is full"), reason);
+            }
             recording.assertNothingDiffered(6);
             assertTrue(changes.stream().noneMatch(change -> change.state() == MachineState.FAULTY), changes.toString());
             LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
