@@ -25,7 +25,6 @@ public final class UnnamedFile implements AutoCloseable {
             : 0x10000;
     private static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
     private static final int SEEK_END = 2;
-    private static final int FALLOC_FL_PUNCH_HOLE_KEEP_SIZE = 3;
     /// struct stat of x86-64 and aarch64 is 144 and 128 bytes long and has this field, a 64-bit number, at the same place.
     private static final int STAT_BYTES = 256;
     private static final int STAT_BLOCKS = 64;
@@ -112,22 +111,6 @@ public final class UnnamedFile implements AutoCloseable {
     /// Gives it this length: what is behind is lost, what is new is a hole. A length of 0 gives all its room back.
     public void resize(long newSizeBytes) throws IOException {
         withDescriptor("resizing", file -> Libc.ftruncate(file, newSizeBytes));
-    }
-
-    /// Gives all its room back and keeps its length; it reads as zero then, also for who has it open.
-    public void clear() throws IOException {
-        long size = sizeBytes();
-        if (size == 0) {
-            return;
-        }
-        withDescriptor("clearing", file -> {
-            int punched = Libc.fallocate(file, FALLOC_FL_PUNCH_HOLE_KEEP_SIZE, 0, size);
-            if (punched != -Libc.EOPNOTSUPP) {
-                return punched;
-            }
-            int shortened = Libc.ftruncate(file, 0);
-            return shortened < 0 ? shortened : Libc.ftruncate(file, size);
-        });
     }
 
     /// Lets go of it. Its room comes back now, or when the last process that opened it is gone. Idempotent.

@@ -619,15 +619,6 @@ public final class Machine implements AutoCloseable {
         return disks;
     }
 
-    /// The room that the guest's writes to throw-away disks take now.
-    public long discardedWritesBytes() throws IOException {
-        long bytes = 0;
-        for (UnnamedFile overlay : overlays) {
-            bytes += overlay.allocatedBytes();
-        }
-        return bytes;
-    }
-
     /// The guest's first serial port.
     public Console console() {
         return console;
