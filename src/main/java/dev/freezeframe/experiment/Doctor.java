@@ -260,7 +260,7 @@ public final class Doctor {
             profile = profiles.find(DEMO_PROFILE);
         } catch (ProfileException e) {
             return Finding.degraded(subject, e.getMessage(), "the demo cannot be recorded; your own profiles can",
-                    "run the program by installer/freezeframe, or set the system property freezeframe.home", "");
+                    "start the program by its command freezeframe, or set the system property freezeframe.home", "");
         }
         List<String> absent = Stream.of(profile.kernel(), profile.initrd()).flatMap(Optional::stream)
                 .filter(file -> !Files
