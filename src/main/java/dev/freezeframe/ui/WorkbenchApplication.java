@@ -23,6 +23,7 @@ import javafx.scene.Scene;
 import javafx.scene.control.Alert;
 import javafx.scene.control.ButtonBar;
 import javafx.scene.control.ButtonType;
+import javafx.scene.image.Image;
 import javafx.stage.DirectoryChooser;
 import javafx.stage.Screen;
 import javafx.stage.Stage;
@@ -34,6 +35,7 @@ import org.slf4j.LoggerFactory;
 /// experiment is left behind.
 public final class WorkbenchApplication extends Application implements WindowActions {
     private static final Logger LOG = LoggerFactory.getLogger(WorkbenchApplication.class);
+    private static final int[] ICON_PIXELS = {16, 32, 48, 128};
     private static final javafx.util.Duration NOTICE = javafx.util.Duration.seconds(8);
 
     private final BackgroundTasks tasks = new BackgroundTasks();
@@ -79,6 +81,10 @@ public final class WorkbenchApplication extends Application implements WindowAct
         theme = remembered.dark() ? Theme.DARK : Theme.LIGHT;
         theme.apply(scene);
         stage.setTitle("Freezeframe");
+        for (int pixels : ICON_PIXELS) {
+            stage.getIcons().add(new Image(WorkbenchApplication.class.getResource("icon/freezeframe-" + pixels + ".png")
+                    .toExternalForm()));
+        }
         stage.setScene(scene);
         stage.setMinWidth(800);
         stage.setMinHeight(500);
