@@ -1,13 +1,13 @@
 package dev.freezeframe.cli;
 
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.AutoComplete;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
 /// Completion for bash and zsh, as picocli generates it, in the words that this program's users write. The same commands
@@ -26,27 +26,40 @@ final class CompletionScript {
                 "# In a shell that is open: source <(freezeframe completion)\n");
         script = CONSTANTS.matcher(script).replaceAll(values -> Matcher.quoteReplacement(values.group().toLowerCase(
                 Locale.ROOT)));
-        Set<String> files = new LinkedHashSet<>();
-        addOptionsOfFiles(program, files);
-        for (String option : files) {
-            script = script.replace("    '" + option + "')\n      return\n", """
-                        '%s')
-                          local IFS=$'\\n'
-                          type compopt &>/dev/null && compopt -o filenames
-                          COMPREPLY=( $( compgen -f -- "${curr_word}" ) )
-                          return $?
-                    """.formatted(option));
-        }
-        return script;
+        return withFiles(script, program);
     }
 
-    /// picocli knows a file where the type is `Path`, and not where it is an optional one.
-    private static void addOptionsOfFiles(CommandLine command, Set<String> names) {
-        for (OptionSpec option : command.getCommandSpec().options()) {
-            if (option.typeInfo().isOptional() && option.auxiliaryTypes()[0] == Path.class) {
-                names.add(option.longestName());
+    /// picocli offers files where the type is `Path`, and not where it is an optional one.
+    private static String withFiles(String script, CommandLine command) {
+        CommandSpec spec = command.getCommandSpec();
+        String found = script;
+        for (OptionSpec option : spec.options()) {
+            if (isOptionalFile(option)) {
+                found = found.replace("    '" + option.longestName() + "')\n      return\n", """
+                            '%s')
+                              local IFS=$'\\n'
+                              type compopt &>/dev/null && compopt -o filenames
+                              COMPREPLY=( $( compgen -f -- "${curr_word}" ) )
+                              return $?
+                        """.formatted(option.longestName()));
             }
         }
-        command.getSubcommands().values().forEach(each -> addOptionsOfFiles(each, names));
+        if (spec.positionalParameters().stream().anyMatch(CompletionScript::isOptionalFile)) {
+            int function = found.indexOf("function _picocli_" + spec.qualifiedName("_").replace("-", "") + "() {");
+            found = found.substring(0, function) + found.substring(function).replaceFirst(
+                    Pattern.quote("    local positionals=\"\"\n"), Matcher.quoteReplacement("""
+                                type compopt &>/dev/null && compopt -o filenames
+                                local positionals
+                                positionals=$( compgen -f -- "${curr_word}" )
+                            """));
+        }
+        for (CommandLine each : command.getSubcommands().values()) {
+            found = withFiles(found, each);
+        }
+        return found;
+    }
+
+    private static boolean isOptionalFile(ArgSpec argument) {
+        return argument.typeInfo().isOptional() && argument.auxiliaryTypes()[0] == Path.class;
     }
 }

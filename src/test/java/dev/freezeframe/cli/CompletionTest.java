@@ -86,6 +86,8 @@ class CompletionTest {
     void filesAreCompletedWhereAnOptionTakesOne() throws Exception {
         assertEquals(Set.of("a-file"), offered("export", "latest", "--ram", "a-"));
         assertEquals(Set.of("a-file"), offered("list", "--store", "a-"));
+        assertEquals(Set.of("a-file"), offered("export", "an-experiment", "a-"));
+        assertEquals(Set.of("a-file"), offered("import", "a-"));
         assertEquals(Set.of(), offered("record", "tiny-linux", "--checkpoints", ""));
     }
 }
