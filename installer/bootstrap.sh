@@ -22,7 +22,6 @@ TEXT
 
 have() { type -P "$1" >/dev/null; }
 have_libc_archive() { have gcc && [[ $(gcc -print-file-name=libc.a) == /* ]]; }
-have_static_busybox() { "$installer/initramfs.sh" --inputs >/dev/null 2>&1; }
 offered() { [[ -n $(apt-cache --quiet=0 show --no-all-versions "$1" 2>/dev/null) ]]; }
 
 have_library() { [[ $(/sbin/ldconfig -p 2>/dev/null) == *"$1"* ]]; }
@@ -53,9 +52,6 @@ miss() {
 find_missing_packages() {
   have gcc || miss gcc "compiles the guest's init and workloads"
   have_libc_archive || miss libc6-dev "the C library that they are linked with"
-  have cpio || miss cpio "packs the guest's initramfs"
-  have_libc_archive && have_static_busybox || [[ -n $(dpkg-query -W -f '${db:Status-Abbrev}' busybox-static 2>/dev/null) ]] ||
-    miss busybox-static "the guest's shell"
   if with_disk "$1"; then
     have mmdebstrap || miss mmdebstrap "makes Debian's root file system for the guest's disk"
     have_ext4_tools || miss e2fsprogs 'makes the disk of it'
@@ -107,81 +103,6 @@ need_jdk() {
     "https://adoptium.net/temurin/releases/?version=$jdk_version or with: sdk install java $jdk_version-tem"
 }
 
-# --- guest -------------------------------------------------------------------------------------------------------------
-
-# The package that holds the kernel: the names without a version only depend on it. The cloud kernel comes first: it
-# is small, and boots under emulation in a second and a half.
-kernel_package() {
-  local name real
-  for name in linux-image-cloud-amd64 linux-image-kvm linux-image-virtual linux-image-generic linux-image-amd64; do
-    real=$(apt-cache depends --no-recommends --no-suggests "$name" 2>/dev/null |
-      sed -n 's/^ *|\{0,1\}Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
-    [[ -n $real ]] && printf '%s\n' "$real" && return
-  done
-  return 1
-}
-
-make_kernel() {
-  [[ -s $cache/guest/vmlinuz ]] && return
-  have apt-get || fail "no apt-get to fetch a guest kernel with: put a bootable Linux kernel at $cache/guest/vmlinuz"
-  [[ $(dpkg --print-architecture) == amd64 ]] ||
-    fail "the guest is x86-64, this machine's packages are not: put an x86-64 kernel at $cache/guest/vmlinuz"
-  kernel_package >/dev/null || update_lists
-  local package work=$cache/guest/kernel.part
-  package=$(kernel_package) || fail "no kernel package known to apt: put a bootable Linux kernel at $cache/guest/vmlinuz"
-  note "fetching the guest's kernel: $package (unpacked into $cache, not installed)"
-  rm -rf "$work"
-  mkdir -p "$work" "$cache/downloads"
-  (cd "$cache/downloads" && apt download "$package") || {
-    update_lists
-    package=$(kernel_package) && (cd "$cache/downloads" && apt download "$package")
-  } || fail "cannot download $package: apt-get's messages are above"
-  local archives=("$cache/downloads/${package}"_*.deb)
-  dpkg-deb --fsys-tarfile "${archives[-1]}" | tar -x -C "$work" --wildcards './boot/vmlinuz-*' ||
-    fail "${archives[-1]} is damaged: delete it and run this again"
-  mv -f "$work"/boot/vmlinuz-* "$cache/guest/vmlinuz"
-  rm -rf "$work"
-  printf '%s\n' "${archives[-1]##*/}" >"$cache/guest/vmlinuz.origin"
-}
-
-# Makes a file of the guest by a script that tells by a hash what its result depends on: make_once NAME SCRIPT ARGS…
-make_once() {
-  local file=$cache/guest/$1 script=$2 inputs stamp=$cache/guest/${1%%.*}.inputs
-  shift 2
-  inputs=$("$script" --inputs "$@")
-  [[ -s $file && -r $stamp && $(<"$stamp") == "$inputs" ]] && return
-  note "building the guest's ${file##*/}"
-  "$script" "$file" "$@"
-  printf '%s\n' "$inputs" >"$stamp"
-}
-
-make_disk() {
-  local drivers=() # a kernel that somebody put there has to have them built in
-  if [[ -r $cache/guest/vmlinuz.origin ]]; then
-    drivers=("$cache/downloads/$(<"$cache/guest/vmlinuz.origin")")
-    if [[ ! -r ${drivers[0]} ]]; then
-      note "the package of the guest's kernel is gone, and with it the drivers of its disk"
-      rm -f "$cache/guest/vmlinuz"
-      make_kernel
-      drivers=("$cache/downloads/$(<"$cache/guest/vmlinuz.origin")")
-    fi
-  fi
-  make_once initramfs-disk.cpio.gz "$installer/initramfs.sh" "${drivers[@]}"
-  have_lists || ! as_root || update_lists # they tell the mirrors
-  make_once debian.img "$installer/debian-image.sh"
-}
-
-make_guest() {
-  mkdir -p "$cache/guest"
-  # Two of these scripts at once: the second waits and then finds everything there.
-  exec {lock}>"$cache/guest/lock"
-  flock "$lock"
-  make_kernel
-  make_once initramfs.cpio.gz "$installer/initramfs.sh"
-  ! with_disk "$1" || make_disk
-  exec {lock}>&-
-}
-
 # --- program -----------------------------------------------------------------------------------------------------------
 
 maven() {
@@ -200,26 +121,7 @@ build_program() {
     maven -q -DskipTests package
     jar=("$checkout"/target/freezeframe-*.jar)
   fi
-  [[ $checkout/target/window.aot -nt ${jar[0]} ]] || train
-}
-
-# A short recording, and a picture of the window on it, show Java which classes a start needs; see installer/freezeframe.
-# Only speed depends on it.
-train() {
-  local work
-  rm -f "$checkout"/target/*.aot # Java does not make one while it uses one
-  work=$(mktemp -d)
-  { train_one freezeframe record boot-sector --interval 200ms --checkpoints 3 --store "$work/store" &&
-    train_one window app --store "$work/store" --screenshot "$work/window.png"; } ||
-    note 'the training run failed: the program starts a little slower, and is complete'
-  rm -rf "$work"
-}
-
-train_one() {
-  local name=$1
-  shift
-  FREEZEFRAME_JAVA_OPTS="-XX:AOTCacheOutput=$work/aot -Xlog:disable" timeout 120 "$installer/freezeframe" "$@" \
-    >/dev/null 2>&1 && [[ -s $work/aot ]] && mv -f "$work/aot" "$checkout/target/$name.aot"
+  [[ $checkout/target/window.aot -nt ${jar[0]} ]] || "$installer/train.sh" "$installer/freezeframe"
 }
 
 # -----------------------------------------------------------------------------------------------------------------------
@@ -239,7 +141,7 @@ esac
 
 install_packages "$verb"
 [[ $verb == guest* ]] || need_jdk
-make_guest "$verb"
+if with_disk "$verb"; then "$installer/guest.sh" debian; else "$installer/guest.sh"; fi
 case $verb in
   guest) note "guest ready: $cache/guest/vmlinuz and initramfs.cpio.gz" ;;
   'guest debian') note "guest ready: $cache/guest/vmlinuz, initramfs-disk.cpio.gz and debian.img" ;;

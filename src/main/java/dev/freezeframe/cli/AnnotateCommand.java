@@ -17,7 +17,13 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe annotate`: writes a note and tags to a checkpoint. Without any option it shows what is written.
-@Command(name = "annotate", mixinStandardHelpOptions = true, sortOptions = false, header = "Write a note and tags to a checkpoint, or show them.", description = "A note takes the place of the one before; an empty one takes it away.")
+@Command(name = "annotate", mixinStandardHelpOptions = true, sortOptions = false, header = "Write a note and tags to a checkpoint, or show them.", description = "A note takes the place of the one before; an empty one takes it away. Without options the command shows what is written. A budget that thins a recording out spares checkpoints with a note or a tag.", footer = {
+        "  Remember a place:",
+        "    freezeframe annotate tiny-linux-20260101-120000/7 --note 'warm from here'",
+        "  Another tag for the newest checkpoint:",
+        "    freezeframe annotate latest --tag boot --remove-tag warm",
+        "  What is written there:",
+        "    freezeframe annotate latest"})
 final class AnnotateCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

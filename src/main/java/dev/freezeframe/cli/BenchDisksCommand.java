@@ -24,7 +24,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe bench disks`: how fast disks are read, and what deduplication against RAM saves of them.
-@Command(name = "disks", mixinStandardHelpOptions = true, sortOptions = false, header = "How fast disks are read, from QEMU and from a store, and how many blocks RAM saves.")
+@Command(name = "disks", mixinStandardHelpOptions = true, sortOptions = false, header = "How fast disks are read, from QEMU and from a store, and how many blocks RAM saves.", footer = {
+        "  Eight checkpoints of a machine that compiles:",
+        "    freezeframe bench disks",
+        "  Read less often, on another file system:",
+        "    freezeframe bench disks --rounds 3 --folder /var/tmp"})
 final class BenchDisksCommand implements Callable<Integer> {
     @ParentCommand
     private BenchCommand parent;

@@ -13,7 +13,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe bench guest-work`: how much less a recorded guest gets done.
-@Command(name = "guest-work", mixinStandardHelpOptions = true, sortOptions = false, header = "How much less work a guest gets done while it is recorded.")
+@Command(name = "guest-work", mixinStandardHelpOptions = true, sortOptions = false, header = "How much less work a guest gets done while it is recorded.", footer = {
+        "  Six pairs of phases:",
+        "    freezeframe bench guest-work",
+        "  More and longer ones, for a steadier figure:",
+        "    freezeframe bench guest-work --pairs 9 --phase 20s"})
 final class BenchGuestWorkCommand implements Callable<Integer> {
     @ParentCommand
     private BenchCommand parent;

@@ -20,7 +20,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe bench pause`: how long guests stand still, over memory sizes and workloads.
-@Command(name = "pause", mixinStandardHelpOptions = true, sortOptions = false, header = "How long a guest stands still for a checkpoint, and what recording costs.")
+@Command(name = "pause", mixinStandardHelpOptions = true, sortOptions = false, header = "How long a guest stands still for a checkpoint, and what recording costs.", footer = {
+        "  All memory sizes and workloads, 30 checkpoints each:",
+        "    freezeframe bench pause",
+        "  One of them, with more checkpoints:",
+        "    freezeframe bench pause --memory 2G --workload random25k --checkpoints 120",
+        "  A machine with a busy disk against the same without:",
+        "    freezeframe bench pause --disk 10M/s"})
 final class BenchPauseCommand implements Callable<Integer> {
     private static final String FIGURES = "%-12s %8s  %-20s %7s %7s %7s %7s %7s  %6s %8s %7s %8s %10s %5s %6s %10s";
     private static final List<Long> MEMORIES = List.of(256L << 20, 2L << 30);

@@ -17,7 +17,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe bench restore`: how soon a restored machine runs.
-@Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "How long it takes until a restored machine runs.")
+@Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "How long it takes until a restored machine runs.", footer = {
+        "  Ten restores:",
+        "    freezeframe bench restore",
+        "  Of a machine with a disk:",
+        "    freezeframe bench restore --profile debian-build"})
 final class BenchRestoreCommand implements Callable<Integer> {
     private static final int CHECKPOINTS = 5;
 

@@ -20,7 +20,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe bench store`: what checkpoints take in the store, against borg and restic on the same images.
-@Command(name = "store", mixinStandardHelpOptions = true, sortOptions = false, header = "What checkpoints take in the store, compared with borg and restic where they are installed.")
+@Command(name = "store", mixinStandardHelpOptions = true, sortOptions = false, header = "What checkpoints take in the store, compared with borg and restic where they are installed.", footer = {
+        "  Eight checkpoints, and the same in borg and restic:",
+        "    freezeframe bench store",
+        "  The store alone, more of them:",
+        "    freezeframe bench store --no-peers --checkpoints 30"})
 final class BenchStoreCommand implements Callable<Integer> {
     @ParentCommand
     private BenchCommand parent;

@@ -14,7 +14,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe delete`: takes checkpoints or whole experiments out of a store. The others stay whole.
-@Command(name = "delete", mixinStandardHelpOptions = true, header = "Delete checkpoints or experiments; freezeframe gc then gives their space back.")
+@Command(name = "delete", mixinStandardHelpOptions = true, header = "Delete checkpoints or experiments.", description = "What other checkpoints share stays. The space is given back by freezeframe gc.", footer = {
+        "  One checkpoint:",
+        "    freezeframe delete tiny-linux-20260101-120000/3",
+        "  Two experiments with all of their checkpoints:",
+        "    freezeframe delete tiny-linux-20260101-120000 boot-sector-20260101-130000"})
 final class DeleteCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

@@ -16,7 +16,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe doctor`: whether this computer has what recording needs, and what to do where it has not.
-@Command(name = "doctor", mixinStandardHelpOptions = true, header = "Check whether this computer has what recording needs.", description = "Exit status 1 if something is missing without which nothing can be recorded.")
+@Command(name = "doctor", mixinStandardHelpOptions = true, header = "Check whether this computer has what recording needs.", description = "Looks at QEMU, its disk tools, KVM, the kernel's userfaultfd and PAGEMAP_SCAN, ptrace, shared memory, Java, the demo machine and the store. Of each thing that is not as it should be it says what that costs and how to get it. Changes nothing.", exitCodeList = {
+        "0:Machines can be recorded here.", "1:Something is missing without which nothing can be recorded.",
+        "2:Wrong usage."}, footer = {
+                "  This computer:",
+                "    freezeframe doctor",
+                "  Another QEMU than the one on the PATH:",
+                "    freezeframe doctor --qemu /opt/qemu/bin/qemu-system-x86_64",
+                "  Only what is not good, for a script:",
+                "    freezeframe doctor --json | grep -v '\"severity\":\"good\"'"})
 final class DoctorCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

@@ -10,19 +10,31 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /// The command `freezeframe`: holds what all its commands share and does nothing by itself.
-@Command(name = "freezeframe", mixinStandardHelpOptions = true, versionProvider = Freezeframe.Version.class, header = "Checkpoints live QEMU machines every second, keeps them deduplicated, restores any of them.", synopsisSubcommandLabel = "COMMAND", footer = {
-        "", "CHECKPOINT is EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.",
+@Command(name = "freezeframe", mixinStandardHelpOptions = true, versionProvider = Freezeframe.Version.class, header = "Checkpoints live QEMU machines every second, keeps them deduplicated, restores any of them.", synopsisSubcommandLabel = "COMMAND", description = {
+        "CHECKPOINT is EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.",
         "With --json every line on standard output is one JSON object with a field \"type\".",
-        "Exit status: 0 done, 1 failed, 2 wrong usage."})
+        "freezeframe COMMAND --help tells more of a command, with examples."}, footer = {
+                "  See the whole of it in half a minute:",
+                "    freezeframe demo",
+                "  Record until Ctrl-C, see what there is, bring the newest checkpoint back:",
+                "    freezeframe record tiny-linux",
+                "    freezeframe list",
+                "    freezeframe restore latest --console --run 10s",
+                "  The same in a window:",
+                "    freezeframe app"})
 final class Freezeframe implements Runnable {
     /// By name, in the order of the help.
     private static final Map<String, Class<?>> COMMANDS = commands();
+
+    /// In the help of every command that names no others.
+    private static final Map<String, String> EXIT_STATUS = exitStatus();
 
     private final Surroundings surroundings;
 
@@ -49,10 +61,27 @@ final class Freezeframe implements Runnable {
                 commandLine.addSubcommand(each, command);
             }
         });
+        explain(commandLine);
+        CommandGroups.showIn(commandLine);
         // these reach only the commands that are there by now
         return commandLine.setOut(surroundings.out()).setErr(surroundings.err()).setExecutionExceptionHandler(errors)
                 .setParameterExceptionHandler(errors).setCaseInsensitiveEnumValuesAllowed(true)
                 .setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
+    }
+
+    /// Gives a command and those below it the parts of the help that are the same for all.
+    private static void explain(CommandLine command) {
+        CommandSpec spec = command.getCommandSpec();
+        spec.versionProvider(new Version());
+        UsageMessageSpec usage = spec.usageMessage();
+        usage.synopsisHeading("%nUsage: ").descriptionHeading("%n").parameterListHeading("%nArguments:%n")
+                .optionListHeading("%nOptions:%n").exitCodeListHeading("%nExit status:%n").footerHeading(
+                        "%nExamples:%n");
+        usage.commandListHeading(spec.parent() == null ? "" : "%nCommands:%n"); // of the program they are in groups
+        if (usage.exitCodeList().isEmpty()) {
+            usage.exitCodeList(EXIT_STATUS);
+        }
+        command.getSubcommands().values().forEach(Freezeframe::explain);
     }
 
     private static Map<String, Class<?>> commands() {
@@ -70,8 +99,17 @@ final class Freezeframe implements Runnable {
         commands.put("delete", DeleteCommand.class);
         commands.put("gc", GcCommand.class);
         commands.put("doctor", DoctorCommand.class);
+        commands.put("completion", CompletionCommand.class);
         commands.put("bench", BenchCommand.class);
         return commands;
+    }
+
+    private static Map<String, String> exitStatus() {
+        Map<String, String> meanings = new LinkedHashMap<>();
+        meanings.put("0", "Done.");
+        meanings.put("1", "Failed; one line on standard error says what, why and what to do.");
+        meanings.put("2", "Wrong usage.");
+        return meanings;
     }
 
     @Option(names = {"-v",

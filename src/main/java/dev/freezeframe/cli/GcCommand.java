@@ -9,7 +9,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe gc`: gives the space of what was deleted back to the file system.
-@Command(name = "gc", mixinStandardHelpOptions = true, header = "Give the space of deleted checkpoints back.")
+@Command(name = "gc", mixinStandardHelpOptions = true, header = "Give the space of deleted checkpoints back.", description = "Content that no checkpoint has any more is dropped, and what is left of its packs written anew. Wait for a recording to end before, because a store is for one process at a time.", footer = {
+        "  After a freezeframe delete:",
+        "    freezeframe gc",
+        "  Of another store:",
+        "    freezeframe gc --store /srv/checkpoints"})
 final class GcCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

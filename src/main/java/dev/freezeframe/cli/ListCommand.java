@@ -27,7 +27,13 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe list`: the experiments of a store, or the checkpoints of one of them.
-@Command(name = "list", mixinStandardHelpOptions = true, header = "List the experiments of a store, or the checkpoints of one experiment.")
+@Command(name = "list", mixinStandardHelpOptions = true, header = "List the experiments of a store, or the checkpoints of one experiment.", description = "Without EXPERIMENT: all experiments with what they take. With it: its checkpoints, their pauses, what their pages were, tags and notes. The marks under \"phases\" are tenths of the pause.", footer = {
+        "  All experiments:",
+        "    freezeframe list",
+        "  The checkpoints of one of them:",
+        "    freezeframe list tiny-linux-20260101-120000",
+        "  All figures for a spreadsheet:",
+        "    freezeframe list tiny-linux-20260101-120000 --csv"})
 final class ListCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId
             .systemDefault());

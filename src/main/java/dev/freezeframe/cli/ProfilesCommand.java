@@ -11,7 +11,11 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe profiles`: the machines that can be recorded by name, also those whose file is refused, with the reason.
-@Command(name = "profiles", mixinStandardHelpOptions = true, header = "List the machines that can be recorded by name.")
+@Command(name = "profiles", mixinStandardHelpOptions = true, header = "List the machines that can be recorded by name.", description = "Shown are the profiles that come with the program and your own, which lie in $${XDG_CONFIG_HOME:-~/.config}/freezeframe/qemu-profiles and hide the program's of the same name. A profile that is refused is listed with the reason.", footer = {
+        "  What can be recorded:",
+        "    freezeframe profiles",
+        "  The same for a script, with all fields of each profile:",
+        "    freezeframe profiles --json"})
 final class ProfilesCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

@@ -38,7 +38,19 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe record`: boots a machine, or restores one, and records it until told to stop.
-@Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false, header = "Boot a machine and record it.", description = "Ends after --checkpoints or --duration, when the guest powers off, or with Ctrl-C; what was captured is kept.")
+@Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false, header = "Boot a machine and record it.", description = {
+        "Ends after --checkpoints or --duration, when the guest powers off, or with Ctrl-C; what was captured is kept.",
+        "The checkpoints become an experiment of the store, named after the profile and the time. A budget limits what it may take there."}, footer = {
+                "  Ten checkpoints of the demo machine, four a second:",
+                "    freezeframe record tiny-linux --checkpoints 10 --interval 250ms",
+                "  Half a minute, from the moment that the guest has printed a line:",
+                "    freezeframe record tiny-linux --after 'tick 5' --duration 30s",
+                "  Another amount of RAM, another work for the guest:",
+                "    freezeframe record tiny-linux --memory 1G --append ff.workload=random25k",
+                "  As long as you like in at most 2 GiB, the older the sparser:",
+                "    freezeframe record debian-build --budget-bytes 2G --budget-rule thin",
+                "  Another history from the newest checkpoint on:",
+                "    freezeframe record --from latest --checkpoints 10"})
 final class RecordCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RecordCommand.class);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
@@ -111,7 +123,7 @@ final class RecordCommand implements Callable<Integer> {
 
     /// What is recorded.
     private static final class Origin {
-        @Parameters(index = "0", paramLabel = "PROFILE", description = "A profile's name (freezeframe profiles lists them), or the path of a profile's file.")
+        @Parameters(index = "0", paramLabel = "PROFILE", completionCandidates = ProfileNames.class, description = "A profile's name (freezeframe profiles lists them), or the path of a profile's file.")
         private String profile;
 
         @Option(names = "--from", paramLabel = "CHECKPOINT", converter = CheckpointNameText.class, required = true, description = "Restore this checkpoint and record the restored machine.")

@@ -31,7 +31,17 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe restore`: brings a checkpoint back as one or more machines, which run on for as long as is asked for.
-@Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "Bring a checkpoint back as one or more running machines.", description = "They run until they end by themselves or Ctrl-C, unless --run or --detach says otherwise.")
+@Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "Bring a checkpoint back as one or more running machines.", description = {
+        "They run until they end by themselves or Ctrl-C, unless --run or --detach says otherwise.",
+        "The machines share one image of RAM copy-on-write, and each has disks of its own at once; what they write is gone when they end. The kernel, initrd and firmware files have to be the recorded ones."}, footer = {
+                "  See the newest checkpoint go on for ten seconds:",
+                "    freezeframe restore latest --console --run 10s",
+                "  Sixteen machines from one checkpoint, for as many simulations:",
+                "    freezeframe restore tiny-linux-20260101-120000/5 --count 16",
+                "  Leave a machine running, with its QMP and console sockets:",
+                "    freezeframe restore tiny-linux-20260101-120000/5 --detach",
+                "  Prove that every byte of RAM is as it was:",
+                "    freezeframe restore latest --verify --run 1s"})
 final class RestoreCommand implements Callable<Integer> {
     static final String ACCEPT_CHANGED = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.";
     private static final int MOST_MACHINES = 256;

@@ -11,7 +11,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe verify`: reads everything in a store and hashes it anew. Fails when anything is lost, and says what.
-@Command(name = "verify", mixinStandardHelpOptions = true, header = "Read a whole store and check every page against its hash.")
+@Command(name = "verify", mixinStandardHelpOptions = true, header = "Read a whole store and check every page against its hash.", description = "Names every checkpoint that has lost something, and what it lost; the others are whole. Changes nothing.", exitCodeList = {
+        "0:Everything is sound.",
+        "1:Something is lost, or the store cannot be read.", "2:Wrong usage."}, footer = {
+                "  The usual store:",
+                "    freezeframe verify",
+                "  Another one, for a script:",
+                "    freezeframe verify --store /srv/checkpoints --json"})
 final class VerifyCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
