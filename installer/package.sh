@@ -21,8 +21,9 @@ source "$installer/common.sh"
 [[ $# -eq 3 ]] || fail 'usage: package.sh BUILD VERSION TIME; you want "installer/bootstrap.sh package"'
 build=$(cd "$1" && pwd)
 version=$2
+time=$3
 export SOURCE_DATE_EPOCH
-SOURCE_DATE_EPOCH=$(date -d "$3" +%s)
+SOURCE_DATE_EPOCH=$(date -d "$time" +%s)
 # A snapshot comes before its release: 0.1.0~SNAPSHOT sorts before 0.1.0, for dpkg and rpm alike.
 package_version=${version/-SNAPSHOT/\~SNAPSHOT}
 resources=$installer/package
@@ -47,7 +48,7 @@ make_runtime() {
 }
 
 make_image() {
-  local lib=$image/lib file
+  local home=$image/lib file
   note 'linking the Java runtime'
   make_runtime "$work/runtime"
   "$jdk/bin/java" "$resources/SlimLibraries.java" "$SOURCE_DATE_EPOCH" "$work/jars" "$work/native" \
@@ -57,26 +58,32 @@ make_image() {
     --icon "$checkout/assets/icon/freezeframe-256.png" --temp "$work/jpackage" --dest "$work"
 
   # The start script instead of jpackage's: the window needs other options than the commands, and the user's cache of classes.
-  rm "$image/bin/freezeframe" "$lib/libapplauncher.so" "$lib/app/freezeframe.cfg"
-  mkdir "$image/installer"
+  rm "$image/bin/freezeframe" "$home/libapplauncher.so" "$home/app/freezeframe.cfg" "$home/freezeframe.png"
+  ln -s ../lib/installer/freezeframe "$image/bin/freezeframe"
+  # In lib the same folders as in a checkout: of others jpackage would put none into its packages.
+  mkdir "$home/installer"
   for file in freezeframe common.sh initramfs.sh guest.sh debian-image.sh train.sh; do
-    [[ ! -e $installer/$file ]] || cp "$installer/$file" "$image/installer/"
+    cp "$installer/$file" "$home/installer/"
   done
-  ln -s ../installer/freezeframe "$image/bin/freezeframe"
-  mv "$work/native" "$lib/native"
-  cp -R "$checkout/qemu-profiles" "$checkout/LICENSE" "$image/"
-  mkdir -p "$image/assets/guest"
-  cp "$checkout"/assets/guest/*.{c,h,sh,md} "$image/assets/guest/"
-  make_share "$image/share"
+  mv "$work/native" "$home/native"
+  cp -R "$checkout/qemu-profiles" "$checkout/LICENSE" "$home/"
+  mkdir -p "$home/assets/guest/prebuilt"
+  cp "$checkout"/assets/guest/*.{c,h,sh,md} "$home/assets/guest/"
+  "$installer/initramfs.sh" --init "$home/assets/guest/prebuilt/init"
+  make_share "$home/share"
   # Tells builds apart: the caches of classes of one are of no use to another.
-  printf '%s-%s\n' "$version" "$(cd "$lib" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)" \
-    >"$image/build-id"
+  printf '%s-%s\n' "$version" "$(cd "$home" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)" \
+    >"$work/build-id"
+  mv "$work/build-id" "$home/"
 }
 
 # What the system looks for in folders of its own.
 make_share() {
   local share=$1 size page
-  mkdir -p "$share"/{applications,mime/packages,doc/freezeframe,icons/hicolor/scalable/apps}
+  # With no profiles but the program's own, which are all that everybody has.
+  XDG_CONFIG_HOME=$work "$work/runtime/bin/java" "-Dfreezeframe.home=$checkout" -cp "$work/jars/*" dev.freezeframe.cli.Handbook \
+    "$work" "$version" "$time"
+  mkdir -p "$share"/{applications,mime/packages,doc/freezeframe,icons/hicolor/scalable/apps,man/man1,bash-completion/completions}
   cp "$resources/freezeframe.desktop" "$share/applications/"
   cp "$resources/freezeframe.xml" "$share/mime/packages/"
   cp "$resources/copyright" "$share/doc/freezeframe/"
@@ -85,16 +92,10 @@ make_share() {
     cp "$checkout/assets/icon/freezeframe-$size.png" "$share/icons/hicolor/${size}x$size/apps/freezeframe.png"
   done
   cp "$checkout/assets/icon/freezeframe.svg" "$share/icons/hicolor/scalable/apps/"
-  if [[ -d $build/man ]]; then
-    mkdir -p "$share/man/man1"
-    for page in "$build"/man/*.1; do
-      gzip -9 -n <"$page" >"$share/man/man1/${page##*/}.gz"
-    done
-  fi
-  if [[ -d $build/completion ]]; then
-    mkdir -p "$share/bash-completion/completions"
-    cp "$build/completion/freezeframe" "$share/bash-completion/completions/"
-  fi
+  for page in "$work"/man/*.1; do
+    gzip -9 -n <"$page" >"$share/man/man1/${page##*/}.gz"
+  done
+  cp "$work/completion/freezeframe" "$share/bash-completion/completions/"
 }
 
 # Modes and times are the machine's own unless they are set.
@@ -121,7 +122,7 @@ make_deb() {
   dpkg-deb -R "$work/freezeframe_${package_version}_amd64.deb" "$tree"
   rm -f "$tree"/DEBIAN/{pre,post}{inst,rm}
   rm -rf "$tree/usr/share"
-  mv "$tree/usr/lib/freezeframe/share" "$tree/usr/share"
+  mv "$tree/usr/lib/freezeframe/lib/share" "$tree/usr/share"
   mkdir "$tree/usr/bin"
   ln -s ../lib/freezeframe/bin/freezeframe "$tree/usr/bin/freezeframe"
   settle "$tree"
