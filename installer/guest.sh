@@ -147,7 +147,7 @@ fetch() {
     if locate "$1"; then
       name=$package
       ! is_whole "$cache/downloads/$archive" || return 0
-      step "fetching $package ($(((bytes + 999999) / 1000000)) MB) from $(host "$uri")"
+      step "fetching $package ($((bytes / 1000000)).$((bytes / 100000 % 10)) MB) from $(host "$uri")"
       mkdir -p "$work/downloads" "$cache/downloads"
       (cd "$work/downloads" && run_apt download "$package") && mv -f "$work/downloads/$archive" "$cache/downloads/" && return
     fi

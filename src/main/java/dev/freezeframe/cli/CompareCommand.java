@@ -17,9 +17,9 @@ import picocli.CommandLine.ParentCommand;
 /// `freezeframe compare`: which pages of two checkpoints differ, and in what way.
 @Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false, header = "Show which pages of two checkpoints differ.", description = "Both may be of different experiments. RAM is compared page by page and disks block by block, 4 KiB each, by what the store knows of their content; the state of the devices is the same or is not.", footer = {
         "  What changed between two checkpoints:",
-        "    freezeframe compare tiny-linux-20260101-120000/1 tiny-linux-20260101-120000/10",
-        "  Every range of pages, for a script:",
-        "    freezeframe compare tiny-linux-20260101-120000/1 latest --all --json"})
+        "    freezeframe compare tiny-linux-20260101-120000/1 latest",
+        "  Every range of pages and blocks, for a script:",
+        "    freezeframe compare latest boot-sector-20260101-130000/4 --all --json"})
 final class CompareCommand implements Callable<Integer> {
     private static final int USUAL_RANGES = 40;
     private static final long PAGE_BYTES = 4096;

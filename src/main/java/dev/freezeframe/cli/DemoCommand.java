@@ -14,8 +14,6 @@ import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -56,8 +54,7 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Profile profile = Profiles.standard().find(PROFILE);
-        requireGuest(profile.kernel());
-        requireGuest(profile.initrd());
+        new GuestDialog(program.surroundings(), format.json()).require(profile);
         try (StopRequest stop = StopRequest.onSignals();
                 Screen screen = new Screen(program.surroundings());
                 Store store = storeOption.open(program)) {
@@ -75,13 +72,6 @@ final class DemoCommand implements Callable<Integer> {
 
     /// What the comparison needs of the recorded machine after it has ended.
     private record Original(String experiment, CheckpointRecord newest, List<String> ticks) {}
-
-    private static void requireGuest(Optional<Path> file) throws CommandFailure {
-        if (file.isPresent() && !Files.isReadable(file.get())) {
-            throw new CommandFailure("the demo's guest is not there (" + file.get()
-                    + "); run installer/bootstrap.sh guest once");
-        }
-    }
 
     private Original record(Store store, Profile profile, Screen screen, StopRequest stop) throws Exception {
         say(screen, "booting " + PROFILE + " (" + Units.bytes(profile.memoryBytes()) + ")");

@@ -88,6 +88,7 @@ final class Freezeframe implements Runnable {
         Map<String, Class<?>> commands = new LinkedHashMap<>();
         commands.put("app", AppCommand.class);
         commands.put("demo", DemoCommand.class);
+        commands.put("guest", GuestCommand.class);
         commands.put("profiles", ProfilesCommand.class);
         commands.put("record", RecordCommand.class);
         commands.put("list", ListCommand.class);

@@ -10,6 +10,7 @@ import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.ExitStatus;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
@@ -142,12 +143,12 @@ final class RecordCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         checkUsage();
+        Optional<MachineSpec> fresh = origin.checkpoint == null ? Optional.of(machineSpec()) : Optional.empty();
         try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(program.surroundings())) {
-            if (origin.checkpoint != null) {
+            if (fresh.isEmpty()) {
                 return recordRestored(screen, stop);
             }
-            MachineSpec machineSpec = withChanges(MachineSpec.of(Profiles.standard().find(origin.profile)));
-            try (Store store = storeOption.open(program); Machine machine = Machine.boot(machineSpec)) {
+            try (Store store = storeOption.open(program); Machine machine = Machine.boot(fresh.get())) {
                 return record(store, machine, Optional.empty(), screen, stop);
             }
         }
@@ -171,6 +172,12 @@ final class RecordCommand implements Callable<Integer> {
 
     private ParameterException wrong(String message) {
         return new ParameterException(spec.commandLine(), message);
+    }
+
+    private MachineSpec machineSpec() throws Exception {
+        Profile profile = Profiles.standard().find(origin.profile);
+        new GuestDialog(program.surroundings(), format.json()).require(profile);
+        return withChanges(MachineSpec.of(profile));
     }
 
     private MachineSpec withChanges(MachineSpec machine) {

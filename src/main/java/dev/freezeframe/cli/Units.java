@@ -20,6 +20,11 @@ public final class Units {
         return unit == 0 ? bytes + " B" : threeDigits(count) + " " + BINARY[unit];
     }
 
+    /// What is to be downloaded, counted as package tools do: `26.7 MB`, or `about 41 MB` for a guess.
+    public static String download(long bytes, boolean exact) {
+        return exact ? threeDigits(bytes / 1e6) + " MB" : text("about %.0f MB", bytes / 1e6);
+    }
+
     /// Microseconds in milliseconds, such as `2.81 ms`.
     public static String millis(long micros) {
         return threeDigits(micros / 1e3) + " ms";

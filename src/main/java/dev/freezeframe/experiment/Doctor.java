@@ -3,6 +3,7 @@ package dev.freezeframe.experiment;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.WrittenPages;
 import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.Guest;
 import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
@@ -32,7 +33,6 @@ public final class Doctor {
     /// An hour of the demo guest.
     private static final long COMFORTABLE_DISK_BYTES = 4096 * MIB;
     private static final String QEMU_COMMAND = "sudo apt-get install qemu-system-x86";
-    private static final String INSTALLER = "installer/bootstrap.sh guest";
 
     private final Path qemu;
     private final Path storeDirectory;
@@ -195,7 +195,8 @@ public final class Doctor {
                 ? Finding.good(subject, "profile " + DEMO_PROFILE + " with its kernel and initramfs")
                 : Finding.degraded(subject, String.join(" and ", absent) + " cannot be read",
                         "the demo cannot be recorded; profiles that need no such guest can",
-                        "have the installer prepare the guest", INSTALLER);
+                        "have it prepared; that fetches a kernel of this distribution, without installing it",
+                        Guest.TINY_LINUX.command());
     }
 
     private Finding store() {

@@ -11,7 +11,6 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -22,8 +21,6 @@ import org.slf4j.LoggerFactory;
 public final class Profiles {
     private static final Logger LOG = LoggerFactory.getLogger(Profiles.class);
     private static final String SUFFIX = ".json";
-    /// Files of the guest that only `guest debian` makes (installer/bootstrap.sh).
-    private static final Set<String> DISK_GUEST = Set.of("initramfs-disk.cpio.gz", "debian.img");
 
     private final Path programFolder;
     private final Path userFolder;
@@ -43,19 +40,15 @@ public final class Profiles {
                 guestFolder());
     }
 
-    /// Where the installer puts the guest kernel and its initramfs.
+    /// Where the kernel, the initramfs and the disk of the [Guest]s are, once they are prepared.
     public static Path guestFolder() {
         return cacheFolder().resolve("guest");
     }
 
     /// What to do about a file of a profile that is not there.
     public static String remedyForMissing(Path file) {
-        if (!file.startsWith(guestFolder())) {
-            return "correct the profile or put the file there";
-        }
-        return "run installer/bootstrap.sh "
-                + (DISK_GUEST.contains(file.getFileName().toString()) ? "guest debian" : "build")
-                + ", which prepares the guest";
+        return Guest.of(file).map(guest -> "run " + guest.command() + ", which prepares it").orElse(
+                "correct the profile or put the file there");
     }
 
     /// Where everything is that can be made anew.

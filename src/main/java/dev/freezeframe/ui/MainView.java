@@ -1,5 +1,7 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.experiment.GuestPreparation;
+import dev.freezeframe.machine.Guest;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.store.ExperimentTotals;
 import dev.freezeframe.ui.chart.ChartsPane;
@@ -17,6 +19,7 @@ import dev.freezeframe.ui.machine.MachineList;
 import dev.freezeframe.ui.machine.MachineToolbar;
 import dev.freezeframe.ui.machine.ProfileEditor;
 import dev.freezeframe.ui.machine.ProfileList;
+import dev.freezeframe.ui.model.GuestModel;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.StoreState;
@@ -76,7 +79,7 @@ final class MainView extends BorderPane {
         recordBar = new RecordBar(workbench);
         statusLine = new StatusLine(workbench);
         pageBar = new PageBar(workbench);
-        welcome = new WelcomePage(workbench);
+        welcome = new WelcomePage(workbench, new GuestModel(workbench.tasks(), GuestPreparation.of(Guest.TINY_LINUX)));
 
         machineToolbar = new MachineToolbar(workbench);
         VBox centre = new VBox(pageBar, machineToolbar, recordBar, pages);
