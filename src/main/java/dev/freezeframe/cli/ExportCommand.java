@@ -2,10 +2,13 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.restore.BundleExport;
+import dev.freezeframe.restore.BundleExport.Exported;
 import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
+import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import java.nio.file.Files;
@@ -25,8 +28,11 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-/// `freezeframe export`: writes what a checkpoint holds to files that other programs read.
-@Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false, header = "Write a checkpoint's RAM or device state to a file.")
+/// `freezeframe export`: writes an experiment to a bundle, or what a checkpoint holds to files that other programs read.
+@Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false, header = "Write an experiment to a bundle, or a checkpoint's RAM, disks or device state to files.", description = "With EXPERIMENT and FILE: a bundle, from which freezeframe import takes the experiment into another store: all checkpoints with their figures, notes and pictures, and the files that the machine boots from. It holds the guest's memory, with every password that was in it.", footer = {
+        "", "Examples:", "  freezeframe export tiny-linux tiny-linux.freezeframe",
+        "  freezeframe export tiny-linux/3 --ram ram.img --device-state devices.bin",
+        "  freezeframe export debian-build/2 --disk 0 disk.qcow2"})
 final class ExportCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
@@ -34,8 +40,11 @@ final class ExportCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "CHECKPOINT", converter = CheckpointNameText.class, description = "EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.")
+    @Parameters(index = "0", paramLabel = "EXPERIMENT|CHECKPOINT", converter = CheckpointNameText.class, description = "The experiment for a bundle; with the options below EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.")
     private CheckpointName name;
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "FILE", description = "The bundle to write, such as tiny-linux.freezeframe.")
+    private Optional<Path> bundle;
 
     @Option(names = "--ram", paramLabel = "FILE", description = "Write the RAM, byte for byte; zero pages become holes.")
     private Optional<Path> ram;
@@ -71,10 +80,54 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (ram.isEmpty() && deviceState.isEmpty() && disks.isEmpty()) {
-            throw new ParameterException(spec.commandLine(),
-                    "nothing to write: give --ram FILE, --disk N FILE or --device-state FILE");
+        boolean parts = ram.isPresent() || deviceState.isPresent() || !disks.isEmpty();
+        if (parts == bundle.isPresent()) {
+            throw new ParameterException(spec.commandLine(), parts
+                    ? "give either a FILE for a bundle, or --ram, --disk and --device-state"
+                    : "nothing to write: give a FILE for a bundle, or --ram FILE, --disk N FILE or --device-state FILE");
         }
+        if (bundle.isPresent()) {
+            exportBundle(bundle.get());
+        } else {
+            exportParts();
+        }
+        return 0;
+    }
+
+    private void exportBundle(Path file) throws Exception {
+        if (name.experiment().isEmpty() || name.number().isPresent()) {
+            throw new ParameterException(spec.commandLine(), "a bundle holds a whole experiment: write EXPERIMENT FILE"
+                    + name.experiment().map(experiment -> ", such as " + experiment + " " + file).orElse(""));
+        }
+        try (StopRequest stop = StopRequest.onSignals();
+                Store store = storeOption.openExisting(program);
+                Screen screen = new Screen(program.surroundings())) {
+            ExperimentRecord experiment = store.experiment(name.experiment().get()).orElseThrow(
+                    () -> new CommandFailure("there is no experiment " + name.experiment().get() + " in " + store
+                            .directory() + "; freezeframe list shows those that there are"));
+            requireFree(file);
+            Exported exported = new BundleExport(store).write(experiment, file, force, progress(screen, stop, file));
+            screen.status("");
+            if (format.json()) {
+                ObjectNode json = JsonLines.ofType("exported").put("experiment", experiment.name()).put("file", file
+                        .toString()).put("checkpoints", exported.checkpoints()).put("chunks", exported.chunks()).put(
+                                "fileBytes", exported.fileBytes())
+                        .put("sha256", exported.sha256());
+                ArrayNode leftOut = json.putArray("leftOut");
+                exported.leftOut().forEach(leftOut::add);
+                screen.line(json.toString());
+            } else {
+                screen.line("wrote " + Units.count(exported.checkpoints(), "checkpoint") + " of " + experiment.name()
+                        + " to " + file + ", " + Units.bytes(exported.fileBytes()));
+                screen.line("sha256 " + exported.sha256());
+                exported.leftOut().forEach(line -> screen.line("note: " + line));
+            }
+        } catch (Interrupted e) {
+            throw new CommandFailure("interrupted; " + e.file + " was not written");
+        }
+    }
+
+    private void exportParts() throws Exception {
         try (StopRequest stop = StopRequest.onSignals();
                 Store store = storeOption.openExisting(program);
                 Screen screen = new Screen(program.surroundings())) {
@@ -115,7 +168,6 @@ final class ExportCommand implements Callable<Integer> {
         } catch (Interrupted e) {
             throw new CommandFailure("interrupted; " + e.file + " was not written");
         }
-        return 0;
     }
 
     /// A disk and where it is to go.

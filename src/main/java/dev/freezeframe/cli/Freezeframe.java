@@ -95,6 +95,7 @@ final class Freezeframe implements Runnable {
         commands.put("annotate", AnnotateCommand.class);
         commands.put("compare", CompareCommand.class);
         commands.put("export", ExportCommand.class);
+        commands.put("import", ImportCommand.class);
         commands.put("restore", RestoreCommand.class);
         commands.put("verify", VerifyCommand.class);
         commands.put("delete", DeleteCommand.class);

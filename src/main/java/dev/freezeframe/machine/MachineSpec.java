@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -142,15 +143,37 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
                 Optional::stream).toList();
     }
 
+    /// The same with other paths for those boot files that are not as recorded at theirs any more.
+    ///
+    /// @param keeper finds a file with a SHA-256, in lower-case hexadecimal, elsewhere
+    public MachineSpec withBootFilesFrom(Function<String, Optional<Path>> keeper) {
+        Optional<Path> firmware = profile.firmware();
+        Optional<Path> kernel = profile.kernel();
+        Optional<Path> initrd = profile.initrd();
+        List<BootFile> files = new ArrayList<>();
+        for (BootFile file : bootFiles) {
+            Optional<Path> kept = file.difference().isPresent() ? keeper.apply(file.sha256()) : Optional.empty();
+            files.add(kept.isPresent() ? new BootFile(file.role(), kept.get(), file.sha256()) : file);
+            if (kept.isPresent()) {
+                switch (file.role()) {
+                    case "firmware" -> firmware = kept;
+                    case "kernel" -> kernel = kept;
+                    case "initrd" -> initrd = kept;
+                    default -> {
+                    }
+                }
+            }
+        }
+        return new MachineSpec(profile.withBootFiles(firmware, kernel, initrd), memoryBytes, accelerator, qemuBinary,
+                kernelArguments, startPaused, detachable, machineType, files, acceptChangedBootFiles, diskBackings);
+    }
+
     /// Leaves out what cannot be opened, because QEMU would not start with it.
     MachineSpec withoutUnreadableBootFiles() {
         Profile p = profile;
         Optional<Path> kernel = p.kernel().filter(Files::isReadable);
-        Profile reduced = new Profile(p.name(), p.description(), p.memoryBytes(), p.cpus(), p.machine(), p
-                .accelerator(), p.firmware().filter(Files::isReadable), kernel,
-                p.initrd().filter(path -> kernel.isPresent()
-                        && Files.isReadable(path)),
-                p.append(), p.display(), p.disks(), p.bootSector(), p.arguments());
+        Profile reduced = p.withBootFiles(p.firmware().filter(Files::isReadable), kernel,
+                p.initrd().filter(path -> kernel.isPresent() && Files.isReadable(path)));
         return new MachineSpec(reduced, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
                 machineType, bootFiles, acceptChangedBootFiles, diskBackings);
     }

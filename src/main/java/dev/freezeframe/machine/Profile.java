@@ -32,6 +32,12 @@ public record Profile(String name, String description, long memoryBytes, int cpu
                 display, disks, bootSector, others);
     }
 
+    /// The same that boots from other files.
+    Profile withBootFiles(Optional<Path> otherFirmware, Optional<Path> otherKernel, Optional<Path> otherInitrd) {
+        return new Profile(name, description, memoryBytes, cpus, machine, accelerator, otherFirmware, otherKernel,
+                otherInitrd, append, display, disks, bootSector, arguments);
+    }
+
     /// The profile as a JSON file would have it, with all paths resolved.
     public ObjectNode toJson() {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("description", description).put("memory", SizeText

@@ -63,7 +63,7 @@ public final class CheckpointExport {
 
     /// Fills a file that is there and empty.
     @FunctionalInterface
-    private interface Content {
+    interface Content {
         void writeTo(Path file) throws IOException;
     }
 
@@ -185,7 +185,8 @@ public final class CheckpointExport {
         }
     }
 
-    private static void write(Path file, boolean overwrite, Content content) throws IOException {
+    /// Writes a file that is there under its name when all of it has been written.
+    static void write(Path file, boolean overwrite, Content content) throws IOException {
         Path target = file.toAbsolutePath();
         refuse(target, overwrite);
         Path partial = target.resolveSibling("." + target.getFileName() + ".partial-" + ProcessHandle.current().pid()

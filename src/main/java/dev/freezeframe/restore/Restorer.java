@@ -54,7 +54,8 @@ public final class Restorer {
         long start = System.nanoTime();
         ExperimentRecord experiment = store.experiment(checkpoint.experimentId())
                 .orElseThrow(() -> failure(checkpoint, "its experiment is not in the store", null));
-        MachineSpec spec = options.applyTo(MachineSpec.fromRecord(record(checkpoint, experiment)));
+        MachineSpec spec = options.applyTo(MachineSpec.fromRecord(record(checkpoint, experiment)))
+                .withBootFilesFrom(store.bootFiles()::find);
         String machineType = spec.machineType()
                 .orElseThrow(() -> failure(checkpoint, "its experiment does not name a versioned machine type", null));
         // untrusted until taken apart, and no QEMU may be started for bytes that cannot be loaded

@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.CheckpointParts.ImageParts;
 import dev.freezeframe.store.Database.Session;
 import dev.freezeframe.store.NewCheckpoint.NewImage;
 import dev.freezeframe.store.PageMapCodec.Piece;
@@ -13,6 +14,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -218,7 +220,20 @@ final class Catalog {
                 pages.count(PageClass.NEW), disks.stream().mapToLong(DiskMetrics::dirtyBlocks).sum(),
                 disks.stream().mapToLong(DiskMetrics::newBlocks).sum(), deviceStateBytes,
                 c.packBytes() + allMapBytes + pages.storedBytes(), millis, disks);
-        long id = session.insert(
+        long id = insertRow(session, c.experimentId(), c.number(), metrics);
+        for (int i = 0; i < maps.size(); i++) {
+            insert(session, id, c.images().get(i), maps.get(i));
+        }
+        ClassMaps.insert(session, id, pages.pieces());
+        Disks.insert(session, id, disks);
+        return new CheckpointRecord(id, c.experimentId(), experimentName, c.number(), metrics);
+    }
+
+    private static long insertRow(Session session, long experimentId, int number, CheckpointMetrics metrics)
+            throws SQLException {
+        PhaseMicros p = metrics.phaseMicros();
+        PreCopyMetrics preCopy = metrics.preCopy();
+        return session.insert(
                 "INSERT INTO checkpoint (experiment_id, number, captured_at, interval_millis, late, pause_micros,"
                         + " stop_micros, device_state_micros, harvest_micros, copy_micros, disks_micros, resume_micros,"
                         + " pre_copy_rounds, pre_copy_micros, pre_copy_pages, pause_pages,"
@@ -226,20 +241,62 @@ final class Catalog {
                         + " duplicate_stored_pages, new_pages, dirty_blocks, new_blocks, device_state_bytes,"
                         + " stored_bytes, pipeline_millis)"
                         + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                c.experimentId(), c.number(), time(m.capturedAt()), m.intervalMillis(), m.late(), m.pauseMicros(),
-                p.stop(),
-                p.deviceState(), p.harvest(), p.copy(), p.disks(), p.resume(), m.preCopy().rounds(),
-                m.preCopy().micros(), m.preCopy().pages(),
-                m.preCopy().pausePages(), metrics.ramPages(), metrics.dirtyPages(),
+                experimentId, number, time(metrics.capturedAt()), metrics.intervalMillis(), metrics.late(),
+                metrics.pauseMicros(), p.stop(), p.deviceState(), p.harvest(), p.copy(), p.disks(), p.resume(),
+                preCopy.rounds(), preCopy.micros(), preCopy.pages(), preCopy.pausePages(), metrics.ramPages(),
+                metrics.dirtyPages(),
                 metrics.unchangedPages(), metrics.zeroPages(), metrics.duplicatePages(), metrics.duplicateWithinPages(),
                 metrics.duplicateStoredPages(), metrics.newPages(), metrics.dirtyBlocks(), metrics.newBlocks(),
                 metrics.deviceStateBytes(), metrics.storedBytes(), metrics.pipelineMillis());
-        for (int i = 0; i < maps.size(); i++) {
-            insert(session, id, c.images().get(i), maps.get(i));
+    }
+
+    /// Writes a checkpoint that came from elsewhere, with the figures that it came with.
+    ///
+    /// @param ids the ids of the checkpoints before it, by number; receives its own
+    static void insert(Session session, long experimentId, CheckpointParts parts, Map<Integer, Long> ids)
+            throws SQLException {
+        long id = insertRow(session, experimentId, parts.number(), parts.metrics());
+        ids.put(parts.number(), id);
+        for (ImageParts image : parts.images()) {
+            List<Piece> pieces = image.map().stream().map(part -> new Piece(part.entries(), part.encodedBytes(), part
+                    .content())).toList();
+            Optional<Image> base = image.base().isPresent()
+                    ? image(session, ids.get(image.base().get()), image.name())
+                    : Optional.empty();
+            long bytes = bytes(pieces);
+            insert(session, id, new NewImage(image.name(), image.lengthBytes(), PageMap.allZero(0), Optional.empty()),
+                    new PlannedMap(base.map(Image::checkpointId), base.map(b -> b.chainLength + 1).orElse(0),
+                            base.map(b -> b.chainBytes + bytes).orElse(0L), pieces, bytes));
         }
-        ClassMaps.insert(session, id, pages);
-        Disks.insert(session, id, disks);
-        return new CheckpointRecord(id, c.experimentId(), experimentName, c.number(), metrics);
+        if (parts.pageClasses().isPresent()) {
+            ClassMaps.insert(session, id, PartsRules.pieces(parts.pageClasses().get()));
+        }
+        Disks.insert(session, id, parts.metrics().disks());
+        if (!parts.annotation().isEmpty()) {
+            Annotations.put(session, id, parts.annotation());
+        }
+        if (parts.picture().isPresent()) {
+            Annotations.put(session, id, parts.picture().get());
+        }
+    }
+
+    // --- where experiments came from
+
+    static void insert(Session session, long experimentId, Imported imported) throws SQLException {
+        session.sql("INSERT INTO imported_experiment VALUES (?, ?, ?, ?, ?)", experimentId, imported.originalName(),
+                imported.fileName(), imported.sha256(), time(imported.at())).executeUpdate();
+    }
+
+    static Map<Long, Imported> imported(Session session) throws SQLException {
+        Map<Long, Imported> found = new HashMap<>();
+        try (ResultSet r = session.sql("SELECT experiment_id, original_name, file_name, sha256, imported_at"
+                + " FROM imported_experiment").executeQuery()) {
+            while (r.next()) {
+                found.put(r.getLong(1), new Imported(r.getString(2), r.getString(3), r.getString(4),
+                        instant(r, 5).orElse(Instant.EPOCH)));
+            }
+        }
+        return found;
     }
 
     // --- images and page maps
@@ -346,6 +403,23 @@ final class Catalog {
 
     private static void apply(Session session, Image image, PageMap.Visitor<RuntimeException> map)
             throws SQLException, StoreException {
+        forEachPiece(session, image, piece -> PageMapCodec.decode(piece, image.pages(), map));
+    }
+
+    /// The rows of an image's own map.
+    static List<Piece> pieces(Session session, Image image) throws SQLException, StoreException {
+        List<Piece> pieces = new ArrayList<>();
+        forEachPiece(session, image, pieces::add);
+        return pieces;
+    }
+
+    /// Takes a row whose checksum is right.
+    private interface PieceVisitor {
+        void piece(Piece piece) throws Corruption;
+    }
+
+    private static void forEachPiece(Session session, Image image, PieceVisitor visitor)
+            throws SQLException, StoreException {
         for (int i = 0; i < image.mapPieces; i++) {
             try (ResultSet r = session.sql(
                     "SELECT entries, encoded_bytes, checksum, content FROM page_map WHERE image_id = ? AND piece = ?",
@@ -357,7 +431,7 @@ final class Catalog {
                 if (r.getLong(3) != piece.checksum(image.id, i)) {
                     throw damagedMap(image, "the checksum of piece " + i + " does not match");
                 }
-                PageMapCodec.decode(piece, image.pages(), map);
+                visitor.piece(piece);
             } catch (Corruption e) {
                 throw damagedMap(image, e.getMessage());
             }

@@ -13,8 +13,7 @@ import java.util.Optional;
 final class ClassMaps {
     private ClassMaps() {}
 
-    static void insert(Session session, long checkpointId, PageClassMap map) throws SQLException {
-        List<Piece> pieces = map.pieces();
+    static void insert(Session session, long checkpointId, List<Piece> pieces) throws SQLException {
         for (int i = 0; i < pieces.size(); i++) {
             Piece piece = pieces.get(i);
             session.sql("INSERT INTO page_class VALUES (?, ?, ?, ?, ?, ?, ?, ?)", checkpointId, i, pieces.size(),
@@ -53,12 +52,7 @@ final class ClassMaps {
                 }
             }
             PageClassMap map = PageClassMap.checked(pages, List.copyOf(pieces));
-            if (map.count(PageClass.UNCHANGED) != metrics.unchangedPages()
-                    || map.count(PageClass.ZERO) != metrics.zeroPages()
-                    || map.count(PageClass.DUPLICATE_WITHIN) != metrics.duplicateWithinPages()
-                    || map.count(PageClass.DUPLICATE_STORED) != metrics.duplicateStoredPages()
-                    || map.count(PageClass.DUPLICATE_DISK) != metrics.duplicateDiskPages()
-                    || map.count(PageClass.NEW) != metrics.newPages()) {
+            if (!fits(map, metrics)) {
                 throw new Corruption("its counts are not those of the checkpoint");
             }
             return Optional.of(map);
@@ -66,5 +60,15 @@ final class ClassMaps {
             throw new StoreException(Reason.DAMAGED, "the map of page classes of checkpoint " + checkpoint.name()
                     + " is damaged (" + e.getMessage() + "); the checkpoint itself does not need it", e);
         }
+    }
+
+    /// Whether the classes of a map are those that the figures tell of.
+    static boolean fits(PageClassMap map, CheckpointMetrics metrics) {
+        return map.count(PageClass.UNCHANGED) == metrics.unchangedPages()
+                && map.count(PageClass.ZERO) == metrics.zeroPages()
+                && map.count(PageClass.DUPLICATE_WITHIN) == metrics.duplicateWithinPages()
+                && map.count(PageClass.DUPLICATE_STORED) == metrics.duplicateStoredPages()
+                && map.count(PageClass.DUPLICATE_DISK) == metrics.duplicateDiskPages()
+                && map.count(PageClass.NEW) == metrics.newPages();
     }
 }

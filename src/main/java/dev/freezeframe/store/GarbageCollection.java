@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.LongPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,9 @@ final class GarbageCollection {
     private final PackCache readPacks;
     private final Database database;
     private final Progress progress;
+    /// Which packs it is about, and what is in use though no page map names it.
+    private final LongPredicate considered;
+    private final Consumer<Map<Long, BitSet>> alsoUsed;
     private final List<Dead> dead = new ArrayList<>();
     private long chunksDropped;
     private long packsDeleted;
@@ -38,7 +43,12 @@ final class GarbageCollection {
     /// The dead chunks of a pack, one bit per slot.
     private record Dead(long packId, BitSet slots, boolean whole) {}
 
-    GarbageCollection(Packs packs, PackCache readPacks, Database database, Progress progress) {
+    /// @param considered packs that may be collected
+    /// @param alsoUsed   adds chunks that must stay though no page map names them, by pack
+    GarbageCollection(Packs packs, PackCache readPacks, Database database, Progress progress,
+            LongPredicate considered, Consumer<Map<Long, BitSet>> alsoUsed) {
+        this.considered = considered;
+        this.alsoUsed = alsoUsed;
         this.packs = packs;
         this.readPacks = readPacks;
         this.database = database;
@@ -65,10 +75,14 @@ final class GarbageCollection {
             }
             return found;
         });
+        alsoUsed.accept(used);
         database.transact(session -> {
             List<Long> ids = Packs.packIds(session, 0);
             while (!ids.isEmpty()) {
                 for (long id : ids) {
+                    if (!considered.test(id)) {
+                        continue;
+                    }
                     try {
                         consider(Packs.hashes(session, id), used.get(id), dropped);
                     } catch (Corruption e) {

@@ -5,6 +5,7 @@ import com.github.luben.zstd.ZstdException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongUnaryOperator;
 import net.openhft.hashing.LongHashFunction;
 
 /// Writes page maps and the differences between them as short rows, and reads them back without trusting them: every
@@ -44,6 +45,15 @@ final class PageMapCodec {
         map.forEachDifference(base, codec::add);
         codec.cut();
         return codec.pieces;
+    }
+
+    /// The same row with other numbers for its chunks.
+    static Piece renumber(Piece piece, int pages, LongUnaryOperator ids) throws Corruption {
+        PageMapCodec codec = new PageMapCodec();
+        codec.restart();
+        decode(piece, pages, (page, id) -> codec.add(page, ids.applyAsLong(id)));
+        codec.cut();
+        return codec.pieces.isEmpty() ? new Piece(0, 0, Zstd.compress(new byte[0])) : codec.pieces.getFirst();
     }
 
     /// Reads a row.

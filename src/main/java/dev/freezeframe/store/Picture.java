@@ -27,6 +27,9 @@ public record Picture(Kind kind, byte[] content) {
     /// PNG specification (third edition), 5.2.
     private static final byte[] PNG_SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
+    /// `IHDR`.
+    private static final int PNG_HEADER = 0x49484452;
+
     /// @throws IllegalArgumentException with a line for the user
     public Picture {
         int max = kind == Kind.SCREEN ? MAX_SCREEN_BYTES : MAX_CONSOLE_BYTES;
@@ -54,6 +57,22 @@ public record Picture(Kind kind, byte[] content) {
             from++;
         }
         return new Picture(Kind.CONSOLE, Arrays.copyOfRange(bytes, from, bytes.length));
+    }
+
+    /// How many pixels a screen says that it has; 0 for a console. A file that does not say so has more than any.
+    long pixels() {
+        if (kind == Kind.CONSOLE) {
+            return 0;
+        }
+        // the header chunk comes first: length, type, width, height
+        if (content.length < PNG_SIGNATURE.length + 16) {
+            return Long.MAX_VALUE;
+        }
+        ByteBuffer header = ByteBuffer.wrap(content, PNG_SIGNATURE.length + 4, 12);
+        int type = header.getInt();
+        long width = Integer.toUnsignedLong(header.getInt());
+        long height = Integer.toUnsignedLong(header.getInt());
+        return type == PNG_HEADER && width <= 1 << 16 && height <= 1 << 16 ? width * height : Long.MAX_VALUE;
     }
 
     /// The text of a console.

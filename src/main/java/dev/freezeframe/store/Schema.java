@@ -4,17 +4,18 @@ import dev.freezeframe.store.Database.Session;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/// The tables of a store, format 3, and the way there from formats 1 and 2. They are meant to be read by people with any SQL client
+/// The tables of a store, format 4, and the way there from formats 1 to 3. They are meant to be read by people with any SQL client
 /// too; only this package writes them.
 ///
 /// Format 1 had experiments, checkpoints, images, page maps and packs. Format 2 adds notes, tags, pictures and class maps,
 /// each in a table of its own, so nothing that is stored is rewritten; the checkpoints of format 1 have none of them. Format 3
 /// adds disks, in the same way: the figures of each disk of a checkpoint, and which packs were born on disk. In a checkpoint's
 /// row, `dirty_blocks` and `new_blocks` are sums over its disks, and the duplicate pages that are neither `within` nor `stored`
-/// are those whose content a disk brought in; in older formats there are none.
+/// are those whose content a disk brought in; in older formats there are none. Format 4
+/// adds where experiments came from that were not recorded here; those that were are not in that table.
 final class Schema {
     /// Counts up whenever an older program could misread the store.
-    static final int VERSION = 3;
+    static final int VERSION = 4;
 
     private static final String[] FORMAT_1 = {"""
             CREATE TABLE store_format (
@@ -165,6 +166,16 @@ final class Schema {
             CREATE TABLE IF NOT EXISTS disk_pack (
                 pack_id BIGINT PRIMARY KEY)""",};
 
+    /// What format 4 added; may be executed again, too.
+    private static final String[] FORMAT_4 = {"""
+            CREATE TABLE IF NOT EXISTS imported_experiment (
+                experiment_id BIGINT PRIMARY KEY,
+                original_name VARCHAR(200) NOT NULL,
+                file_name VARCHAR(300) NOT NULL,
+                sha256 VARCHAR(64) NOT NULL,
+                imported_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,
+                FOREIGN KEY (experiment_id) REFERENCES experiment (id) ON DELETE CASCADE)""",};
+
     private Schema() {}
 
     static void create(Session session) throws SQLException {
@@ -175,6 +186,9 @@ final class Schema {
             session.execute(table);
         }
         for (String table : FORMAT_3) {
+            session.execute(table);
+        }
+        for (String table : FORMAT_4) {
             session.execute(table);
         }
         session.sql("INSERT INTO store_format VALUES (?, CURRENT_TIMESTAMP, ?, ?)", VERSION, ChunkId.CHUNK_BYTES,
@@ -200,6 +214,9 @@ final class Schema {
             }
         }
         for (String table : FORMAT_3) {
+            session.execute(table);
+        }
+        for (String table : FORMAT_4) {
             session.execute(table);
         }
         session.sql("UPDATE store_format SET version = ?", VERSION).executeUpdate();

@@ -5,6 +5,7 @@ import dev.freezeframe.store.Database.Work;
 import dev.freezeframe.store.StoreException.Reason;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +28,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.h2.api.ErrorCode;
 import org.slf4j.Logger;
@@ -95,6 +100,9 @@ public final class Store implements AutoCloseable {
     private final List<ChunkWatcher> watchers = new CopyOnWriteArrayList<>();
     /// Experiments that this object records; also the lock that keeps deletions off what they build on.
     private final Set<Long> recording = new HashSet<>();
+    /// Experiments that are being imported.
+    private final List<IncomingExperiment> incoming = new CopyOnWriteArrayList<>();
+    private final BootFiles bootFiles;
     private final Object reopening = new Object();
     /// Held by the one garbage collection that there may be.
     private final Object collecting = new Object();
@@ -107,6 +115,7 @@ public final class Store implements AutoCloseable {
         this.fileSystem = Files.getFileStore(directory);
         this.version = version;
         this.directory = directory;
+        this.bootFiles = new BootFiles(directory);
         this.lock = lock;
         this.packs = packs;
         this.database = database;
@@ -434,7 +443,7 @@ public final class Store implements AutoCloseable {
         return packs.diskPacks().contains(ChunkId.packId(chunkId)) ? ChunkOrigin.DISK : ChunkOrigin.RAM;
     }
 
-    private Pack pack(long packId, boolean keep) throws StoreException {
+    Pack pack(long packId, boolean keep) throws StoreException {
         return access("read pack " + packId, now -> packs.load(now, packId, keep));
     }
 
@@ -678,6 +687,153 @@ public final class Store implements AutoCloseable {
         });
     }
 
+    // --- coming and going
+
+    /// Opens an experiment for taking it elsewhere, with the checkpoints that it has now.
+    ///
+    /// @throws StoreException if what its checkpoints use cannot be told
+    public ExperimentReader readExperiment(ExperimentRecord experiment, Progress progress) throws StoreException {
+        List<CheckpointRecord> checkpoints;
+        synchronized (pins) {
+            checkpoints = checkpoints(experiment.id());
+            checkpoints.forEach(pins::pin);
+        }
+        boolean opened = false;
+        try {
+            AtomicBoolean pinned = new AtomicBoolean(true);
+            ExperimentReader reader = new ExperimentReader(this, checkpoints, progress, () -> {
+                if (pinned.getAndSet(false)) {
+                    checkpoints.forEach(this::unpin);
+                }
+            });
+            opened = true;
+            return reader;
+        } finally {
+            if (!opened) {
+                checkpoints.forEach(this::unpin);
+            }
+        }
+    }
+
+    void forEachOwnChunk(CheckpointRecord checkpoint, LongConsumer visitor) throws StoreException {
+        read("read page maps", session -> {
+            for (Image image : Catalog.images(session, checkpoint.id())) {
+                Catalog.forEachOwnChunk(session, image, visitor);
+            }
+            return null;
+        });
+    }
+
+    List<Image> images(CheckpointRecord checkpoint) throws StoreException {
+        return read("list images", session -> Catalog.images(session, checkpoint.id()));
+    }
+
+    List<PageMapCodec.Piece> pieces(Image image) throws StoreException {
+        return read("read a page map", session -> Catalog.pieces(session, image));
+    }
+
+    /// Begins to take an experiment in that was recorded elsewhere.
+    public IncomingExperiment beginImport() throws StoreException {
+        requireSpace();
+        IncomingExperiment begun = new IncomingExperiment(this, usable().generation());
+        incoming.add(begun);
+        return begun;
+    }
+
+    ExperimentRecord commit(long generation, ExperimentRecord experiment, Imported imported,
+            IncomingExperiment.Source source) throws IOException {
+        requireSpace();
+        ExperimentRecord record;
+        try {
+            record = access("import experiment " + experiment.name(), now -> {
+                if (now.generation() != generation) {
+                    throw new StoreException(Reason.FAILED,
+                            "the store had to be opened anew since the import was begun; import again");
+                }
+                return now.transact(session -> insert(session, experiment, imported, source));
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        try {
+            sync();
+        } catch (StoreException e) {
+            try {
+                deleteExperiment(record.name());
+            } catch (StoreException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
+        return record;
+    }
+
+    private static ExperimentRecord insert(Database.Session session, ExperimentRecord experiment, Imported imported,
+            IncomingExperiment.Source source) throws SQLException, StoreException {
+        if (Catalog.experiment(session, experiment.name()).isPresent()) {
+            throw new StoreException(Reason.REFUSED, "the store has an experiment " + experiment.name()
+                    + " by now; import under another name with --name");
+        }
+        long id = Catalog.insert(session, experiment);
+        if (experiment.endedAt().isPresent()) {
+            Catalog.finish(session, id, experiment.endedAt().get(), experiment.endReason().orElse(""));
+        }
+        Catalog.insert(session, id, imported);
+        Map<Integer, Long> ids = new HashMap<>();
+        try {
+            for (Optional<CheckpointParts> next = source.next(); next.isPresent(); next = source.next()) {
+                Catalog.insert(session, id, next.get(), ids);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return Catalog.experiment(session, id).orElseThrow();
+    }
+
+    /// @param written packs that are to go again, unless somebody else has come to use them
+    void endImport(IncomingExperiment ended, List<Long> written) {
+        if (!incoming.remove(ended)) {
+            return;
+        }
+        boolean interrupted = Thread.interrupted();
+        try {
+            if (!written.isEmpty()) {
+                Set<Long> its = new HashSet<>(written);
+                synchronized (collecting) {
+                    drop(Progress.NONE, its::contains);
+                }
+            }
+            retainBootFiles();
+        } catch (StoreException | SQLException e) {
+            LOG.warn("what an import left in store {} will go with the next collection", directory, e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /// The boot files that came with imported experiments.
+    public BootFiles bootFiles() {
+        return bootFiles;
+    }
+
+    private void retainBootFiles() throws StoreException {
+        List<ExperimentRecord> experiments = experiments();
+        try {
+            // a hash of 256 bits stands in a record for nothing else
+            bootFiles.retain(hash -> incoming.stream().anyMatch(each -> each.names(hash))
+                    || experiments.stream().anyMatch(each -> each.machineJson().contains(hash)));
+        } catch (IOException e) {
+            LOG.warn("boot files that nobody needs stay in store {}", directory, e);
+        }
+    }
+
+    /// Where those experiments came from that were not recorded into this store, by experiment id.
+    public Map<Long, Imported> imported() throws StoreException {
+        return read("list imported experiments", Catalog::imported);
+    }
+
     // --- upkeep
 
     /// Deletes a checkpoint. All others stay whole; space comes back with [#gc].
@@ -733,6 +889,7 @@ public final class Store implements AutoCloseable {
             return null;
         });
         sync();
+        retainBootFiles();
     }
 
     private boolean isNewest(CheckpointRecord checkpoint) throws StoreException {
@@ -765,14 +922,9 @@ public final class Store implements AutoCloseable {
 
     private GcReport collect(Progress progress) throws StoreException {
         long before = sizeBytes();
-        GarbageCollection collection = new GarbageCollection(packs, readPacks, usable(), progress);
         try {
-            alone(() -> {
-                collection.mark((id, low, high) -> watchers.forEach(watcher -> watcher.dropped(id, low, high)));
-                return null;
-            });
-            collection.sweep();
-            sync();
+            GarbageCollection collection = drop(progress, _ -> true);
+            retainBootFiles();
             Optional<String> notShrunk = alone(() -> shrink(collection.foundNothing(), progress));
             if (isRecording()) {
                 progress.at("gather", 0, 1);
@@ -785,6 +937,21 @@ public final class Store implements AutoCloseable {
         } catch (SQLException e) {
             throw explained("collect garbage", e);
         }
+    }
+
+    /// Deletes chunks that nobody uses.
+    ///
+    /// @param considered packs that it is about
+    private GarbageCollection drop(Progress progress, LongPredicate considered) throws StoreException, SQLException {
+        GarbageCollection collection = new GarbageCollection(packs, readPacks, usable(), progress, considered,
+                inUse -> incoming.forEach(each -> each.addTo(inUse)));
+        alone(() -> {
+            collection.mark((id, low, high) -> watchers.forEach(watcher -> watcher.dropped(id, low, high)));
+            return null;
+        });
+        collection.sweep();
+        sync();
+        return collection;
     }
 
     private boolean isRecording() {
@@ -987,13 +1154,21 @@ public final class Store implements AutoCloseable {
         });
     }
 
-    private static StoreException explained(String what, SQLException e) {
+    /// Whether it failed because the file system is full.
+    static boolean noRoom(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             String message = cause.getMessage();
             if (message != null && NO_ROOM.stream().anyMatch(message::contains)) {
-                return new StoreException(Reason.DISK_FULL, "cannot " + what
-                        + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
+                return true;
             }
+        }
+        return false;
+    }
+
+    private static StoreException explained(String what, SQLException e) {
+        if (noRoom(e)) {
+            return new StoreException(Reason.DISK_FULL, "cannot " + what
+                    + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
         }
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             // H2 calls that a failure to read, and tries its other way of opening a file before it says so

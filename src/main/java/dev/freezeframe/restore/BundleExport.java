@@ -1,0 +1,286 @@
+package dev.freezeframe.restore;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.github.luben.zstd.ZstdCompressCtx;
+import dev.freezeframe.machine.BootFile;
+import dev.freezeframe.machine.Disk;
+import dev.freezeframe.machine.MachineException;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.restore.BundleFormat.BootText;
+import dev.freezeframe.restore.BundleFormat.CheckpointText;
+import dev.freezeframe.restore.BundleFormat.Chunks;
+import dev.freezeframe.restore.BundleFormat.ExperimentText;
+import dev.freezeframe.restore.BundleFormat.Header;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.ChunkOrigin;
+import dev.freezeframe.store.ExperimentReader;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.PartsRules;
+import dev.freezeframe.store.Progress;
+import dev.freezeframe.store.Store;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.time.LocalDateTime;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/// Writes an experiment to a file of its own, a bundle, from which another Freezeframe restores every checkpoint as this
+/// one does. The file is the owner's only and is there under its name when all of it has been written; the same experiment
+/// gives the same bytes each time.
+///
+/// Of the store's contents, only chunks that a checkpoint of the experiment uses travel.
+public final class BundleExport {
+    /// Dearer levels gain a few percent.
+    private static final int LEVEL = 6;
+    /// One that a ZIP archive can tell without a further field, which would come in front of the type.
+    private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
+
+    private final Store store;
+
+    /// What was written.
+    ///
+    /// @param chunks    different pages and blocks in it
+    /// @param fileBytes length of the file
+    /// @param sha256    of the file
+    /// @param leftOut   what a restore elsewhere has to do without, one line each
+    public record Exported(ExperimentRecord experiment, int checkpoints, long chunks, long fileBytes, String sha256,
+            List<String> leftOut) {}
+
+    /// Exports from this store, which stays the caller's to close.
+    public BundleExport(Store store) {
+        this.store = store;
+    }
+
+    /// Writes a bundle. Its checkpoints are those that the experiment has when this begins; until the end none of them can be
+    /// deleted. Cancel it by throwing from `progress`.
+    ///
+    /// @param overwrite whether a file of this name may be replaced
+    /// @throws IOException with one line for the user
+    public Exported write(ExperimentRecord experiment, Path file, boolean overwrite, Progress progress)
+            throws IOException {
+        try (ExperimentReader reader = store.readExperiment(experiment, progress)) {
+            if (reader.checkpoints().isEmpty()) {
+                throw new IOException("experiment " + experiment.name() + " has no checkpoint to export");
+            }
+            if (reader.checkpoints().size() > PartsRules.MAX_CHECKPOINTS) {
+                throw new IOException("experiment " + experiment.name() + " has more than "
+                        + PartsRules.MAX_CHECKPOINTS + " checkpoints, which is the most that a bundle takes;"
+                        + " delete some first");
+            }
+            Writing writing = new Writing(experiment, reader, progress);
+            CheckpointExport.write(file, overwrite, writing::writeTo);
+            return writing.exported();
+        }
+    }
+
+    /// One bundle in the making.
+    private final class Writing {
+        private final ExperimentRecord experiment;
+        private final ExperimentReader reader;
+        private final Progress progress;
+        private final Chunks chunks;
+        private final JsonNode machine;
+        private final Map<String, Path> bootFiles = new LinkedHashMap<>();
+        private final List<String> leftOut = new ArrayList<>();
+        private final Map<String, String> sums = new LinkedHashMap<>();
+        private long chunksDone;
+        private long fileBytes;
+        private String fileSum = "";
+
+        Writing(ExperimentRecord experiment, ExperimentReader reader, Progress progress) throws IOException {
+            this.experiment = experiment;
+            this.reader = reader;
+            this.progress = progress;
+            this.chunks = new Chunks(reader.chunks(ChunkOrigin.RAM), reader.chunks(ChunkOrigin.DISK));
+            try {
+                this.machine = BundleFormat.JSON.readTree(experiment.machineJson());
+            } catch (JsonProcessingException e) {
+                throw new IOException("the machine in the record of experiment " + experiment.name() + " is damaged",
+                        e);
+            }
+            MachineSpec spec;
+            try {
+                spec = MachineSpec.fromRecord(machine);
+            } catch (MachineException e) {
+                throw new IOException("experiment " + experiment.name() + " cannot be exported: " + e.getMessage(), e);
+            }
+            for (BootFile recorded : spec.bootFiles()) {
+                Optional<String> difference = recorded.difference();
+                Optional<Path> kept = difference.isEmpty()
+                        ? Optional.of(recorded.path())
+                        : store.bootFiles().find(recorded.sha256());
+                if (kept.isPresent()) {
+                    bootFiles.put(recorded.sha256(), kept.get());
+                } else {
+                    leftOut.add(difference.get()
+                            + " and is not in the bundle: a restore needs --accept-changed-boot-files");
+                }
+            }
+            for (Disk disk : spec.profile().disks()) {
+                if (disk.readOnly()) {
+                    leftOut.add("the guest cannot write " + disk.id()
+                            + ", so it is in no checkpoint and not in the bundle: a restore needs " + disk.file());
+                }
+            }
+        }
+
+        void writeTo(Path file) throws IOException {
+            MessageDigest digest = Sha256.digest();
+            try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20);
+                    ZipOutputStream zip = new ZipOutputStream(new DigestOutputStream(out, digest),
+                            StandardCharsets.UTF_8)) {
+                store(zip, BundleFormat.MIME_ENTRY, BundleFormat.MIME_TYPE.getBytes(StandardCharsets.US_ASCII));
+                json(zip, BundleFormat.HEADER_ENTRY, header());
+                for (Map.Entry<String, Path> boot : bootFiles.entrySet()) {
+                    copy(zip, boot.getKey(), boot.getValue());
+                }
+                try (Segments segments = new Segments(zip)) {
+                    for (ChunkOrigin origin : ChunkOrigin.values()) {
+                        segments.write(origin);
+                    }
+                }
+                List<CheckpointRecord> checkpoints = reader.checkpoints();
+                for (int i = 0; i < checkpoints.size(); i++) {
+                    progress.at("checkpoints", i, checkpoints.size());
+                    json(zip, BundleFormat.checkpointEntry(i), CheckpointText.of(reader.parts(checkpoints.get(i))));
+                }
+                byte[] list = Sha256.list(sums);
+                zip.putNextEntry(entry(BundleFormat.SUMS_ENTRY));
+                zip.write(list);
+                zip.closeEntry();
+            }
+            fileSum = HexFormat.of().formatHex(digest.digest());
+            fileBytes = Files.size(file);
+        }
+
+        private Header header() throws IOException {
+            List<BootText> boot = new ArrayList<>();
+            for (Map.Entry<String, Path> each : bootFiles.entrySet()) {
+                boot.add(new BootText(each.getKey(), Files.size(each.getValue())));
+            }
+            String version = BundleExport.class.getPackage().getImplementationVersion();
+            Optional<String> parent = experiment.parentCheckpointId().isPresent()
+                    ? BundleExport.this.store.checkpoint(experiment.parentCheckpointId().get()).map(
+                            each -> each.name().toString())
+                    : Optional.empty();
+            return new Header(BundleFormat.VERSION, version == null ? "Freezeframe" : "Freezeframe " + version,
+                    new ExperimentText(experiment.name(), experiment.profileName(), experiment.ramBytes(),
+                            experiment.startedAt(), experiment.endedAt().orElse(null),
+                            experiment.endReason().orElse(null), parent.orElse(null), machine),
+                    reader.checkpoints().size(), chunks, boot);
+        }
+
+        private void json(ZipOutputStream zip, String name, Object value) throws IOException {
+            byte[] content = BundleFormat.JSON.writeValueAsBytes(value);
+            sums.put(name, Sha256.of(content));
+            zip.putNextEntry(entry(name));
+            zip.write(content);
+            zip.closeEntry();
+        }
+
+        private void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
+            sums.put(name, Sha256.of(content));
+            ZipEntry entry = entry(name);
+            CRC32 crc = new CRC32();
+            crc.update(content);
+            entry.setMethod(ZipEntry.STORED);
+            entry.setSize(content.length);
+            entry.setCompressedSize(content.length);
+            entry.setCrc(crc.getValue());
+            zip.putNextEntry(entry);
+            zip.write(content);
+            zip.closeEntry();
+        }
+
+        private void copy(ZipOutputStream zip, String sha256, Path file) throws IOException {
+            String name = BundleFormat.bootEntry(sha256);
+            MessageDigest digest = Sha256.digest();
+            zip.putNextEntry(entry(name));
+            try (InputStream in = Files.newInputStream(file)) {
+                in.transferTo(new DigestOutputStream(zip, digest));
+            }
+            zip.closeEntry();
+            if (!HexFormat.of().formatHex(digest.digest()).equals(sha256)) {
+                throw new IOException("the boot file " + file + " changed while it was read; export again");
+            }
+            sums.put(name, sha256);
+        }
+
+        Exported exported() {
+            return new Exported(experiment, reader.checkpoints().size(), chunks.all(), fileBytes, fileSum, List.copyOf(
+                    leftOut));
+        }
+
+        /// Gathers chunks to segments and writes these.
+        private final class Segments implements AutoCloseable {
+            private final ZipOutputStream zip;
+            private final ZstdCompressCtx compressor = new ZstdCompressCtx();
+            private final byte[] raw = new byte[BundleFormat.SEGMENT_CHUNKS * ChunkId.CHUNK_BYTES];
+            private int filled;
+            private int written;
+
+            Segments(ZipOutputStream zip) {
+                this.zip = zip;
+                compressor.setLevel(LEVEL);
+            }
+
+            void write(ChunkOrigin origin) throws IOException {
+                written = 0;
+                reader.readChunks(origin, content -> add(origin, content));
+                cut(origin);
+            }
+
+            private void add(ChunkOrigin origin, ByteBuffer content) throws IOException {
+                while (content.hasRemaining()) {
+                    int count = Math.min(content.remaining(), raw.length - filled);
+                    content.get(raw, filled, count);
+                    filled += count;
+                    if (filled == raw.length) {
+                        cut(origin);
+                    }
+                }
+            }
+
+            private void cut(ChunkOrigin origin) throws IOException {
+                if (filled == 0) {
+                    return;
+                }
+                progress.at("pages", chunksDone, chunks.all());
+                byte[] content = filled == raw.length
+                        ? compressor.compress(raw)
+                        : compressor.compress(java.util.Arrays.copyOf(raw, filled));
+                store(zip, BundleFormat.chunksEntry(origin, written++), content);
+                chunksDone += filled / ChunkId.CHUNK_BYTES;
+                filled = 0;
+            }
+
+            @Override
+            public void close() {
+                compressor.close();
+            }
+        }
+    }
+
+    private static ZipEntry entry(String name) {
+        ZipEntry entry = new ZipEntry(name);
+        entry.setTimeLocal(NO_TIME);
+        return entry;
+    }
+}

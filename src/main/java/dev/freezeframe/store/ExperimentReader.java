@@ -1,0 +1,153 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.CheckpointParts.ClassPart;
+import dev.freezeframe.store.CheckpointParts.ImageParts;
+import dev.freezeframe.store.CheckpointParts.MapPart;
+import dev.freezeframe.store.StoreException.Reason;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// An experiment on its way out of the store: its checkpoints as they were when it was opened, and each chunk that one of
+/// them uses, once. Until it is closed, none of these checkpoints can be deleted; a recording of the experiment may go on.
+///
+/// For one thread at a time. It takes some hundred bytes of memory for each pack.
+public final class ExperimentReader implements AutoCloseable {
+    private final Store store;
+    private final List<CheckpointRecord> checkpoints;
+    private final Map<Long, Integer> numbers = new HashMap<>();
+    /// The packs of the experiment and what it uses of each, in the order of their chunks' numbers.
+    private final Map<ChunkOrigin, TreeMap<Long, Used>> packs = new HashMap<>();
+    private final Map<ChunkOrigin, Long> chunks = new HashMap<>();
+    private final Runnable unpin;
+
+    /// What is used of a pack.
+    private static final class Used {
+        final BitSet slots = new BitSet(Store.PACK_CHUNKS);
+        /// Of the chunk in its first used slot.
+        long firstNumber;
+    }
+
+    /// Receives chunks.
+    @FunctionalInterface
+    public interface ChunkSink {
+        /// Takes the next chunks.
+        ///
+        /// @param content 4096 bytes of each, from its position to its limit; good during the call only
+        void chunks(ByteBuffer content) throws IOException;
+    }
+
+    ExperimentReader(Store store, List<CheckpointRecord> checkpoints, Progress progress, Runnable unpin)
+            throws StoreException {
+        this.store = store;
+        this.checkpoints = List.copyOf(checkpoints);
+        this.unpin = unpin;
+        for (ChunkOrigin origin : ChunkOrigin.values()) {
+            packs.put(origin, new TreeMap<>());
+        }
+        for (int i = 0; i < checkpoints.size(); i++) {
+            progress.at("look", i, checkpoints.size());
+            numbers.put(checkpoints.get(i).id(), checkpoints.get(i).number());
+            store.forEachOwnChunk(checkpoints.get(i), this::use);
+        }
+        number();
+    }
+
+    private void use(long chunkId) {
+        packs.get(store.origin(chunkId)).computeIfAbsent(ChunkId.packId(chunkId), _ -> new Used()).slots
+                .set(ChunkId.slot(chunkId));
+    }
+
+    private void number() {
+        long next = CheckpointParts.FIRST_CHUNK;
+        for (ChunkOrigin origin : ChunkOrigin.values()) {
+            long first = next;
+            for (Used used : packs.get(origin).values()) {
+                used.firstNumber = next;
+                next += used.slots.cardinality();
+            }
+            chunks.put(origin, next - first);
+        }
+    }
+
+    private long numberOf(long chunkId) {
+        if (chunkId == ChunkId.ZERO) {
+            return ChunkId.ZERO;
+        }
+        Used used = packs.get(store.origin(chunkId)).get(ChunkId.packId(chunkId));
+        return used.firstNumber + used.slots.get(0, ChunkId.slot(chunkId)).cardinality();
+    }
+
+    /// Its checkpoints by number.
+    public List<CheckpointRecord> checkpoints() {
+        return checkpoints;
+    }
+
+    /// How many different chunks they use that first came from there. Those of RAM are numbered first.
+    public long chunks(ChunkOrigin origin) {
+        return chunks.get(origin);
+    }
+
+    /// Reads the chunks of one origin in the order of their numbers.
+    ///
+    /// @throws IOException what the sink threw, or a [StoreException] if one cannot be read
+    public void readChunks(ChunkOrigin origin, ChunkSink sink) throws IOException {
+        for (Map.Entry<Long, Used> entry : packs.get(origin).entrySet()) {
+            Pack pack = store.pack(entry.getKey(), false);
+            BitSet slots = entry.getValue().slots;
+            ByteBuffer raw = ByteBuffer.wrap(pack.raw()).asReadOnlyBuffer();
+            try {
+                for (int slot = slots.nextSetBit(0); slot >= 0;) {
+                    int end = slots.nextClearBit(slot);
+                    int from = pack.offset(slot);
+                    for (int each = slot; each < end; each++) {
+                        pack.offset(each);
+                    }
+                    // slots that are all there lie one behind the other
+                    sink.chunks(raw.slice(from, (end - slot) * ChunkId.CHUNK_BYTES));
+                    slot = slots.nextSetBit(end);
+                }
+            } catch (Corruption e) {
+                throw new StoreException(Reason.DAMAGED, "chunks of the experiment cannot be read: " + e.getMessage()
+                        + "; verify lists every checkpoint that is affected", e);
+            }
+        }
+    }
+
+    /// Everything of one of the checkpoints, its chunks numbered for the way.
+    public CheckpointParts parts(CheckpointRecord checkpoint) throws StoreException {
+        List<ImageParts> images = new ArrayList<>();
+        for (Image image : store.images(checkpoint)) {
+            List<MapPart> map = new ArrayList<>();
+            for (PageMapCodec.Piece piece : store.pieces(image)) {
+                try {
+                    PageMapCodec.Piece numbered = PageMapCodec.renumber(piece, image.checkedPages(), this::numberOf);
+                    map.add(new MapPart(numbered.entries(), numbered.encodedBytes(), numbered.content()));
+                } catch (Corruption e) {
+                    throw new StoreException(Reason.DAMAGED, "the page map \"" + image.name() + "\" of "
+                            + checkpoint.name() + " is damaged (" + e.getMessage()
+                            + "); verify lists every checkpoint that is affected", e);
+                }
+            }
+            images.add(new ImageParts(image.name(), image.lengthBytes(), image.baseCheckpointId().map(numbers::get),
+                    map));
+        }
+        Optional<List<ClassPart>> classes = store.pageClasses(checkpoint.id()).map(map -> map.pieces().stream().map(
+                piece -> new ClassPart(piece.runs(), piece.pages(), piece.encodedBytes(), piece.content())).toList());
+        return new CheckpointParts(checkpoint.number(), checkpoint.metrics(), store.annotation(checkpoint.id()),
+                store.picture(checkpoint.id()), classes, images);
+    }
+
+    /// Lets the checkpoints be deleted again.
+    @Override
+    public void close() {
+        unpin.run();
+    }
+}

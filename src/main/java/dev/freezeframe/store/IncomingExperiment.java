@@ -1,0 +1,108 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.store.StoreException.Reason;
+import java.io.IOException;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/// An experiment on its way into the store from outside. Either all of it can be seen in the end, or closing this leaves
+/// nothing of it: no checkpoint, and no chunk that nobody else has come to use.
+///
+/// Chunks come first, then one transaction with everything that names them. In between, garbage collection leaves alone what
+/// was found or written for it, so recordings, deletions and collections go on beside it; only each batch of chunks holds
+/// deletions up. For one thread at a time.
+public final class IncomingExperiment implements AutoCloseable {
+    private final Store store;
+    private final long generation;
+    /// Chunks that it will name, one bit per slot; guarded by itself.
+    private final Map<Long, BitSet> used = new HashMap<>();
+    private final TreeSet<Long> written = new TreeSet<>();
+    private final TreeSet<String> bootFiles = new TreeSet<>();
+    private boolean done;
+
+    /// Gives one checkpoint after the other, by number; its chunks already are those of this store.
+    @FunctionalInterface
+    public interface Source {
+        /// The next one, empty after the last.
+        Optional<CheckpointParts> next() throws IOException;
+    }
+
+    IncomingExperiment(Store store, long generation) {
+        this.store = store;
+        this.generation = generation;
+    }
+
+    /// Begins a batch of chunks. Close it soon: nothing can be deleted while it is open.
+    public WriteLease beginBatch() throws StoreException {
+        WriteLease lease = store.beginWriting();
+        if (lease.generation() != generation) {
+            lease.close();
+            throw new StoreException(Reason.FAILED,
+                    "the store had to be opened anew since the import was begun; import again");
+        }
+        return lease;
+    }
+
+    /// Notes that a chunk will be named; call it in the batch in which it was found or written.
+    public void use(long chunkId) {
+        if (chunkId != ChunkId.ZERO) {
+            synchronized (used) {
+                used.computeIfAbsent(ChunkId.packId(chunkId), _ -> new BitSet(Store.PACK_CHUNKS))
+                        .set(ChunkId.slot(chunkId));
+            }
+        }
+    }
+
+    /// Stores a pack of new chunks.
+    ///
+    /// @return bytes added to the store
+    public long write(WriteLease batch, PackDraft draft, int zstdLevel) throws StoreException {
+        if (draft.liveSlots() > 0) {
+            written.add(draft.packId());
+        }
+        return store.write(batch, draft, zstdLevel);
+    }
+
+    /// Keeps a boot file in the store. It is there under its hash from then on, as long as an experiment names that.
+    public void keepBootFile(String sha256, BootFiles.Content content) throws StoreException {
+        synchronized (used) {
+            bootFiles.add(sha256);
+        }
+        store.bootFiles().put(sha256, content);
+    }
+
+    /// Makes the experiment visible in one transaction, and survive a power failure.
+    ///
+    /// @param imported where it came from
+    /// @throws StoreException if the name is taken, or it cannot be stored; then nothing of it can be seen
+    /// @throws IOException    what the source threw
+    public ExperimentRecord commit(ExperimentRecord experiment, Imported imported, Source source)
+            throws IOException {
+        ExperimentRecord record = store.commit(generation, experiment, imported, source);
+        done = true;
+        return record;
+    }
+
+    /// Adds what must not be collected.
+    void addTo(Map<Long, BitSet> inUse) {
+        synchronized (used) {
+            used.forEach((pack, slots) -> inUse.computeIfAbsent(pack, _ -> new BitSet(Store.PACK_CHUNKS)).or(slots));
+        }
+    }
+
+    boolean names(String bootFile) {
+        synchronized (used) {
+            return bootFiles.contains(bootFile);
+        }
+    }
+
+    /// Ends it; what is not committed is taken back.
+    @Override
+    public void close() {
+        store.endImport(this, done ? List.of() : List.copyOf(written));
+    }
+}
