@@ -129,6 +129,20 @@ build_program() {
   [[ $checkout/target/window.aot -nt ${jar[0]} ]] || "$installer/train.sh" "$installer/freezeframe"
 }
 
+build_package() {
+  note 'building the packages'
+  maven -q -Ppackage -Dmaven.test.skip=true clean package
+}
+
+# As much of it as is quick, where the machine allows it; installer/package-test.sh has the rest.
+test_package() {
+  local status=0
+  have fakeroot && have mmdebstrap || { note 'package test skipped: fakeroot or mmdebstrap is not here'; return; }
+  build_package
+  "$installer/package-test.sh" --brief trixie || status=$?
+  [[ $status -eq 0 || $status -eq 77 ]] || exit "$status"
+}
+
 # -----------------------------------------------------------------------------------------------------------------------
 
 [[ $# -eq 1 || ($# -gt 1 && $1 == test) || $* == 'guest debian' ]] || { usage >&2; exit 2; }
@@ -154,10 +168,12 @@ esac
 case $verb in
   guest) note "guest ready: $cache/guest/vmlinuz and initramfs.cpio.gz" ;;
   'guest debian') note "guest ready: $cache/guest/vmlinuz, initramfs-disk.cpio.gz and debian.img" ;;
-  test) maven verify "$@" ;;
+  test)
+    maven verify "$@"
+    [[ $# -gt 0 ]] || test_package
+    ;;
   package)
-    note 'building the packages'
-    maven -q -Ppackage -Dmaven.test.skip=true clean package
+    build_package
     note "packages ready: $checkout/target/package"
     ;;
   build)

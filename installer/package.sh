@@ -129,7 +129,7 @@ make_deb() {
   sed -i "s/^Installed-Size:.*/Installed-Size: $(installed_size "$tree")/" "$tree/DEBIAN/control"
   (cd "$tree" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
   settle "$tree/DEBIAN"
-  dpkg-deb --root-owner-group -Zxz -z9 --build "$tree" "$output/freezeframe_${package_version}_amd64.deb" >/dev/null
+  dpkg-deb --root-owner-group -Zxz -z6 --build "$tree" "$output/freezeframe_${package_version}_amd64.deb" >/dev/null
 }
 
 # In KiB, each file rounded up, as deb-substvars(5) has it; what `du` says depends on the file system.
@@ -140,7 +140,7 @@ installed_size() {
 
 make_archive() {
   tar -c -C "$work" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
-    --transform "s:^freezeframe:freezeframe-$version:S" freezeframe | xz -9 -T1 >"$output/freezeframe-$version-linux-x64.tar.xz"
+    --transform "s:^freezeframe:freezeframe-$version:S" freezeframe | xz -6 -T1 >"$output/freezeframe-$version-linux-x64.tar.xz"
 }
 
 make_rpm() {
