@@ -71,7 +71,9 @@ fetch_lists() {
   own_lists=1
   mkdir -p "$work/lists/partial" "$work/apt/archives/partial"
   # Hooks are root's business; other architectures and translations are not needed.
-  cat >"$work/apt.conf" <<TEXT
+  {
+    [[ ! -r ${APT_CONFIG:-} ]] || cat "$APT_CONFIG"
+    cat <<TEXT
 Dir::State::lists "$work/lists";
 Dir::Cache "$work/apt";
 Acquire::Languages "none";
@@ -82,6 +84,7 @@ APT::Architectures { "amd64"; };
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 TEXT
+  } >"$work/apt.conf"
   apt_options+=(-c "$work/apt.conf")
   export APT_CONFIG=$work/apt.conf # for the scripts that this calls
   step 'fetching package lists'

@@ -16,7 +16,13 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.TypeConversionException;
 
 /// `freezeframe app`: the desktop window, or a picture of it.
-@Command(name = "app", mixinStandardHelpOptions = true, header = "Open the workbench: launch, record, look and restore in a window.")
+@Command(name = "app", mixinStandardHelpOptions = true, header = "Open the workbench: launch, record, look and restore in a window.", footer = {
+        "  The window, on the store of the last time:",
+        "    freezeframe app",
+        "  On another store:",
+        "    freezeframe app --store /srv/checkpoints",
+        "  A picture of it, where there is no display:",
+        "    freezeframe app --screenshot window.png --dark --size 1600x1000"})
 final class AppCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

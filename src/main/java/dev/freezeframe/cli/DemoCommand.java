@@ -30,7 +30,11 @@ import picocli.CommandLine.ParentCommand;
 ///
 /// The proof rests on the guest's ticker: every line that it prints has a sum over 8 MiB of random bytes, whose generator
 /// is in guest memory. A restored guest can only print the original's next lines if all of that came back.
-@Command(name = "demo", mixinStandardHelpOptions = true, header = "Boot a small Linux, record it, restore a checkpoint and show that it goes on.", description = "Records into the default store, so that list and restore have something to show afterwards.")
+@Command(name = "demo", mixinStandardHelpOptions = true, header = "Boot a small Linux, record it, restore a checkpoint and show that it goes on.", description = "Records into the default store, so that list and restore have something to show afterwards.", footer = {
+        "  Into the usual store:",
+        "    freezeframe demo",
+        "  Only to see it, and nothing of it stays:",
+        "    freezeframe demo --store /tmp/demo && rm -r /tmp/demo"})
 final class DemoCommand implements Callable<Integer> {
     private static final String PROFILE = "tiny-linux";
     private static final Pattern TICK = Pattern.compile("tick \\d+ sum [0-9a-f]+");

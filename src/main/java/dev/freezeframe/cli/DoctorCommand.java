@@ -51,6 +51,9 @@ final class DoctorCommand implements Callable<Integer> {
                 print(finding, screen);
             }
         }
+        if (!format.json()) {
+            screen.line(Doctor.summary(findings));
+        }
         return Doctor.isUsable(findings) ? 0 : 1;
     }
 

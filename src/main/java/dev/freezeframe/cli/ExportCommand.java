@@ -30,9 +30,12 @@ import picocli.CommandLine.Spec;
 
 /// `freezeframe export`: writes an experiment to a bundle, or what a checkpoint holds to files that other programs read.
 @Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false, header = "Write an experiment to a bundle, or a checkpoint's RAM, disks or device state to files.", description = "With EXPERIMENT and FILE: a bundle, from which freezeframe import takes the experiment into another store: all checkpoints with their figures, notes and pictures, and the files that the machine boots from. It holds the guest's memory, with every password that was in it.", footer = {
-        "", "Examples:", "  freezeframe export tiny-linux tiny-linux.freezeframe",
-        "  freezeframe export tiny-linux/3 --ram ram.img --device-state devices.bin",
-        "  freezeframe export debian-build/2 --disk 0 disk.qcow2"})
+        "  A whole experiment, to go with a paper:",
+        "    freezeframe export tiny-linux-20260101-120000 paper.freezeframe",
+        "  What one checkpoint holds, for other programs:",
+        "    freezeframe export latest --ram ram.img --device-state devices.bin",
+        "  A disk of it, as a virtual machine takes it:",
+        "    freezeframe export debian-build-20260101-120000/2 --disk 0 disk.qcow2"})
 final class ExportCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

@@ -16,9 +16,12 @@ import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe import`: takes a bundle into the store.
 @Command(name = "import", mixinStandardHelpOptions = true, sortOptions = false, header = "Take an experiment from a bundle into the store.", description = "What the store has already is shared, not stored again. Either the whole experiment is there in the end, or nothing of it.", footer = {
-        "", "Examples:", "  freezeframe import tiny-linux.freezeframe",
-        "  freezeframe import tiny-linux.freezeframe --name paper-run",
-        "  freezeframe import tiny-linux.freezeframe --store /data/store --json"})
+        "  Into the usual store, under the name that it had:",
+        "    freezeframe import paper.freezeframe",
+        "  Under another name, because that one is taken:",
+        "    freezeframe import paper.freezeframe --name paper-run",
+        "  Into another store, for a script:",
+        "    freezeframe import paper.freezeframe --store /srv/checkpoints --json"})
 final class ImportCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;

@@ -9,6 +9,7 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileException;
 import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.machine.QemuImg;
 import dev.freezeframe.machine.QemuProgram;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ public final class Doctor {
     /// The profile that the first recording is made with.
     public static final String DEMO_PROFILE = "tiny-linux";
 
+    private static final String KVM_DEVICE = "/dev/kvm";
     private static final int JDK = 25;
     private static final long MIB = 1 << 20;
     /// A demo guest, this program and QEMU itself.
@@ -32,20 +34,26 @@ public final class Doctor {
     private static final long COMFORTABLE_MEMORY_BYTES = 2048 * MIB;
     /// An hour of the demo guest.
     private static final long COMFORTABLE_DISK_BYTES = 4096 * MIB;
-    private static final String QEMU_COMMAND = "sudo apt-get install qemu-system-x86";
 
     private final Path qemu;
     private final Path storeDirectory;
     private final Profiles profiles;
+    private final LinuxFamily family;
 
     /// A doctor for this installation.
     ///
     /// @param qemu the QEMU to look at: a path, or a name that is looked up in `PATH`
     /// @param storeDirectory where checkpoints are to be kept; need not exist
     public Doctor(Path qemu, Path storeDirectory, Profiles profiles) {
+        this(qemu, storeDirectory, profiles, LinuxFamily.ofThisComputer());
+    }
+
+    /// The same on another distribution.
+    Doctor(Path qemu, Path storeDirectory, Profiles profiles, LinuxFamily family) {
         this.qemu = qemu;
         this.storeDirectory = storeDirectory.toAbsolutePath().normalize();
         this.profiles = profiles;
+        this.family = family;
     }
 
     /// The same with the standard QEMU and profiles.
@@ -55,12 +63,46 @@ public final class Doctor {
 
     /// Looks at everything. Takes some tenths of a second; not for the thread of a user interface.
     public List<Finding> examine() {
-        return List.of(qemu(), tools(), kvm(), tracking(), tracing(), memory(), java(), demoGuest(), store());
+        return List.of(qemu(), diskTools(), starters(), kvm(), tracking(), tracing(), memory(), java(), demoGuest(),
+                store());
     }
 
     /// Whether machines can be recorded here, as far as these findings tell.
     public static boolean isUsable(List<Finding> findings) {
-        return findings.stream().noneMatch(finding -> finding.severity() == Finding.Severity.MISSING);
+        return count(findings, Finding.Severity.MISSING) == 0;
+    }
+
+    /// All of it in one sentence.
+    public static String summary(List<Finding> findings) {
+        long missing = count(findings, Finding.Severity.MISSING);
+        long degraded = count(findings, Finding.Severity.DEGRADED);
+        if (missing > 0) {
+            return "Machines cannot be recorded yet: " + things(missing) + (missing == 1
+                    ? " is missing."
+                    : " are missing.");
+        }
+        return degraded == 0
+                ? "Everything is here to record machines."
+                : "Machines can be recorded; " + things(degraded) + " could be better.";
+    }
+
+    private static String things(long count) {
+        return count == 1 ? "1 thing" : count + " things";
+    }
+
+    private static long count(List<Finding> findings, Finding.Severity severity) {
+        return findings.stream().filter(finding -> finding.severity() == severity).count();
+    }
+
+    /// What to do where a part is missing, as a sentence's beginning.
+    private String installing(LinuxFamily.Part part) {
+        String name = family.packageOf(part);
+        return "install " + (name.startsWith("/") ? "what brings " : "the package ") + name
+                + (family == LinuxFamily.UNKNOWN ? " (so Debian calls it)" : "");
+    }
+
+    private String command(LinuxFamily.Part part) {
+        return family.install(part).orElse("");
     }
 
     private Finding qemu() {
@@ -71,21 +113,37 @@ public final class Doctor {
             return program.isAtLeast(7, 2)
                     ? Finding.good(subject, found)
                     : Finding.degraded(subject, found, "checkpoints were tested with 7.2, 10.0 and 11.1, not with this",
-                            "install version 7.2 or newer, or name one with --qemu", QEMU_COMMAND);
+                            "get version 7.2 or newer, perhaps from a newer release of the distribution, and name it with"
+                                    + " --qemu",
+                            "");
         } catch (MachineException e) {
             return Finding.missing(subject, e.getMessage(), "no machine can be started",
-                    "install the package qemu-system-x86, or name a binary with --qemu", QEMU_COMMAND);
+                    installing(LinuxFamily.Part.QEMU) + (family == LinuxFamily.RED_HAT
+                            ? ", and name /usr/libexec/qemu-kvm with --qemu"
+                            : ", or name a binary with --qemu"),
+                    command(LinuxFamily.Part.QEMU));
         }
     }
 
-    private static Finding tools() {
+    private Finding diskTools() {
+        String subject = "disk tools";
+        try {
+            return Finding.good(subject, QemuImg.besides(QemuProgram.find(qemu).orElse(qemu)).program().toString());
+        } catch (MachineException e) {
+            return Finding.degraded(subject, "qemu-img not found",
+                    "machines with disks cannot be started, and disks cannot be exported as qcow2",
+                    installing(LinuxFamily.Part.DISK_TOOLS), command(LinuxFamily.Part.DISK_TOOLS));
+        }
+    }
+
+    private Finding starters() {
         String subject = "helper programs";
         List<String> absent = Stream.of("setpriv", "setsid").filter(name -> QemuProgram.find(Path.of(name)).isEmpty())
                 .toList();
         return absent.isEmpty()
                 ? Finding.good(subject, "setpriv and setsid")
                 : Finding.missing(subject, String.join(" and ", absent) + " not found", "no machine can be started",
-                        "install the package util-linux", "sudo apt-get install util-linux");
+                        installing(LinuxFamily.Part.STARTERS), command(LinuxFamily.Part.STARTERS));
     }
 
     private static Finding kvm() {
@@ -94,37 +152,53 @@ public final class Doctor {
         if (obstacle.isEmpty()) {
             return Finding.good(subject, "/dev/kvm opens and the processor has vmx or svm");
         }
-        boolean device = Files.exists(Path.of("/dev/kvm"));
-        boolean permission = device && obstacle.get().contains("does not open");
-        return Finding.degraded(subject, obstacle.get(), "guests run on TCG, ten times slower or more",
-                permission
-                        ? "become a member of the group kvm and log in again"
-                        : "switch virtualization on in the firmware, or nested virtualization in the host of this machine",
-                permission ? "sudo usermod -aG kvm $USER" : "");
+        String cost = "guests run on TCG, ten times slower or more";
+        if (!obstacle.get().contains(KVM_DEVICE)) {
+            return Finding.degraded(subject, obstacle.get(), cost,
+                    "switch virtualization on in the firmware, or nested virtualization in the host of this machine",
+                    "");
+        }
+        return Files.exists(Path.of(KVM_DEVICE))
+                ? Finding.degraded(subject, obstacle.get(), cost,
+                        "become a member of the group kvm and log in again",
+                        "sudo usermod -aG kvm $USER")
+                : Finding.degraded(subject, KVM_DEVICE + " is not there", cost,
+                        "load the kernel's module kvm_intel or kvm_amd; a container has to be given the device",
+                        "sudo modprobe -a kvm_intel kvm_amd");
     }
 
     private static Finding tracking() {
         String subject = "exact dirty tracking";
         Optional<String> reason = WrittenPages.unsupportedReason();
+        String cost = "pauses grow with all of the guest's memory, and the dirty rate is unknown between checkpoints";
+        if (reason.isPresent() && reason.equals(WrittenPages.tracingForbiddenReason())) {
+            return Finding.degraded(subject, "needs the tracing of child processes, which is forbidden", cost,
+                    "allow it, as said next", "");
+        }
         return reason.isEmpty()
                 ? Finding.good(subject, "userfaultfd and PAGEMAP_SCAN work (Linux " + System.getProperty("os.version")
                         + ")")
-                : Finding.degraded(subject, reason.get(),
-                        "pauses grow with all of the guest's memory, and the dirty rate is unknown between checkpoints",
+                : Finding.degraded(subject, reason.get(), cost,
                         "run Linux 6.7 or newer on x86-64, outside a container that forbids userfaultfd", "");
     }
 
     private static Finding tracing() {
         String subject = "tracing of child processes";
         Optional<String> forbidden = WrittenPages.tracingForbiddenReason();
-        return forbidden.isEmpty()
-                ? Finding.good(subject, "ptrace of our own children is allowed")
-                : Finding.degraded(subject, forbidden.get(), "the exact dirty tracker cannot be planted in QEMU",
-                        "allow it until the next start of the computer", "sudo sysctl kernel.yama.ptrace_scope=1");
+        if (forbidden.isEmpty()) {
+            return Finding.good(subject, "ptrace of our own children is allowed");
+        }
+        boolean locked = forbidden.get().contains("ptrace_scope is 3");
+        return Finding.degraded(subject, forbidden.get(), "the exact dirty tracker cannot be planted in QEMU", locked
+                ? "the kernel takes 3 for good: set 1 under /etc/sysctl.d and start the computer anew"
+                : "allow it until the next start of the computer",
+                locked
+                        ? ""
+                        : "sudo sysctl kernel.yama.ptrace_scope=1");
     }
 
     private static Finding memory() {
-        String subject = "memory";
+        String subject = "shared memory";
         try (SharedMemory trial = SharedMemory.allocate("freezeframe-doctor", 256 * MIB)) {
             trial.write(0, ByteBuffer.wrap(new byte[]{1}));
         } catch (IOException e) {
@@ -135,7 +209,8 @@ public final class Doctor {
         if (available.isEmpty()) {
             return Finding.good(subject, "shared memory can be had; how much is free is unknown");
         }
-        String found = (available.getAsLong() / MIB) + " MiB available, shared memory can be had";
+        String found = (available.getAsLong() / MIB)
+                + " MiB available for guests (memory files, whatever the size of /dev/shm)";
         if (available.getAsLong() >= COMFORTABLE_MEMORY_BYTES) {
             return Finding.good(subject, found);
         }
@@ -185,7 +260,7 @@ public final class Doctor {
             profile = profiles.find(DEMO_PROFILE);
         } catch (ProfileException e) {
             return Finding.degraded(subject, e.getMessage(), "the demo cannot be recorded; your own profiles can",
-                    "run the program by installer/freezeframe, or set the system property freezeframe.home", "");
+                    "start the program by its command freezeframe, or set the system property freezeframe.home", "");
         }
         List<String> absent = Stream.of(profile.kernel(), profile.initrd()).flatMap(Optional::stream)
                 .filter(file -> !Files

@@ -17,8 +17,11 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -215,12 +218,13 @@ public final class GuestPreparation {
         process.destroy();
         started.forEach(ProcessHandle::destroy);
         try {
-            if (!process.waitFor(SECONDS_TO_END, TimeUnit.SECONDS)) {
-                LOG.warn("the preparation of the guest does not end; it is killed, and the next one tidies up");
-                started.forEach(ProcessHandle::destroyForcibly);
-                process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly();
-            }
+            CompletableFuture.allOf(Stream.concat(Stream.of(process.toHandle()), started.stream()).map(
+                    ProcessHandle::onExit).toArray(CompletableFuture[]::new)).get(SECONDS_TO_END, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.warn("the preparation of the guest does not end; it is killed, and the next one tidies up", e);
+            started.forEach(ProcessHandle::destroyForcibly);
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

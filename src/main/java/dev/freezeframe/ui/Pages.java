@@ -61,9 +61,12 @@ final class Pages {
         text.setWrapText(true);
         text.setMaxWidth(TEXT_WIDTH);
         text.setTextAlignment(TextAlignment.CENTER);
-        HBox buttons = new HBox(8, remedies);
-        buttons.setAlignment(Pos.CENTER);
-        VBox page = new VBox(picture, heading, text, buttons);
+        VBox page = new VBox(picture, heading, text);
+        if (remedies.length > 0) {
+            HBox buttons = new HBox(8, remedies);
+            buttons.setAlignment(Pos.CENTER);
+            page.getChildren().add(buttons);
+        }
         page.getStyleClass().add("page");
         return page;
     }

@@ -169,6 +169,7 @@ final class WelcomePage extends StackPane {
         label.setWrapText(true);
         label.setMaxWidth(TEXT_WIDTH);
         label.setTextAlignment(TextAlignment.CENTER);
+        label.setAlignment(Pos.CENTER);
         return label;
     }
 

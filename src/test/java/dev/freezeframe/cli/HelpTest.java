@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,12 +26,8 @@ class HelpTest {
     @TempDir
     Path home;
 
-    /// Their examples come with what else changes in them.
-    private static final Set<String> WITHOUT_EXAMPLES = Set.of("app", "demo", "export");
-
     static List<CommandLine> commands() {
-        return CommandText.withAllBelow(CommandText.program()).stream().filter(each -> !WITHOUT_EXAMPLES.contains(each
-                .getCommandName())).toList();
+        return CommandText.withAllBelow(CommandText.program());
     }
 
     private static UsageMessageSpec usage(CommandLine command) {

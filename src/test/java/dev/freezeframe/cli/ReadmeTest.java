@@ -67,7 +67,8 @@ class ReadmeTest {
                     "exec \"$installer/freezeframe\" demo"),
             new Elsewhere("installer/bootstrap.sh test", "installer/bootstrap.sh", "maven verify"),
             new Elsewhere("installer/bootstrap.sh build", "installer/bootstrap.sh", "build_program"),
-            new Elsewhere("installer/bootstrap.sh guest", "installer/bootstrap.sh", "make_guest"),
+            new Elsewhere("installer/bootstrap.sh guest", "src/test/java/dev/freezeframe/installer/TinyGuestTest.java",
+                    "installer/bootstrap.sh guest"),
             new Elsewhere("installer/screenshots.sh", "installer/screenshots.sh", "--screenshot"),
             new Elsewhere("installer/other-qemus.sh test", "installer/other-qemus.sh", "mvn verify"),
             new Elsewhere("mvn -B -q verify", "installer/bootstrap.sh", "maven verify"),
@@ -312,6 +313,40 @@ class ReadmeTest {
                 assertTrue(error.getMessage().startsWith("wrong.md:"), error.getMessage());
             }
         }
+    }
+
+    /// A recording that ends with Ctrl-C, and commands that name what it printed.
+    @Test
+    void aDocumentThatTellsTheTruthIsWalkedThrough() throws Exception {
+        Document document = Document.of(Path.of("right.md"), """
+                ```console
+                $ mkdir work && cd work
+                $ freezeframe record boot-sector --interval 200ms
+                recording boot-sector-20260102-030405 every 200 ms, tracker userfault, QEMU process 1100
+                    #      time    pause  phases       dirty      new     dup    zero    same     stored late
+                    1     0.0 s  1.13 ms  sssddddddh     331      126       0     205       0    232 KiB    -
+                    2     0.2 s  0.91 ms  ssddddddhr      65       65       0       0       0   3.57 KiB    -
+                ^C
+                …
+                restore   freezeframe restore boot-sector-20260102-030405/2
+                ```
+                The folder lasts, the name is understood, and a figure is not compared:
+                ```console
+                $ freezeframe list boot-sector-20260102-030405 \\
+                    | tail -n 1 > last && ls # the last checkpoint
+                last
+                ```
+                ```console varies
+                $ freezeframe doctor
+                whatever
+                ```
+                """);
+        try (WalkThrough user = new WalkThrough(folder)) {
+            for (Document.Command command : document.commands()) {
+                user.type(command);
+            }
+        }
+        assertTrue(Files.exists(folder.resolve("home/work/last")));
     }
 
     @Test

@@ -115,6 +115,7 @@ final class ShownOutput {
                 .replaceAll("[0-9](?:[0-9,.:]*[0-9])?", "#")
                 .replaceAll("# ?(B|KiB|MiB|GiB|TiB|µs|ms|s|min|%)(?![\\w/])", "#")
                 .replaceAll("# ([a-z]+)s\\b", "# $1") // one page, two pages
+                .replaceAll(", # (late|failed)(?=[ ,])", "") // how many, where the computer had other things to do
                 .replaceAll("(?<=\\s)-(?=\\s|$)", "#") // none, in a table
                 .replaceAll("tracker (userfault|scan)", "tracker #") // what the kernel has
                 .replaceAll("\\s+", " ").strip();

@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -52,10 +54,36 @@ class DoctorTest {
 
     @Test
     void aMissingQemuIsFoundWithTheCommandThatInstallsIt() {
-        List<Finding> findings = examine(folder.resolve("no-qemu"), folder);
-        assertFalse(Doctor.isUsable(findings));
-        assertEquals(Finding.Severity.MISSING, about("QEMU", findings).severity());
-        assertTrue(about("QEMU", findings).command().orElseThrow().contains("qemu-system-x86"));
+        Map<LinuxFamily, String> commands = Map.of(LinuxFamily.DEBIAN, "sudo apt-get install qemu-system-x86",
+                LinuxFamily.FEDORA, "sudo dnf install qemu-system-x86", LinuxFamily.RED_HAT,
+                "sudo dnf install qemu-kvm", LinuxFamily.ARCH, "sudo pacman -S qemu-system-x86", LinuxFamily.SUSE,
+                "sudo zypper install qemu-x86");
+        for (LinuxFamily distribution : LinuxFamily.values()) {
+            Finding qemu = about("QEMU", new Doctor(folder.resolve("no-qemu"), folder, Profiles.standard(),
+                    distribution).examine());
+            assertEquals(Finding.Severity.MISSING, qemu.severity());
+            assertFalse(Doctor.isUsable(List.of(qemu)));
+            assertEquals(Optional.ofNullable(commands.get(distribution)), qemu.command());
+            assertTrue(qemu.remedy().contains("install the package q"), qemu.remedy());
+        }
+    }
+
+    @Test
+    void theDistributionIsKnownByItsReleaseFile() {
+        Map<String, LinuxFamily> releases = Map.of("ID=debian", LinuxFamily.DEBIAN, "ID=ubuntu\nID_LIKE=debian",
+                LinuxFamily.DEBIAN, "ID=linuxmint\nID_LIKE=\"ubuntu debian\"", LinuxFamily.DEBIAN, "ID=fedora",
+                LinuxFamily.FEDORA, "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", LinuxFamily.RED_HAT,
+                "ID=manjaro\nID_LIKE=arch", LinuxFamily.ARCH, "ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"",
+                LinuxFamily.SUSE, "ID=nixos", LinuxFamily.UNKNOWN, "NAME=nothing", LinuxFamily.UNKNOWN);
+        releases.forEach((release, distribution) -> assertEquals(distribution, LinuxFamily.of(("NAME=x\n" + release)
+                .lines().toList()), release));
+    }
+
+    @Test
+    void theDiskToolsThatBelongToQemuAreFound() {
+        Finding tools = about("disk tools", examine(Path.of(TestedQemu.binary()), folder));
+        assertEquals(Finding.Severity.GOOD, tools.severity(), tools.toString());
+        assertTrue(tools.found().endsWith("qemu-img"), tools.found());
     }
 
     @Test

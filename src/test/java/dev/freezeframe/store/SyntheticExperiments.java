@@ -52,9 +52,20 @@ public final class SyntheticExperiments {
         this.interval = interval;
         captured = start;
         ram = PageMap.allZero(pages);
-        experimentId = store.createExperiment(ExperimentRecord.starting(name, "tiny-linux", "{}", ramBytes,
+        experimentId = store.createExperiment(ExperimentRecord.starting(name, "tiny-linux", machine(ramBytes),
+                ramBytes,
                 parent.map(CheckpointRecord::id), start));
         pool = pool();
+    }
+
+    /// A machine without anything to boot.
+    private static String machine(long ramBytes) {
+        return """
+                {"format":1,"profileName":"tiny-linux","profile":{"description":"","memory":"%d KiB","cpus":1,\
+                "machine":"pc","accelerator":"tcg","display":"none","arguments":[]},"memoryBytes":%d,"accelerator":"tcg",\
+                "machineType":"pc-i440fx-7.2","qemuVersion":"7.2.0","qemuBinary":"qemu-system-x86_64",\
+                "kernelArguments":[],"bootFiles":[]}"""
+                .formatted(ramBytes >> 10, ramBytes);
     }
 
     /// Writes an experiment of a guest with 256 MiB and an interval of a second, and ends it.

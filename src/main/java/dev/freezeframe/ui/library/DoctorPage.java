@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.experiment.Finding;
 import dev.freezeframe.ui.model.DoctorModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
@@ -82,9 +83,9 @@ public final class DoctorPage extends ScrollPane {
         if (!problem.isEmpty()) {
             sentence.setText("This computer could not be examined: " + problem);
         } else if (found.isEmpty()) {
-            sentence.setText("Looking at QEMU, KVM, memory, tracing and the disk…");
+            sentence.setText("Looking at QEMU, its tools, KVM, the kernel, memory and the store…");
         } else {
-            sentence.setText(DoctorModel.summary(found));
+            sentence.setText(Doctor.summary(found));
         }
         findings.getChildren().setAll(found.stream().map(DoctorPage::row).toList());
     }

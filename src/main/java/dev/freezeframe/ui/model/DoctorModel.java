@@ -1,6 +1,5 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.cli.Units;
 import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.experiment.Finding;
 import dev.freezeframe.ui.task.BackgroundTasks;
@@ -60,23 +59,5 @@ public final class DoctorModel {
 
     private static List<Finding> worstFirst(List<Finding> found) {
         return found.stream().sorted((one, other) -> other.severity().compareTo(one.severity())).toList();
-    }
-
-    /// All of it in one sentence.
-    public static String summary(List<Finding> findings) {
-        long missing = count(findings, Finding.Severity.MISSING);
-        long degraded = count(findings, Finding.Severity.DEGRADED);
-        if (missing > 0) {
-            return "Machines cannot be recorded yet: " + Units.count(missing, "thing") + (missing == 1
-                    ? " is missing."
-                    : " are missing.");
-        }
-        return degraded == 0
-                ? "Everything is here to record machines."
-                : "Machines can be recorded; " + Units.count(degraded, "thing") + " could be better.";
-    }
-
-    private static long count(List<Finding> findings, Finding.Severity severity) {
-        return findings.stream().filter(finding -> finding.severity() == severity).count();
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Progress;
@@ -295,6 +296,6 @@ class LibraryModelTest {
         for (int i = 1; i < findings.size(); i++) {
             assertTrue(findings.get(i - 1).severity().compareTo(findings.get(i).severity()) >= 0);
         }
-        assertFalse(DoctorModel.summary(findings).isEmpty());
+        assertFalse(Doctor.summary(findings).isEmpty());
     }
 }

@@ -1,0 +1,138 @@
+package dev.freezeframe.restore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.freezeframe.dedup.CheckpointWriter;
+import dev.freezeframe.dedup.Committed;
+import dev.freezeframe.dedup.DedupOptions;
+import dev.freezeframe.dedup.Deduplicator;
+import dev.freezeframe.dedup.DiskImage;
+import dev.freezeframe.store.Annotation;
+import dev.freezeframe.store.CaptureMetrics;
+import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.DiskRead;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.NewCheckpoint;
+import dev.freezeframe.store.PageClassMap;
+import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.Picture;
+import dev.freezeframe.store.PreCopyMetrics;
+import dev.freezeframe.store.Store;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/// A guest made of an array of 1 MiB, with a disk of an odd length, recorded into a store with all that a checkpoint can
+/// have: notes, tags, pictures, pages and blocks of every class. The same seed gives the same contents.
+final class ArrayGuest {
+    static final long RAM_BYTES = 1 << 20;
+    private static final int RAM_PAGES = (int) (RAM_BYTES / ChunkId.CHUNK_BYTES);
+    private static final int DISK_BYTES = 20 * ChunkId.CHUNK_BYTES + 1234;
+
+    private ArrayGuest() {}
+
+    /// What a machine's record is like, with further fields or other ones in the place of these.
+    static String machine(String arguments, String diskAndMore) {
+        return """
+                {"format":1,"profileName":"array","profile":{"description":"","memory":"1 MiB","cpus":1,"machine":"pc",\
+                "accelerator":"tcg","display":"none",%s"arguments":[%s]},"memoryBytes":1048576,"accelerator":"tcg",\
+                "machineType":"pc-i440fx-7.2","qemuVersion":"7.2.0","qemuBinary":"/somewhere/else/qemu","kernelArguments":[],\
+                "bootFiles":[]}"""
+                .formatted(diskAndMore, arguments);
+    }
+
+    static final String DISK = "\"disks\":[{\"file\":\"/nowhere/disk.img\",\"format\":\"raw\",\"interface\":\"virtio\",\"writes\":\"discard\"}],";
+
+    static ExperimentRecord record(Store store, String name, int checkpoints, long seed) throws IOException {
+        return record(store, name, machine("\"-seed\",\"1\"", DISK), checkpoints, seed);
+    }
+
+    static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed)
+            throws IOException {
+        Random random = new Random(seed);
+        Instant start = Instant.parse("2026-11-22T10:15:00.123456Z").plusSeconds(seed);
+        long id = store.createExperiment(ExperimentRecord.starting(name, "array", machine, RAM_BYTES, Optional.empty(),
+                start));
+        Optional<Committed> previous = Optional.empty();
+        try (Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            for (int number = 1; number <= checkpoints; number++) {
+                Optional<Committed> before = previous;
+                try (CheckpointWriter writer = dedup.begin(id, number, before.map(Committed::ram), RAM_BYTES,
+                        List.of(new DiskImage("disk0", DISK_BYTES, before.map(each -> each.disks().getFirst()))))) {
+                    writer.addRam(random.ints(0, RAM_PAGES).distinct().limit(12).toArray(), 12, pages(random, 12));
+                    writer.addBlocks(0, random.ints(0, 21).distinct().limit(4).toArray(), 4, pages(random, 4));
+                    byte[] devices = new byte[5000];
+                    random.nextBytes(devices);
+                    writer.addImage(NewCheckpoint.DEVICE_STATE, devices);
+                    Committed committed = writer.commit(new CaptureMetrics(start.plusSeconds(number), 1000, number % 2,
+                            1000 + number, new PhaseMicros(1, 2, 3, 4, 5, number), new PreCopyMetrics(7, 8, 9, 10),
+                            List.of(new DiskRead("disk0", DISK_BYTES, 16384, 77))));
+                    previous = Optional.of(committed);
+                    long checkpoint = committed.checkpoint().id();
+                    if (number % 2 == 1) {
+                        store.annotate(checkpoint, Annotation.of("note \"" + number + "\"\nä€𝄞", List.of("t" + number,
+                                "keep")));
+                        store.putPicture(checkpoint, Picture.ofConsole("login: " + number));
+                    }
+                }
+            }
+        }
+        store.finishExperiment(id, "all " + checkpoints + " checkpoints taken");
+        return store.experiment(id).orElseThrow();
+    }
+
+    /// Random, repetitive, equal and zero ones.
+    private static ByteBuffer pages(Random random, int count) {
+        ByteBuffer contents = ByteBuffer.allocateDirect(count * ChunkId.CHUNK_BYTES);
+        for (int i = 0; i < count; i++) {
+            byte[] page = new byte[ChunkId.CHUNK_BYTES];
+            switch (random.nextInt(4)) {
+                case 0 -> random.nextBytes(page);
+                case 1 -> java.util.Arrays.fill(page, (byte) random.nextInt(5));
+                default -> java.util.Arrays.fill(page, random.nextInt(2000), 4000, (byte) random.nextInt(128));
+            }
+            contents.put(page);
+        }
+        return contents;
+    }
+
+    /// Every page, disk block, device state, figure, note and picture of every checkpoint.
+    static void assertEqual(Store one, ExperimentRecord expected, Store other, ExperimentRecord actual)
+            throws IOException {
+        assertEquals(expected.profileName(), actual.profileName());
+        assertEquals(expected.ramBytes(), actual.ramBytes());
+        assertEquals(expected.startedAt(), actual.startedAt());
+        assertEquals(expected.endedAt(), actual.endedAt());
+        assertEquals(expected.endReason(), actual.endReason());
+        List<CheckpointRecord> checkpoints = one.checkpoints(expected.id());
+        List<CheckpointRecord> found = other.checkpoints(actual.id());
+        assertEquals(checkpoints.size(), found.size());
+        for (int i = 0; i < found.size(); i++) {
+            CheckpointRecord before = checkpoints.get(i);
+            CheckpointRecord after = found.get(i);
+            assertEquals(before.number(), after.number());
+            assertEquals(before.metrics(), after.metrics());
+            assertEquals(one.annotation(before.id()), other.annotation(after.id()));
+            assertEquals(one.picture(before.id()), other.picture(after.id()));
+            assertEquals(runs(one, before), runs(other, after));
+            assertEquals(one.imageNames(before.id()), other.imageNames(after.id()));
+            for (String image : one.imageNames(before.id())) {
+                assertArrayEquals(one.readImageBytes(before.id(), image), other.readImageBytes(after.id(), image),
+                        before.name() + " " + image);
+            }
+        }
+    }
+
+    private static Optional<List<String>> runs(Store store, CheckpointRecord checkpoint) throws IOException {
+        Optional<PageClassMap> map = store.pageClasses(checkpoint.id());
+        List<String> runs = new ArrayList<>();
+        map.ifPresent(each -> each.forEachRun((first, count, pageClass) -> runs.add(first + "+" + count + pageClass)));
+        return map.map(_ -> runs);
+    }
+}

@@ -1,0 +1,283 @@
+package dev.freezeframe.restore;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.restore.BundleExport.Exported;
+import dev.freezeframe.restore.BundleImport.Options;
+import dev.freezeframe.restore.BundleImport.Report;
+import dev.freezeframe.store.CheckpointName;
+import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.GcReport;
+import dev.freezeframe.store.Imported;
+import dev.freezeframe.store.Progress;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.SyntheticExperiments;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// An experiment that went through a bundle is the experiment that was recorded, and an import is all or nothing.
+class BundleTest {
+    @TempDir
+    private Path folder;
+    private Store from;
+    private Store to;
+    private Path file;
+
+    @BeforeEach
+    void open() throws Exception {
+        from = Store.open(folder.resolve("from"));
+        to = Store.open(folder.resolve("to"));
+        file = folder.resolve("run.freezeframe");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        from.close();
+        to.close();
+    }
+
+    private Exported export(ExperimentRecord experiment) throws IOException {
+        return new BundleExport(from).write(experiment, file, true, Progress.NONE);
+    }
+
+    private Report take(String name) throws IOException {
+        return new BundleImport(to).run(file, new Options(Optional.of(name), false), Progress.NONE);
+    }
+
+    @Test
+    void whatWasImportedIsWhatWasRecorded() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 9, 1);
+        // differences to a checkpoint that is gone, and a number that is missing
+        from.delete(CheckpointName.of("run", 4));
+        Exported exported = export(recorded);
+        assertEquals(8, exported.checkpoints());
+        assertEquals(Files.size(file), exported.fileBytes());
+        assertEquals(Sha256.of(Files.readAllBytes(file)), exported.sha256());
+        assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+        Report report = new BundleImport(to).run(file, Options.DEFAULT, Progress.NONE);
+        assertEquals("run", report.experiment().name());
+        assertEquals(exported.chunks(), report.newChunks() + report.sharedChunks());
+        ArrayGuest.assertEqual(from, recorded, to, report.experiment());
+        assertTrue(to.verify(Progress.NONE).isSound());
+        assertEquals(List.of(), to.verify(Progress.NONE).remarks());
+        assertEquals(0, to.gc(Progress.NONE).chunksDropped());
+        ArrayGuest.assertEqual(from, recorded, to, report.experiment());
+        Imported imported = to.imported().get(report.experiment().id());
+        assertEquals("run", imported.originalName());
+        assertEquals("run.freezeframe", imported.fileName());
+        assertFalse(report.experiment().machineJson().contains("/somewhere/else"), "the sender chooses no program");
+    }
+
+    @Test
+    void chunksKeepTheirOrigin() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 5, 2);
+        export(recorded);
+        take("run");
+        for (int number = 1; number <= 5; number++) {
+            long before = from.find(CheckpointName.of("run", number)).orElseThrow().id();
+            long after = to.find(CheckpointName.of("run", number)).orElseThrow().id();
+            for (String image : from.imageNames(before)) {
+                from.pageMap(before, image).forEachNonZero((page, id) -> assertEquals(from.origin(id), to.origin(
+                        to.pageMap(after, image).chunkId(page))));
+            }
+        }
+    }
+
+    @Test
+    void whatTheStoreHasIsNotStoredAgain() throws Exception {
+        export(ArrayGuest.record(from, "run", 6, 3));
+        Report first = take("one");
+        assertTrue(first.newBytes() > 0);
+        Report second = take("two");
+        assertEquals(0, second.newChunks());
+        assertEquals(0, second.newBytes());
+        assertEquals(first.newChunks() + first.sharedChunks(), second.sharedChunks());
+        // a recording whose pages are the same shares with it as well
+        ArrayGuest.record(to, "again", 6, 3);
+        assertEquals(0, to.checkpoints(to.experiment("again").orElseThrow().id()).stream().mapToLong(
+                each -> each.metrics().newPages() + each.metrics().newBlocks()).sum());
+        to.deleteExperiment("one");
+        to.gc(Progress.NONE);
+        ArrayGuest.assertEqual(from, from.experiment("run").orElseThrow(), to, to.experiment("two").orElseThrow());
+    }
+
+    @Test
+    void theSameExperimentGivesTheSameBytes() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 3, 4);
+        export(recorded);
+        byte[] first = Files.readAllBytes(file);
+        export(recorded);
+        assertArrayEquals(first, Files.readAllBytes(file));
+        assertEquals("mimetypeapplication/vnd.freezeframe.bundle", new String(first, 30, 42,
+                StandardCharsets.US_ASCII));
+    }
+
+    @Test
+    void aNameThatIsTakenIsRefusedAndAnotherHelps() throws Exception {
+        export(ArrayGuest.record(from, "run", 2, 5));
+        new BundleImport(to).run(file, Options.DEFAULT, Progress.NONE);
+        StoreException refused = assertThrows(StoreException.class,
+                () -> new BundleImport(to).run(file, Options.DEFAULT, Progress.NONE));
+        assertEquals(Reason.REFUSED, refused.reason());
+        assertTrue(refused.getMessage().contains("--name"), refused.getMessage());
+        for (String wrong : List.of("", "a/b", "latest", " x", "-x", "x\ny", "x".repeat(201))) {
+            assertThrows(IllegalArgumentException.class, () -> take(wrong), wrong);
+        }
+        take("other");
+    }
+
+    @Test
+    void theHeaderTellsWhatIsInIt() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 2, 6);
+        export(recorded);
+        BundleSummary summary = BundleImport.look(file);
+        assertEquals("run", summary.name());
+        assertEquals(2, summary.checkpoints());
+        assertEquals(recorded.startedAt(), summary.startedAt());
+        assertEquals(Files.size(file), summary.fileBytes());
+        assertEquals(List.of(), summary.reaches());
+        assertTrue(summary.isSameAs(recorded));
+        assertTrue(summary.isSameAs(take("other").experiment()));
+    }
+
+    @Test
+    void aMachineThatReachesOutNeedsTrust() throws Exception {
+        for (String arguments : List.of("\"-chardev\",\"file,id=x,path=/home/someone/.bashrc\"",
+                "\"-device\",\"loader,file=secret\"", "\"-netdev\",\"user,id=n\"", "\"-device\",\"usb-host\"",
+                "\"-serial\",\"tcp:example.org:1\"", "\"-D\",\"log\"", "\"-device\",\"virtio-net-pci,romfile=x\"",
+                "\"-device\",\"{}\"", "\"-plugin\",\"x.so\"", "\"-s\"")) {
+            ExperimentRecord recorded = ArrayGuest.record(from, "run" + arguments.hashCode(), ArrayGuest.machine(
+                    arguments, ArrayGuest.DISK), 1, 7);
+            export(recorded);
+            assertEquals(1, BundleImport.look(file).reaches().size(), arguments);
+            BundleException refused = assertThrows(BundleException.class, () -> take("x"), arguments);
+            assertTrue(refused.getMessage().contains("--trust-machine"), refused.getMessage());
+            assertEquals(List.of(), to.experiments());
+            new BundleImport(to).run(file, new Options(Optional.of("x"), true), Progress.NONE);
+            to.deleteExperiment("x");
+        }
+        for (String arguments : List.of("", "\"-device\",\"virtio-rng-pci,max-bytes=1024\",\"-cpu\",\"max,-avx2\"",
+                "\"-icount\",\"shift=2,sleep=off\",\"-seed\",\"1\",\"-rtc\",\"base=2020-01-01,clock=vm\",\"-no-shutdown\"")) {
+            export(ArrayGuest.record(from, "quiet" + arguments.hashCode(), ArrayGuest.machine(arguments,
+                    ArrayGuest.DISK), 1, 8));
+            assertEquals(List.of(), BundleImport.look(file).reaches(), arguments);
+        }
+    }
+
+    @Test
+    void aDiskThatTheGuestCannotWriteIsNamed() throws Exception {
+        Exported exported = export(ArrayGuest.record(from, "run", ArrayGuest.machine("", ArrayGuest.DISK.replace("}]",
+                "},{\"file\":\"/nowhere/cd.iso\",\"format\":\"raw\",\"interface\":\"virtio\",\"readOnly\":true}]")), 1,
+                9));
+        assertEquals(1, exported.leftOut().size());
+        assertTrue(exported.leftOut().getFirst().contains("/nowhere/cd.iso"), exported.leftOut().toString());
+        assertEquals(List.of("the disk image /nowhere/cd.iso"), BundleImport.look(file).reaches());
+    }
+
+    @Test
+    void cancellingAtAnyStepLeavesNothing() throws Exception {
+        export(ArrayGuest.record(from, "run", 4, 10));
+        take("other");
+        to.deleteExperiment("other");
+        to.gc(Progress.NONE);
+        int steps = 0;
+        boolean cancelled = true;
+        while (cancelled) {
+            int last = steps++;
+            int[] step = {0};
+            try {
+                new BundleImport(to).run(file, Options.DEFAULT, (_, _, _) -> {
+                    if (step[0]++ == last) {
+                        throw new CancellationException();
+                    }
+                });
+                cancelled = false;
+            } catch (CancellationException e) {
+                assertEquals(List.of(), to.experiments());
+                GcReport report = to.gc(Progress.NONE);
+                assertEquals(0, report.chunksDropped(), "at step " + last);
+            }
+        }
+        assertTrue(steps > 8, steps + " steps");
+        ArrayGuest.assertEqual(from, from.experiment("run").orElseThrow(), to, to.experiment("run").orElseThrow());
+    }
+
+    @Test
+    void cancellingAnExportLeavesNoFile() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 4, 11);
+        assertThrows(CancellationException.class,
+                () -> new BundleExport(from).write(recorded, file, false, (step, _, _) -> {
+                    if (step.equals("checkpoints")) {
+                        throw new CancellationException();
+                    }
+                }));
+        try (var files = Files.list(folder)) {
+            assertEquals(List.of("from", "to"), files.map(each -> each.getFileName().toString()).sorted().toList());
+        }
+        from.deleteExperiment("run");
+    }
+
+    @Test
+    void recordingsDeletionsAndCollectionsGoOnBesideAnImport() throws Exception {
+        SyntheticExperiments.write(from, "long", 150, 3);
+        ExperimentRecord recorded = from.experiment("long").orElseThrow();
+        export(recorded);
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicReference<Exception> failed = new AtomicReference<>();
+        Thread busy = Thread.ofPlatform().start(() -> {
+            try {
+                for (int i = 0; !done.get(); i++) {
+                    ArrayGuest.record(to, "busy" + i, 3, i);
+                    to.deleteExperiment("busy" + i);
+                    to.gc(Progress.NONE);
+                }
+            } catch (IOException | RuntimeException e) {
+                failed.set(e);
+            }
+        });
+        Report report;
+        try {
+            report = new BundleImport(to).run(file, Options.DEFAULT, Progress.NONE);
+        } finally {
+            done.set(true);
+            busy.join();
+        }
+        if (failed.get() != null) {
+            throw failed.get();
+        }
+        ArrayGuest.assertEqual(from, recorded, to, report.experiment());
+        assertTrue(to.verify(Progress.NONE).isSound());
+    }
+
+    @Test
+    void anExperimentThatIsBeingTakenAwayCannotBeDeleted() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 3, 12);
+        AtomicReference<StoreException> refused = new AtomicReference<>();
+        new BundleExport(from).write(recorded, file, false, (step, _, _) -> {
+            if (step.equals("checkpoints") && refused.get() == null) {
+                refused.set(assertThrows(StoreException.class, () -> from.deleteExperiment("run")));
+            }
+        });
+        assertEquals(Reason.REFUSED, refused.get().reason());
+        from.deleteExperiment("run");
+        assertThrows(IOException.class, () -> export(recorded));
+    }
+}
