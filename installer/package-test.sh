@@ -28,7 +28,7 @@ fetch_base() {
   local release=$1 base=$storage/$1.tar
   [[ -z $(find "$base" -mtime -30 2>/dev/null) ]] || return 0
   note "fetching Debian $release"
-  mmdebstrap --variant=apt --format=tar --mode=auto "$release" "$base.part" "$mirror" >"$storage/$release.log" 2>&1 || {
+  mmdebstrap --variant=minbase --format=tar --mode=auto "$release" "$base.part" "$mirror" >"$storage/$release.log" 2>&1 || {
     cat "$storage/$release.log" >&2
     fail "mmdebstrap could not make Debian $release: its messages are above"
   }

@@ -140,7 +140,7 @@ installed_size() {
 
 make_archive() {
   tar -c -C "$work" --sort=name --format=gnu --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
-    --transform "s:^freezeframe:freezeframe-$version:S" freezeframe | xz -6 -T1 >"$output/freezeframe-$version-linux-x64.tar.xz"
+    --transform "s:^freezeframe:freezeframe-$version:S" freezeframe | xz -6 -T2 >"$output/freezeframe-$version-linux-x64.tar.xz"
 }
 
 make_rpm() {
