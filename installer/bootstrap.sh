@@ -13,7 +13,7 @@ usage: installer/bootstrap.sh VERB
   test     all tests (further arguments go to Maven: test -Dtest=StoreTest)
   build    the program only; run it with installer/freezeframe
   app      the workbench; needs a display
-  package  installers (not part of this version yet)
+  package  the packages to install Freezeframe from, into target/package: .deb, an archive for any folder, .rpm if rpmbuild is here
   guest    the guest's kernel and initramfs only; "guest debian": also the disk of the profile debian-build
 TEXT
 }
@@ -62,18 +62,23 @@ find_missing_packages() {
     fi
   fi
   [[ $1 != guest* ]] || return 0
-  have qemu-system-x86_64 || miss qemu-system-x86 'runs the machines'
-  have_library libpangoft2-1.0.so.0 || miss libpangoft2-1.0-0 "shapes the window's text"
-  have_font || miss fonts-dejavu-core 'the letters of it'
-  if [[ $1 == run || $1 == app ]] && on_display; then
-    have_library libgtk-3.so.0 || miss "$(gtk_package)" 'opens the window'
-    have_library libXtst.so.6 || miss libxtst6 'opens the window'
-    have_library libGL.so.1 || miss libgl1 'draws the window by the graphics card'
-    have_library libXxf86vm.so.1 || miss libxxf86vm1 'draws the window by the graphics card'
+  if [[ $1 == package ]]; then
+    have fakeroot || miss fakeroot 'jpackage gives the files of the package to root by it'
+    have xz || miss xz-utils 'compresses the archive'
+  else
+    have qemu-system-x86_64 || miss qemu-system-x86 'runs the machines'
+    have_library libpangoft2-1.0.so.0 || miss libpangoft2-1.0-0 "shapes the window's text"
+    have_font || miss fonts-dejavu-core 'the letters of it'
+    if [[ $1 == run || $1 == app ]] && on_display; then
+      have_library libgtk-3.so.0 || miss "$(gtk_package)" 'opens the window'
+      have_library libXtst.so.6 || miss libxtst6 'opens the window'
+      have_library libGL.so.1 || miss libgl1 'draws the window by the graphics card'
+      have_library libXxf86vm.so.1 || miss libxxf86vm1 'draws the window by the graphics card'
+    fi
+    have qemu-img || miss qemu-utils "makes and converts the machines' disks"
+    [[ $1 != test ]] || have nbdinfo || miss libnbd-bin 'another NBD client, to test ours with'
+    have setpriv || miss util-linux 'ends a machine together with the workbench'
   fi
-  have qemu-img || miss qemu-utils "makes and converts the machines' disks"
-  [[ $1 != test ]] || have nbdinfo || miss libnbd-bin 'another NBD client, to test ours with'
-  have setpriv || miss util-linux 'ends a machine together with the workbench'
   have mvn || miss maven 'builds the program'
   if ! find_jdk; then
     have_lists || ! as_root || update_lists # only lists tell whether this release has the JDK
@@ -124,6 +129,20 @@ build_program() {
   [[ $checkout/target/window.aot -nt ${jar[0]} ]] || "$installer/train.sh" "$installer/freezeframe"
 }
 
+build_package() {
+  note 'building the packages'
+  maven -q -Ppackage -Dmaven.test.skip=true clean package
+}
+
+# As much of it as is quick, where the machine allows it; installer/package-test.sh has the rest.
+test_package() {
+  local status=0
+  have fakeroot && have mmdebstrap || { note 'package test skipped: fakeroot or mmdebstrap is not here'; return; }
+  build_package
+  "$installer/package-test.sh" --brief trixie || status=$?
+  [[ $status -eq 0 || $status -eq 77 ]] || exit "$status"
+}
+
 # -----------------------------------------------------------------------------------------------------------------------
 
 [[ $# -eq 1 || ($# -gt 1 && $1 == test) || $* == 'guest debian' ]] || { usage >&2; exit 2; }
@@ -132,20 +151,31 @@ shift
 [[ $verb != guest || $# -eq 0 ]] || verb="guest debian"
 case $verb in
   run | test | build | guest | 'guest debian') ;;
+  package) [[ $(uname -sm) == 'Linux x86_64' ]] || exec "$installer/package.sh" ;; # which says why not
   app) on_display || fail 'no display (DISPLAY and WAYLAND_DISPLAY are not set): log in to a desktop or use ssh -X, or see' \
     'the same work in the terminal with "installer/bootstrap.sh run"' ;;
-  package) fail 'installer packages are not part of this version yet: "installer/bootstrap.sh build" and "installer/freezeframe" run from the checkout' ;;
   -h | --help | help) usage; exit 0 ;;
   *) usage >&2; exit 2 ;;
 esac
 
 install_packages "$verb"
 [[ $verb == guest* ]] || need_jdk
-if with_disk "$verb"; then "$installer/guest.sh" debian; else "$installer/guest.sh"; fi
+case $verb in
+  package) ;;
+  test | 'guest debian') "$installer/guest.sh" debian ;;
+  *) "$installer/guest.sh" ;;
+esac
 case $verb in
   guest) note "guest ready: $cache/guest/vmlinuz and initramfs.cpio.gz" ;;
   'guest debian') note "guest ready: $cache/guest/vmlinuz, initramfs-disk.cpio.gz and debian.img" ;;
-  test) maven verify "$@" ;;
+  test)
+    maven verify "$@"
+    [[ $# -gt 0 ]] || test_package
+    ;;
+  package)
+    build_package
+    note "packages ready: $checkout/target/package"
+    ;;
   build)
     build_program
     note 'built: installer/freezeframe --help'
