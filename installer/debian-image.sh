@@ -104,7 +104,9 @@ cp -t "$work/keys" /etc/apt/trusted.gpg.d/*.{gpg,asc} "$keyring" 2>/dev/null || 
 note "downloading some 100 MB (lists and packages) for the disk, from: $(awk '$1 == "deb" { print $2, $3 }' "$work/sources.list" | paste -s -d ',' | sed 's/,/, /g')"
 make_root_archive "$work" >"$work/log" 2>&1 || {
   cat "$work/log" >&2
-  fail "mmdebstrap could not build the guest's root file system: its messages are above"
+  reason=$(sed -n 's/^E: *//p' "$work/log" | head -n 1)
+  fail "mmdebstrap could not build the guest's root file system: ${reason:-its messages are above}; check the network, and" \
+    'without root that /etc/subuid and /etc/subgid name you'
 }
 note 'making the file system'
 if [[ $EUID -eq 0 ]]; then

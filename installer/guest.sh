@@ -287,7 +287,10 @@ make_once() {
   local file=$1 script=$2
   ! is_made "$@" || return 0
   shift 2
-  step "building $file"
+  case $file in
+    debian.img) step "building $file, with some 100 MB to download; that takes a minute or two" ;;
+    *) step "building $file" ;;
+  esac
   local inputs
   inputs=$("$script" --inputs "$@")
   "$script" "$work/$file" "$@" >&2

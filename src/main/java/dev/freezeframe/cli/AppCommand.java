@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.TypeConversionException;
 
@@ -19,6 +20,8 @@ import picocli.CommandLine.TypeConversionException;
 @Command(name = "app", mixinStandardHelpOptions = true, header = "Open the workbench: launch, record, look and restore in a window.", footer = {
         "  The window, on the store of the last time:",
         "    freezeframe app",
+        "  The same, asking whether to take a bundle in:",
+        "    freezeframe app tiny-linux.freezeframe",
         "  On another store:",
         "    freezeframe app --store /srv/checkpoints",
         "  A picture of it, where there is no display:",
@@ -26,6 +29,9 @@ import picocli.CommandLine.TypeConversionException;
 final class AppCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
+
+    @Parameters(arity = "0..1", paramLabel = "FILE", description = "A bundle; the window asks whether to import it.")
+    private Optional<Path> bundle;
 
     @Option(names = "--store", paramLabel = "DIR", description = "The store. Default: the one of the last time.")
     private Optional<Path> store;
@@ -78,12 +84,20 @@ final class AppCommand implements Callable<Integer> {
             throw new CommandFailure("there is no store at " + store.get()
                     + "; record something first, or say where it is with --store");
         }
+        if (bundle.isPresent() && screenshot.isPresent()) {
+            throw new CommandFailure("the window asks before it imports " + bundle.get()
+                    + ", which a screenshot cannot; leave one of them out");
+        }
+        if (bundle.isPresent() && !Files.exists(bundle.get())) {
+            throw new CommandFailure("there is no file " + bundle.get());
+        }
         Window window = ServiceLoader.load(Window.class).findFirst().orElseThrow(() -> new CommandFailure(
                 "this build has no window; install the whole program"));
         return window.open(new Window.Opening(store, program.surroundings().defaultStore(), program.surroundings()
                 .folder("XDG_CONFIG_HOME", ".config"),
                 screenshot.map(file -> new Window.Screenshot(file, appearance.dark,
                         appearance.size.width(), appearance.size.height(), appearance.scale, appearance.page,
-                        appearance.checkpoint))));
+                        appearance.checkpoint)),
+                bundle.map(Path::toAbsolutePath)));
     }
 }

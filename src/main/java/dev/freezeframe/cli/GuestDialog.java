@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -75,8 +76,14 @@ final class GuestDialog {
             screen.line(Units.text("  fetch  %-36s %12s  from %s: %s", fetch.name(), Units.download(fetch.bytes(),
                     fetch.exact()), fetch.from(), fetch.purpose()));
         }
-        screen.line("  build  " + plan.files().stream().map(Path::getFileName).map(Path::toString).collect(Collectors
-                .joining(", ")) + " in " + preparation.folder());
+        List<Path> files = plan.files().stream().filter(file -> file.startsWith(preparation.folder())).toList();
+        if (!files.isEmpty()) {
+            screen.line("  build  " + files.stream().map(file -> file.getFileName().toString()).collect(Collectors
+                    .joining(", ")) + " in " + preparation.folder());
+        }
+        if (files.size() < plan.files().size()) {
+            screen.line("  learn  what a start of the program needs; it starts quicker afterwards");
+        }
     }
 
     private static ObjectNode json(GuestPreparation preparation, GuestPlan plan) {

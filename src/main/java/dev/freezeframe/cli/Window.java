@@ -14,7 +14,9 @@ public interface Window {
     /// @param defaultStore  the user's default store
     /// @param configuration the folder in which the window remembers its state
     /// @param screenshot    render the window into a file and end; empty to open it for work
-    record Opening(Optional<Path> store, Path defaultStore, Path configuration, Optional<Screenshot> screenshot) {}
+    /// @param bundle        a bundle that the user is asked about once the store is open
+    record Opening(Optional<Path> store, Path defaultStore, Path configuration, Optional<Screenshot> screenshot,
+            Optional<Path> bundle) {}
 
     /// A picture of the window on a store. Needs no display.
     ///

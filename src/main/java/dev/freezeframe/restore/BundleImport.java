@@ -221,7 +221,11 @@ public final class BundleImport {
         int maxBytes = (int) Math.min(MOST_CHECKPOINT_BYTES, Runtime.getRuntime().maxMemory() / 6);
         byte[] content = bundle.content(name, maxBytes);
         try {
-            return BundleFormat.JSON.readValue(content, CheckpointText.class).parts();
+            CheckpointText text = BundleFormat.JSON.readValue(content, CheckpointText.class);
+            if (text == null) {
+                throw bundle.damaged("its entry " + name + " is empty");
+            }
+            return text.parts();
         } catch (JsonProcessingException e) {
             throw bundle.damaged("its entry " + name + " cannot be read: " + BundleFile.firstLine(e
                     .getOriginalMessage()), e);

@@ -38,7 +38,8 @@ final class MenuLine extends HBox {
         getStyleClass().add("menu-line");
         setAlignment(Pos.CENTER_LEFT);
         Menu file = new Menu("_File", null, item("_Open store…", "Shortcut+O", actions::openStore),
-                new SeparatorMenuItem(), item("_Quit", "Shortcut+Q", actions::close));
+                item("_Import an experiment…", "Shortcut+I", actions::importBundle), new SeparatorMenuItem(),
+                item("_Quit", "Shortcut+Q", actions::close));
         Menu view = new Menu("_View", null, go("_Experiment", "Shortcut+1", new Navigation.Place.Experiment()), go(
                 "_Library", "Shortcut+2", new Navigation.Place.Library()),
                 go("_Tree of experiments", "Shortcut+3",

@@ -1,6 +1,7 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.cli.Window;
+import dev.freezeframe.ui.library.BundleDialogs;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
@@ -17,6 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import javafx.animation.AnimationTimer;
 import javafx.application.Application;
 import javafx.application.Platform;
+import javafx.beans.value.ChangeListener;
+import javafx.beans.value.ObservableValue;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Rectangle2D;
 import javafx.scene.Scene;
@@ -94,7 +97,9 @@ public final class WorkbenchApplication extends Application implements WindowAct
             close();
         });
         Platform.setImplicitExit(false);
+        new BundleDrop(bundles()).on(scene);
         stage.show();
+        opening.bundle().ifPresent(this::importOnceOpen);
         workbench.stores().open(store);
         tellWhenUsable();
     }
@@ -180,6 +185,30 @@ public final class WorkbenchApplication extends Application implements WindowAct
         alert.setHeaderText(title);
         theme.dress(alert.getDialogPane().getScene());
         return alert.showAndWait().filter(goOn::equals).isPresent();
+    }
+
+    private BundleDialogs bundles() {
+        return new BundleDialogs(view, workbench.libraryWork());
+    }
+
+    @Override
+    public void importBundle() {
+        if (workbench.stores().store().isPresent()) {
+            bundles().chooseAndImport();
+        }
+    }
+
+    /// Asks about a bundle when the store's experiments are known; it may be one of them.
+    private void importOnceOpen(Path file) {
+        workbench.library().loadedProperty().addListener(new ChangeListener<>() {
+            @Override
+            public void changed(ObservableValue<? extends Boolean> property, Boolean before, Boolean loaded) {
+                if (loaded) {
+                    property.removeListener(this);
+                    Platform.runLater(() -> bundles().askToImport(file));
+                }
+            }
+        });
     }
 
     @Override

@@ -33,7 +33,8 @@ final class Document {
     /// A command line of a block, with the output that the document shows for it.
     ///
     /// @param text without the prompt, continued lines joined, its comment taken off
-    record Command(String where, String text, List<String> output, boolean outputVaries) {
+    record Command(String where, String text, List<String> output, boolean outputVaries,
+            boolean fails) {
         @Override
         public String toString() {
             return where + ": " + text;
@@ -105,6 +106,7 @@ final class Document {
 
     private void addCommands(Block block, List<Command> commands) {
         boolean varies = block.info().contains("varies");
+        boolean fails = block.info().contains("fails");
         Command open = null;
         for (int i = 0; i < block.lines().size(); i++) {
             String line = block.lines().get(i);
@@ -116,7 +118,7 @@ final class Document {
                     text.append(block.lines().get(++i).strip());
                 }
                 open = new Command(where, text.toString().replaceFirst("\\s+#\\s.*$", "").strip().replaceAll("\\s+",
-                        " "), new ArrayList<>(), varies);
+                        " "), new ArrayList<>(), varies, fails);
                 commands.add(open);
             } else if (open != null) {
                 open.output().add(line);

@@ -42,7 +42,8 @@ import picocli.CommandLine.Model.OptionSpec;
 ///   command that names one of them gets the name that was printed this time, and therefore only what was shown above can be
 ///   named. `…` alone in a line stands for any number of lines, `…` at the end of a line for its rest. `^C` alone in a line: the
 ///   command is interrupted as soon as it has printed as many lines as are above. Behind `console varies` the output is not
-///   compared, because it is another on every computer; the status still counts.
+///   compared, because it is another on every computer; the status still counts. Behind `console fails` each command has to
+///   fail, in the words that are shown.
 /// - **Code in the text** that begins with `freezeframe` and a command is parsed as it stands (placeholders in capitals are fine
 ///   where a name can be); one with `…`, `|` or a placeholder for the command is not. Code that begins with a command of the program
 ///   (`restore --qemu BINARY`) may leave arguments out, but has only options that the command has.
@@ -161,8 +162,8 @@ class ReadmeTest {
                 assertEquals(List.of(), block.lines().stream().filter(LIKE_A_COMMAND.asMatchPredicate()).toList(),
                         file + ":" + block.line() + ": commands belong into a block \"console\"");
             } else {
-                assertTrue(block.info().size() == 1 || block.info().equals(List.of("console", "varies")), file + ":"
-                        + block.line() + ": " + block.info());
+                assertTrue(Set.of("console", "varies", "fails").containsAll(block.info()), file + ":" + block.line()
+                        + ": " + block.info());
             }
         }
     }
@@ -339,6 +340,10 @@ class ReadmeTest {
                 ```console varies
                 $ freezeframe doctor
                 whatever
+                ```
+                ```console fails
+                $ freezeframe delete nothing
+                freezeframe delete: there is no experiment nothing in …
                 ```
                 """);
         try (WalkThrough user = new WalkThrough(folder)) {

@@ -106,7 +106,7 @@ final class WalkThrough implements AutoCloseable {
         }
         int status = shell.waitFor();
         watch.interrupt();
-        if (tooLong.get() || status != 0) {
+        if (tooLong.get() || command.fails() != (status != 0)) {
             throw new AssertionError(command + (tooLong.get()
                     ? "\ntook more than " + PATIENCE_SECONDS + " s"
                     : "\nended with status " + status) + " and printed:\n" + String.join("\n", printed));

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.machine.Guest;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -133,18 +134,7 @@ class GuestPreparationTest {
 
     @Test
     void anOrdinaryUserNeedsNoCompilerNoCpioAndNoPackageLists() throws Exception {
-        Path tools = Files.createDirectory(folder.resolve("tools"));
-        for (String tool : List.of("/usr/bin", "/bin")) {
-            try (Stream<Path> all = Files.list(Path.of(tool))) {
-                for (Path program : all.toList()) {
-                    String name = program.getFileName().toString();
-                    if (!name.matches(".*(gcc|g\\+\\+|^cc|clang|cpio|perl|python).*") && !Files.exists(tools.resolve(
-                            name))) {
-                        Files.createSymbolicLink(tools.resolve(name), program);
-                    }
-                }
-            }
-        }
+        Path tools = toolsWithout(".*(gcc|g\\+\\+|^cc|clang|cpio|perl|python).*");
         boolean root = PackageSource.run(Map.of(), "id", "-u").strip().equals("0");
         String user = root ? "setpriv --reuid 1000 --regid 1000 --clear-groups " : "";
         Path script = Files.writeString(folder.resolve("as-a-user"),
@@ -162,6 +152,39 @@ class GuestPreparationTest {
         assertTrue(users.isPrepared());
         assertEquals(GUEST, files());
         assertTrue(users.plan().isDone());
+    }
+
+    /// A folder with links to the programs of this computer but those of these names.
+    private Path toolsWithout(String names) throws IOException {
+        Path tools = Files.createDirectory(folder.resolve("tools"));
+        for (String place : List.of("/usr/bin", "/bin", "/usr/sbin", "/sbin")) {
+            try (Stream<Path> all = Files.list(Path.of(place))) {
+                for (Path program : all.toList()) {
+                    String name = program.getFileName().toString();
+                    if (!name.matches(names) && !Files.exists(tools.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+                        Files.createSymbolicLink(tools.resolve(name), program);
+                    }
+                }
+            }
+        }
+        return tools;
+    }
+
+    @Test
+    void withoutAptTheKernelOfThisComputerIsTakenOrTheFailureSaysWhatToDo() throws Exception {
+        Map<String, String> environment = Map.of("PATH", toolsWithout("(apt|dpkg).*").toString());
+        GuestPreparation without = source.preparation(cache, environment);
+        Path own = Path.of("/boot/vmlinuz-" + System.getProperty("os.version"));
+        if (Files.isReadable(own)) {
+            without.prepare(GuestPreparationTest::ignore, () -> false);
+            assertEquals(-1, Files.mismatch(own, without.folder().resolve("vmlinuz")));
+            return;
+        }
+        GuestException failure = assertThrows(GuestException.class, without::plan);
+        assertTrue(failure.getMessage().startsWith("no apt-get here"), failure.getMessage());
+        assertTrue(failure.getMessage().contains(without.folder().resolve("vmlinuz").toString()), failure.getMessage());
+        assertEquals(1, failure.getMessage().lines().count());
+        assertEquals(Set.of(), files());
     }
 
     @Test

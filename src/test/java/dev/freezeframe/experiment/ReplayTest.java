@@ -31,6 +31,7 @@ class ReplayTest {
 
     private static final int FEWEST_REPLAYS = 3;
     private static final int MOST_REPLAYS = 5;
+    private static final int ATTEMPTS = 3;
 
     @TempDir
     Path folder;
@@ -76,8 +77,24 @@ class ReplayTest {
         }
     }
 
+    /// A restored machine has the same start every time, so a fault of ours shows in every replay. QEMU itself, on a busy
+    /// host, now and then lets the virtual clock of a freshly loaded machine jump a few milliseconds, also when it was saved
+    /// and loaded by a plain migration; such a replay is repeated.
     private static void assertReplays(Store store, CheckpointRecord from, String output, Machine original)
             throws Exception {
+        for (int attempt = 1;; attempt++) {
+            try {
+                replay(store, from, output, original);
+                return;
+            } catch (AssertionError e) {
+                if (attempt == ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static void replay(Store store, CheckpointRecord from, String output, Machine original) throws Exception {
         try (RestoredMachines restored = new Restorer(store).restore(from,
                 RestoreOptions.standard().withRecordable(true).withVerifyRam(true).withLeavePaused(true))) {
             Machine machine = restored.first().machine();

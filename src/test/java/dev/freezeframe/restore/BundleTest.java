@@ -17,7 +17,6 @@ import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;
-import dev.freezeframe.store.SyntheticExperiments;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -237,8 +236,7 @@ class BundleTest {
 
     @Test
     void recordingsDeletionsAndCollectionsGoOnBesideAnImport() throws Exception {
-        SyntheticExperiments.write(from, "long", 150, 3);
-        ExperimentRecord recorded = from.experiment("long").orElseThrow();
+        ExperimentRecord recorded = ArrayGuest.record(from, "long", 150, 3);
         export(recorded);
         AtomicBoolean done = new AtomicBoolean();
         AtomicReference<Exception> failed = new AtomicReference<>();

@@ -34,8 +34,8 @@ class StoreFormatTest {
     private Path directory;
 
     /// Two experiments of array guests with 64 pages. Checkpoint n of each wrote every page whose number n divides: page p
-    /// got the byte `p % 5 * 16 + n`, and those whose number 8 divides are zero. The second began at `first/2`. In format 2,
-    /// each has a note, a tag and a picture.
+    /// got the byte `p % 5 * 16 + n`, and those whose number 8 divides are zero. The second began at `first/2`. From format 2
+    /// on, each has a note, a tag and a picture.
     private void copyTheStoreOfFormat(int format) throws Exception {
         for (String file : List.of("store.mv.db", "store.version")) {
             try (InputStream from = StoreFormatTest.class.getResourceAsStream("format-" + format + "/" + file)) {
@@ -46,7 +46,7 @@ class StoreFormatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2})
+    @ValueSource(ints = {1, 2, 3})
     void aStoreOfAnyFormatOpensWithEverythingInIt(int format) throws Exception {
         copyTheStoreOfFormat(format);
         for (int opened = 0; opened < 2; opened++) {
@@ -58,6 +58,7 @@ class StoreFormatTest {
                 CheckpointRecord parent = store.find(CheckpointName.of("first", 2)).orElseThrow();
                 assertEquals(Optional.of(parent.id()), store.experiment("second").orElseThrow().parentCheckpointId());
                 assertContents(store, format, "second", 2, ram(store, parent));
+                assertEquals(0, store.imported().size());
                 assertTrue(store.verify(Progress.NONE).isSound());
                 assertEquals(List.of(), store.verify(Progress.NONE).remarks());
                 for (ExperimentTotals totals : store.totals()) {
@@ -69,7 +70,7 @@ class StoreFormatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2})
+    @ValueSource(ints = {1, 2, 3})
     void aStoreOfAnyFormatTakesDisks(int format) throws Exception {
         copyTheStoreOfFormat(format);
         byte[] content = new byte[4096];
@@ -159,12 +160,17 @@ class StoreFormatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2})
+    @ValueSource(ints = {1, 2, 3})
     void anUpgradeThatWasCutOffAnywhereIsDoneAnew(int format) throws Exception {
         for (String alreadyThere : List.of("CREATE TABLE IF NOT EXISTS checkpoint_note ("
                 + "checkpoint_id BIGINT PRIMARY KEY, note VARCHAR(4000) NOT NULL,"
                 + " FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)",
-                "CREATE TABLE disk_pack (pack_id BIGINT PRIMARY KEY)", "SELECT 1")) {
+                "CREATE TABLE IF NOT EXISTS disk_pack (pack_id BIGINT PRIMARY KEY)",
+                "CREATE TABLE imported_experiment (experiment_id BIGINT PRIMARY KEY, original_name VARCHAR(200) NOT NULL,"
+                        + " file_name VARCHAR(300) NOT NULL, sha256 VARCHAR(64) NOT NULL,"
+                        + " imported_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,"
+                        + " FOREIGN KEY (experiment_id) REFERENCES experiment (id) ON DELETE CASCADE)",
+                "SELECT 1")) {
             copyTheStoreOfFormat(format);
             Files.deleteIfExists(directory.resolve("store.version"));
             sql(alreadyThere);

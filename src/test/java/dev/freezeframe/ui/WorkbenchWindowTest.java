@@ -67,6 +67,11 @@ class WorkbenchWindowTest {
                 }
 
                 @Override
+                public void importBundle() {
+                    throw new AssertionError("nobody asked for a bundle");
+                }
+
+                @Override
                 public void toggleTheme() {
                     throw new AssertionError("nobody asked for another theme");
                 }

@@ -226,9 +226,11 @@ public final class ExperimentList extends VBox {
         MenuItem show = item("Show", Feather.ACTIVITY, () -> work.show(entry));
         MenuItem compare = item("Compare with the shown one", Feather.LAYERS, () -> work.compareWithShown(entry));
         compare.setDisable(workbench.experiment().experimentProperty().get() == null || isShown(entry));
+        MenuItem bundle = item("Export bundle…", Feather.UPLOAD, () -> new BundleDialogs(this, work).chooseAndExport(
+                entry));
         MenuItem export = item("Export CSV…", Feather.DOWNLOAD, () -> dialogs.exportCheckpoints(entry));
         MenuItem delete = item("Delete…", Feather.TRASH_2, () -> dialogs.delete(List.of(entry)));
-        return new ContextMenu(show, compare, export, new SeparatorMenuItem(), delete);
+        return new ContextMenu(show, compare, bundle, export, new SeparatorMenuItem(), delete);
     }
 
     private static MenuItem item(String text, Feather icon, Runnable action) {

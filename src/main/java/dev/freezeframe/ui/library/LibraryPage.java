@@ -20,6 +20,7 @@ import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.Separator;
+import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.SplitPane;
 import javafx.scene.control.Tab;
 import javafx.scene.control.TabPane;
@@ -54,7 +55,9 @@ public final class LibraryPage extends BorderPane {
             "Show the selected experiment (Enter)");
     private final Button overlay = button("Overlay", "library-overlay", Feather.LAYERS,
             "Lay two or more selected experiments over each other");
-    private final MenuButton export = new MenuButton("Export CSV", new FontIcon(Feather.DOWNLOAD));
+    private final MenuButton export = new MenuButton("Export", new FontIcon(Feather.UPLOAD));
+    private final Button bundle = button("Import…", "library-import", Feather.DOWNLOAD,
+            "Take an experiment from a bundle into this store (Ctrl+I)");
     private final Button delete = button("Delete…", "library-delete", Feather.TRASH_2,
             "Delete the selected experiments (Delete)");
     private final Button reclaim = button("Reclaim space", "library-reclaim", Feather.MINIMIZE_2,
@@ -104,6 +107,8 @@ public final class LibraryPage extends BorderPane {
         work.lastDoneProperty().addListener((_, _, _) -> showNotice());
         work.reclaiming().runningProperty().addListener((_, _, _) -> showNotice());
         work.reclaiming().problemProperty().addListener((_, _, _) -> showNotice());
+        work.bundling().runningProperty().addListener((_, _, _) -> showNotice());
+        work.bundling().problemProperty().addListener((_, _, _) -> showNotice());
         addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (FIND.match(event)) {
                 focusSearch();
@@ -132,9 +137,12 @@ public final class LibraryPage extends BorderPane {
         field.textProperty().bindBidirectional(search.searchProperty());
         export.setId("library-export");
         export.setMinWidth(USE_PREF_SIZE);
-        export.setTooltip(new Tooltip("Write the selected experiments into files for a spreadsheet"));
+        export.setTooltip(
+                new Tooltip("Write the selected experiments into files: bundles for another Freezeframe, or tables"));
         show.setOnAction(_ -> showSelected());
         overlay.setOnAction(_ -> work.overlay(table.selected()));
+        bundle.setOnAction(_ -> new BundleDialogs(this, work).chooseAndImport());
+        bundle.disableProperty().bind(work.bundling().runningProperty());
         delete.setOnAction(_ -> dialogs.delete(table.selected()));
         reclaim.setOnAction(_ -> work.reclaim());
         reclaim.disableProperty().bind(work.reclaiming().runningProperty());
@@ -147,7 +155,8 @@ public final class LibraryPage extends BorderPane {
         HBox.setHgrow(gap, Priority.ALWAYS);
         HBox.setHgrow(field, Priority.SOMETIMES);
         field.setMaxWidth(320);
-        HBox toolbar = new HBox(8, field, show, overlay, export, new Separator(Orientation.VERTICAL), delete, gap,
+        HBox toolbar = new HBox(8, field, show, overlay, export, bundle, new Separator(Orientation.VERTICAL), delete,
+                gap,
                 reclaim, verify);
         toolbar.setAlignment(Pos.CENTER_LEFT);
         toolbar.getStyleClass().add("library-toolbar");
@@ -270,8 +279,8 @@ public final class LibraryPage extends BorderPane {
 
     private List<MenuItem> exports(List<LibraryEntry> selected) {
         MenuItem checkpointsItem = new MenuItem(selected.size() == 1
-                ? "Its checkpoints…"
-                : "Their checkpoints, a file for each of " + Units.count(selected.size(), "experiment") + "…");
+                ? "Its checkpoints as CSV…"
+                : "Their checkpoints as CSV, a file for each of " + Units.count(selected.size(), "experiment") + "…");
         checkpointsItem.setOnAction(_ -> {
             if (selected.size() == 1) {
                 dialogs.exportCheckpoints(selected.getFirst());
@@ -280,10 +289,17 @@ public final class LibraryPage extends BorderPane {
             }
         });
         MenuItem tableItem = new MenuItem(selected.size() == 1
-                ? "Its line of this table…"
-                : "A table of these experiments…");
+                ? "Its line of this table as CSV…"
+                : "A table of these experiments as CSV…");
         tableItem.setOnAction(_ -> dialogs.exportTable(selected));
-        return List.of(checkpointsItem, tableItem);
+        if (selected.size() != 1) {
+            return List.of(checkpointsItem, tableItem);
+        }
+        MenuItem bundleItem = new MenuItem("All of it, as a bundle for another Freezeframe…");
+        bundleItem.setId("library-export-bundle");
+        bundleItem.disableProperty().bind(work.bundling().runningProperty());
+        bundleItem.setOnAction(_ -> new BundleDialogs(this, work).chooseAndExport(selected.getFirst()));
+        return List.of(bundleItem, new SeparatorMenuItem(), checkpointsItem, tableItem);
     }
 
     /// Follows once for many changes, and never in the middle of a change of the selection.
@@ -338,15 +354,21 @@ public final class LibraryPage extends BorderPane {
 
     /// The line under the toolbar: space being reclaimed, or what was done last.
     private void showNotice() {
-        String problem = work.reclaiming().problemProperty().get();
+        String problem = work.bundling().problemProperty().get();
+        if (problem.isEmpty() && !work.reclaiming().problemProperty().get().isEmpty()) {
+            problem = "Space could not be reclaimed: " + work.reclaiming().problemProperty().get();
+        }
         String done = work.lastDoneProperty().get();
-        boolean running = work.reclaiming().runningProperty().get();
+        boolean bundling = work.bundling().runningProperty().get();
+        boolean running = bundling || work.reclaiming().runningProperty().get();
         notice.getStyleClass().setAll("library-notice");
         notice.setAlignment(Pos.CENTER_LEFT);
-        if (running) {
+        if (bundling) {
+            notice.getChildren().setAll(new JobLine(work.bundling(), "Bundle"));
+        } else if (running) {
             notice.getChildren().setAll(new JobLine(work.reclaiming(), "Reclaiming space"));
         } else if (!problem.isEmpty() || !done.isEmpty()) {
-            Label text = new Label(problem.isEmpty() ? done : "Space could not be reclaimed: " + problem);
+            Label text = new Label(problem.isEmpty() ? done : problem);
             text.setId("library-notice");
             text.setMinWidth(0);
             text.setTooltip(new Tooltip(text.getText()));

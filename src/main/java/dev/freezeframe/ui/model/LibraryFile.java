@@ -67,10 +67,15 @@ final class LibraryFile {
         }
     }
 
-    /// A file name for an experiment, whatever letters its name has.
+    /// The name of a CSV file for an experiment, whatever letters its name has.
     static String nameFor(String experimentName) {
+        return nameFor(experimentName, ".csv");
+    }
+
+    /// The same with another ending.
+    static String nameFor(String experimentName, String ending) {
         String name = experimentName.replaceAll("[^\\p{L}\\p{N}._-]", "_").replaceFirst("^\\.+", "_");
-        return (name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name) + ".csv";
+        return (name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name) + ending;
     }
 
     /// Tells how far writing has come, every so many lines.

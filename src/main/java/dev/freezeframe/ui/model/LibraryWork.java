@@ -2,6 +2,9 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.experiment.CheckpointCsv;
+import dev.freezeframe.restore.BundleExport;
+import dev.freezeframe.restore.BundleImport;
+import dev.freezeframe.restore.BundleSummary;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
@@ -20,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -33,12 +37,21 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 public final class LibraryWork {
     private final WorkbenchModel workbench;
     private final LibraryJob reclaiming;
+    private final LibraryJob bundling;
     private final ReadOnlyStringWrapper lastDone = new ReadOnlyStringWrapper(this, "lastDone", "");
     private final ReadOnlyLongWrapper deletedBytes = new ReadOnlyLongWrapper(this, "deletedBytes", 0);
 
     public LibraryWork(WorkbenchModel workbench) {
         this.workbench = workbench;
         reclaiming = new LibraryJob(workbench.tasks());
+        bundling = new LibraryJob(workbench.tasks());
+        bundling.problemProperty().addListener((_, _, problem) -> {
+            // the library shows it by itself
+            if (!problem.isEmpty()
+                    && !(workbench.navigation().placeProperty().get() instanceof Navigation.Place.Library)) {
+                workbench.tasks().report(new Problem("Bundle", problem));
+            }
+        });
         workbench.stores().stateProperty().addListener((_, _, _) -> {
             lastDone.set("");
             deletedBytes.set(0);
@@ -236,6 +249,99 @@ public final class LibraryWork {
             }
             return there;
         }, whenKnown);
+    }
+
+    // --- bundles
+
+    /// How the names of bundles end.
+    public static final String BUNDLE_ENDING = ".freezeframe";
+
+    /// Whether a bundle is being written or read, and how far that is.
+    public LibraryJob bundling() {
+        return bundling;
+    }
+
+    /// What the bundle of an experiment is called unless the user wants otherwise.
+    public static String bundleName(LibraryEntry entry) {
+        return LibraryFile.nameFor(entry.name(), BUNDLE_ENDING);
+    }
+
+    /// Writes an experiment to a bundle.
+    ///
+    /// @param replace whether the user agreed that a file of this name goes
+    public void exportBundle(LibraryEntry entry, Path file, boolean replace) {
+        workbench.stores().store().ifPresent(store -> bundling.start("Export " + Units.printable(entry.name()),
+                steps -> new BundleExport(store).write(entry.experiment(), file, replace, steps),
+                written -> lastDone
+                        .set("Wrote " + Units.count(written.checkpoints(), "checkpoint") + " to " + file + ", "
+                                + Units.bytes(written.fileBytes())
+                                + written.leftOut().stream().map(line -> "; " + line).collect(
+                                        Collectors.joining()))));
+    }
+
+    /// Reads the header of a bundle.
+    ///
+    /// @param whenKnown gets it; what is no bundle is reported as a problem
+    public void look(Path file, Consumer<BundleSummary> whenKnown) {
+        workbench.tasks().quietly("Import " + file.getFileName(), _ -> BundleImport.look(file), whenKnown);
+    }
+
+    /// The experiment of the store that a bundle holds too, whatever it is called here.
+    public Optional<LibraryEntry> held(BundleSummary bundle) {
+        return workbench.library().rows().stream().map(LibraryRow::entry).filter(entry -> bundle.isSameAs(entry
+                .experiment())).findFirst();
+    }
+
+    /// Goes to an experiment that did not have to be imported.
+    public void showHeld(BundleSummary bundle, LibraryEntry entry) {
+        lastDone.set("The store has what is in " + bundle.file().getFileName() + " already, as " + Units.printable(entry
+                .name()));
+        show(entry);
+    }
+
+    /// What is wrong with a name for an experiment to import; empty if nothing is.
+    public String nameProblem(String name) {
+        if (workbench.library().rows().stream().anyMatch(row -> row.entry().name().equals(name))) {
+            return "The store has an experiment of this name";
+        }
+        try {
+            BundleImport.checkName(name);
+            return "";
+        } catch (IllegalArgumentException e) {
+            return "A name is 1 to 200 letters, digits and the like, and begins with a letter or digit";
+        }
+    }
+
+    /// A name that an experiment to import can have: its own, or one like it.
+    public String freeName(BundleSummary bundle) {
+        String name = bundle.name();
+        for (int i = 2; !nameProblem(name).isEmpty(); i++) {
+            String ending = "-" + i;
+            name = bundle.name().substring(0, Math.min(bundle.name().length(), 200 - ending.length())) + ending;
+        }
+        return name;
+    }
+
+    /// Takes a bundle into the open store and shows what came.
+    ///
+    /// @param trust whether the user agreed to what its machine reaches of this computer
+    public void importBundle(BundleSummary bundle, String name, boolean trust) {
+        // where its progress is, and the way to cancel it
+        workbench.navigation().go(new Navigation.Place.Library());
+        workbench.stores().store().ifPresent(store -> bundling.start("Import " + Units.printable(bundle.name()),
+                steps -> new BundleImport(store).run(bundle.file(), new BundleImport.Options(Optional.of(name), trust),
+                        steps),
+                report -> {
+                    lastDone.set("Imported " + Units.count(report.checkpoints(), "checkpoint") + " as "
+                            + Units.printable(
+                                    report.experiment().name())
+                            + ": " + Units.count(report.newChunks(), "new page") + ", "
+                            + Units.bytes(report.newBytes()) + " stored; " + Units.count(report.sharedChunks(), "page")
+                            + " shared with what was there");
+                    workbench.library().reload();
+                    workbench.stores().measure();
+                    workbench.show(report.experiment());
+                }));
     }
 
     private interface Export {
