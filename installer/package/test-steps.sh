@@ -40,7 +40,7 @@ as=(install)
 [[ -z $brief ]] || as=(install --no-install-recommends libpangoft2-1.0-0 fonts-dejavu-core)
 apt "${as[@]}" $here/freezeframe.deb
 # What the test itself needs: tools that ask what the desktop would.
-tools=(man-db bash-completion desktop-file-utils shared-mime-info libglib2.0-bin xdg-utils)
+tools=(man-db bash-completion desktop-file-utils shared-mime-info libglib2.0-bin)
 [[ -n $brief ]] || tools+=(xvfb x11-utils x11-apps netpbm)
 apt install --no-install-recommends "${tools[@]}"
 
@@ -84,9 +84,8 @@ step "a bundle travels, and the desktop knows it"
 user freezeframe export "$experiment" run.freezeframe >/dev/null
 user freezeframe import run.freezeframe --store other-store >/dev/null
 expect 'RAM verified' user freezeframe restore latest --run 1s --verify --store other-store
-expect application/vnd.freezeframe.bundle user xdg-mime query filetype run.freezeframe
 expect 'application/vnd.freezeframe.bundle' user gio info -a standard::content-type run.freezeframe
-cp /home/researcher/run.freezeframe /home/researcher/without-a-name
+user cp run.freezeframe without-a-name
 expect application/vnd.freezeframe.bundle user gio info -a standard::content-type without-a-name
 expect freezeframe.desktop user gio mime application/vnd.freezeframe.bundle
 desktop-file-validate /usr/share/applications/freezeframe.desktop
@@ -132,10 +131,15 @@ if [[ -z $brief ]]; then
     sleep 0.5
   done
   [[ -n $id ]] || { cat /opt/test/window.log >&2; broken 'no window appeared'; }
-  sleep 5
-  user xwd -silent -root | xwdtopnm 2>/dev/null | pnmtopng 2>/dev/null >/home/researcher/display.png
-  colours=$(pngtopnm /home/researcher/display.png | ppmhist -noheader 2>/dev/null | wc -l)
-  [[ $colours -gt 200 ]] || broken "the window shows $colours colours only"
+  # How long it takes to draw itself depends on the machine.
+  for ((i = 0; i < 60; i++)); do
+    sleep 1
+    user xwd -silent -root | xwdtopnm 2>/dev/null >/opt/test/display.pnm
+    colours=$(ppmhist -noheader /opt/test/display.pnm 2>/dev/null | wc -l)
+    [[ $colours -lt 200 ]] || break
+  done
+  [[ $colours -ge 200 ]] || { cat /opt/test/window.log >&2; broken "the window shows $colours colours only"; }
+  pnmtopng /opt/test/display.pnm 2>/dev/null >/home/researcher/display.png
   expect "$(sed -n 's/^StartupWMClass=//p' /usr/share/applications/freezeframe.desktop)" user xprop -id "$id" WM_CLASS
   kill $window
   wait $window || true
