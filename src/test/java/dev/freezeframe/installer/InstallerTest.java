@@ -2,6 +2,7 @@ package dev.freezeframe.installer;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -75,6 +76,14 @@ class InstallerTest {
         Outcome outcome = run(Map.of(), copy.resolve("installer/bootstrap.sh").toString(), "fly");
         assertEquals(2, outcome.status());
         assertTrue(outcome.output().contains("usage: installer/bootstrap.sh VERB"), outcome.output());
+    }
+
+    @Test
+    void theGuestsScriptRefusesAnUnknownGuestAndTouchesNothing() throws Exception {
+        Outcome outcome = run(Map.of("XDG_CACHE_HOME", folder.resolve("cache").toString()), copy.resolve(
+                "installer/guest.sh").toString(), "fedora");
+        assertEquals(new Outcome(2, "freezeframe: usage: guest.sh [--plan | --progress] [debian]\n"), outcome);
+        assertFalse(Files.exists(folder.resolve("cache")));
     }
 
     private static Outcome run(Map<String, String> environment, String... command)
