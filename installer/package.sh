@@ -124,7 +124,7 @@ make_deb() {
   DPKG_DEB_COMPRESSOR_TYPE=none jpackage --type deb
   dpkg-deb -R "$work/freezeframe_${package_version}_amd64.deb" "$tree"
   rm -f "$tree"/DEBIAN/{pre,post}{inst,rm}
-  rm -rf "$tree/usr/share"
+  rm -rf "${tree:?}/usr/share"
   mv "$tree/usr/lib/freezeframe/lib/share" "$tree/usr/share"
   mkdir "$tree/usr/bin"
   ln -s ../lib/freezeframe/bin/freezeframe "$tree/usr/bin/freezeframe"
