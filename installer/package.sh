@@ -36,10 +36,10 @@ image=$work/freezeframe
 program=("$build/freezeframe-$version.jar")
 find_jdk || fail "no JDK $jdk_version found: installer/bootstrap.sh package says how to get one"
 
-# What the program and its libraries ask for, by jdeps; and what only fails when it runs:
-#   java.naming                 H2 looks for a JNDI context when it opens a store
-#   jdk.unsupported.desktop     javafx.swing, which draws the screenshots, is not loaded without it
-modules=java.base,java.desktop,java.logging,java.management,java.naming,java.sql,jdk.unsupported,jdk.unsupported.desktop
+# What the program and its libraries ask for, by jdeps, but without what they use for nothing that is done here: H2's
+# server and its functions in Java, JLine's terminal in a browser. javafx.swing, which writes the pictures, is not loaded
+# without jdk.unsupported.desktop.
+modules=java.base,java.desktop,java.logging,java.management,java.sql,jdk.unsupported,jdk.unsupported.desktop
 
 # --- the image ---------------------------------------------------------------------------------------------------------
 
