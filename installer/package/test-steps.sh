@@ -147,6 +147,7 @@ if [[ -z $brief ]]; then
   wait $window || true
   kill $server
   wait $server || true
+  rm -rf /tmp/.X11-unix
   unset DISPLAY
 fi
 
