@@ -79,7 +79,13 @@ final class MainView extends BorderPane {
         recordBar = new RecordBar(workbench);
         statusLine = new StatusLine(workbench);
         pageBar = new PageBar(workbench);
-        welcome = new WelcomePage(workbench, new GuestModel(workbench.tasks(), GuestPreparation.of(Guest.TINY_LINUX)));
+        GuestModel guest = new GuestModel(workbench.tasks(), GuestPreparation.of(Guest.TINY_LINUX));
+        guest.stateProperty().addListener((_, _, now) -> {
+            if (now instanceof GuestModel.State.Ready) {
+                profiles.reload(); // what they boot is there now
+            }
+        });
+        welcome = new WelcomePage(workbench, guest);
 
         machineToolbar = new MachineToolbar(workbench);
         VBox centre = new VBox(pageBar, machineToolbar, recordBar, pages);

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.machine.CommandLine;
+import dev.freezeframe.machine.Guest;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileEntry;
@@ -88,10 +89,13 @@ public final class ProfilesModel {
         return problem.startsWith(file) ? problem.substring(file.length()) : problem;
     }
 
-    /// The first file that the machine would boot from and that is not there, with what to do about it.
+    /// What the machine would boot from and is not there, with what to do about it: the guest, or else the first file.
     static Optional<String> missingFile(Profile profile) {
-        return missing("kernel", profile.kernel()).or(() -> missing("initial RAM disk", profile.initrd())).or(
-                () -> missing("firmware", profile.firmware())).or(
+        return Guest.missingFor(profile).map(guest -> "not prepared on this computer yet; " + guest.command()
+                + " does it").or(() -> missing("kernel", profile.kernel()))
+                .or(() -> missing("initial RAM disk", profile.initrd())).or(
+                        () -> missing("firmware", profile.firmware()))
+                .or(
                         () -> profile.disks().stream().map(
                                 disk -> missing("image of " + disk.id(), Optional.of(disk.file())))
                                 .flatMap(Optional::stream)
