@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Packs the built program with a Java runtime of its own: package.sh BUILD VERSION TIME, called by Maven's profile `package`
+# Packs the built program with a Java runtime of its own: package.sh BUILD VERSION TIME [KIND…], called by Maven's profile `package`
 # (installer/bootstrap.sh package). BUILD is Maven's build folder, TIME what every file gets as its time, ISO 8601.
-# In target/package are then a Debian package, an archive that runs from any folder, and an RPM package where there is
-# rpmbuild. The same sources, libraries and JDK give the same bytes, whoever builds, wherever and whenever.
+# KIND is deb (a Debian package), archive (which runs from any folder) or rpm (where there is rpmbuild); without one: all,
+# into target/package. The same sources, libraries and JDK give the same bytes, whoever builds, wherever and whenever.
 set -euo pipefail
 case $(uname -sm) in
   'Linux x86_64') ;;
@@ -18,10 +18,13 @@ installer=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 # shellcheck source=installer/common.sh
 source "$installer/common.sh"
 
-[[ $# -eq 3 ]] || fail 'usage: package.sh BUILD VERSION TIME; you want "installer/bootstrap.sh package"'
+[[ $# -ge 3 ]] || fail 'usage: package.sh BUILD VERSION TIME [KIND…]; you want "installer/bootstrap.sh package"'
 build=$(cd "$1" && pwd)
 version=$2
 time=$3
+kinds=" ${*:4} "
+[[ $kinds == *[!\ ]* ]] || kinds=' deb archive rpm '
+wanted() { [[ $kinds == *" $1 "* ]]; }
 export SOURCE_DATE_EPOCH
 SOURCE_DATE_EPOCH=$(date -d "$time" +%s)
 # A snapshot comes before its release: 0.1.0~SNAPSHOT sorts before 0.1.0, for dpkg and rpm alike.
@@ -33,10 +36,10 @@ image=$work/freezeframe
 program=("$build/freezeframe-$version.jar")
 find_jdk || fail "no JDK $jdk_version found: installer/bootstrap.sh package says how to get one"
 
-# What the program and its libraries ask for, by jdeps; and what only fails when it runs:
-#   java.naming                 H2 looks for a JNDI context when it opens a store
-#   jdk.unsupported.desktop     javafx.swing, which draws the screenshots, is not loaded without it
-modules=java.base,java.desktop,java.logging,java.management,java.naming,java.sql,jdk.unsupported,jdk.unsupported.desktop
+# What the program and its libraries ask for, by jdeps, but without what they use for nothing that is done here: H2's
+# server and its functions in Java, JLine's terminal in a browser. javafx.swing, which writes the pictures, is not loaded
+# without jdk.unsupported.desktop.
+modules=java.base,java.desktop,java.logging,java.management,java.sql,jdk.unsupported,jdk.unsupported.desktop
 
 # --- the image ---------------------------------------------------------------------------------------------------------
 
@@ -122,7 +125,7 @@ make_deb() {
   DPKG_DEB_COMPRESSOR_TYPE=none jpackage --type deb
   dpkg-deb -R "$work/freezeframe_${package_version}_amd64.deb" "$tree"
   rm -f "$tree"/DEBIAN/{pre,post}{inst,rm}
-  rm -rf "$tree/usr/share"
+  rm -rf "${tree:?}/usr/share"
   mv "$tree/usr/lib/freezeframe/lib/share" "$tree/usr/share"
   mkdir "$tree/usr/bin"
   ln -s ../lib/freezeframe/bin/freezeframe "$tree/usr/bin/freezeframe"
@@ -157,13 +160,19 @@ rm -f "$output"/freezeframe[-_]*
 make_image
 settle "$image"
 note 'packing'
-make_archive &
-make_deb
-wait $! || fail 'tar or xz failed: see above'
-if type -P rpmbuild >/dev/null; then
-  make_rpm
-else
-  note 'no rpmbuild here, so no RPM package'
+archive=
+if wanted archive; then
+  make_archive &
+  archive=$!
+fi
+! wanted deb || make_deb
+[[ -z $archive ]] || wait "$archive" || fail 'tar or xz failed: see above'
+if wanted rpm; then
+  if type -P rpmbuild >/dev/null; then
+    make_rpm
+  else
+    note 'no rpmbuild here, so no RPM package'
+  fi
 fi
 rm -rf "$work"
 (cd "$output" && sha256sum freezeframe[-_]*)

@@ -141,10 +141,13 @@ if [[ -z $brief ]]; then
   [[ $colours -ge 200 ]] || { cat /opt/test/window.log >&2; broken "the window shows $colours colours only"; }
   pnmtopng /opt/test/display.pnm 2>/dev/null >/home/researcher/display.png
   expect "$(sed -n 's/^StartupWMClass=//p' /usr/share/applications/freezeframe.desktop)" user xprop -id "$id" WM_CLASS
-  kill $window
+  # The program itself: runuser, asked to end, gives it no more than two seconds.
+  read -r program <"/proc/$window/task/$window/children"
+  kill "$program"
   wait $window || true
   kill $server
   wait $server || true
+  rm -rf /tmp/.X11-unix
   unset DISPLAY
 fi
 
