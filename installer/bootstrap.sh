@@ -114,7 +114,7 @@ maven() {
   # One build per checkout at a time; -o keeps the lock from what Maven starts. The two options silence JDK 25 about
   # the libraries of older Mavens.
   local quiet='--sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED'
-  MAVEN_OPTS="$quiet ${MAVEN_OPTS:-}" JAVA_HOME=$jdk \
+  MAVEN_OPTS="$quiet ${MAVEN_OPTS:-}" JAVA_HOME=$jdk PATH=$jdk/bin:$PATH \
     flock -o "$checkout/pom.xml" mvn -f "$checkout/pom.xml" -B -Dstyle.color=never "$@"
 }
 

@@ -82,10 +82,11 @@ make_image() {
 
 # What the system looks for in folders of its own.
 make_share() {
-  local share=$1 size page
-  # With no profiles but the program's own, which are all that everybody has.
-  XDG_CONFIG_HOME=$work "$work/runtime/bin/java" "-Dfreezeframe.home=$checkout" -cp "$work/jars/*" dev.freezeframe.cli.Handbook \
-    "$work" "$version" "$time"
+  local share=$1 size page warnings
+  if type -P groff >/dev/null; then
+    warnings=$(groff -man -ww -z "$build"/man/*.1 2>&1) && [[ -z $warnings ]] ||
+      fail "groff has something to say against the manual pages: $warnings"
+  fi
   mkdir -p "$share"/{applications,mime/packages,doc/freezeframe,icons/hicolor/scalable/apps,man/man1,bash-completion/completions}
   cp "$resources/freezeframe.desktop" "$share/applications/"
   cp "$resources/freezeframe.xml" "$share/mime/packages/"
@@ -95,10 +96,10 @@ make_share() {
     cp "$checkout/assets/icon/freezeframe-$size.png" "$share/icons/hicolor/${size}x$size/apps/freezeframe.png"
   done
   cp "$checkout/assets/icon/freezeframe.svg" "$share/icons/hicolor/scalable/apps/"
-  for page in "$work"/man/*.1; do
+  for page in "$build"/man/*.1; do
     gzip -9 -n <"$page" >"$share/man/man1/${page##*/}.gz"
   done
-  cp "$work/completion/freezeframe" "$share/bash-completion/completions/"
+  cp "$build/handbook/completion/freezeframe" "$share/bash-completion/completions/"
 }
 
 # Modes and times are the machine's own unless they are set.

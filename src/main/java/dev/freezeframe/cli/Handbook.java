@@ -5,34 +5,41 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
-import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.codegen.docgen.manpage.ManPageGenerator;
 
-/// Writes what packages carry beside the program: a manual page for each command and the completion script. The build calls
-/// it; the same program, version and date give the same bytes.
+/// Writes what packages carry beside the program: the sources of a manual page for each command, in AsciiDoc, and the
+/// completion script. The build of the packages calls it, and it is not in them; the same program gives the same bytes.
 final class Handbook {
     private Handbook() {}
 
-    /// Expects the folder to write to, the version, and the moment that the pages are to carry, as ISO 8601.
+    /// Expects the folder to write to; in it are `man/*.adoc` and `completion/freezeframe` afterwards.
     public static void main(String[] arguments) throws IOException {
-        if (arguments.length != 3) {
-            throw new IllegalArgumentException("expected: FOLDER VERSION TIMESTAMP");
+        if (arguments.length != 1) {
+            throw new IllegalArgumentException("expected: FOLDER");
         }
-        LocalDate date = LocalDate.ofInstant(Instant.parse(arguments[2]), ZoneOffset.UTC);
-        write(Path.of(arguments[0]), arguments[1], date);
+        write(Path.of(arguments[0]));
     }
 
-    static void write(Path folder, String version, LocalDate date) throws IOException {
+    static void write(Path folder) throws IOException {
         PrintWriter nowhere = new PrintWriter(PrintWriter.nullWriter());
         Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), nowhere, nowhere, _ -> null, false);
-        Path pages = Files.createDirectories(folder.resolve("man"));
-        for (Map.Entry<String, String> page : ManPage.all(Freezeframe.commandLine(surroundings), version, date)
-                .entrySet()) {
-            Files.writeString(pages.resolve(page.getKey()), page.getValue());
-        }
         Files.writeString(Files.createDirectories(folder.resolve("completion")).resolve("freezeframe"),
                 CompletionScript.of(Freezeframe.commandLine(surroundings)));
+        CommandLine program = Freezeframe.commandLine(surroundings);
+        nameSections(program);
+        Path pages = Files.createDirectories(folder.resolve("man"));
+        if (ManPageGenerator.generateManPage(pages.toFile(), null, new boolean[0], true, program
+                .getCommandSpec()) != CommandLine.ExitCode.OK) {
+            throw new IOException("picocli could not write the manual pages into " + pages);
+        }
+    }
+
+    /// Headings of a manual page have no colon, and the list of commands has one, where the help has groups.
+    private static void nameSections(CommandLine command) {
+        UsageMessageSpec usage = command.getCommandSpec().usageMessage();
+        usage.footerHeading("Examples%n").exitCodeListHeading("Exit status%n").commandListHeading("Commands%n");
+        command.getSubcommands().values().forEach(Handbook::nameSections);
     }
 }

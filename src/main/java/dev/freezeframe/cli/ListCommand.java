@@ -7,6 +7,7 @@ import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.ExperimentTotals;
+import dev.freezeframe.store.Imported;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.io.IOException;
@@ -115,9 +116,11 @@ final class ListCommand implements Callable<Integer> {
 
     private void listExperiments(Store store, Screen screen) throws StoreException {
         List<ExperimentTotals> experiments = store.totals();
+        Map<Long, Imported> imported = store.imported();
         if (format.json()) {
             for (ExperimentTotals totals : experiments) {
-                screen.line(json(store, totals).toString());
+                screen.line(
+                        json(store, totals, Optional.ofNullable(imported.get(totals.experiment().id()))).toString());
             }
             return;
         }
@@ -130,7 +133,10 @@ final class ListCommand implements Callable<Integer> {
                     .map(end -> Units.duration(Duration.between(experiment.startedAt(), end))).orElse("-"),
                     Units.bytes(experiment.ramBytes()), Units.count(totals.checkpoints()),
                     Units.bytes(totals.storedBytes()),
-                    ended(experiment) + parent(store, experiment).map(name -> ", from " + name).orElse("")));
+                    ended(experiment) + parent(store, experiment).map(name -> ", from " + name).orElse("")
+                            + (imported.containsKey(experiment.id())
+                                    ? ", imported from " + imported.get(experiment.id()).fileName()
+                                    : "")));
         }
         screen.line(Units.count(experiments.size(), "experiment") + ", " + Units.bytes(store.sizeBytes()) + " in "
                 + store.directory());
@@ -146,13 +152,16 @@ final class ListCommand implements Callable<Integer> {
                 : store.checkpoint(experiment.parentCheckpointId().get()).map(CheckpointRecord::name);
     }
 
-    private static ObjectNode json(Store store, ExperimentTotals totals) throws StoreException {
+    private static ObjectNode json(Store store, ExperimentTotals totals, Optional<Imported> imported)
+            throws StoreException {
         ExperimentRecord experiment = totals.experiment();
         ObjectNode json = JsonLines.ofType("experiment").put("experiment", experiment.name()).put("profile", experiment
                 .profileName()).put("startedAt", experiment.startedAt().toString()).put("endedAt", experiment.endedAt()
                         .map(Object::toString).orElse(null))
                 .put("endReason", experiment.endReason().orElse(null)).put(
-                        "parent", parent(store, experiment).map(Object::toString).orElse(null));
+                        "parent", parent(store, experiment).map(Object::toString).orElse(null))
+                .put("importedFrom", imported.map(Imported::fileName).orElse(null)).put("originalName", imported.map(
+                        Imported::originalName).orElse(null));
         return json.put("ramBytes", experiment.ramBytes()).put("checkpoints", totals.checkpoints()).put("storedBytes",
                 totals.storedBytes());
     }

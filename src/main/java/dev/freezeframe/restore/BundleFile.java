@@ -318,17 +318,19 @@ final class BundleFile implements AutoCloseable {
         }
     }
 
-    /// A whole entry of at most so many bytes, put into an array that is that long.
-    ///
-    /// @return its length
-    int content(String name, byte[] target) throws IOException {
+    /// A whole entry of at most so many bytes, put into a buffer from its start to its limit then.
+    void content(String name, ByteBuffer target) throws IOException {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        target.clear();
         try (InputStream in = verified(name)) {
-            int filled = in.readNBytes(target, 0, target.length);
-            if (in.read() >= 0) {
-                throw damaged("its entry " + name + " is longer than it can be");
+            for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                if (count > target.remaining()) {
+                    throw damaged("its entry " + name + " is longer than it can be");
+                }
+                target.put(buffer, 0, count);
             }
-            return filled;
         }
+        target.flip();
     }
 
     /// Reads on as bytes come, so that a length that is only claimed costs nothing.

@@ -279,8 +279,7 @@ public final class BundleImport {
         private final class Segments implements AutoCloseable {
             private final IncomingChunks chunks;
             private final ZstdDecompressCtx decompressor = new ZstdDecompressCtx();
-            private final byte[] compressed = new byte[MAX_SEGMENT_BYTES];
-            private final byte[] raw = new byte[RAW_BYTES];
+            private final ByteBuffer compressed = ByteBuffer.allocateDirect(MAX_SEGMENT_BYTES);
             private final ByteBuffer contents = ByteBuffer.allocateDirect(RAW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
             private final long[] found = new long[BundleFormat.SEGMENT_CHUNKS];
             private long done;
@@ -303,17 +302,17 @@ public final class BundleImport {
             }
 
             private void decompress(String entry, int bytes) throws IOException {
-                int length = bundle.content(entry, compressed);
+                bundle.content(entry, compressed);
                 int size;
                 try {
-                    size = decompressor.decompressByteArray(raw, 0, bytes, compressed, 0, length);
+                    size = decompressor.decompressDirectByteBuffer(contents, 0, bytes, compressed, 0, compressed
+                            .limit());
                 } catch (ZstdException e) {
                     throw bundle.damaged("its entry " + entry + " does not decompress: " + e.getMessage(), e);
                 }
                 if (size != bytes) {
                     throw bundle.damaged("its entry " + entry + " has " + size + " bytes in it instead of " + bytes);
                 }
-                contents.put(0, raw, 0, bytes);
             }
 
             @Override

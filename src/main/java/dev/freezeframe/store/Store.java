@@ -56,6 +56,9 @@ import org.slf4j.LoggerFactory;
 ///   commits up for a fraction of a second. To keep a recording within a budget, delete its oldest checkpoints and collect now
 ///   and then; space comes back inside the file, some 45 seconds late, so the file settles at what is in use and what a minute
 ///   writes.
+/// - [#beginImport] and what comes of it writes beside recordings as another recording does: each batch of chunks holds deletions
+///   up, and what it has found or written so far is safe from [#gc]. [#readExperiment] waits for nobody; what it reads cannot
+///   be deleted meanwhile.
 /// - [#verify] waits for nobody and holds nobody up.
 /// - [#openImage] waits for a deletion that is under way; reading from what it opened waits for nobody, except as above.
 ///

@@ -6,4 +6,8 @@
 /// image holds; it is kept as a key map or as the difference to the checkpoint before. RAM, the device state and each disk are
 /// an image of a checkpoint; an [dev.freezeframe.store.ImageReader] reads one anywhere. No chunk counts its users: collection
 /// marks what the page maps name and sweeps the rest.
+///
+/// Experiments leave and enter a store as [dev.freezeframe.store.CheckpointParts], by an
+/// [dev.freezeframe.store.ExperimentReader] and an [dev.freezeframe.store.IncomingExperiment];
+/// [dev.freezeframe.store.PartsRules] says what may enter.
 package dev.freezeframe.store;

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.restore.BundleExport.Exported;
 import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.BundleImport.Report;
 import dev.freezeframe.store.CheckpointName;
+import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Imported;
@@ -18,9 +20,14 @@ import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
@@ -277,5 +284,75 @@ class BundleTest {
         assertEquals(Reason.REFUSED, refused.get().reason());
         from.deleteExperiment("run");
         assertThrows(IOException.class, () -> export(recorded));
+    }
+
+    @Test
+    void aDiskThatIsFullEndsAnImportAndLosesNothing() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "small", 2, 13);
+        Path mount = Files.createDirectory(folder.resolve("full"));
+        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", mount.toString()) == 0,
+                "a small file system needs the right to mount one");
+        try (Store full = Store.open(mount.resolve("store"))) {
+            export(recorded);
+            new BundleImport(full).run(file, Options.DEFAULT, Progress.NONE);
+            export(ArrayGuest.record(from, "large", 9, 14));
+            Path ballast = mount.resolve("ballast");
+            StoreException refused = assertThrows(StoreException.class, () -> new BundleImport(full).run(file,
+                    Options.DEFAULT, (step, _, _) -> {
+                        if (step.equals("pages")) {
+                            // 32 MiB must stay free
+                            try {
+                                fill(ballast, Files.getFileStore(mount).getUsableSpace() - (20 << 20));
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        }
+                    }));
+            assertEquals(Reason.DISK_FULL, refused.reason(), refused.getMessage());
+            assertFalse(refused.getMessage().contains("\n"));
+            assertEquals(List.of("small"), full.experiments().stream().map(ExperimentRecord::name).toList());
+            ArrayGuest.assertEqual(from, recorded, full, full.experiment("small").orElseThrow());
+            assertEquals(0, full.gc(Progress.NONE).chunksDropped());
+        } finally {
+            run("umount", mount.toString());
+        }
+    }
+
+    private static void fill(Path ballast, long bytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(ballast, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate((int) bytes));
+        }
+    }
+
+    private static int run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getInputStream().readAllBytes();
+        return process.waitFor();
+    }
+
+    /// Bundles lie beside papers for ever: this one was written by the first version that wrote any.
+    @Test
+    void aBundleOfTheFirstFormatIsStillImported() throws Exception {
+        try (InputStream first = BundleTest.class.getResourceAsStream("bundle-format-1.freezeframe")) {
+            Files.copy(first, file);
+        }
+        Report report = new BundleImport(to).run(file, Options.DEFAULT, Progress.NONE);
+        // the same contents as then
+        ExperimentRecord again = ArrayGuest.record(from, "run", 3, 20);
+        assertEquals(again.startedAt(), report.experiment().startedAt());
+        for (int number = 1; number <= 3; number++) {
+            CheckpointRecord then = to.find(CheckpointName.of("run", number)).orElseThrow();
+            CheckpointRecord now = from.find(CheckpointName.of("run", number)).orElseThrow();
+            assertEquals(now.metrics().dirtyPages(), then.metrics().dirtyPages());
+            assertEquals(now.metrics().phaseMicros(), then.metrics().phaseMicros());
+            assertEquals(now.metrics().capturedAt(), then.metrics().capturedAt());
+            assertEquals(from.annotation(now.id()), to.annotation(then.id()));
+            assertEquals(from.picture(now.id()), to.picture(then.id()));
+            for (String image : from.imageNames(now.id())) {
+                assertArrayEquals(from.readImageBytes(now.id(), image), to.readImageBytes(then.id(), image));
+            }
+        }
+        assertEquals(List.of(), to.verify(Progress.NONE).remarks());
+        assertTrue(to.verify(Progress.NONE).isSound());
     }
 }

@@ -42,6 +42,7 @@ import org.kordamp.ikonli.javafx.FontIcon;
 /// the result of the last verification. Selecting one experiment makes it the shown one of the window.
 public final class LibraryPage extends BorderPane {
     private static final KeyCombination FIND = KeyCombination.valueOf("Shortcut+F");
+    private static final double NARROW_BUTTON = 40;
 
     private final WorkbenchModel workbench;
     private final LibraryWork work;
@@ -151,6 +152,9 @@ public final class LibraryPage extends BorderPane {
             verification.verify();
         });
         verify.disableProperty().bind(verification.job().runningProperty());
+        // in a narrow window their icons are left of them
+        reclaim.setMinWidth(NARROW_BUTTON);
+        verify.setMinWidth(NARROW_BUTTON);
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
         HBox.setHgrow(field, Priority.SOMETIMES);
