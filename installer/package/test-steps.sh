@@ -142,7 +142,7 @@ if [[ -z $brief ]]; then
   pnmtopng /opt/test/display.pnm 2>/dev/null >/home/researcher/display.png
   expect "$(sed -n 's/^StartupWMClass=//p' /usr/share/applications/freezeframe.desktop)" user xprop -id "$id" WM_CLASS
   # The program itself: runuser, asked to end, gives it no more than two seconds.
-  read -r program <"/proc/$window/task/$window/children"
+  program=$(tr -d " " <"/proc/$window/task/$window/children")
   kill "$program"
   wait $window || true
   kill $server
