@@ -16,11 +16,8 @@ public final class ScratchFolder {
 
     /// Whether the file system of the folder has no room left. Nobody else can tell why QEMU gave up a view that is kept there.
     public static boolean isFull() {
-        try {
-            return Files.getFileStore(path()).getUsableSpace() < FULL_BYTES;
-        } catch (IOException e) {
-            return false; // unknown
-        }
+        Path folder = path();
+        return Files.isDirectory(folder) && folder.toFile().getUsableSpace() < FULL_BYTES;
     }
 
     /// The folder that the system property `freezeframe.scratch` names, else `freezeframe/scratch` in the user's cache.

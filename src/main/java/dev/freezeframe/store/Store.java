@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -90,7 +89,6 @@ public final class Store implements AutoCloseable {
             ErrorCode.REFERENTIAL_INTEGRITY_VIOLATED_PARENT_MISSING_1, ErrorCode.LOCK_TIMEOUT_1);
 
     private final Path directory;
-    private final FileStore fileSystem;
     private final StoreLock lock;
     private final Packs packs;
     private final StoreVersion version;
@@ -115,7 +113,6 @@ public final class Store implements AutoCloseable {
 
     private Store(Path directory, StoreLock lock, Packs packs, Database database, StoreVersion version)
             throws IOException {
-        this.fileSystem = Files.getFileStore(directory);
         this.version = version;
         this.directory = directory;
         this.bootFiles = new BootFiles(directory);
@@ -659,12 +656,12 @@ public final class Store implements AutoCloseable {
     }
 
     private long freeBytes() throws StoreException {
-        try {
-            return fileSystem.getUsableSpace();
-        } catch (IOException e) {
-            throw new StoreException(Reason.FAILED, "the file system of store " + directory + " cannot be asked: " + e,
-                    e);
+        // Not by FileStore, which looks for the mount point and finds none in a chroot.
+        long free = directory.toFile().getUsableSpace();
+        if (free == 0 && !Files.isDirectory(directory)) {
+            throw new StoreException(Reason.FAILED, "the folder of store " + directory + " is gone; put it back");
         }
+        return free;
     }
 
     /// Adds a watcher, after telling it about every stored chunk that it wants, the newest packs first.

@@ -84,7 +84,7 @@ public final class StoreModel {
             return;
         }
         measuring = true;
-        tasks.quietly("Measure the store", _ -> new long[]{store.sizeBytes(), Files.getFileStore(directory)
+        tasks.quietly("Measure the store", _ -> new long[]{store.sizeBytes(), directory.toFile()
                 .getUsableSpace()}, sizes -> {
                     measuring = false;
                     sizeBytes.set(sizes[0]);
