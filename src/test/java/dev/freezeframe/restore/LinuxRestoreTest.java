@@ -1,20 +1,14 @@
 package dev.freezeframe.restore;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
-import dev.freezeframe.qmp.PendingEvent;
-import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.Store;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -4,7 +4,6 @@ import atlantafx.base.theme.Styles;
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.PageClassMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.ui.chart.Ink.Dash;
 import dev.freezeframe.ui.chart.Ink.Size;

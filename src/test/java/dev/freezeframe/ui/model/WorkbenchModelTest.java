@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.SyntheticExperiments;
