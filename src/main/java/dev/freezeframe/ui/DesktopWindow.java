@@ -28,8 +28,22 @@ public final class DesktopWindow implements Window {
             System.setProperty("prism.order", "sw");
         }
         opening = wanted;
-        Application.launch(WorkbenchApplication.class);
+        try {
+            Application.launch(WorkbenchApplication.class);
+        } catch (UnsupportedOperationException e) {
+            // What the toolkit throws before there is an application; faults of ours come wrapped.
+            throw new IOException(whyNoWindow(String.valueOf(e.getMessage())), e);
+        }
         return END.getNow(0);
+    }
+
+    private static String whyNoWindow(String reason) {
+        String instead = ", or work without a window: freezeframe record, list, restore";
+        return reason.contains("DISPLAY")
+                ? "the display " + System.getenv("DISPLAY") + " cannot be opened; see that it is there and that you may"
+                        + " use it (xhost, xauth)" + instead
+                : "the window cannot be opened (" + reason + "); install the GTK 3 library (Debian: libgtk-3-0, from"
+                        + " Debian 13 on libgtk-3-0t64)" + instead;
     }
 
     static Opening opening() {
