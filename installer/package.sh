@@ -84,8 +84,9 @@ make_image() {
 make_share() {
   local share=$1 size page warnings
   if type -P groff >/dev/null; then
-    warnings=$(groff -man -ww -z "$build"/man/*.1 2>&1) && [[ -z $warnings ]] ||
+    if ! warnings=$(groff -man -ww -z "$build"/man/*.1 2>&1) || [[ -n $warnings ]]; then
       fail "groff has something to say against the manual pages: $warnings"
+    fi
   fi
   mkdir -p "$share"/{applications,mime/packages,doc/freezeframe,icons/hicolor/scalable/apps,man/man1,bash-completion/completions}
   cp "$resources/freezeframe.desktop" "$share/applications/"
