@@ -147,19 +147,19 @@ if [[ -z $brief ]]; then
   wait $window || true
 
   step "a double click on a bundle opens the window, which asks whether to import it"
-  user gio launch /usr/share/applications/freezeframe.desktop /home/researcher/run.freezeframe >/opt/test/window.log 2>&1
+  command=$(sed -n 's/^Exec=\(.*\) %f$/\1/p' /usr/share/applications/freezeframe.desktop)
+  # shellcheck disable=SC2086
+  user env XDG_DATA_HOME=/home/researcher/elsewhere $command /home/researcher/run.freezeframe >/opt/test/window.log 2>&1 &
+  window=$!
   for ((i = 0; i < 60; i++)); do
     question=$(user xwininfo -root -tree 2>/dev/null | grep -c '"Import an experiment"') || true
     [[ $question -eq 0 ]] || break
     sleep 0.5
   done
   [[ $question -gt 0 ]] || { cat /opt/test/window.log >&2; broken 'nobody asks'; }
-  for program in /proc/[0-9]*; do
-    ! grep -qsz dev.freezeframe.cli.Main "$program/cmdline" || kill "${program#/proc/}"
-  done
-  while grep -qsz dev.freezeframe.cli.Main /proc/[0-9]*/cmdline; do
-    sleep 0.2
-  done
+  program=$(tr -d " " <"/proc/$window/task/$window/children")
+  kill "$program"
+  wait $window || true
   kill $server
   wait $server || true
   rm -rf /tmp/.X11-unix
