@@ -328,7 +328,7 @@ class ReadmeTest {
     void aDocumentThatTellsTheTruthIsWalkedThrough() throws Exception {
         Document document = Document.of(Path.of("right.md"), """
                 ```console
-                $ mkdir work && cd work
+                $ mkdir runs && cd runs
                 $ freezeframe record boot-sector --interval 200ms
                 recording boot-sector-20260102-030405 every 200 ms, tracker userfault, QEMU process 1100
                     #      time    pause  phases       dirty      new     dup    zero    same     stored late
@@ -358,7 +358,7 @@ class ReadmeTest {
                 user.type(command);
             }
         }
-        assertTrue(Files.exists(folder.resolve("home/work/last")));
+        assertTrue(Files.exists(folder.resolve("home/runs/last")));
     }
 
     @Test
