@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
@@ -16,6 +15,8 @@ import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;
 import dev.freezeframe.store.VerifyReport;
+import dev.freezeframe.suite.Needs;
+import dev.freezeframe.suite.TestOutput;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -151,7 +152,7 @@ class StoreFaultsTest {
 
     private static Process child(String what, Path store) throws IOException {
         return new ProcessBuilder(childCommand("exec \"$@\"", what, store))
-                .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+                .redirectError(TestOutput.ofChildren()).start();
     }
 
     private static List<String> childCommand(String script, String what, Path store) {
@@ -387,7 +388,7 @@ class StoreFaultsTest {
     @Test
     void aFullDiskFailsTheCheckpointAndNothingElse() throws Exception {
         Path mount = Files.createDirectory(directory.resolve("small"));
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", mount.toString()) == 0,
+        Needs.MOUNTING.orSkip(run("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", mount.toString()) == 0,
                 "only root can mount a small file system");
         try {
             try (Store store = Store.open(mount.resolve("store"));
@@ -421,7 +422,8 @@ class StoreFaultsTest {
                 line = out.readLine();
             }
             assertTrue(line != null && line.startsWith("failed DISK_FULL"), line);
-            assumeTrue(run("prlimit", "--pid", Long.toString(child.pid()), "--fsize=unlimited") == 0, "no prlimit");
+            Needs.PRLIMIT.orSkip(run("prlimit", "--pid", Long.toString(child.pid()), "--fsize=unlimited") == 0,
+                    "the limit of a child cannot be changed");
             in.write("on\n");
             in.flush();
             line = out.readLine();
