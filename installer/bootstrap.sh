@@ -10,7 +10,7 @@ usage() {
   cat <<'TEXT'
 usage: installer/bootstrap.sh VERB
   run      the main job: the workbench on a display, without one the same demo experiment in the terminal
-  test     all tests (further arguments go to Maven: test -Dtest=StoreTest)
+  test     all tests (further arguments go to Maven: test -Dtest=StoreFaultsTest)
   build    the program only; run it with installer/freezeframe
   app      the workbench; needs a display
   package  the packages to install Freezeframe from, into target/package: .deb, an archive for any folder, .rpm if rpmbuild is here

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
+import dev.freezeframe.cli.Main;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -27,9 +29,9 @@ class ArchitectureTest {
     private static JavaClasses program;
 
     @BeforeAll
-    static void importProgram() {
-        program = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
-                .importPackages("dev.freezeframe");
+    static void importProgram() throws URISyntaxException {
+        program = new ClassFileImporter().importPath(Path.of(Main.class.getProtectionDomain().getCodeSource()
+                .getLocation().toURI()));
         assertFalse(program.isEmpty());
     }
 

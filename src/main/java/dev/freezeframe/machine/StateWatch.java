@@ -151,7 +151,8 @@ final class StateWatch implements AutoCloseable {
             case "SHUTDOWN" -> become(MachineState.SHUT_DOWN, at, event.data().path("reason").asText(""));
             case "GUEST_PANICKED" -> become(MachineState.PANICKED, at, event.data().path("action").asText(""));
             case "BLOCK_IO_ERROR" -> {
-                if (event.data().path("action").asText().equals("stop")) {
+                // A QEMU that ends takes the disks from under a guest that still writes; that is no news.
+                if (event.data().path("action").asText().equals("stop") && state != MachineState.SHUT_DOWN) {
                     diskError = diskErrors.apply(event.data());
                     LOG.warn("the guest is stopped: {}", diskError);
                 }

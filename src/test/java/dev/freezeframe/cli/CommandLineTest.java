@@ -16,12 +16,14 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The commands on a real machine: the 16-bit guest, which is up at once. Recorded once for all tests that only read.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("qemu")
 class CommandLineTest {
     private static final String GUEST = "boot-sector";
 

@@ -9,10 +9,12 @@ import dev.freezeframe.TestedQemu;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `freezeframe doctor` for people and for scripts, and the options of a budget.
+@Tag("qemu")
 class DoctorCommandTest {
     @TempDir
     Path home;

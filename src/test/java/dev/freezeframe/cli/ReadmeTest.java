@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +126,8 @@ class ReadmeTest {
 
     @ParameterizedTest
     @MethodSource("documentsWithCommands")
+    @Tag("qemu")
+    @Tag("slow")
     void everyCommandDoesWhatTheDocumentShows(Path file) throws Exception {
         List<Document.Command> here = Document.read(file).commands().stream().filter(command -> elsewhere(command)
                 .isEmpty()).toList();
@@ -290,6 +293,7 @@ class ReadmeTest {
 
     /// That the checks above see what is wrong; the documents show that they let pass what is right.
     @Test
+    @Tag("qemu")
     void aDocumentThatDoesNotTellTheTruthIsFoundOut() throws Exception {
         Document document = Document.of(Path.of("wrong.md"), """
                 [one](README.md#no-such-heading), [two](no/such/file.png), ![](README.md), [three](#here-too)
@@ -325,6 +329,7 @@ class ReadmeTest {
 
     /// A recording that ends with Ctrl-C, and commands that name what it printed.
     @Test
+    @Tag("qemu")
     void aDocumentThatTellsTheTruthIsWalkedThrough() throws Exception {
         Document document = Document.of(Path.of("right.md"), """
                 ```console

@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +40,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// The heart of it: what comes out of the store equals what the guest's RAM held in the pause, every byte of it, for many
 /// checkpoints in a row, whatever goes wrong in between.
+@Tag("qemu")
 class CheckpointFidelityTest {
 
     private static final int CHECKPOINTS = 20;

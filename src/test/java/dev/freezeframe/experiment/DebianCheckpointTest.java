@@ -29,11 +29,14 @@ import java.util.concurrent.CancellationException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A real Debian, recorded while it compiles, syncs, deletes, and holds its disk against its memory: a guest that is restored
 /// goes on without a fault, and a disk that is exported holds a sound file system. Needs the guest that the installer builds.
+@Tag("qemu")
+@Tag("slow")
 class DebianCheckpointTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int CHECKPOINTS = 5;

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.UserfaultTracker;
@@ -16,6 +15,7 @@ import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.machine.ScratchFolder;
 import dev.freezeframe.machine.StateChange;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,12 +26,14 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What goes wrong with a disk while it is recorded is one clear line, makes no checkpoint wrong and leaves nothing behind.
+@Tag("qemu")
 class DiskFaultsTest {
     private static final BootProgram GUEST = BootProgram.DISK_WRITES;
     private static final CaptureOptions QUICKLY = CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(200));
@@ -191,7 +193,8 @@ class DiskFaultsTest {
     private record SmallFileSystem(Path folder) implements AutoCloseable {
 
         static SmallFileSystem mount(Path folder, long bytes) throws Exception {
-            assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=" + bytes, "freezeframe", folder.toString()).isEmpty(),
+            Needs.MOUNTING.orSkip(
+                    run("mount", "-t", "tmpfs", "-o", "size=" + bytes, "freezeframe", folder.toString()).isEmpty(),
                     "a small file system cannot be mounted; root can");
             return new SmallFileSystem(folder);
         }

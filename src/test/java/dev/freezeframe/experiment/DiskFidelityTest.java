@@ -29,6 +29,7 @@ import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -45,6 +46,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +54,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /// What comes out of the store equals what every disk held in the pause, every byte of it, for many checkpoints in a row,
 /// whatever goes wrong in between; and RAM and disks are of the same instant.
+@Tag("qemu")
 class DiskFidelityTest {
     private static final int CHECKPOINTS = 20;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -79,7 +82,8 @@ class DiskFidelityTest {
     }
 
     private static void run(String... command) throws Exception {
-        assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor(), String.join(" ", command));
+        assertEquals(0, new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(TestOutput.ofChildren())
+                .start().waitFor(), String.join(" ", command));
     }
 
     private Machine boot(BootProgram program, String... disks) throws Exception {

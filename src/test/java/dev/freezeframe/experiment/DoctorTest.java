@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What the doctor finds here, where machines can be recorded, and where something was taken away.
+@Tag("qemu")
 class DoctorTest {
     @TempDir
     Path folder;

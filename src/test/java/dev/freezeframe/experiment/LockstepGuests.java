@@ -22,6 +22,7 @@ import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -151,7 +152,8 @@ final class LockstepGuests {
                     "node-name", disk.node()).with("name", disk.id()));
             Path image = Files.createTempFile(folder, disk.id(), ".raw");
             Process convert = new ProcessBuilder("qemu-img", "convert", "-f", "raw", "-O", "raw", "nbd+unix:///" + disk
-                    .id() + "?socket=" + socket, image.toString()).inheritIO().start();
+                    .id() + "?socket=" + socket, image.toString()).redirectErrorStream(true)
+                    .redirectOutput(TestOutput.ofChildren()).start();
             assertEquals(0, convert.waitFor(), disk + " cannot be read");
             images.add(new DiskRecordsCheck.RawImage(image));
         }

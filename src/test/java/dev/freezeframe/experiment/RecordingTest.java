@@ -24,10 +24,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The life of a recording: begin, change, end, go on from a restored machine, survive a QEMU that dies.
+@Tag("qemu")
 class RecordingTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

@@ -26,6 +26,7 @@ import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -170,7 +171,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
                 command.addAll(List.of("-f", "qcow2"));
             }
             command.addAll(List.of("-O", "raw", qcow2, raw.toString()));
-            Process convert = new ProcessBuilder(command).inheritIO().start();
+            Process convert = new ProcessBuilder(command).redirectErrorStream(true)
+                    .redirectOutput(TestOutput.ofChildren()).start();
             if (convert.waitFor() != 0) {
                 throw new IOException("qemu-img cannot read " + qcow2);
             }

@@ -21,10 +21,12 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The end of an interval is the next checkpoint, and a whole run is its intervals: what parallel simulation rests on.
+@Tag("qemu")
 class ReplayTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);

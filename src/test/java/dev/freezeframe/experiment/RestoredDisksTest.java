@@ -33,11 +33,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Machines that were restored have whole disks of their own: beside each other, without the store once they are independent,
 /// and through recordings of their own.
+@Tag("qemu")
+@Tag("qemu")
 class RestoredDisksTest {
     private static final BootProgram GUEST = BootProgram.DISK_RECORDS;
     private static final CaptureOptions QUICKLY = CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(200));

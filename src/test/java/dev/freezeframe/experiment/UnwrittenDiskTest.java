@@ -19,11 +19,13 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A disk whose image stays as it is: what neither the image holds nor the guest has written is not read, and every block is
 /// still right.
+@Tag("qemu")
 class UnwrittenDiskTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int CHECKPOINTS = 6;

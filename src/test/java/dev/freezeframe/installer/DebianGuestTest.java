@@ -15,12 +15,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The guest with a disk that `installer/bootstrap.sh guest debian` builds, booted in a real QEMU by its profile.
 /// It promises a sound file system, a compiler at work on it from the first seconds, and a disk that is clean when the
 /// guest has powered off.
+@Tag("qemu")
+@Tag("slow")
 class DebianGuestTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Path PROFILE = Path.of("qemu-profiles", "debian-build.json");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.suite.TestOutput;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,10 +21,12 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The guest built by `installer/bootstrap.sh guest`, booted in a real QEMU and used through its serial console.
 /// It promises numbered lines from each workload, a shell beside them, and a machine that ends when told to.
+@Tag("qemu")
 class TinyGuestTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -77,7 +80,7 @@ class TinyGuestTest {
                     TestedQemu.binary(), "-nodefaults", "-vga", "none",
                     "-display", "none", "-machine", "pc", "-accel", "tcg", "-m", "128", "-serial", "stdio", "-kernel",
                     kernel.toString(), "-initrd", kernel.resolveSibling("initramfs.cpio.gz").toString(), "-append",
-                    ARGUMENTS + " " + workload).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+                    ARGUMENTS + " " + workload).redirectError(TestOutput.ofChildren()).start();
             keyboard = qemu.outputWriter(StandardCharsets.US_ASCII);
             Thread.ofPlatform().daemon().name("guest-console").start(this::read);
         }

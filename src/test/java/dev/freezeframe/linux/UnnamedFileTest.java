@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -40,7 +41,8 @@ class UnnamedFileTest {
     void anotherProcessWritesAndReadsIt() throws Exception {
         try (UnnamedFile file = UnnamedFile.create(folder)) {
             assertEquals(0, new ProcessBuilder("dd", "if=/dev/zero", "of=" + file.path(), "bs=" + LENGTH, "count=1",
-                    "conv=notrunc", "status=none").inheritIO().start().waitFor());
+                    "conv=notrunc", "status=none").redirectErrorStream(true).redirectOutput(TestOutput.ofChildren())
+                    .start().waitFor());
             assertEquals(LENGTH, file.sizeBytes());
             assertArrayEquals(new byte[LENGTH], Files.readAllBytes(file.path()));
         }

@@ -4,15 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("qemu")
 final class WrittenPagesTest {
 
     private static final long MIB = 1 << 20;
@@ -20,7 +22,8 @@ final class WrittenPagesTest {
 
     @BeforeAll
     static void needsTheKernelFeature() {
-        assumeTrue(WrittenPages.unsupportedReason().isEmpty(), () -> WrittenPages.unsupportedReason().orElseThrow());
+        Needs.WRITTEN_PAGES.orSkip(WrittenPages.unsupportedReason().isEmpty(),
+                WrittenPages.unsupportedReason().orElse(""));
     }
 
     @Test
@@ -215,11 +218,11 @@ final class WrittenPagesTest {
     }
 
     private static BootSectorGuest kvmGuest(SharedMemory memory) {
-        assumeTrue(Files.isWritable(Path.of("/dev/kvm")), "KVM is not there");
+        Needs.KVM.orSkip(Files.isWritable(Path.of("/dev/kvm")), "/dev/kvm is not there or not ours");
         try {
             return BootSectorGuest.sixtyFourPagesWriter(memory, "kvm", 10);
         } catch (IOException e) {
-            assumeTrue(false, "KVM does not work: " + e.getMessage());
+            Needs.KVM.orSkip(false, "it does not work: " + e.getMessage());
             throw new IllegalStateException(e);
         }
     }

@@ -15,6 +15,7 @@ import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.UnixConnection;
 
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -36,12 +37,14 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Disks of real machines, written by the guest that says what it writes.
+@Tag("qemu")
 class DisksTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final long DISK_BYTES = 4 << 20;
@@ -64,7 +67,8 @@ class DisksTest {
     }
 
     private static void run(String... command) throws Exception {
-        assertEquals(0, new ProcessBuilder(command).inheritIO().start().waitFor(), String.join(" ", command));
+        assertEquals(0, new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(TestOutput.ofChildren())
+                .start().waitFor(), String.join(" ", command));
     }
 
     private MachineSpec spec(BootProgram program, String disks) throws IOException {
@@ -165,7 +169,8 @@ class DisksTest {
                     contents.add(Files.readAllBytes(moment.get(i).file()));
                     Path socket = folder.resolve("server" + i);
                     servers.add(new ProcessBuilder("qemu-nbd", "--read-only", "--persistent", "--shared=2", "-f", "raw",
-                            "--socket=" + socket, "--export-name=moment", moment.get(i).file().toString()).inheritIO()
+                            "--socket=" + socket, "--export-name=moment", moment.get(i).file().toString())
+                            .redirectErrorStream(true).redirectOutput(TestOutput.ofChildren())
                             .start());
                     assertSoon(() -> Files.exists(socket), "no NBD server");
                     backings.put("disk" + i, new DiskBacking(socket, "moment", DISK_BYTES));
@@ -205,7 +210,8 @@ class DisksTest {
         raw("content");
         Path socket = folder.resolve("server");
         ProcessBuilder server = new ProcessBuilder("qemu-nbd", "--read-only", "--persistent", "-f", "raw", "--socket="
-                + socket, folder.resolve("content").toString()).inheritIO();
+                + socket, folder.resolve("content").toString()).redirectErrorStream(true)
+                .redirectOutput(TestOutput.ofChildren());
         Process running = server.start();
         try {
             assertSoon(() -> Files.exists(socket), "no NBD server");

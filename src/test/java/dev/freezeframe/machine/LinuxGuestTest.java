@@ -10,9 +10,11 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The Linux guest, which the installer prepares.
+@Tag("qemu")
 class LinuxGuestTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 

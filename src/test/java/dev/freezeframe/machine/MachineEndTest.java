@@ -10,6 +10,7 @@ import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.ExpectWarnings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -28,10 +29,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// How machines fail to start and how they end: whatever happens, nothing stays behind.
+@Tag("qemu")
 class MachineEndTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -80,6 +83,7 @@ class MachineEndTest {
     }
 
     @Test
+    @ExpectWarnings("did not quit within 200 ms and is killed")
     void hangingQemuIsKilledWhenTheGraceIsOver() throws Exception {
         try (Machine machine = Machine.boot(bootSector())) {
             new ProcessBuilder("kill", "-STOP", Long.toString(machine.pid())).start().waitFor();
@@ -124,6 +128,7 @@ class MachineEndTest {
     }
 
     @Test
+    @ExpectWarnings({"firmware .* has changed since the machine was recorded", "firmware .* cannot be read"})
     void changedKernelOfARecordedMachineIsNoticed(@TempDir Path folder) throws Exception {
         Path firmware = Files.write(folder.resolve("firmware"), new byte[65536]);
         Profile profile = new Profile("odd", "", 16 << 20, 1, "pc", Accelerator.TCG, Optional.of(firmware), Optional

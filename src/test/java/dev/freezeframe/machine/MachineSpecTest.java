@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,6 +25,7 @@ class MachineSpecTest {
     }
 
     @Test
+    @Tag("qemu")
     void qemuRunsWithTheOtherProcessorModel() throws Exception {
         try (Machine machine = Machine.boot(bootSector().withCpu("Nehalem"))) {
             int at = machine.commandLine().indexOf("-cpu");

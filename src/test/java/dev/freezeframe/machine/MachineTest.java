@@ -17,9 +17,11 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A machine in its life, with the guest whose memory is known.
+@Tag("qemu")
 class MachineTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static Machine machine;

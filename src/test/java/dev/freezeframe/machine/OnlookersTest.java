@@ -21,11 +21,13 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What those see who look at a machine: its screen, its states, every byte of its console.
+@Tag("qemu")
 class OnlookersTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static Machine machine;

@@ -15,11 +15,13 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Both ways to save device state, each on a real QEMU, and what a second QEMU makes of it.
+@Tag("qemu")
 class DeviceStateSourceTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String[] INCOMING = {"-incoming", "defer", "-S"};

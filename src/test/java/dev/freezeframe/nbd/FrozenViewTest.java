@@ -18,12 +18,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The client with a real QEMU: the frozen view of a disk that is written on, with the bitmap of what was written before.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("qemu")
 class FrozenViewTest {
     private static final int SIZE_BYTES = 32 << 20;
     private static final String BITMAP = "qemu:dirty-bitmap:b0";

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -13,10 +14,12 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The client with QEMU's own server.
+@Tag("qemu")
 class NbdClientTest {
     private static final int SIZE_BYTES = 24 << 20;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -36,7 +39,8 @@ class NbdClientTest {
                 qcow2.toString());
         socket = folder.resolve("nbd");
         server = new ProcessBuilder("qemu-nbd", "--read-only", "--persistent", "--shared=4", "-f", "qcow2", "-x",
-                "disk0", "-A", "-k", socket.toString(), qcow2.toString()).inheritIO().start();
+                "disk0", "-A", "-k", socket.toString(), qcow2.toString()).redirectErrorStream(true)
+                .redirectOutput(TestOutput.ofChildren()).start();
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!Files.exists(socket)) {
             if (!server.isAlive() || System.nanoTime() > deadline)

@@ -21,6 +21,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,6 +52,7 @@ class NbdServerTest {
     }
 
     @Test
+    @Tag("qemu")
     void qemuImgConvertsTheExportToItsContent() throws Exception {
         Path raw = folder.resolve("raw");
         Tool.output(folder, "qemu-img", "convert", "-f", "raw", "-O", "raw", uri("disk0"), raw.toString());
@@ -109,6 +111,7 @@ class NbdServerTest {
     }
 
     @Test
+    @Tag("qemu")
     void unreadableBytesAreAnErrorOfThatReadOnly() throws Exception {
         export.failingOffset = export.firstContentFrom(9 << 20);
         Tool run = Tool.run(folder, "qemu-io", "-r", "-f", "raw", "-c", "read " + export.failingOffset + " 4k", "-c",
@@ -183,6 +186,7 @@ class NbdServerTest {
     }
 
     @Test
+    @Tag("qemu")
     void writingIsRefused() throws Exception {
         Tool run = Tool.run(folder, "qemu-io", "-f", "raw", "-c", "write 0 64k", uri("disk0"));
         assertNotEquals(0, run.status());

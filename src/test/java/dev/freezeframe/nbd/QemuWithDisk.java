@@ -7,6 +7,7 @@ import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.qmp.UnixListener;
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +25,7 @@ record QemuWithDisk(Process process, QmpClient qmp, RunDirectory directory) impl
                     "-no-user-config", "-display", "none", "-S", "-chardev", "socket,id=qmp,path=" + listener.path(),
                     "-qmp", "chardev:qmp")
                     // what qemu-io says; standard output is the test runner's own channel
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(TestOutput.ofChildren())
                     .start();
             UnixConnection connection = listener.accept(process.toHandle(), process.onExit(), PATIENCE);
             QemuWithDisk qemu = new QemuWithDisk(process, QmpClient.open(connection, _ -> "QEMU ended", PATIENCE),

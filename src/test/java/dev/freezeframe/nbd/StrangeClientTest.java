@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -292,6 +293,7 @@ class StrangeClientTest {
     }
 
     @Test
+    @ExpectWarnings("an export could not be read: pack 7 is damaged")
     void reasonOfAFailedReadReachesTheClientWhichGoesOn() throws Exception {
         export.failingOffset = export.firstContentFrom(1 << 20);
         try (NbdClient other = NbdClient.connect(server.path(), "disk0", List.of(), Duration.ofSeconds(2))) {

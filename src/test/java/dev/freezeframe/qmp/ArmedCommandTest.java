@@ -14,9 +14,11 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A command that is prepared runs when it is fired, once, or never.
+@Tag("qemu")
 class ArmedCommandTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);

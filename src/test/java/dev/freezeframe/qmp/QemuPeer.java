@@ -1,6 +1,7 @@
 package dev.freezeframe.qmp;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,14 +18,15 @@ record QemuPeer(Process process, QmpClient qmp, Path folder) implements AutoClos
             folder = calls.path();
             process = new ProcessBuilder(TestedQemu.binary(), "-name", "test-peer", "-machine", "none", "-nodefaults",
                     "-no-user-config", "-display", "none", "-S", "-chardev", "socket,id=qmp,path=" + listener.path(),
-                    "-qmp", "chardev:qmp").inheritIO().start();
+                    "-qmp", "chardev:qmp").redirectErrorStream(true).redirectOutput(TestOutput.ofChildren()).start();
             connection = listener.accept(process.toHandle(), process.onExit(), Duration.ofSeconds(20));
         }
         return new QemuPeer(process, QmpClient.open(connection, _ -> "fate known", Duration.ofSeconds(20)), folder);
     }
 
     void signal(String name) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start().waitFor();
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).redirectErrorStream(true)
+                .redirectOutput(TestOutput.ofChildren()).start().waitFor();
     }
 
     @Override

@@ -16,9 +16,11 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// QMP with a real QEMU.
+@Tag("qemu")
 class QmpClientTest {
     private static final QmpCommand STATUS = QmpCommand.of("query-status");
     private static QemuPeer qemu;

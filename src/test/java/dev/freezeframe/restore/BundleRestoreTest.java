@@ -25,12 +25,14 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A bundle is all that another computer needs: what was recorded goes on there, with nothing left of where it was recorded.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("qemu")
 class BundleRestoreTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 

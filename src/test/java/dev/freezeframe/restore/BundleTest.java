@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.restore.BundleExport.Exported;
 import dev.freezeframe.restore.BundleImport.Options;
@@ -19,6 +18,7 @@ import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -290,7 +290,7 @@ class BundleTest {
     void aDiskThatIsFullEndsAnImportAndLosesNothing() throws Exception {
         ExperimentRecord recorded = ArrayGuest.record(from, "small", 2, 13);
         Path mount = Files.createDirectory(folder.resolve("full"));
-        assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", mount.toString()) == 0,
+        Needs.MOUNTING.orSkip(run("mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", mount.toString()) == 0,
                 "a small file system needs the right to mount one");
         try (Store full = Store.open(mount.resolve("store"))) {
             export(recorded);

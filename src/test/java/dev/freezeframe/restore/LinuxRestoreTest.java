@@ -12,10 +12,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a restore promises for a real operating system. Needs the guest that the installer builds.
+@Tag("qemu")
 class LinuxRestoreTest {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Pattern TICK = Pattern.compile("tick (\\d+).*");

@@ -37,10 +37,12 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a restore promises, with the guest whose memory is known at every moment. Three checkpoints are taken once.
+@Tag("qemu")
 class RestorerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 

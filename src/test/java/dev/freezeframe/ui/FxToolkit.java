@@ -1,5 +1,6 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.suite.TestLog;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ public final class FxToolkit {
     private static final CompletableFuture<Void> STARTED = new CompletableFuture<>();
 
     static {
+        TestLog.allow("^Unsupported JavaFX configuration: classes were loaded from 'unnamed module"); // as in the program
         Platform.setImplicitExit(false);
         Platform.startup(() -> STARTED.complete(null));
     }

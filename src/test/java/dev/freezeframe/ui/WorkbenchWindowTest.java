@@ -41,10 +41,12 @@ import javafx.stage.Stage;
 import javafx.stage.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The window as its user drives it, by its own controls, over the real engine and a real QEMU.
+@Tag("qemu")
 class WorkbenchWindowTest {
     private static final int CHECKPOINTS = 10;
 

@@ -132,7 +132,12 @@ public final class ProfileDraft {
         if (loading.get()) {
             return;
         }
-        profiles.examine(checks, name.get(), text.get(), examined -> {
+        String askedName = name.get();
+        String askedText = text.get();
+        profiles.examine(checks, askedName, askedText, examined -> {
+            if (!askedName.equals(name.get()) || !askedText.equals(text.get())) {
+                return; // it was changed meanwhile, and that is checked next
+            }
             problems.setAll(examined.problems());
             warnings.setAll(examined.warnings());
             commandLine.set(examined.commandLine());

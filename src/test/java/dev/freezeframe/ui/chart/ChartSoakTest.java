@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The charts stay quick and small for as long as a recording lasts.
+@Tag("soak")
 class ChartSoakTest {
     private static final int CHECKPOINTS = 5_000;
     private static final int PER_FRAME = 8;

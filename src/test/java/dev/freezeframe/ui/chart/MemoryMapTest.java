@@ -100,9 +100,7 @@ class MemoryMapTest {
         PageStates.Fates fates = PageStates.Fates.of(builder.map());
         MapLayout layout = MapLayout.of(0, LARGE_PAGES, 470, 300);
         PageStates.Shades shades = shades();
-        long started = System.nanoTime();
         int[] argb = PageStates.paint(fates, layout, shades);
-        System.out.println("4 Mi pages painted in " + (System.nanoTime() - started) / 1_000_000 + " ms");
         int untouched = shades.argb(PageFate.UNTOUCHED);
         int cell = layout.cellOf(1_000_000);
         assertTrue(layout.pagesPerCell() >= 64);

@@ -18,10 +18,12 @@ import javafx.scene.Scene;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.layout.StackPane;
 import javafx.stage.Stage;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The charts of a real recording of a real QEMU, while it is being made.
+@Tag("qemu")
 class RecordedChartsTest {
 
     @Test

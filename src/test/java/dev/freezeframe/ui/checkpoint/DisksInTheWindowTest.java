@@ -15,6 +15,7 @@ import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.TestOutput;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.machine.MachineToolbar;
@@ -50,6 +51,7 @@ import javafx.stage.Window;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +59,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A real machine with two disks, recorded once: the window tells of its disks what the store has of them, brings them back,
 /// and lets no guest run on whose disks went with the store.
 @TestMethodOrder(MethodOrderer.MethodName.class)
+@Tag("qemu")
 class DisksInTheWindowTest {
     private static final int CHECKPOINTS = 3;
     private static final int BLOCK_BYTES = 4096;
@@ -166,7 +169,8 @@ class DisksInTheWindowTest {
             FxToolkit.await("it is said", () -> said.get().contains(file.toString()));
             Path raw = folder.resolve("plain." + format);
             assertEquals(0, new ProcessBuilder("qemu-img", "convert", "-f", format == DiskFormat.RAW ? "raw" : "qcow2",
-                    "-O", "raw", file.toString(), raw.toString()).inheritIO().start().waitFor());
+                    "-O", "raw", file.toString(), raw.toString()).redirectErrorStream(true)
+                    .redirectOutput(TestOutput.ofChildren()).start().waitFor());
             assertTrue(Arrays.equals(expected, Files.readAllBytes(raw)), format.toString());
         }
         assertEquals(List.of(), opened.problems());

@@ -31,6 +31,7 @@ import javafx.stage.Stage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -141,6 +142,7 @@ class FilmStripTest {
     }
 
     @Test
+    @Tag("soak")
     void aKeyCostsLessThanTwoFrames() {
         press(KeyCode.RIGHT);
         long start = System.nanoTime();

@@ -52,11 +52,13 @@ import javafx.stage.Window;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Going back as a user does it: a real machine is recorded once, then keys and buttons of real scenes bring its checkpoints
 /// back, compare, annotate and delete them.
+@Tag("qemu")
 class GoBackTest {
     private static final int CHECKPOINTS = 8;
     private static final int PAGE_BYTES = 4096;

@@ -45,6 +45,7 @@ import javafx.stage.Stage;
 import javafx.stage.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -371,6 +372,7 @@ class LibraryPageTest {
     }
 
     @Test
+    @Tag("qemu")
     void theDoctorsPageShowsWhatTheCommandDoesAndASentenceForAll() {
         DoctorPage doctor = FxToolkit.call(() -> new DoctorPage(workbench));
         FxToolkit.run(() -> stage.getScene().setRoot(doctor));

@@ -24,6 +24,7 @@ import javafx.scene.control.TableColumn;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -97,6 +98,7 @@ class LongExperimentTest {
     }
 
     @Test
+    @Tag("soak")
     void tenThousandCheckpointsAreThereWithinASecond() throws Exception {
         for (int i = 0; i < WARM_UPS; i++) {
             millisToOpen();

@@ -29,10 +29,12 @@ import javafx.scene.layout.StackPane;
 import javafx.stage.Stage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The drawer in a real window, on real machines.
+@Tag("qemu")
 class MachineDrawerTest {
     @TempDir
     private static Path folder;

@@ -35,10 +35,12 @@ import javafx.stage.Stage;
 import javafx.stage.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Machines and profiles in the sidebar of a real window, with real machines.
+@Tag("qemu")
 class SidebarTest {
     @TempDir
     private Path folder;

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -287,6 +288,7 @@ class LibraryModelTest {
     }
 
     @Test
+    @Tag("qemu")
     void theDoctorsWorstFindingsComeFirst() {
         DoctorModel doctor = FxToolkit.call(() -> new DoctorModel(opened.workbench()));
         FxToolkit.run(doctor::examine);

@@ -24,10 +24,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The machines of the window on the real QEMU, without a window.
+@Tag("qemu")
 class MachinesModelTest {
     private static final Duration INTERVAL = Duration.ofMillis(100);
 
