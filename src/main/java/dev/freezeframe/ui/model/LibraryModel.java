@@ -8,7 +8,6 @@ import dev.freezeframe.store.StoreException;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -119,14 +118,7 @@ public final class LibraryModel {
     private static Content read(Store store) throws StoreException {
         long began = System.nanoTime();
         List<ExperimentTotals> totals = store.totals();
-        Map<Long, CheckpointRecord> parents = new HashMap<>();
-        for (ExperimentTotals each : totals) {
-            if (each.experiment().parentCheckpointId().isPresent()) {
-                long id = each.experiment().parentCheckpointId().get();
-                store.checkpoint(id).ifPresent(checkpoint -> parents.put(id, checkpoint));
-            }
-        }
-        return new Content(totals.reversed(), parents, (System.nanoTime() - began) / 1_000_000);
+        return new Content(totals.reversed(), store.parents(), (System.nanoTime() - began) / 1_000_000);
     }
 
     private void show(Content content) {
