@@ -17,10 +17,13 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import javafx.animation.PauseTransition;
 import javafx.beans.Observable;
+import javafx.beans.binding.Bindings;
+import javafx.beans.binding.StringBinding;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.value.ObservableStringValue;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import javafx.util.Duration;
@@ -46,6 +49,7 @@ public final class LibraryModel {
     private final ReadOnlyBooleanWrapper loaded = new ReadOnlyBooleanWrapper(this, "loaded", false);
     private final ReadOnlyBooleanWrapper changing = new ReadOnlyBooleanWrapper(this, "changing", false);
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
+    private final StringBinding unread;
     private final Set<Long> recording = new HashSet<>();
     private final PauseTransition pause = new PauseTransition(SOON);
     private boolean waiting;
@@ -54,6 +58,7 @@ public final class LibraryModel {
         this.tasks = tasks;
         this.stores = stores;
         lane = tasks.lane();
+        unread = Bindings.createStringBinding(this::whyUnread, loaded, problem, stores.stateProperty());
         pause.setOnFinished(_ -> {
             waiting = false;
             reload();
@@ -95,6 +100,22 @@ public final class LibraryModel {
     /// One line about why the list could not be read, empty when it could.
     public ReadOnlyStringProperty problemProperty() {
         return problem.getReadOnlyProperty();
+    }
+
+    /// What stands in the place of the list while it has not been read; empty once it has.
+    public ObservableStringValue unreadTextProperty() {
+        return unread;
+    }
+
+    private String whyUnread() {
+        if (!problem.get().isEmpty()) {
+            return problem.get();
+        }
+        return switch (stores.stateProperty().get()) {
+            case StoreState.Failed _,StoreState.Closed _ -> "No store is open.";
+            case StoreState.Opening _ -> "Opening the store…";
+            case StoreState.Open _ -> loaded.get() ? "" : "Reading the experiments…";
+        };
     }
 
     /// @param parents the checkpoints that machines were restored from, by id

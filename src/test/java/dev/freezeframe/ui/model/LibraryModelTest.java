@@ -165,6 +165,27 @@ class LibraryModelTest {
     }
 
     @Test
+    void whatCannotBeReadIsNotSaidToBeBeingRead() throws Exception {
+        LibrarySearch search = FxToolkit.call(() -> new LibrarySearch(opened.workbench().library()));
+        opened.store().close();
+        reloadAndWait();
+        String problem = FxToolkit.call(() -> opened.workbench().library().problemProperty().get());
+        assertFalse(problem.isEmpty());
+        assertEquals(problem, FxToolkit.call(() -> opened.workbench().library().unreadTextProperty().get()));
+
+        Path noStore = Files.createFile(directory.resolve("no-store"));
+        FxToolkit.run(() -> opened.workbench().stores().open(noStore));
+        FxToolkit.await("it failed", () -> opened.workbench().stores().stateProperty()
+                .get() instanceof StoreState.Failed);
+        assertEquals("No store is open.", FxToolkit.call(() -> search.emptyTextProperty().getValue()));
+
+        FxToolkit.run(() -> opened.workbench().stores().open(storeDirectory));
+        opened.awaitIdle();
+        assertEquals(3, names().size());
+        assertEquals("", FxToolkit.call(() -> opened.workbench().library().unreadTextProperty().get()));
+    }
+
+    @Test
     void aDeletionTellsWhatGoesAndWhatWasRestoredFromIt() {
         LibraryDeletion deletion = deletion("old");
         assertTrue(deletion.possible());
