@@ -45,8 +45,8 @@ final class BenchDisksCommand implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "7", description = "How often a disk is read. Default: 7")
     private int rounds;
 
-    @Option(names = "--workload", paramLabel = "NAME", defaultValue = "build", converter = WorkloadText.class, description = "What the guest does: build, ticker, idle or randomN. Default: build")
-    private Workload workload;
+    @Mixin
+    private WorkloadOption workload;
 
     @Override
     public Integer call() throws Exception {
@@ -60,7 +60,8 @@ final class BenchDisksCommand implements Callable<Integer> {
             SavedBlocks[] later = {SavedBlocks.NONE};
             try (Store store = Store.open(directory)) {
                 screen.status("recording");
-                PauseBench.run(store, machine, workload, PauseBench.options(checkpoints, bench.interval()),
+                PauseBench.run(store, machine, workload.orElse(Workload.BUILD),
+                        PauseBench.options(checkpoints, bench.interval()),
                         checkpoint -> {
                             print(screen, checkpoint);
                             if (checkpoint.number() > 1) {

@@ -40,8 +40,8 @@ final class BenchRestoreCommand implements Callable<Integer> {
     @Option(names = "--count", paramLabel = "N", defaultValue = "5", description = "Machines of one restore, for what each further one takes. Default: 5")
     private int machines;
 
-    @Option(names = "--workload", paramLabel = "NAME", defaultValue = "ticker", converter = WorkloadText.class, description = "What the guest of the checkpoint does: ticker, idle, build or randomN. Default: ticker")
-    private Workload workload;
+    @Mixin
+    private WorkloadOption workload;
 
     @Override
     public Integer call() throws Exception {
@@ -50,7 +50,7 @@ final class BenchRestoreCommand implements Callable<Integer> {
                         .temporaryFolder()) {
             try (Store store = Store.open(folder.path().resolve("store"))) {
                 screen.status("recording");
-                PauseBench.run(store, bench.machine(), workload,
+                PauseBench.run(store, bench.machine(), workload.orElse(Workload.TICKER),
                         PauseBench.options(CHECKPOINTS, bench.interval()),
                         _ -> {});
             }

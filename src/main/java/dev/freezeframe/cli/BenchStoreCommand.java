@@ -1,28 +1,31 @@
 package dev.freezeframe.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.experiment.bench.DiskRoom;
 import dev.freezeframe.experiment.bench.PauseBench;
 import dev.freezeframe.experiment.bench.Peer;
 import dev.freezeframe.experiment.bench.StoreBench;
+import dev.freezeframe.experiment.bench.StoreBench.Compared;
+import dev.freezeframe.experiment.bench.StoreBench.Outcome;
 import dev.freezeframe.experiment.bench.Workload;
-import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
 
 /// `freezeframe bench store`: what checkpoints take in the store, against borg and restic on the same images.
-@Command(name = "store", mixinStandardHelpOptions = true, sortOptions = false, header = "What checkpoints take in the store, compared with borg and restic where they are installed.", footer = {
+@Command(name = "store", mixinStandardHelpOptions = true, sortOptions = false, header = "What checkpoints take in the store, compared with borg and restic where they are installed.", description = "The others get the same RAM, disks and device states. All sizes are what is taken on the disk, at the end and compacted by each program's own means (gc, borg compact, restic prune).", footer = {
         "  Eight checkpoints, and the same in borg and restic:",
         "    freezeframe bench store",
+        "  Of a machine with a disk:",
+        "    freezeframe bench store --profile debian-build --workload build",
         "  The store alone, more of them:",
         "    freezeframe bench store --no-peers --checkpoints 30"})
 final class BenchStoreCommand implements Callable<Integer> {
@@ -38,84 +41,90 @@ final class BenchStoreCommand implements Callable<Integer> {
     @Option(names = "--checkpoints", paramLabel = "N", defaultValue = "8", description = "How many. Default: 8")
     private int checkpoints;
 
+    @Mixin
+    private WorkloadOption workload;
+
     @Option(names = "--no-peers", description = "Measure the store only.")
     private boolean noPeers;
 
     @Override
     public Integer call() throws Exception {
         try (Screen screen = new Screen(parent.program().surroundings());
-                TemporaryFolder folder = bench
-                        .temporaryFolder()) {
+                TemporaryFolder folder = bench.temporaryFolder()) {
             Path directory = folder.path().resolve("store");
-            MachineSpec machine = bench.machine();
             List<CheckpointRecord> recorded = new ArrayList<>();
             PauseBench.Result result;
-            List<Path> images = List.of();
             try (Store store = Store.open(directory)) {
                 screen.status("recording");
-                result = PauseBench.run(store, machine, Workload.TICKER,
-                        PauseBench.options(checkpoints, bench.interval()),
-                        recorded::add);
-                screen.status("writing the RAM images");
-                if (!noPeers) {
-                    images = StoreBench.writeImages(store, recorded, folder.folder("images"));
-                }
+                result = PauseBench.run(store, bench.machine(), workload.orElse(Workload.TICKER), PauseBench.options(
+                        checkpoints, bench.interval()), recorded::add);
             }
             screen.status("");
-            recorded.forEach(
-                    checkpoint -> screen.line(format.json()
-                            ? JsonLines.checkpoint(checkpoint).toString()
-                            : Units
-                                    .text("%3d  stored %10s  pipeline %6s ms", checkpoint.number(),
-                                            Units.bytes(checkpoint.metrics()
-                                                    .storedBytes()),
-                                            Units.count(checkpoint.metrics().pipelineMillis()))));
-            long storeBytes = sizeBytes(directory);
-            screen.line(format.json()
-                    ? JsonLines.summary(result.run()).put("type", "bench").put("bench", "store").put(
-                            "storeBytes", storeBytes).put("firstPipelineCpuMicros", result.firstCpuMicros()).set(
-                                    "pipelineCpuMicros", JsonLines.distribution(result.cpuMicros()))
-                            .toString()
-                    : Units.text(
-                            "freezeframe  %,11d bytes for %d checkpoints of %s; first: %d ms, CPU %s; then: %d ms, CPU %s (medians)",
-                            storeBytes, recorded.size(), Units.bytes(machine.memoryBytes()), result.run()
-                                    .firstPipelineMillis(),
-                            Units.millis(result.firstCpuMicros()), result.run()
-                                    .pipelineMillis().median(),
-                            Units.millis(result.cpuMicros().median())));
-            for (Peer peer : noPeers ? List.<Peer>of() : List.of(Peer.values())) {
-                screen.status("running " + peer.program());
-                Optional<Peer.Result> compared = StoreBench.compare(peer, images, folder.path());
-                screen.status("");
-                screen.line(compared.map(this::line).orElse(format.json()
-                        ? JsonLines.ofType("peer").put("peer", peer
-                                .program()).put("installed", false).toString()
-                        : peer.program() + " is not installed"));
+            recorded.forEach(checkpoint -> screen.line(format.json()
+                    ? JsonLines.checkpoint(checkpoint).toString()
+                    : Units.text("%3d  stored %10s  pipeline %6s ms", checkpoint.number(), Units.bytes(checkpoint
+                            .metrics().storedBytes()), Units.count(checkpoint.metrics().pipelineMillis()))));
+            long storeBytes = DiskRoom.bytes(directory);
+            try (Store store = Store.open(directory)) {
+                store.gc(StatusProgress.on(screen));
+            }
+            screen.status("");
+            screen.line(line(result, recorded, storeBytes, DiskRoom.bytes(directory)));
+            if (!noPeers) {
+                try (Store store = Store.open(directory)) {
+                    List<Outcome> outcomes = StoreBench.compare(store, recorded, List.of(Peer.values()), folder.path(),
+                            screen::status);
+                    screen.status("");
+                    outcomes.forEach(outcome -> screen.line(format.json() ? json(outcome).toString() : text(outcome)));
+                }
             }
         }
         return 0;
     }
 
-    private String line(Peer.Result result) {
-        List<Long> sorted = result.millis().stream().sorted().toList();
-        long median = sorted.get(sorted.size() / 2);
-        return format.json()
-                ? JsonLines.ofType("peer").put("peer", result.peer().program()).put("installed", true).put(
-                        "storedBytes", result.storedBytes()).put("firstMillis", result.millis().getFirst())
-                        .put("medianMillis",
-                                median)
-                        .toString()
-                : Units.text("%-11s  %,11d bytes for the same images; first: %d ms, median %d ms",
-                        result.peer().program(), result.storedBytes(), result.millis().getFirst(), median);
+    private String line(PauseBench.Result result, List<CheckpointRecord> recorded, long storeBytes,
+            long compactedBytes) {
+        CheckpointRecord any = recorded.getLast();
+        List<String> images = StoreBench.images(any);
+        if (format.json()) {
+            ObjectNode json = JsonLines.summary(result.run()).put("type", "bench").put("bench", "store").put(
+                    "storeBytes", storeBytes).put("compactedBytes", compactedBytes).put("firstPipelineCpuMicros",
+                            result.firstCpuMicros());
+            json.set("pipelineCpuMicros", JsonLines.distribution(result.cpuMicros()));
+            ArrayNode compared = json.putArray("images");
+            images.forEach(compared::add);
+            return json.toString();
+        }
+        return Units.text(
+                "compared: %s of %s, %s each\nfreezeframe  %,11d bytes, %,d before its gc; first: %d ms, CPU %s; then: %d ms, CPU %s (medians)",
+                String.join(", ", images), Units.count(recorded.size(), "checkpoint"), Units.bytes(StoreBench
+                        .imageBytes(any)),
+                compactedBytes, storeBytes, result.run().firstPipelineMillis(), Units.millis(result.firstCpuMicros()),
+                result.run().pipelineMillis().median(), Units.millis(result.cpuMicros().median()));
     }
 
-    private static long sizeBytes(Path directory) throws java.io.IOException {
-        long bytes = 0;
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                bytes += Files.size(file);
-            }
-        }
-        return bytes;
+    private static ObjectNode json(Outcome outcome) {
+        ObjectNode json = JsonLines.ofType("peer").put("peer", outcome.peer().program());
+        return switch (outcome) {
+            case Compared compared -> json.put("installed", true).put("storedBytes", compared.storedBytes()).put(
+                    "firstMillis", compared.millis().getFirst()).put("medianMillis", median(compared.millis()));
+            case StoreBench.NotInstalled _ -> json.put("installed", false);
+            case StoreBench.Failed failed -> json.put("installed", true).put("reason", failed.reason());
+        };
+    }
+
+    private static String text(Outcome outcome) {
+        String program = outcome.peer().program();
+        return switch (outcome) {
+            case Compared compared -> Units.text("%-11s  %,11d bytes, compacted; first: %d ms, median %d ms", program,
+                    compared.storedBytes(), compared.millis().getFirst(), median(compared.millis()));
+            case StoreBench.NotInstalled _ -> program + " is not installed";
+            case StoreBench.Failed failed -> Units.printable(failed.reason());
+        };
+    }
+
+    private static long median(List<Long> values) {
+        List<Long> sorted = values.stream().sorted().toList();
+        return sorted.get(sorted.size() / 2);
     }
 }

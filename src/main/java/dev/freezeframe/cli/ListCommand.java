@@ -117,10 +117,12 @@ final class ListCommand implements Callable<Integer> {
     private void listExperiments(Store store, Screen screen) throws StoreException {
         List<ExperimentTotals> experiments = store.totals();
         Map<Long, Imported> imported = store.imported();
+        Map<Long, CheckpointRecord> parents = store.parents();
         if (format.json()) {
             for (ExperimentTotals totals : experiments) {
                 screen.line(
-                        json(store, totals, Optional.ofNullable(imported.get(totals.experiment().id()))).toString());
+                        json(totals, parent(parents, totals.experiment()), Optional.ofNullable(imported.get(totals
+                                .experiment().id()))).toString());
             }
             return;
         }
@@ -133,7 +135,7 @@ final class ListCommand implements Callable<Integer> {
                     .map(end -> Units.duration(Duration.between(experiment.startedAt(), end))).orElse("-"),
                     Units.bytes(experiment.ramBytes()), Units.count(totals.checkpoints()),
                     Units.bytes(totals.storedBytes()),
-                    ended(experiment) + parent(store, experiment).map(name -> ", from " + name).orElse("")
+                    ended(experiment) + parent(parents, experiment).map(name -> ", from " + name).orElse("")
                             + (imported.containsKey(experiment.id())
                                     ? ", imported from " + imported.get(experiment.id()).fileName()
                                     : "")));
@@ -146,20 +148,18 @@ final class ListCommand implements Callable<Integer> {
         return experiment.endReason().orElse("not properly: the recorder was killed");
     }
 
-    private static Optional<CheckpointName> parent(Store store, ExperimentRecord experiment) throws StoreException {
-        return experiment.parentCheckpointId().isEmpty()
-                ? Optional.empty()
-                : store.checkpoint(experiment.parentCheckpointId().get()).map(CheckpointRecord::name);
+    private static Optional<CheckpointName> parent(Map<Long, CheckpointRecord> parents, ExperimentRecord experiment) {
+        return experiment.parentCheckpointId().map(parents::get).map(CheckpointRecord::name);
     }
 
-    private static ObjectNode json(Store store, ExperimentTotals totals, Optional<Imported> imported)
-            throws StoreException {
+    private static ObjectNode json(ExperimentTotals totals, Optional<CheckpointName> parent,
+            Optional<Imported> imported) {
         ExperimentRecord experiment = totals.experiment();
         ObjectNode json = JsonLines.ofType("experiment").put("experiment", experiment.name()).put("profile", experiment
                 .profileName()).put("startedAt", experiment.startedAt().toString()).put("endedAt", experiment.endedAt()
                         .map(Object::toString).orElse(null))
                 .put("endReason", experiment.endReason().orElse(null)).put(
-                        "parent", parent(store, experiment).map(Object::toString).orElse(null))
+                        "parent", parent.map(Object::toString).orElse(null))
                 .put("importedFrom", imported.map(Imported::fileName).orElse(null)).put("originalName", imported.map(
                         Imported::originalName).orElse(null));
         return json.put("ramBytes", experiment.ramBytes()).put("checkpoints", totals.checkpoints()).put("storedBytes",

@@ -1,9 +1,6 @@
 package dev.freezeframe.linux;
 
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -25,11 +22,6 @@ public final class UnnamedFile implements AutoCloseable {
             : 0x10000;
     private static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
     private static final int SEEK_END = 2;
-    /// struct stat of x86-64 and aarch64 is 144 and 128 bytes long and has this field, a 64-bit number, at the same place.
-    private static final int STAT_BYTES = 256;
-    private static final int STAT_BLOCKS = 64;
-    /// The unit of st_blocks, whatever the file system (stat(2)).
-    private static final int STAT_BLOCK_BYTES = 512;
     private static final int NAME_ATTEMPTS = 100;
 
     private final Path folder;
@@ -101,11 +93,8 @@ public final class UnnamedFile implements AutoCloseable {
 
     /// The room that it takes on the file system now: holes take none.
     public long allocatedBytes() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment status = arena.allocate(STAT_BYTES, Long.BYTES);
-            withDescriptor("the room that it takes", file -> Libc.fstat(file, status));
-            return status.get(ValueLayout.JAVA_LONG, STAT_BLOCKS) * STAT_BLOCK_BYTES;
-        }
+        return FileRoom.read(toString(), status -> withDescriptor("the room that it takes", file -> Libc.fstat(file,
+                status)));
     }
 
     /// Gives it this length: what is behind is lost, what is new is a hole. A length of 0 gives all its room back.

@@ -41,7 +41,14 @@ public final class QemuImg {
     ///
     /// @throws MachineException if there is none
     public static QemuImg ofDefault() throws MachineException {
-        return besides(Executables.find(MachineSpec.DEFAULT_QEMU).orElse(MachineSpec.DEFAULT_QEMU));
+        return ofNamed(MachineSpec.DEFAULT_QEMU);
+    }
+
+    /// The one that belongs to a QEMU as it is named in a [MachineSpec].
+    ///
+    /// @throws MachineException if there is none
+    public static QemuImg ofNamed(Path qemu) throws MachineException {
+        return besides(Executables.find(qemu).orElse(qemu));
     }
 
     /// Where it is.
@@ -49,8 +56,10 @@ public final class QemuImg {
         return program;
     }
 
-    /// Makes an empty qcow2 image of this virtual size in a file that is there.
-    void createQcow2(Path file, long sizeBytes) throws MachineException {
+    /// Makes an empty qcow2 image of this virtual size.
+    ///
+    /// @param file replaced if it is there
+    public void createQcow2(Path file, long sizeBytes) throws MachineException {
         run(List.of("create", "-q", "-f", "qcow2", file.toString(), Long.toString(sizeBytes)));
     }
 

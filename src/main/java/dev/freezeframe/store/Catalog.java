@@ -13,13 +13,16 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 
 /// The SQL of experiments, checkpoints, images and page maps. Stateless; every call runs inside the transaction of the
 /// session that it is given.
@@ -137,10 +140,33 @@ final class Catalog {
     // --- checkpoints
 
     static List<CheckpointRecord> checkpoints(Session session, long experimentId) throws SQLException {
+        return all(session.sql(CHECKPOINTS + "WHERE c.experiment_id = ? ORDER BY c.number", experimentId), Disks
+                .ofExperiment(session, experimentId));
+    }
+
+    /// By experiment id; an experiment without checkpoints is not in it.
+    static Map<Long, int[]> checkpointNumbers(Session session, Collection<Long> experimentIds) throws SQLException {
+        Map<Long, List<Integer>> found = new HashMap<>();
+        try (ResultSet r = session.sql("SELECT experiment_id, number FROM checkpoint WHERE experiment_id = ANY(?)"
+                + " ORDER BY experiment_id, number", (Object) experimentIds.toArray()).executeQuery()) {
+            while (r.next()) {
+                found.computeIfAbsent(r.getLong(1), _ -> new ArrayList<>()).add(r.getInt(2));
+            }
+        }
+        return found.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, each -> each.getValue().stream()
+                .mapToInt(Integer::intValue).toArray()));
+    }
+
+    /// The checkpoints that experiments began at, by checkpoint id.
+    static Map<Long, CheckpointRecord> parents(Session session) throws SQLException {
+        return all(session.sql(CHECKPOINTS + "WHERE c.id IN (SELECT parent_checkpoint_id FROM experiment)"), Disks
+                .ofParents(session)).stream().collect(Collectors.toMap(CheckpointRecord::id, Function.identity()));
+    }
+
+    private static List<CheckpointRecord> all(PreparedStatement query, Map<Long, List<DiskMetrics>> disks)
+            throws SQLException {
         List<CheckpointRecord> found = new ArrayList<>();
-        Map<Long, List<DiskMetrics>> disks = Disks.ofExperiment(session, experimentId);
-        try (ResultSet r = session.sql(CHECKPOINTS + "WHERE c.experiment_id = ? ORDER BY c.number", experimentId)
-                .executeQuery()) {
+        try (ResultSet r = query.executeQuery()) {
             while (r.next()) {
                 found.add(checkpoint(r, disks.getOrDefault(r.getLong(1), List.of())));
             }

@@ -38,6 +38,12 @@ final class Disks {
                 experimentId));
     }
 
+    /// Those of the checkpoints that experiments began at, by checkpoint id.
+    static Map<Long, List<DiskMetrics>> ofParents(Session session) throws SQLException {
+        return read(session.sql("SELECT " + COLUMNS + " FROM checkpoint_disk d WHERE d.checkpoint_id IN"
+                + " (SELECT parent_checkpoint_id FROM experiment) ORDER BY d.checkpoint_id, d.place"));
+    }
+
     static List<DiskMetrics> ofCheckpoint(Session session, long checkpointId) throws SQLException {
         return read(session.sql("SELECT " + COLUMNS + " FROM checkpoint_disk d WHERE d.checkpoint_id = ?"
                 + " ORDER BY d.place", checkpointId)).getOrDefault(checkpointId, List.of());

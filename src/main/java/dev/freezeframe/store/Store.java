@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.HashMap;
@@ -301,6 +302,16 @@ public final class Store implements AutoCloseable {
     /// The checkpoint with an id, if there is one.
     public Optional<CheckpointRecord> checkpoint(long id) throws StoreException {
         return read("look a checkpoint up", session -> Catalog.checkpoint(session, id));
+    }
+
+    /// The numbers of the checkpoints of some experiments, in order, by experiment id, in one look.
+    public Map<Long, int[]> checkpointNumbers(Collection<Long> experimentIds) throws StoreException {
+        return read("list the numbers of checkpoints", session -> Catalog.checkpointNumbers(session, experimentIds));
+    }
+
+    /// The checkpoints that the machines of all experiments were restored from, by checkpoint id, in one look.
+    public Map<Long, CheckpointRecord> parents() throws StoreException {
+        return read("look up where experiments began", Catalog::parents);
     }
 
     /// The checkpoint that a person means, if there is one.

@@ -12,10 +12,23 @@ final class BenchMachine {
     private BenchMachine() {}
 
     static Machine boot(MachineSpec spec, Workload workload) throws IOException {
-        Machine machine = Machine.boot(spec.withKernelArguments(workload.kernelArguments()));
+        return readied(Machine.boot(spec.withKernelArguments(workload.kernelArguments())), machine -> machine.console()
+                .awaitLine(line -> workload.underWay().matcher(line).matches(), BOOT_TIME));
+    }
+
+    /// The same, and then stands still until its turn.
+    static Machine standing(MachineSpec spec, Workload workload) throws IOException {
+        return readied(boot(spec, workload), Machine::pause);
+    }
+
+    private interface Step {
+        void apply(Machine machine) throws IOException;
+    }
+
+    private static Machine readied(Machine machine, Step step) throws IOException {
         boolean ready = false;
         try {
-            machine.console().awaitLine(line -> workload.underWay().matcher(line).matches(), BOOT_TIME);
+            step.apply(machine);
             ready = true;
             return machine;
         } finally {

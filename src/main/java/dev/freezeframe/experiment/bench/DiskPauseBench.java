@@ -1,10 +1,7 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Distribution;
-import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RecordingOptions;
-import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
@@ -13,11 +10,9 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
@@ -28,9 +23,6 @@ import org.HdrHistogram.Histogram;
 /// Both are recorded in turns in one run, the other one standing still, so that neither a drift nor a slow minute of this
 /// computer counts for one of them only.
 public final class DiskPauseBench {
-    private static final int DIGITS = 3;
-    private static final Duration END_TIME = Duration.ofMinutes(10);
-
     private DiskPauseBench() {}
 
     /// What came of the recordings of one of the machines.
@@ -73,7 +65,8 @@ public final class DiskPauseBench {
         Meter with = new Meter(checkpoint -> each.accept(checkpoint, true));
         Meter without = new Meter(checkpoint -> each.accept(checkpoint, false));
         int done = 0;
-        try (Machine disk = standing(spec, writes); Machine noDisk = standing(withoutDisks(spec), other)) {
+        try (Machine disk = BenchMachine.standing(spec, writes);
+                Machine noDisk = BenchMachine.standing(withoutDisks(spec), other)) {
             while (done < rounds && !stopping.getAsBoolean()) {
                 boolean diskFirst = done % 2 == 0;
                 record(store, diskFirst ? disk : noDisk, options, diskFirst ? with : without);
@@ -102,54 +95,26 @@ public final class DiskPauseBench {
                 Map.of());
     }
 
-    private static Machine standing(MachineSpec spec, Workload workload) throws IOException {
-        Machine machine = BenchMachine.boot(spec, workload);
-        boolean standing = false;
-        try {
-            machine.pause();
-            standing = true;
-            return machine;
-        } finally {
-            if (!standing) {
-                machine.close();
-            }
-        }
-    }
-
     private static void record(Store store, Machine machine, RecordingOptions options, Meter meter) throws IOException,
             InterruptedException {
         machine.resume();
-        int before = meter.statistics.summary().checkpoints();
-        try (Recording recording = Recording.start(store, machine, Optional.empty(), false, options, meter)) {
-            if (!recording.awaitCaptureEnd(END_TIME)) {
-                throw new IOException("the recording did not come to its end in " + END_TIME.toMinutes() + " minutes");
-            }
-        }
-        if (meter.statistics.summary().checkpoints() == before) {
-            Exception failure = meter.failure.get();
-            throw new IOException("no checkpoint was stored: " + (failure == null ? "none came" : failure.getMessage()),
-                    failure);
-        }
+        meter.run.record(store, machine, options);
         machine.pause();
     }
 
     /// Adds up the checkpoints of several recordings. Of those, only one at a time is under way.
-    private static final class Meter implements RecordingListener {
+    private static final class Meter {
         private final Consumer<CheckpointRecord> each;
-        private final RunStatistics statistics = new RunStatistics();
-        private final Histogram dirtyBlocks = new Histogram(DIGITS);
-        private final Histogram readRate = new Histogram(DIGITS);
+        private final RunMeter run = new RunMeter(this::add);
+        private final Histogram dirtyBlocks = new Histogram(RunMeter.DIGITS);
+        private final Histogram readRate = new Histogram(RunMeter.DIGITS);
         private final AtomicReference<SavedBlocks> totals = new AtomicReference<>(SavedBlocks.NONE);
-        private final AtomicInteger failed = new AtomicInteger();
-        private final AtomicReference<Exception> failure = new AtomicReference<>();
 
         Meter(Consumer<CheckpointRecord> each) {
             this.each = each;
         }
 
-        @Override
-        public void checkpointStored(CheckpointRecord checkpoint) {
-            statistics.add(checkpoint);
+        private void add(CheckpointRecord checkpoint) {
             if (checkpoint.number() > 1) {
                 List<DiskMetrics> disks = checkpoint.metrics().disks();
                 SavedBlocks blocks = SavedBlocks.of(disks);
@@ -163,26 +128,12 @@ public final class DiskPauseBench {
             each.accept(checkpoint);
         }
 
-        @Override
-        public void checkpointFailed(int number, Exception cause) {
-            failed.incrementAndGet();
-            failure.compareAndSet(null, cause);
-        }
-
-        @Override
-        public void captureEnded(String reason) {}
-
         Side side(Workload workload) {
-            return new Side(workload, statistics.summary(), failed.get());
+            return new Side(workload, run.summary(), run.failed());
         }
 
         DiskLoad disks() {
-            return new DiskLoad(of(dirtyBlocks), of(readRate), totals.get());
-        }
-
-        private static Distribution of(Histogram values) {
-            return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values
-                    .getMaxValue());
+            return new DiskLoad(RunMeter.distribution(dirtyBlocks), RunMeter.distribution(readRate), totals.get());
         }
     }
 }

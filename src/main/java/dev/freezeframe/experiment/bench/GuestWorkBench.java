@@ -1,12 +1,10 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.qmp.Registration;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.time.Duration;
@@ -68,9 +66,9 @@ public final class GuestWorkBench {
 
     private static double recorded(Store store, Machine machine, RecordingOptions options, Duration phase)
             throws IOException, InterruptedException {
-        FirstStored first = new FirstStored();
-        try (Recording recording = Recording.start(store, machine, Optional.empty(), false, options, first)) {
-            first.await(recording);
+        RunMeter meter = new RunMeter(_ -> {});
+        try (Recording _ = Recording.start(store, machine, Optional.empty(), false, options, meter)) {
+            meter.awaitStored(1);
             return workPerSecond(machine, phase);
         }
     }
@@ -96,40 +94,6 @@ public final class GuestWorkBench {
             Reading from = readings.getFirst();
             Reading to = readings.getLast();
             return (to.work - from.work) * 1e9 / (to.nanos - from.nanos);
-        }
-    }
-
-    /// Waits for a recording's first checkpoint.
-    private static final class FirstStored implements RecordingListener {
-        private static final Duration LONGEST = Duration.ofMinutes(2);
-
-        private boolean stored;
-        private Exception failure;
-
-        @Override
-        public synchronized void checkpointStored(CheckpointRecord checkpoint) {
-            stored = true;
-            notifyAll();
-        }
-
-        @Override
-        public synchronized void checkpointFailed(int number, Exception cause) {
-            failure = cause;
-            notifyAll();
-        }
-
-        @Override
-        public void captureEnded(String reason) {}
-
-        synchronized void await(Recording recording) throws IOException, InterruptedException {
-            long deadline = System.nanoTime() + LONGEST.toNanos();
-            while (!stored && failure == null && System.nanoTime() < deadline) {
-                wait(100);
-            }
-            if (!stored) {
-                throw new IOException("no checkpoint of " + recording.experiment().name() + " was stored: "
-                        + (failure == null ? "none came" : failure.getMessage()), failure);
-            }
         }
     }
 }

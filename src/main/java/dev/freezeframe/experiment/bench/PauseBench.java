@@ -1,10 +1,7 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Distribution;
-import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RecordingOptions;
-import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
@@ -16,17 +13,11 @@ import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.lang.management.ThreadMXBean;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
 /// Records one guest for a while and tells how long it stood still, where that time went, and what recording cost us.
 public final class PauseBench {
-    private static final int DIGITS = 3;
-    private static final Duration END_TIME = Duration.ofMinutes(10);
-
     private PauseBench() {}
 
     /// What came out of one recording.
@@ -52,22 +43,14 @@ public final class PauseBench {
             Consumer<CheckpointRecord> each) throws IOException, InterruptedException {
         ManagementFactory.getMemoryPoolMXBeans().forEach(MemoryPoolMXBean::resetPeakUsage);
         Meter meter = new Meter(each);
-        try (Machine machine = BenchMachine.boot(spec, workload);
-                Recording recording = Recording.start(store, machine, Optional.empty(), false, options, meter)) {
-            if (!recording.awaitCaptureEnd(END_TIME)) {
-                throw new IOException("the recording did not come to its end in " + END_TIME.toMinutes() + " minutes");
-            }
+        try (Machine machine = BenchMachine.boot(spec, workload)) {
+            meter.run.record(store, machine, options);
         }
-        if (meter.statistics.summary().checkpoints() == 0) {
-            Exception failure = meter.failure.get();
-            throw new IOException("no checkpoint was stored: " + (failure == null ? "none came" : failure.getMessage()),
-                    failure);
-        }
-        return new Result(workload, spec.memoryBytes(), meter.statistics.summary(),
-                meter.failed.get(), of(meter.cpu), meter.firstCpuMicros,
-                of(
-                        meter.rounds),
-                of(meter.preCopied), of(meter.pausePages), of(meter.dirty), heapPeakBytes());
+        return new Result(workload, spec.memoryBytes(), meter.run.summary(), meter.run.failed(), RunMeter.distribution(
+                meter.cpu), meter.firstCpuMicros, RunMeter.distribution(meter.rounds),
+                RunMeter.distribution(
+                        meter.preCopied),
+                RunMeter.distribution(meter.pausePages), RunMeter.distribution(meter.dirty), heapPeakBytes());
     }
 
     /// The options that the project's figures are stated for.
@@ -76,27 +59,21 @@ public final class PauseBench {
                 checkpoints);
     }
 
-    private static Distribution of(Histogram values) {
-        return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values.getMaxValue());
-    }
-
     private static long heapPeakBytes() {
         return ManagementFactory.getMemoryPoolMXBeans().stream().filter(pool -> pool.getType() == MemoryType.HEAP)
                 .mapToLong(pool -> pool.getPeakUsage().getUsed()).sum();
     }
 
     /// Reads the clocks in the pipeline's own thread, which is the one that tells of stored checkpoints.
-    private static final class Meter implements RecordingListener {
+    private static final class Meter {
         private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         private final Consumer<CheckpointRecord> each;
-        private final RunStatistics statistics = new RunStatistics();
-        private final Histogram cpu = new Histogram(DIGITS);
-        private final Histogram rounds = new Histogram(DIGITS);
-        private final Histogram preCopied = new Histogram(DIGITS);
-        private final Histogram pausePages = new Histogram(DIGITS);
-        private final Histogram dirty = new Histogram(DIGITS);
-        private final AtomicInteger failed = new AtomicInteger();
-        private final AtomicReference<Exception> failure = new AtomicReference<>();
+        private final RunMeter run = new RunMeter(this::add);
+        private final Histogram cpu = new Histogram(RunMeter.DIGITS);
+        private final Histogram rounds = new Histogram(RunMeter.DIGITS);
+        private final Histogram preCopied = new Histogram(RunMeter.DIGITS);
+        private final Histogram pausePages = new Histogram(RunMeter.DIGITS);
+        private final Histogram dirty = new Histogram(RunMeter.DIGITS);
         private long firstCpuMicros = -1;
         private long cpuBeforeMicros;
 
@@ -104,8 +81,7 @@ public final class PauseBench {
             this.each = each;
         }
 
-        @Override
-        public void checkpointStored(CheckpointRecord checkpoint) {
+        private void add(CheckpointRecord checkpoint) {
             long now = threads.getCurrentThreadCpuTime() / 1000;
             if (firstCpuMicros < 0) {
                 firstCpuMicros = now;
@@ -114,20 +90,10 @@ public final class PauseBench {
                 dirty.recordValue(checkpoint.metrics().dirtyPages());
             }
             cpuBeforeMicros = now;
-            statistics.add(checkpoint);
             rounds.recordValue(checkpoint.metrics().preCopy().rounds());
             preCopied.recordValue(checkpoint.metrics().preCopy().pages());
             pausePages.recordValue(checkpoint.metrics().preCopy().pausePages());
             each.accept(checkpoint);
         }
-
-        @Override
-        public void checkpointFailed(int number, Exception cause) {
-            failed.incrementAndGet();
-            failure.compareAndSet(null, cause);
-        }
-
-        @Override
-        public void captureEnded(String reason) {}
     }
 }

@@ -1,27 +1,27 @@
 package dev.freezeframe.experiment.bench;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.stream.Stream;
 
 /// A deduplicating backup program that the store is compared with, on the same images.
 public enum Peer {
-    /// Fixed chunks of 4 KiB, as ours are.
+    /// Fixed chunks of 4 KiB, as ours are. Holes are not read.
     BORG("borg") {
         @Override
         List<String> create() {
-            return List.of(program(), "init", "--encryption", "none", "repository");
+            return List.of(program(), "init", "--encryption", "none", PeerRepository.NAME);
         }
 
         @Override
-        List<String> add(String image) {
-            return List.of(program(), "create", "--chunker-params", "fixed,4096", "--compression", "lz4", "repository::"
-                    + image, image);
+        List<String> add(Path checkpoint) {
+            return List.of(program(), "create", "--chunker-params", "fixed,4096", "--sparse", "--compression", "lz4",
+                    PeerRepository.NAME + "::" + checkpoint.getFileName(), checkpoint.toString());
+        }
+
+        @Override
+        List<String> compact() {
+            return List.of(program(), "compact", PeerRepository.NAME);
         }
 
         @Override
@@ -34,12 +34,17 @@ public enum Peer {
     RESTIC("restic") {
         @Override
         List<String> create() {
-            return List.of(program(), "init", "--repo", "repository");
+            return List.of(program(), "init", "--repo", PeerRepository.NAME);
         }
 
         @Override
-        List<String> add(String image) {
-            return List.of(program(), "backup", "--repo", "repository", "--quiet", image);
+        List<String> add(Path checkpoint) {
+            return List.of(program(), "backup", "--repo", PeerRepository.NAME, "--quiet", checkpoint.toString());
+        }
+
+        @Override
+        List<String> compact() {
+            return List.of(program(), "prune", "--repo", PeerRepository.NAME, "--quiet");
         }
 
         @Override
@@ -59,60 +64,14 @@ public enum Peer {
         return program;
     }
 
+    /// Makes the repository, in the working folder.
     abstract List<String> create();
 
-    abstract List<String> add(String image);
+    /// Adds all files of a folder.
+    abstract List<String> add(Path checkpoint);
+
+    /// Gives back what it does not need.
+    abstract List<String> compact();
 
     abstract Map<String, String> environment(Path folder);
-
-    /// What it made of the images.
-    ///
-    /// @param storedBytes size of the repository
-    /// @param millis for each image, in order
-    public record Result(Peer peer, long storedBytes, List<Long> millis) {
-    }
-
-    /// Stores images one after another.
-    ///
-    /// @param images in one folder
-    /// @param folder empty; the repository and everything else that the program writes goes here
-    /// @return empty where the program is not installed
-    Optional<Result> run(List<Path> images, Path folder) throws IOException, InterruptedException {
-        try {
-            execute(folder, create());
-        } catch (IOException e) {
-            if (e.getMessage() != null && e.getMessage().contains("error=2,")) {
-                return Optional.empty();
-            }
-            throw e;
-        }
-        List<Long> millis = new ArrayList<>();
-        for (Path image : images) {
-            Path here = folder.resolve(image.getFileName());
-            Files.createLink(here, image);
-            long start = System.nanoTime();
-            execute(folder, add(here.getFileName().toString()));
-            millis.add((System.nanoTime() - start) / 1_000_000);
-            Files.delete(here);
-        }
-        try (Stream<Path> files = Files.walk(folder.resolve("repository"))) {
-            long bytes = 0;
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                bytes += Files.size(file);
-            }
-            return Optional.of(new Result(this, bytes, List.copyOf(millis)));
-        }
-    }
-
-    private void execute(Path folder, List<String> command) throws IOException, InterruptedException {
-        Path log = folder.resolve("log");
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
-                .redirectOutput(log.toFile()).redirectInput(Path.of("/dev/null").toFile());
-        builder.environment().putAll(environment(folder));
-        int status = builder.start().waitFor();
-        if (status != 0) {
-            throw new IOException(program + " ended with exit status " + status + ": " + Files.readString(log).strip()
-                    .replace('\n', ' '));
-        }
-    }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import javafx.beans.binding.Bindings;
 import javafx.beans.property.DoubleProperty;
 import javafx.beans.property.SimpleDoubleProperty;
+import javafx.beans.value.ObservableStringValue;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import javafx.geometry.Orientation;
@@ -89,9 +90,10 @@ public final class FamilyTree extends BorderPane {
         list.addEventFilter(ScrollEvent.SCROLL, this::scrolled);
         Label empty = new Label();
         empty.getStyleClass().add("text-muted");
-        empty.textProperty().bind(Bindings.when(model.loadedProperty()).then(
+        ObservableStringValue unread = workbench.library().unreadTextProperty();
+        empty.textProperty().bind(Bindings.when(Bindings.isEmpty(unread)).then(
                 "No experiment yet. Record a machine; what is restored from its checkpoints branches off here.")
-                .otherwise("Reading the experiments…"));
+                .otherwise(unread));
         list.setPlaceholder(empty);
         across.setOrientation(Orientation.HORIZONTAL);
         across.setMin(0);

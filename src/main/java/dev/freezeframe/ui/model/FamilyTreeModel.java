@@ -8,8 +8,11 @@ import dev.freezeframe.store.StoreException;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Steps;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -100,30 +103,28 @@ public final class FamilyTreeModel {
     }
 
     private static List<FamilyNode> read(Store store, List<ExperimentTotals> all, Steps steps) throws StoreException {
-        List<FamilyNode> read = new ArrayList<>();
+        Set<Long> drawn = new HashSet<>();
         long left = MOST_NUMBERS;
         for (ExperimentTotals each : all) {
-            steps.check();
-            ExperimentRecord experiment = each.experiment();
-            Optional<FamilyNode.Origin> origin = origin(store, experiment);
             if (each.checkpoints() <= left) {
                 left -= each.checkpoints();
-                int[] numbers = store.checkpoints(experiment.id()).stream().mapToInt(CheckpointRecord::number)
-                        .toArray();
-                read.add(FamilyNode.of(experiment, origin, numbers));
-            } else {
-                read.add(FamilyNode.counted(experiment, origin, each.checkpoints()));
+                drawn.add(each.experiment().id());
             }
         }
+        Map<Long, CheckpointRecord> parents = store.parents();
+        steps.check();
+        Map<Long, int[]> numbers = store.checkpointNumbers(drawn);
+        steps.check();
+        List<FamilyNode> read = new ArrayList<>();
+        for (ExperimentTotals each : all) {
+            ExperimentRecord experiment = each.experiment();
+            Optional<FamilyNode.Origin> origin = experiment.parentCheckpointId().map(parents::get).map(
+                    parent -> new FamilyNode.Origin(parent.experimentId(), parent.number()));
+            read.add(drawn.contains(experiment.id())
+                    ? FamilyNode.of(experiment, origin, numbers.getOrDefault(experiment.id(), new int[0]))
+                    : FamilyNode.counted(experiment, origin, each.checkpoints()));
+        }
         return read;
-    }
-
-    private static Optional<FamilyNode.Origin> origin(Store store, ExperimentRecord experiment)
-            throws StoreException {
-        Optional<CheckpointRecord> parent = experiment.parentCheckpointId().isEmpty()
-                ? Optional.empty()
-                : store.checkpoint(experiment.parentCheckpointId().get());
-        return parent.map(checkpoint -> new FamilyNode.Origin(checkpoint.experimentId(), checkpoint.number()));
     }
 
     /// Shows a checkpoint of the tree.

@@ -8,7 +8,6 @@ import dev.freezeframe.store.StoreException;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,10 +17,13 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import javafx.animation.PauseTransition;
 import javafx.beans.Observable;
+import javafx.beans.binding.Bindings;
+import javafx.beans.binding.StringBinding;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.value.ObservableStringValue;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import javafx.util.Duration;
@@ -47,6 +49,7 @@ public final class LibraryModel {
     private final ReadOnlyBooleanWrapper loaded = new ReadOnlyBooleanWrapper(this, "loaded", false);
     private final ReadOnlyBooleanWrapper changing = new ReadOnlyBooleanWrapper(this, "changing", false);
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
+    private final StringBinding unread;
     private final Set<Long> recording = new HashSet<>();
     private final PauseTransition pause = new PauseTransition(SOON);
     private boolean waiting;
@@ -55,6 +58,7 @@ public final class LibraryModel {
         this.tasks = tasks;
         this.stores = stores;
         lane = tasks.lane();
+        unread = Bindings.createStringBinding(this::whyUnread, loaded, problem, stores.stateProperty());
         pause.setOnFinished(_ -> {
             waiting = false;
             reload();
@@ -98,6 +102,22 @@ public final class LibraryModel {
         return problem.getReadOnlyProperty();
     }
 
+    /// What stands in the place of the list while it has not been read; empty once it has.
+    public ObservableStringValue unreadTextProperty() {
+        return unread;
+    }
+
+    private String whyUnread() {
+        if (!problem.get().isEmpty()) {
+            return problem.get();
+        }
+        return switch (stores.stateProperty().get()) {
+            case StoreState.Failed _,StoreState.Closed _ -> "No store is open.";
+            case StoreState.Opening _ -> "Opening the store…";
+            case StoreState.Open _ -> loaded.get() ? "" : "Reading the experiments…";
+        };
+    }
+
     /// @param parents the checkpoints that machines were restored from, by id
     private record Content(List<ExperimentTotals> totals, Map<Long, CheckpointRecord> parents, long millis) {}
 
@@ -119,14 +139,7 @@ public final class LibraryModel {
     private static Content read(Store store) throws StoreException {
         long began = System.nanoTime();
         List<ExperimentTotals> totals = store.totals();
-        Map<Long, CheckpointRecord> parents = new HashMap<>();
-        for (ExperimentTotals each : totals) {
-            if (each.experiment().parentCheckpointId().isPresent()) {
-                long id = each.experiment().parentCheckpointId().get();
-                store.checkpoint(id).ifPresent(checkpoint -> parents.put(id, checkpoint));
-            }
-        }
-        return new Content(totals.reversed(), parents, (System.nanoTime() - began) / 1_000_000);
+        return new Content(totals.reversed(), store.parents(), (System.nanoTime() - began) / 1_000_000);
     }
 
     private void show(Content content) {

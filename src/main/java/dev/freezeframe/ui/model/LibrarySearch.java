@@ -30,8 +30,7 @@ public final class LibrarySearch {
             rows.setPredicate(text.isBlank() ? null : row -> matches(row, text));
             changing.set(false);
         });
-        emptyText = Bindings.createStringBinding(this::whyEmpty, search, library.loadedProperty(), library
-                .problemProperty(), rows);
+        emptyText = Bindings.createStringBinding(this::whyEmpty, search, library.unreadTextProperty(), rows);
     }
 
     private static boolean matches(LibraryRow row, String text) {
@@ -59,11 +58,9 @@ public final class LibrarySearch {
     }
 
     private String whyEmpty() {
-        if (!library.problemProperty().get().isEmpty()) {
-            return library.problemProperty().get();
-        }
-        if (!library.loadedProperty().get()) {
-            return "Reading the experiments…";
+        String unread = library.unreadTextProperty().get();
+        if (!unread.isEmpty()) {
+            return unread;
         }
         return library.rows().isEmpty()
                 ? "No experiments yet. Start a machine and record it."

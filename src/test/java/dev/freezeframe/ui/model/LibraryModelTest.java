@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
@@ -17,6 +18,10 @@ import dev.freezeframe.ui.FxToolkit;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -105,6 +110,42 @@ class LibraryModelTest {
         more.end("stopped");
     }
 
+    /// Statements that the database executes while the list is read again.
+    private long statementsOfAReading() throws Exception {
+        // the database that the store has open, not a second opening of its file
+        try (Connection connection = DriverManager.getConnection("jdbc:h2:retry:" + storeDirectory.resolve("store"),
+                "sa", ""); Statement sql = connection.createStatement()) {
+            reloadAndWait(); // whatever was under way has come to its end
+            sql.execute("SET QUERY_STATISTICS FALSE");
+            sql.execute("SET QUERY_STATISTICS TRUE");
+            reloadAndWait();
+            try (ResultSet counted = sql
+                    .executeQuery("SELECT SUM(execution_count) FROM information_schema.query_statistics"
+                            + " WHERE sql_statement LIKE '%FROM checkpoint%' OR sql_statement LIKE '%FROM experiment%'")) {
+                counted.next();
+                return counted.getLong(1);
+            }
+        }
+    }
+
+    @Test
+    void theStoreIsAskedAsOftenForManyExperimentsAsForFew() throws Exception {
+        FamilyTreeModel tree = FxToolkit.call(() -> new FamilyTreeModel(opened.workbench()));
+        FxToolkit.run(() -> tree.activeProperty().set(true));
+        long ofFew = statementsOfAReading();
+        CheckpointRecord parent = opened.store().find(CheckpointName.of("old", 1)).orElseThrow();
+        for (int i = 0; i < 6; i++) {
+            long id = opened.store().createExperiment(ExperimentRecord.starting("restored-" + i, "tiny-linux", "{}",
+                    4L << 20, Optional.of(parent.id()), START.plus(Duration.ofHours(3 + i))));
+            opened.store().finishExperiment(id, "stopped");
+        }
+        assertEquals(ofFew, statementsOfAReading());
+        assertEquals(9, names().size());
+        assertEquals("old/1", opened.row("restored-5").entry().parentName());
+        assertEquals(9, FxToolkit.call(() -> tree.layoutProperty().get().rows().size()));
+        assertTrue(ofFew > 0, "nothing was counted");
+    }
+
     @Test
     void aSearchFindsWordsOfNameTimeOriginAndEnd() {
         LibrarySearch search = FxToolkit.call(() -> new LibrarySearch(opened.workbench().library()));
@@ -122,6 +163,27 @@ class LibraryModelTest {
             search.searchProperty().set(text);
             return search.rows().stream().map(row -> row.entry().name()).toList();
         });
+    }
+
+    @Test
+    void whatCannotBeReadIsNotSaidToBeBeingRead() throws Exception {
+        LibrarySearch search = FxToolkit.call(() -> new LibrarySearch(opened.workbench().library()));
+        opened.store().close();
+        reloadAndWait();
+        String problem = FxToolkit.call(() -> opened.workbench().library().problemProperty().get());
+        assertFalse(problem.isEmpty());
+        assertEquals(problem, FxToolkit.call(() -> opened.workbench().library().unreadTextProperty().get()));
+
+        Path noStore = Files.createFile(directory.resolve("no-store"));
+        FxToolkit.run(() -> opened.workbench().stores().open(noStore));
+        FxToolkit.await("it failed", () -> opened.workbench().stores().stateProperty()
+                .get() instanceof StoreState.Failed);
+        assertEquals("No store is open.", FxToolkit.call(() -> search.emptyTextProperty().getValue()));
+
+        FxToolkit.run(() -> opened.workbench().stores().open(storeDirectory));
+        opened.awaitIdle();
+        assertEquals(3, names().size());
+        assertEquals("", FxToolkit.call(() -> opened.workbench().library().unreadTextProperty().get()));
     }
 
     @Test

@@ -1,0 +1,16 @@
+package dev.freezeframe.cli;
+
+import dev.freezeframe.experiment.bench.Workload;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/// `--workload` of the measurements that have one guest at work.
+final class WorkloadOption {
+    @Option(names = "--workload", paramLabel = "NAME", converter = WorkloadText.class, description = "What the guest does: ticker, idle, build or randomN with N pages a second. Default: ticker, and build for bench disks")
+    private Optional<Workload> workload;
+
+    /// @param usual the one to use when none is named
+    Workload orElse(Workload usual) {
+        return workload.orElse(usual);
+    }
+}

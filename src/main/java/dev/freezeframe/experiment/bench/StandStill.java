@@ -1,0 +1,68 @@
+package dev.freezeframe.experiment.bench;
+
+import dev.freezeframe.qmp.QmpClient;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.QmpEvent;
+import dev.freezeframe.qmp.Registration;
+import java.io.IOException;
+
+/// How long a guest stands still: from each STOP to the RESUME behind it, by QEMU's own stamps, whoever stopped it. Where the
+/// clock of the stamps was set meanwhile, by when we heard of the two.
+final class StandStill implements AutoCloseable {
+    private final QmpClient qmp;
+    private final Registration registration;
+    private long beganNanos;
+    private boolean stands;
+    private int times;
+    private long stoppedMicros;
+    private long stoppedNanos;
+    private long byStampsMicros;
+    private long heardNanos;
+
+    StandStill(QmpClient qmp) {
+        this.qmp = qmp;
+        registration = qmp.onEvent(this::hear);
+    }
+
+    private synchronized void hear(QmpEvent event) {
+        if (event.name().equals("STOP")) {
+            stands = true;
+            stoppedMicros = event.timestampMicros();
+            stoppedNanos = System.nanoTime();
+        } else if (event.name().equals("RESUME") && stands) {
+            stands = false;
+            times++;
+            byStampsMicros += event.timestampMicros() - stoppedMicros;
+            heardNanos += System.nanoTime() - stoppedNanos;
+        }
+    }
+
+    /// From now on; the guest runs.
+    synchronized void begin() {
+        beganNanos = System.nanoTime();
+        stands = false;
+        times = 0;
+        byStampsMicros = 0;
+        heardNanos = 0;
+    }
+
+    /// All together since [#begin].
+    ///
+    /// @throws IOException if it did not stand still, or still does
+    long micros() throws IOException {
+        // With its answer everything has been heard that QEMU told before.
+        qmp.execute(QmpCommand.of("query-status"));
+        synchronized (this) {
+            if (times == 0 || stands) {
+                throw new IOException(stands ? "the guest still stands" : "QEMU told of no stop of the guest");
+            }
+            boolean possible = byStampsMicros >= 0 && byStampsMicros <= (System.nanoTime() - beganNanos) / 1000;
+            return possible ? byStampsMicros : heardNanos / 1000;
+        }
+    }
+
+    @Override
+    public void close() {
+        registration.close();
+    }
+}
