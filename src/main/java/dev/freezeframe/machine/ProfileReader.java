@@ -386,7 +386,7 @@ final class ProfileReader {
             throw problem(path + ".readOnly", "an IDE disk cannot be read-only",
                     "use the interface virtio or scsi, or leave readOnly out: what the guest writes is discarded anyway");
         }
-        return new Disk(id, image, format, diskInterface, readOnly, writes);
+        return new Disk(id, image, format, fields.format != null, diskInterface, readOnly, writes);
     }
 
     private <T> T choice(String path, String text, T otherwise, Function<String, Optional<T>> parse, String known)

@@ -139,12 +139,13 @@ class ProfilesTest {
                         {"memory": "16 MiB", "disks": [{"file": "a.QCOW2"}, {"file": "${guest}/b.img", "interface": "scsi",
                         "writes": "keep"}, {"file": "/c", "format": "qcow2", "readOnly": true}, {"file": "a.QCOW2", "interface": "ide"}]}""");
         assertEquals(List.of(
-                new Disk("disk0", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, false,
+                new Disk("disk0", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, false, Disk.Interface.VIRTIO, false,
                         Disk.Writes.DISCARD),
-                new Disk("disk1", Path.of("/guest/b.img"), Disk.Format.RAW, Disk.Interface.SCSI, false,
+                new Disk("disk1", Path.of("/guest/b.img"), Disk.Format.RAW, false, Disk.Interface.SCSI, false,
                         Disk.Writes.KEEP),
-                new Disk("disk2", Path.of("/c"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, true, Disk.Writes.DISCARD),
-                new Disk("disk3", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.IDE, false,
+                new Disk("disk2", Path.of("/c"), Disk.Format.QCOW2, true, Disk.Interface.VIRTIO, true,
+                        Disk.Writes.DISCARD),
+                new Disk("disk3", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, false, Disk.Interface.IDE, false,
                         Disk.Writes.DISCARD)),
                 profile.disks());
         assertEquals(profile, ProfileReader.fromJson("p", profile.toJson()));
