@@ -69,6 +69,26 @@ class ProfilesTest {
     }
 
     @Test
+    void commasAndQuotesOfAFolderDoNotEndAnOption() throws IOException {
+        Path odd = Files.createDirectory(folder.resolve("a,b\"c"));
+        String json = """
+                {"memory": "16 MiB", "arguments": ["-cdrom", "${profile}/a.iso",
+                "-drive", "file=${profile}/b.img,if=virtio,format=raw,readonly=on", "-option-rom", "${profile}/rom",
+                "-serial", "file:${profile}/log", "-parallel", "unix:${profile}/s,server=on", "-blockdev",
+                "{\\"driver\\": \\"file\\", \\"filename\\": \\"${guest}/d\\", \\"read-only\\": true}"]}""";
+        Profile profile = ProfileReader.parse("p", json, odd, odd);
+        String doubled = odd.toString().replace(",", ",,");
+        assertEquals(List.of("-cdrom", odd + "/a.iso", "-drive", "file=" + doubled
+                + "/b.img,if=virtio,format=raw,readonly=on", "-option-rom", doubled + "/rom", "-serial",
+                "file:" + odd
+                        + "/log",
+                "-parallel", "unix:" + doubled + "/s,server=on", "-blockdev", "{\"driver\": \"file\", \"filename\": \""
+                        + odd.toString().replace("\"", "\\\"") + "/d\", \"read-only\": true}"),
+                profile.arguments());
+        assertEquals(profile, ProfileReader.fromJson("p", profile.toJson()));
+    }
+
+    @Test
     void profileSurvivesItsRecord() throws IOException {
         Profile profile = read("{\"memory\": \"24 MiB\", \"cpus\": 2, \"machine\": \"q35,hpet=off\", \"kernel\": "
                 + "\"/k\", \"append\": \"quiet\", \"arguments\": [\"-no-reboot\"]}");
@@ -186,6 +206,16 @@ class ProfilesTest {
             -daemonize,                                             must stay our child
             -qmp|stdio,                                             in the middle of a checkpoint
             -monitor|stdio,                                         in the middle of a checkpoint
+            -qmp-pretty|stdio,                                      in the middle of a checkpoint
+            `-mon|chardev=c,mode=control`,                          in the middle of a checkpoint
+            `-serial|mon:telnet:127.0.0.1:4444,server=on,wait=off`, in the middle of a checkpoint
+            -serial|mon:stdio,                                      in the middle of a checkpoint
+            -parallel|mon:pty,                                      in the middle of a checkpoint
+            -debugcon|mon:stdio,                                    in the middle of a checkpoint
+            --debugcon|mon:stdio,                                   in the middle of a checkpoint
+            -gdb|mon:pty,                                           in the middle of a checkpoint
+            `-qtest|unix:s,server=on`,                              in the middle of a checkpoint
+            `-object|qtest,id=q,chardev=c`,                         in the middle of a checkpoint
             -snapshot,                                              use the profile's field disks
             -mem-path|/dev/hugepages,                               huge pages
             -mem-prealloc,                                          every page would count as written
@@ -273,6 +303,7 @@ class ProfilesTest {
             "-netdev|user,id=n|-device|virtio-net-pci,netdev=n", "-netdev|tap,id=n,vhost=off",
             "-cpu|max|-usb|-device|usb-kbd", "-drive|file=d.img,readonly=on,cache=writeback",
             "-device|virtio-blk-pci,drive=d,id=balloon",
+            "-serial|file:mon:", "-chardev|pty,id=c,mux=on|-serial|chardev:c|-debugcon|chardev:c",
             "-object|rng-random,id=r,filename=/dev/urandom|-device|virtio-rng-pci,rng=r", "-plugin|libinsn.so", "-s"})
     void harmlessArgumentsPass(String arguments) throws IOException {
         assertEquals(List.of(arguments.split("\\|", -1)), read(withArguments(arguments)).arguments());
