@@ -29,6 +29,11 @@ import java.util.concurrent.ConcurrentHashMap;
 public record BootFile(String role, Path path, String sha256, boolean mayOpen) {
     /// No kernel can load an initrd that is larger (the boot protocol's 32-bit addresses), and all else is smaller.
     private static final long MOST_BYTES = 1L << 32;
+
+    /// One of this computer's.
+    public BootFile(String role, Path path, String sha256) {
+        this(role, path, sha256, true);
+    }
     /// Hashing a kernel takes a tenth of a second; every machine of a series boots from the same.
     private static final Map<Stamp, String> HASHES = new ConcurrentHashMap<>();
 

@@ -430,7 +430,8 @@ public final class Machine implements AutoCloseable {
         // A QEMU that refuses its arguments ends within milliseconds of its last word.
         exit.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
         lastWords.awaitEnd(Duration.ofMillis(200));
-        return StartFailure.of(spec, Optional.ofNullable(exit.getNow(null)), lastWords.text(), why);
+        return StartFailure.of(spec, Optional.ofNullable(exit.getNow(null)), lastWords.text(), why,
+                "correct the profile's arguments");
     }
 
     /// What every waiting QMP call gets to hear when the connection ends.

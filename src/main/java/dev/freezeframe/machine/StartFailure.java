@@ -46,7 +46,9 @@ final class StartFailure {
     /// @param status how QEMU ended, if it has
     /// @param log    all that it wrote
     /// @param why    what was seen from outside
-    static MachineException of(MachineSpec spec, Optional<ExitStatus> status, String log, String why) {
+    /// @param otherwise what to do where the profile's arguments are at fault
+    static MachineException of(MachineSpec spec, Optional<ExitStatus> status, String log, String why,
+            String otherwise) {
         Profile profile = spec.profile();
         Matcher locked = LOCKED_IMAGE.matcher(log);
         if (locked.find()) {
@@ -61,7 +63,7 @@ final class StartFailure {
         String words = TextTail.lastWords(log);
         return new MachineException("QEMU did not start for profile " + profile.name() + ": " + status.map(
                 ended -> "it " + ended.describe()).orElse(why) + (words.isEmpty() ? "" : ": " + words) + "; " + remedy(
-                        profile, log, words));
+                        profile, log, words, otherwise));
     }
 
     private static String noBus(Profile profile, String device, String bus) {
@@ -78,7 +80,7 @@ final class StartFailure {
                         : "set the disk's interface to \"virtio\"");
     }
 
-    private static String remedy(Profile profile, String log, String words) {
+    private static String remedy(Profile profile, String log, String words, String otherwise) {
         Matcher image = IMAGE.matcher(log);
         if (image.find()) {
             Optional<Disk> disk = profile.disks().stream().filter(each -> each.id().equals(image.group(1)))
@@ -95,6 +97,6 @@ final class StartFailure {
         return cause.map(each -> "correct the profile's field " + each.field + ": " + each.remedy).orElse(
                 profile.arguments().isEmpty()
                         ? "correct what it names in the profile"
-                        : "correct the profile's arguments");
+                        : otherwise);
     }
 }

@@ -48,7 +48,11 @@ class ProfilesTest {
 
     @Test
     void templateIsAProfileOnceItsPathsAreFilledIn() throws IOException {
-        read(Files.readString(Path.of("qemu-profiles/my-machine.json.template")));
+        String template = Files.readString(Path.of("qemu-profiles/my-machine.json.template"));
+        assertEquals(List.of(), read(template).disks());
+        Profile whole = read(template.replaceAll("(?m)^( *)// (?=\"disks\"| *\\{ \"file\"|\\],|\"-)", "$1"));
+        assertEquals(1, whole.disks().size());
+        assertEquals(List.of("-cdrom", "/path/to/live.iso", "-nic", "user,model=virtio-net-pci"), whole.arguments());
     }
 
     @Test
