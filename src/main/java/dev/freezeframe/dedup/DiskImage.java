@@ -1,5 +1,6 @@
 package dev.freezeframe.dedup;
 
+import dev.freezeframe.machine.Disk;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.PageMap;
 import java.util.Optional;
@@ -13,7 +14,7 @@ import java.util.Optional;
 ///                  another size since: what is new is zero
 public record DiskImage(String id, long sizeBytes, Optional<PageMap> previous) {
     /// No disk is larger: 4 TiB.
-    public static final long MAX_SIZE_BYTES = 1L << 42;
+    public static final long MAX_SIZE_BYTES = Disk.MOST_BYTES;
 
     /// @throws IllegalArgumentException with a line for the user
     public DiskImage {

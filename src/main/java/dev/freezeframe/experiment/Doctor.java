@@ -11,10 +11,12 @@ import dev.freezeframe.machine.ProfileException;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.machine.QemuImg;
 import dev.freezeframe.machine.QemuProgram;
+import dev.freezeframe.machine.ScratchFolder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -63,8 +65,11 @@ public final class Doctor {
 
     /// Looks at everything. Takes some tenths of a second; not for the thread of a user interface.
     public List<Finding> examine() {
-        return List.of(qemu(), diskTools(), starters(), kvm(), tracking(), tracing(), memory(), java(), demoGuest(),
-                store());
+        List<Finding> findings = new ArrayList<>(List.of(qemu(), diskTools(), starters(), kvm(), tracking(), tracing(),
+                memory(), java(), demoGuest(), store()));
+        ScratchFolder.problem().ifPresent(problem -> findings.add(Finding.degraded("scratch space", problem,
+                "machines with a disk that the guest writes cannot be started", ScratchFolder.REMEDY, "")));
+        return List.copyOf(findings);
     }
 
     /// Whether machines can be recorded here, as far as these findings tell.

@@ -7,6 +7,7 @@ import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
+import dev.freezeframe.machine.RamBlock;
 import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qmp.Registration;
 import dev.freezeframe.store.CheckpointRecord;
@@ -36,6 +37,8 @@ import org.slf4j.LoggerFactory;
 public final class Recording implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Recording.class);
+    /// So many tries, and not one that succeeded, are no bad luck any more.
+    private static final int MOST_FAILURES_BEFORE_THE_FIRST = 10;
     private static final String SCAN_CANNOT = "the scan tracker compares all of RAM, which takes as long as a checkpoint;"
             + " only the userfault tracker can count between checkpoints";
     private static final DateTimeFormatter NAME_TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")
@@ -53,6 +56,7 @@ public final class Recording implements AutoCloseable {
     private final long startedNanos = System.nanoTime();
     private final AtomicLong stored = new AtomicLong();
     private final AtomicLong failures = new AtomicLong();
+    private final AtomicLong failuresBeforeTheFirst = new AtomicLong();
     /// Of the failures, those of checkpoints that had been taken.
     private final AtomicLong lost = new AtomicLong();
     private volatile long endedNanos;
@@ -75,10 +79,7 @@ public final class Recording implements AutoCloseable {
         }
         if (machine.hasOtherWritableRam() && !machine.disks().isEmpty()) {
             // QEMU refuses to inactivate its block nodes ("bdrv_inactivate_all() failed") with a filter in the graph.
-            throw new IOException(
-                    "a machine with a graphics card and a disk that the guest can write cannot be recorded:"
-                            + " QEMU saves the card's memory by a migration only, and refuses that while a disk is frozen; set the"
-                            + " profile's display to \"none\", or the disk to \"readOnly\": true");
+            throw new IOException(besideDisks(machine.ramBlocks()));
         }
         DirtyTracker tracker = options.tracker().trackerFor(machine);
         DeviceStateSource devices = null;
@@ -160,6 +161,7 @@ public final class Recording implements AutoCloseable {
             public void checkpointFailed(int number, Exception cause) {
                 failures.incrementAndGet();
                 listener.checkpointFailed(number, cause);
+                endIfNoneCanBeTaken(cause);
             }
 
             @Override
@@ -314,6 +316,31 @@ public final class Recording implements AutoCloseable {
             }
         } finally {
             store.finishExperiment(experiment.id(), reason == null ? endReason : reason);
+        }
+    }
+
+    /// Why a machine with such memory and a disk that the guest can write cannot be recorded.
+    static String besideDisks(List<RamBlock> blocks) {
+        List<String> others = blocks.stream().filter(block -> block.writable() && !block.name().equals(RamBlock.MAIN))
+                .map(
+                        RamBlock::name)
+                .toList();
+        boolean flash = others.stream().allMatch(name -> name.contains("flash"));
+        return "a machine that has other memory than its RAM (" + String.join(", ", others)
+                + ") and a disk that the guest can write cannot be recorded: QEMU saves such memory by a migration only, and"
+                + " refuses that while a disk is frozen; " + (flash
+                        ? "instead of a firmware on if=pflash set the profile's firmware to one image that has code and"
+                                + " variables, such as /usr/share/ovmf/OVMF.fd"
+                        : "set the profile's display to \"none\" if it is a graphics card's")
+                + ", or the disk to \"readOnly\": true";
+    }
+
+    /// What fails from the first try on has a reason that stays.
+    private void endIfNoneCanBeTaken(Exception cause) {
+        if (checkpointer.checkpointsTaken() == 0 && failuresBeforeTheFirst
+                .incrementAndGet() == MOST_FAILURES_BEFORE_THE_FIRST) {
+            giveUp("none of the first " + MOST_FAILURES_BEFORE_THE_FIRST + " checkpoints could be taken: " + (cause
+                    .getMessage() == null ? cause.toString() : cause.getMessage()));
         }
     }
 

@@ -20,6 +20,7 @@ final class Libc {
     static final int ESRCH = 3;
     static final int EINTR = 4;
     static final int ENXIO = 6;
+    static final int EAGAIN = 11;
     static final int EACCES = 13;
     static final int EFAULT = 14;
     static final int EBUSY = 16;
@@ -51,6 +52,7 @@ final class Libc {
     private static final MethodHandle FALLOCATE = link("fallocate", 4, INT, INT, INT, LONG, LONG);
     private static final MethodHandle FCHMOD = link("fchmod", 2, INT, INT, INT);
     private static final MethodHandle FCNTL = link("fcntl", 2, INT, INT, INT, LONG);
+    private static final MethodHandle FLOCK = link("flock", 2, INT, INT, INT);
     private static final MethodHandle FSTAT = link("fstat", 2, INT, INT, POINTER);
     private static final MethodHandle FTRUNCATE = link("ftruncate", 2, INT, INT, LONG);
     private static final MethodHandle IOCTL = link("ioctl", 2, INT, INT, LONG, POINTER);
@@ -96,6 +98,14 @@ final class Libc {
     static int fcntl(int fd, int command, long argument) {
         try {
             return result((int) FCNTL.invokeExact(state(), fd, command, argument));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static int flock(int fd, int operation) {
+        try {
+            return result((int) FLOCK.invokeExact(state(), fd, operation));
         } catch (Throwable e) {
             throw unexpected(e);
         }

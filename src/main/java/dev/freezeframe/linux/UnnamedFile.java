@@ -1,6 +1,7 @@
 package dev.freezeframe.linux;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
@@ -38,6 +39,7 @@ public final class UnnamedFile implements AutoCloseable {
     /// Makes an empty file, readable and writable by its owner only.
     ///
     /// @param folder a folder that is there, on the file system that is to hold the content
+    /// @throws NotForOthers where [#path()] would be of no use
     public static UnnamedFile create(Path folder) throws IOException {
         int fd = Libc.open(folder.toString(), O_TMPFILE | Libc.O_RDWR | Libc.O_EXCL | Libc.O_CLOEXEC, OWNER_ONLY);
         return switch (-fd) {
@@ -50,7 +52,32 @@ public final class UnnamedFile implements AutoCloseable {
         if (fd < 0) {
             throw Libc.failure("cannot make a file in " + folder, fd);
         }
-        return new UnnamedFile(folder, fd);
+        UnnamedFile file = new UnnamedFile(folder, fd);
+        int again = Libc.open(file.path().toString(), Libc.O_RDWR | Libc.O_CLOEXEC, 0);
+        if (again < 0) {
+            file.close();
+            throw new NotForOthers(folder);
+        }
+        Libc.close(again);
+        return file;
+    }
+
+    /// A file system on which no other program can open a file that has no name, as some encrypted ones are.
+    public static final class NotForOthers extends IOException {
+        private static final long serialVersionUID = 1;
+
+        NotForOthers(Path folder) {
+            super("the file system of " + folder + " (" + type(folder)
+                    + ") has no files without a name that QEMU could open");
+        }
+
+        private static String type(Path folder) {
+            try {
+                return Files.getFileStore(folder).type();
+            } catch (IOException e) {
+                return "of an unknown type";
+            }
+        }
     }
 
     /// For file systems that know no file without a name, such as NFS: it has one for a moment.

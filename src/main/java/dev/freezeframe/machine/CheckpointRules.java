@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -22,6 +23,14 @@ final class CheckpointRules {
     /// A discarded page reads as zero afterwards without a write that the tracker could see.
     private static final String GIVES_BACK_MEMORY = "pages that the guest gives back to the host become zero without "
             + "being written, unseen by the tracker";
+
+    private static final String SECOND_MONITOR = "a second monitor could pause or change the machine in the middle of a"
+            + " checkpoint";
+    /// Puts a monitor on a character device beside whatever else uses it (`qemu_chr_new_noreplay` in chardev/char.c).
+    private static final String WITH_MONITOR = "mon:";
+    /// Options whose value QEMU takes as one text, commas and all: a file, or a character device in the old syntax.
+    private static final Set<String> WHOLE_VALUES = Set.of("cdrom", "L", "D", "pidfile", "dtb", "gdb", "serial",
+            "parallel", "debugcon");
 
     /// Options that are refused whatever their value is: the reason, and what to do instead.
     private static final Map<String, String[]> OPTIONS = Map.ofEntries(
@@ -41,14 +50,9 @@ final class CheckpointRules {
             refuse("S", "we start the machine paused and let it go ourselves", "leave it out"),
             refuse("incoming", "restoring is our own work", "leave it out and use freezeframe restore"),
             refuse("loadvm", "restoring is our own work", "leave it out and use freezeframe restore"),
-            refuse("qmp", "a second monitor could pause or change the machine in the middle of a checkpoint",
-                    "leave it out"),
-            refuse("qmp-pretty", "a second monitor could pause or change the machine in the middle of a checkpoint",
-                    "leave it out"),
-            refuse("mon", "a second monitor could pause or change the machine in the middle of a checkpoint",
-                    "leave it out"),
-            refuse("monitor", "a second monitor could pause or change the machine in the middle of a checkpoint",
-                    "leave it out"),
+            refuse("qmp", SECOND_MONITOR, "leave it out"), refuse("qmp-pretty", SECOND_MONITOR, "leave it out"),
+            refuse("mon", SECOND_MONITOR, "leave it out"), refuse("monitor", SECOND_MONITOR, "leave it out"),
+            refuse("qtest", SECOND_MONITOR, "leave it out"),
             refuse("daemonize", "QEMU must stay our child, so that it ends with us", "leave it out"),
             refuse("preconfig", "the machine could not be started in one go", "leave it out"),
             // What takes memory or devices out of reach.
@@ -124,6 +128,21 @@ final class CheckpointRules {
         return Optional.empty();
     }
 
+    /// A path as it has to stand in an argument so that QEMU sees the same path: where QEMU takes the argument apart, a comma
+    /// is doubled, and in JSON it is a part of a string.
+    ///
+    /// @param option   the argument before, which names the option
+    /// @param argument what the path is to be put into
+    static String pathInside(String option, String argument, String path) {
+        if (argument.startsWith("{")) {
+            String quoted = TextNode.valueOf(path).toString();
+            return quoted.substring(1, quoted.length() - 1);
+        }
+        String name = option.replaceFirst("^--?", "");
+        boolean whole = WHOLE_VALUES.contains(name) && !argument.startsWith("unix:");
+        return whole || !isOption(option) ? path : path.replace(",", ",,");
+    }
+
     private static boolean isOption(String argument) {
         return argument.startsWith("-") && argument.length() > 1;
     }
@@ -146,6 +165,9 @@ final class CheckpointRules {
         String[] always = OPTIONS.get(option);
         if (always != null) {
             return Optional.of(new Objection(always[0], always[1]));
+        }
+        if (value.startsWith(WITH_MONITOR)) {
+            return Optional.of(new Objection(SECOND_MONITOR, "leave out \"" + WITH_MONITOR + "\""));
         }
         List<Setting> settings;
         try {
@@ -206,6 +228,9 @@ final class CheckpointRules {
         }
         if (type.startsWith("x-remote") || type.startsWith("x-vfio-user")) {
             return Optional.of(anotherProcess());
+        }
+        if (type.equals("qtest")) {
+            return Optional.of(new Objection(SECOND_MONITOR, "leave it out"));
         }
         if (type.startsWith("sev") || type.startsWith("tdx")) {
             return Optional.of(new Objection("guest memory would be encrypted and could not be read", "leave it out"));

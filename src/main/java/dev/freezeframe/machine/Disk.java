@@ -11,12 +11,16 @@ import java.util.Optional;
 /// @param id `disk0` for the first of a profile, and so on
 /// @param file the image
 /// @param format what the file's bytes mean; never guessed from content, because the guest may write that
+/// @param formatStated whether the profile says so, and not only the file's name
 /// @param diskInterface the device that the guest sees
 /// @param readOnly whether the guest cannot write; then it is no part of a checkpoint
 /// @param writes where the guest's writes go
-public record Disk(String id, Path file, Format format, Interface diskInterface, boolean readOnly, Writes writes) {
+public record Disk(String id, Path file, Format format, boolean formatStated, Interface diskInterface, boolean readOnly,
+        Writes writes) {
     /// The most disks that a profile may have.
     public static final int MOST = 16;
+    /// No disk that a checkpoint has is larger: 4 TiB.
+    public static final long MOST_BYTES = 1L << 42;
     /// The most IDE disks: two channels with two each.
     public static final int MOST_IDE = 4;
 

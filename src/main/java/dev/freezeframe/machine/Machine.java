@@ -29,8 +29,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,9 +50,6 @@ public final class Machine implements AutoCloseable {
     /// A floppy of the usual size, which every firmware boots from without asking; all but its first sector is zero.
     private static final int FLOPPY_BYTES = 1_474_560;
     private static final String QEMU_PACKAGE = "install the package qemu-system-x86, or name a binary with --qemu";
-
-    /// raw_apply_lock_bytes and raw_check_lock_bytes in block/file-posix.c.
-    private static final Pattern LOCKED_IMAGE = Pattern.compile("Is another process using the image \\[(.*)]\\?");
 
     private final MachineSpec spec;
     private final Accelerator accelerator;
@@ -260,7 +255,7 @@ public final class Machine implements AutoCloseable {
         Optional<QemuArguments.Socket> extraQmp = staying.isPresent()
                 ? Optional.of(new QemuArguments.Socket(staying.get().socket("qmp"), true))
                 : Optional.empty();
-        List<String> commandLine = new ArrayList<>(prefix(spec.detachable()));
+        List<String> commandLine = new ArrayList<>(prefix(staying.map(RunDirectory::processLock)));
         commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
                 start.incoming, new QemuArguments.Socket(qmpListener.path(), false),
                 new QemuArguments.Socket(captureListener.path(), false),
@@ -344,19 +339,29 @@ public final class Machine implements AutoCloseable {
                 lastWords, qmp, captureQmp, watchQmp, diskQmp, opened.add(Console.on(consoleConnection)), staying,
                 List.copyOf(overlays.values()));
         opened.add(machine.states);
-        machine.look();
+        try {
+            machine.look();
+        } catch (QmpException e) {
+            // what a firmware or a kernel is like QEMU finds out when it has greeted
+            throw e.kind() == QmpException.Kind.DISCONNECTED ? notStarted(spec, exit, lastWords, e.getMessage()) : e;
+        }
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
         return machine;
     }
 
     /// The kernel's parent-death signal for all that must not outlive us, and a session of its own for all: Ctrl-C in
     /// our terminal is for us.
-    private static List<String> prefix(boolean detachable) throws MachineException {
+    ///
+    /// @param lock for one that may outlive us: the file that it is to hold locked as long as it lives
+    private static List<String> prefix(Optional<Path> lock) throws MachineException {
         List<String> prefix = new ArrayList<>();
-        if (!detachable) {
+        if (lock.isEmpty()) {
             prefix.addAll(List.of(utility("setpriv"), "--pdeathsig", "KILL", "--"));
         }
         prefix.addAll(List.of(utility("setsid"), "--"));
+        if (lock.isPresent()) {
+            prefix.addAll(List.of(utility("flock"), "--no-fork", lock.get().toString()));
+        }
         return prefix;
     }
 
@@ -380,6 +385,9 @@ public final class Machine implements AutoCloseable {
             long sizeBytes = backing == null
                     ? DiskImage.sizeBytes(disk)
                     : DiskImage.roundedToSector(backing.sizeBytes());
+            if (!disk.readOnly() && !spec.discardsWrites(disk)) {
+                ScratchFolder.newFile().close(); // a checkpoint will need one
+            }
             if (spec.discardsWrites(disk)) {
                 UnnamedFile file = opened.add(ScratchFolder.newFile());
                 QemuImg.besides(binary).createQcow2(file.path(), sizeBytes);
@@ -422,18 +430,8 @@ public final class Machine implements AutoCloseable {
         // A QEMU that refuses its arguments ends within milliseconds of its last word.
         exit.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
         lastWords.awaitEnd(Duration.ofMillis(200));
-        String words = TextTail.lastWords(lastWords.text());
-        Matcher locked = LOCKED_IMAGE.matcher(lastWords.text());
-        if (locked.find()) {
-            return new MachineException("the disk image " + locked.group(1)
-                    + " is in use by another machine or program,"
-                    + " which writes it or must be its only user; end that one, or set writes to \"discard\" in both");
-        }
-        ExitStatus status = exit.getNow(null);
-        return new MachineException("QEMU did not start for profile " + spec.profile().name() + ": " + (status == null
-                ? why
-                : "it " + status.describe()) + (words.isEmpty() ? "" : ": " + words)
-                + "; correct the profile's arguments");
+        return StartFailure.of(spec, Optional.ofNullable(exit.getNow(null)), lastWords.text(), why,
+                "correct the profile's arguments");
     }
 
     /// What every waiting QMP call gets to hear when the connection ends.

@@ -36,6 +36,8 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     public static final Path DEFAULT_QEMU = Path.of(System.getProperty("freezeframe.qemu", "qemu-system-x86_64"));
 
     private static final Pattern CPU = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.,+=:-]{0,499}");
+    /// Without options: those are the profile's.
+    private static final Pattern MACHINE_TYPE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
     private static final int RECORD_FORMAT = 1;
 
     public MachineSpec {
@@ -146,14 +148,19 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// The same with other paths for those boot files that are not as recorded at theirs any more.
     ///
     /// @param keeper finds a file with a SHA-256, in lower-case hexadecimal, elsewhere
-    public MachineSpec withBootFilesFrom(Function<String, Optional<Path>> keeper) {
+    /// @param imported whether the paths are a stranger's: then they are not even looked at, and what the keeper has not is
+    ///     missing
+    public MachineSpec withBootFilesFrom(Function<String, Optional<Path>> keeper, boolean imported) {
         Optional<Path> firmware = profile.firmware();
         Optional<Path> kernel = profile.kernel();
         Optional<Path> initrd = profile.initrd();
         List<BootFile> files = new ArrayList<>();
         for (BootFile file : bootFiles) {
-            Optional<Path> kept = file.difference().isPresent() ? keeper.apply(file.sha256()) : Optional.empty();
-            files.add(kept.isPresent() ? new BootFile(file.role(), kept.get(), file.sha256()) : file);
+            Optional<Path> kept = imported || file.difference().isPresent()
+                    ? keeper.apply(file.sha256())
+                    : Optional.empty();
+            files.add(new BootFile(file.role(), kept.orElse(file.path()), file.sha256(), kept.isPresent()
+                    || !imported));
             if (kept.isPresent()) {
                 switch (file.role()) {
                     case "firmware" -> firmware = kept;
@@ -171,11 +178,16 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// Leaves out what cannot be opened, because QEMU would not start with it.
     MachineSpec withoutUnreadableBootFiles() {
         Profile p = profile;
-        Optional<Path> kernel = p.kernel().filter(Files::isReadable);
-        Profile reduced = p.withBootFiles(p.firmware().filter(Files::isReadable), kernel,
-                p.initrd().filter(path -> kernel.isPresent() && Files.isReadable(path)));
+        Optional<Path> kernel = p.kernel().filter(this::mayBeOpened);
+        Profile reduced = p.withBootFiles(p.firmware().filter(this::mayBeOpened), kernel,
+                p.initrd().filter(path -> kernel.isPresent() && mayBeOpened(path)));
         return new MachineSpec(reduced, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
                 machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+    }
+
+    private boolean mayBeOpened(Path file) {
+        return bootFiles.stream().noneMatch(each -> each.path().equals(file) && !each.mayOpen()) && Files
+                .isRegularFile(file) && Files.isReadable(file);
     }
 
     /// The files that this machine boots from, hashed now.
@@ -234,10 +246,15 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         json.path("kernelArguments").forEach(argument -> kernelArguments.add(argument.asText()));
         List<BootFile> files = new ArrayList<>();
         for (JsonNode file : json.path("bootFiles")) {
-            files.add(new BootFile(text(file, "role"), Path.of(text(file, "path")), text(file, "sha256")));
+            files.add(new BootFile(text(file, "role"), Path.of(text(file, "path")), text(file, "sha256"), true));
+        }
+        String machineType = text(json, "machineType");
+        if (!MACHINE_TYPE.matcher(machineType).matches()) {
+            throw new MachineException("the recorded machine's type \"" + machineType.replaceAll("\\p{Cntrl}", "?")
+                    + "\" is none; its record is damaged");
         }
         return new MachineSpec(profile, memoryBytes, accelerator, Path.of(text(json, "qemuBinary")), kernelArguments,
-                false, false, Optional.of(text(json, "machineType")), files, false, Map.of());
+                false, false, Optional.of(machineType), files, false, Map.of());
     }
 
     private static String text(JsonNode json, String field) throws MachineException {

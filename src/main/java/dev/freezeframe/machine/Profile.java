@@ -53,8 +53,11 @@ public record Profile(String name, String description, long memoryBytes, int cpu
         if (!disks.isEmpty()) {
             ArrayNode images = json.putArray("disks");
             for (Disk disk : disks) {
-                ObjectNode image = images.addObject().put("file", disk.file().toString()).put("format", disk.format()
-                        .text()).put("interface", disk.diskInterface().text());
+                ObjectNode image = images.addObject().put("file", disk.file().toString());
+                if (disk.formatStated()) {
+                    image.put("format", disk.format().text());
+                }
+                image.put("interface", disk.diskInterface().text());
                 if (disk.readOnly()) {
                     image.put("readOnly", true);
                 } else {

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -386,7 +387,7 @@ final class ProfileReader {
             throw problem(path + ".readOnly", "an IDE disk cannot be read-only",
                     "use the interface virtio or scsi, or leave readOnly out: what the guest writes is discarded anyway");
         }
-        return new Disk(id, image, format, diskInterface, readOnly, writes);
+        return new Disk(id, image, format, fields.format != null, diskInterface, readOnly, writes);
     }
 
     private <T> T choice(String path, String text, T otherwise, Function<String, Optional<T>> parse, String known)
@@ -404,7 +405,8 @@ final class ProfileReader {
             if (argument == null) {
                 throw problem(path, "is null", "write a string");
             }
-            resolved.add(placeholders(path, argument));
+            String option = resolved.isEmpty() ? "" : resolved.getLast();
+            resolved.add(placeholders(path, argument, each -> CheckpointRules.pathInside(option, argument, each)));
         }
         Optional<CheckpointRules.Refusal> refusal = CheckpointRules.check(resolved);
         if (refusal.isPresent()) {
@@ -421,14 +423,15 @@ final class ProfileReader {
         if (text.isBlank()) {
             throw problem(jsonPath, "is empty", "write a path or leave it out");
         }
-        String filled = placeholders(jsonPath, text);
+        String filled = placeholders(jsonPath, text, each -> each);
         if (filled.startsWith("~/")) {
             filled = System.getProperty("user.home") + filled.substring(1);
         }
         return Optional.of(folder.resolve(filled).normalize());
     }
 
-    private String placeholders(String jsonPath, String text) throws ProfileException {
+    /// @param written how a path is written in the text
+    private String placeholders(String jsonPath, String text, UnaryOperator<String> written) throws ProfileException {
         if (text.indexOf('\0') >= 0) {
             throw problem(jsonPath, "has a zero character, which no argument and no path can have", "take it out");
         }
@@ -441,7 +444,7 @@ final class ProfileReader {
                 default -> throw problem(jsonPath, "unknown placeholder " + matcher.group(),
                         "known are ${guest} and ${profile}");
             };
-            matcher.appendReplacement(filled, Matcher.quoteReplacement(value));
+            matcher.appendReplacement(filled, Matcher.quoteReplacement(written.apply(value)));
         }
         return matcher.appendTail(filled).toString();
     }

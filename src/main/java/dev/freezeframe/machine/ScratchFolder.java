@@ -5,10 +5,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 
 /// Where files without a name have their room: what guests write to throw-away disks, and what a checkpoint keeps of a disk
 /// while it is read. The folder is the owner's only, and always empty to look at.
 public final class ScratchFolder {
+    /// What to do about a file system that is of no use.
+    public static final String REMEDY = "set XDG_CACHE_HOME to a folder on another file system";
+
     /// With less than this a file system cannot be written to any more.
     private static final long FULL_BYTES = 1 << 20;
 
@@ -26,6 +30,28 @@ public final class ScratchFolder {
         return named.isEmpty() ? Profiles.cacheFolder().resolve("scratch") : Path.of(named).toAbsolutePath();
     }
 
+    /// Why the folder cannot be used, as far as can be told without making it; empty where it can.
+    public static Optional<String> problem() {
+        Path existing = path();
+        while (existing != null && !Files.isDirectory(existing)) {
+            existing = existing.getParent();
+        }
+        if (existing == null || !Files.isWritable(existing)) {
+            return Optional.of("the folder " + path() + " cannot be written");
+        }
+        try {
+            UnnamedFile.create(existing).close();
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(e.getMessage());
+        }
+    }
+
+    private static MachineException unusable(UnnamedFile.NotForOthers e) {
+        return new MachineException("no room for what the guest writes to its disks: " + e.getMessage() + "; " + REMEDY,
+                e);
+    }
+
     /// A new empty file without a name, in a folder that is made where it is missing.
     ///
     /// @throws MachineException one line for the user
@@ -35,6 +61,8 @@ public final class ScratchFolder {
             Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
                     "rwx------")));
             return UnnamedFile.create(folder);
+        } catch (UnnamedFile.NotForOthers e) {
+            throw unusable(e);
         } catch (IOException e) {
             throw new MachineException("no room for what the guest writes to its disks: " + e.getMessage()
                     + "; make the folder " + folder + " writable, or set XDG_CACHE_HOME to another one", e);

@@ -1,5 +1,6 @@
 package dev.freezeframe.qmp;
 
+import dev.freezeframe.linux.LifeLock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
 /// A folder that only we may enter, for sockets between us and our QEMUs: under `$XDG_RUNTIME_DIR` where that is
 /// ours, else under `java.io.tmpdir`. Closing removes it with its files; what a killed JVM left behind is removed by
 /// the next one that uses the same place, and a QEMU in it that was never let go is ended.
+///
+/// Who still uses a folder is told by locks that end with their processes, not by process ids: a folder may be shared with
+/// containers and other computers, whose processes have numbers that mean others here, or nobody.
 public final class RunDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RunDirectory.class);
     private static final String PREFIX = "freezeframe-";
@@ -35,16 +39,25 @@ public final class RunDirectory implements AutoCloseable {
     private static final String LET_GO_FILE = "detached";
     /// In a folder that outlives its JVM: what the process wrote to its standard error.
     private static final String LOG_FILE = "qemu.log";
+    /// Locked by the JVM that made the folder, as long as it lives or until it lets the folder go.
+    private static final String LOCK_FILE = "lock";
+    /// In a folder that outlives its JVM: locked by the process that the folder belongs to, as long as it lives.
+    private static final String PROCESS_LOCK_FILE = "alive";
     private static final long MOST_LOG_BYTES = 1 << 20;
+    /// Earlier versions made folders without locks. One that is older than this, and whose process is not known here, is
+    /// hardly used elsewhere.
+    private static final Duration LOCKLESS_PATIENCE = Duration.ofDays(1);
     /// A folder without a process is this old when the process will not come any more.
     private static final Duration START_PATIENCE = Duration.ofMinutes(1);
     private static final Duration QUIT_PATIENCE = Duration.ofSeconds(2);
     private static final AtomicBoolean SWEPT = new AtomicBoolean();
 
     private final Path path;
+    private final LifeLock lock;
 
-    private RunDirectory(Path path) {
+    private RunDirectory(Path path, LifeLock lock) {
         this.path = path;
+        this.lock = lock;
     }
 
     /// A folder that belongs to this JVM and goes with it.
@@ -52,10 +65,13 @@ public final class RunDirectory implements AutoCloseable {
         return create(PREFIX + ProcessHandle.current().pid() + "-");
     }
 
-    /// A folder for a process that outlives this JVM; call [#belongsTo] as soon as that process is known, and [#letGo]
+    /// A folder for a process that outlives this JVM; start that with a lock on [#processLock], call [#belongsTo] as soon as that process is known, and [#letGo]
     /// when it may run on.
     public static RunDirectory createStaying() throws IOException {
-        return create(PREFIX + "detached-" + ProcessHandle.current().pid() + "-");
+        RunDirectory folder = create(PREFIX + "detached-" + ProcessHandle.current().pid() + "-");
+        Files.createFile(folder.processLock(), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
+                "rw-------")));
+        return folder;
     }
 
     private static RunDirectory create(String prefix) throws IOException {
@@ -63,9 +79,23 @@ public final class RunDirectory implements AutoCloseable {
         if (SWEPT.compareAndSet(false, true)) {
             sweep(parent);
         }
-        // createTempDirectory passes the mode to mkdir(2): there is no moment at which others could enter.
-        return new RunDirectory(Files.createTempDirectory(parent, prefix,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))));
+        while (true) {
+            // createTempDirectory passes the mode to mkdir(2): there is no moment at which others could enter.
+            Path path = Files.createTempDirectory(parent, prefix, PosixFilePermissions.asFileAttribute(
+                    PosixFilePermissions.fromString("rwx------")));
+            LifeLock lock;
+            try {
+                lock = LifeLock.take(path.resolve(LOCK_FILE));
+            } catch (IOException e) {
+                remove(path);
+                throw e;
+            }
+            // somebody who looked between the making of the file and its locking has taken it for a dead one's
+            if (Files.exists(path.resolve(LOCK_FILE))) {
+                return new RunDirectory(path, lock);
+            }
+            lock.close();
+        }
     }
 
     private static Path parent() {
@@ -101,23 +131,65 @@ public final class RunDirectory implements AutoCloseable {
         Matcher ours = OURS.matcher(name);
         Matcher staying = STAYING.matcher(name);
         try {
-            if (ours.matches()) {
-                removeIf(!isAlive(ours.group(1)), folder);
-            } else if (staying.matches()) {
-                sweepStaying(folder, Optional.ofNullable(staying.group(1)));
+            if (!ours.matches() && !staying.matches()) {
+                return;
+            }
+            Path lockFile = folder.resolve(LOCK_FILE);
+            if (Files.isRegularFile(lockFile, LinkOption.NOFOLLOW_LINKS)) {
+                Optional<LifeLock> maker = LifeLock.tryTake(lockFile);
+                if (maker.isPresent()) {
+                    try (LifeLock _ = maker.get()) {
+                        sweepWithoutMaker(folder, staying.matches());
+                    }
+                }
+            } else if (ours.matches()) {
+                removeIf(!isAlive(ours.group(1)) && isOlder(folder, LOCKLESS_PATIENCE), folder);
+            } else {
+                sweepLockless(folder, Optional.ofNullable(staying.group(1)));
             }
         } catch (IOException | NumberFormatException e) {
             LOG.debug("{} stays", folder, e);
         }
     }
 
-    /// @param maker the JVM that made the folder; unknown where an earlier version did
-    private static void sweepStaying(Path folder, Optional<String> maker) throws IOException {
+    /// The JVM that made the folder has ended, or has let the folder go.
+    private static void sweepWithoutMaker(Path folder, boolean staying) throws IOException {
+        if (!staying || !processLives(folder)) {
+            removeIf(true, folder);
+            return;
+        }
+        if (!Files.exists(folder.resolve(LET_GO_FILE))) {
+            endOrphan(folder, Long.parseLong(Files.readString(folder.resolve(PID_FILE)).strip()));
+        }
+        if (processLives(folder)) {
+            cutLog(folder.resolve(LOG_FILE));
+        } else {
+            removeIf(true, folder);
+        }
+    }
+
+    private static boolean processLives(Path folder) throws IOException {
+        Path file = folder.resolve(PROCESS_LOCK_FILE);
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        Optional<LifeLock> lock = LifeLock.tryTake(file);
+        lock.ifPresent(LifeLock::close);
+        return lock.isEmpty();
+    }
+
+    private static boolean isOlder(Path folder, Duration age) throws IOException {
+        return Files.getLastModifiedTime(folder).toInstant().isBefore(Instant.now().minus(age));
+    }
+
+    /// A folder that an earlier version made for a process that outlives its JVM.
+    ///
+    /// @param maker the JVM that made the folder, if its name tells
+    private static void sweepLockless(Path folder, Optional<String> maker) throws IOException {
         boolean makerIsAlive = maker.isPresent() && isAlive(maker.get());
         Path pidFile = folder.resolve(PID_FILE);
         if (!Files.isRegularFile(pidFile)) {
-            Instant touched = Files.getLastModifiedTime(folder).toInstant();
-            removeIf(!makerIsAlive && touched.isBefore(Instant.now().minus(START_PATIENCE)), folder);
+            removeIf(!makerIsAlive && isOlder(folder, START_PATIENCE), folder);
             return;
         }
         String pid = Files.readString(pidFile).strip();
@@ -128,7 +200,19 @@ public final class RunDirectory implements AutoCloseable {
         if (isAlive(pid)) {
             cutLog(folder.resolve(LOG_FILE));
         } else {
-            removeIf(true, folder);
+            removeIf(!listens(folder.resolve(QMP_SOCKET)), folder);
+        }
+    }
+
+    /// Whether a process is behind a socket, be it one that has no number here.
+    private static boolean listens(Path socket) {
+        if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        try (UnixConnection _ = UnixConnection.connect(socket)) {
+            return true;
+        } catch (IOException e) {
+            return false;
         }
     }
 
@@ -190,15 +274,21 @@ public final class RunDirectory implements AutoCloseable {
         return SocketPaths.checked(path.resolve(name));
     }
 
-    /// Notes whose folder this is, so that it can be removed after that process has ended.
+    /// The file that the process must hold locked from its start to its end to which a folder belongs that outlives this JVM.
+    public Path processLock() {
+        return path.resolve(PROCESS_LOCK_FILE);
+    }
+
+    /// Notes whose folder this is, so that a later JVM can end that process.
     public void belongsTo(long pid) throws IOException {
         Files.writeString(path.resolve(PID_FILE), pid + "\n");
     }
 
     /// Notes that the process may run on without the JVM that started it. Until then a later JVM ends it, should this one
-    /// be killed.
+    /// be killed. From here on the process alone keeps the folder.
     public void letGo() throws IOException {
         Files.writeString(path.resolve(LET_GO_FILE), "");
+        lock.close();
     }
 
     @Override
@@ -208,6 +298,7 @@ public final class RunDirectory implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("could not remove {}: {}", path, e.toString());
         }
+        lock.close();
     }
 
     private static void remove(Path folder) throws IOException {

@@ -117,17 +117,15 @@ public final class BundleExport {
             }
             MachineSpec spec;
             try {
-                spec = MachineSpec.fromRecord(machine);
+                spec = MachineSpec.fromRecord(machine).withBootFilesFrom(store.bootFiles()::find, store.imported()
+                        .containsKey(experiment.id()));
             } catch (MachineException e) {
                 throw new IOException("experiment " + experiment.name() + " cannot be exported: " + e.getMessage(), e);
             }
             for (BootFile recorded : spec.bootFiles()) {
                 Optional<String> difference = recorded.difference();
-                Optional<Path> kept = difference.isEmpty()
-                        ? Optional.of(recorded.path())
-                        : store.bootFiles().find(recorded.sha256());
-                if (kept.isPresent()) {
-                    bootFiles.put(recorded.sha256(), kept.get());
+                if (difference.isEmpty()) {
+                    bootFiles.put(recorded.sha256(), recorded.path());
                 } else {
                     leftOut.add(difference.get()
                             + " and is not in the bundle: a restore needs --accept-changed-boot-files");

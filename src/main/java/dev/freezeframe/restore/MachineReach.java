@@ -31,7 +31,10 @@ final class MachineReach {
     /// Devices that are not emulated, or that read files.
     private static final Pattern OUTSIDE_DEVICE = Pattern.compile(
             "(?i).*(host|pass|vfio|vhost|loader|pvpanic-ext|u2f-emu|ccid|mtp|smartcard|tpm|generic|block).*");
-    private static final Pattern MACHINE = Pattern.compile("[A-Za-z0-9_.-]+(,[a-z0-9_.-]+=[A-Za-z0-9_.-]*)*");
+    /// The types of x86 machines that QEMU emulates itself, of whatever version and distribution. Others talk to a hypervisor
+    /// or to another process.
+    private static final Pattern MACHINE = Pattern.compile(
+            "(pc|q35|isapc|microvm|pc-i440fx-[A-Za-z0-9_.-]+|pc-q35-[A-Za-z0-9_.-]+)(,[a-z0-9_.-]+=[A-Za-z0-9_.-]*)*");
 
     private MachineReach() {}
 

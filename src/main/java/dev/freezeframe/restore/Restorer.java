@@ -55,7 +55,7 @@ public final class Restorer {
         ExperimentRecord experiment = store.experiment(checkpoint.experimentId())
                 .orElseThrow(() -> failure(checkpoint, "its experiment is not in the store", null));
         MachineSpec spec = options.applyTo(MachineSpec.fromRecord(record(checkpoint, experiment)))
-                .withBootFilesFrom(store.bootFiles()::find);
+                .withBootFilesFrom(store.bootFiles()::find, store.imported().containsKey(experiment.id()));
         String machineType = spec.machineType()
                 .orElseThrow(() -> failure(checkpoint, "its experiment does not name a versioned machine type", null));
         // untrusted until taken apart, and no QEMU may be started for bytes that cannot be loaded

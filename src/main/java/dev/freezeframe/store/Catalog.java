@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.machine.Disk;
 import dev.freezeframe.store.CheckpointParts.ImageParts;
 import dev.freezeframe.store.Database.Session;
 import dev.freezeframe.store.NewCheckpoint.NewImage;
@@ -32,7 +33,7 @@ final class Catalog {
     /// Only so often it is looked whether a key map is due: for a large disk, that means to encode millions of entries.
     private static final int LINKS_BETWEEN_KEY_MAPS = 8;
     /// No image is larger: 4 TiB.
-    static final long MAX_IMAGE_BYTES = 1L << 42;
+    static final long MAX_IMAGE_BYTES = Disk.MOST_BYTES;
 
     private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
             + " parent_checkpoint_id, started_at, ended_at, end_reason";

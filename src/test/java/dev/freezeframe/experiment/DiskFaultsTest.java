@@ -14,6 +14,8 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.machine.ScratchFolder;
 import dev.freezeframe.machine.StateChange;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.Needs;
 import java.io.IOException;
@@ -22,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -157,6 +160,76 @@ class DiskFaultsTest {
         assertEquals(List.of(), LockstepGuests.ownLeftovers());
     }
 
+    /// Somebody has taken the name that every checkpoint needs.
+    @Test
+    void aRecordingThatCannotTakeEvenOneCheckpointEndsWithTheReason() throws Exception {
+        Path image = LockstepGuests.image(folder.resolve("image"));
+        try (Store store = Store.open(folder.resolve("store"));
+                Machine machine = LockstepGuests.boot(keeping(image))) {
+            machine.qmp().execute(QmpCommand.of("blockdev-add").with("driver", "null-co").with("node-name",
+                    "freezeframe-scratch-disk0"));
+            BlockingQueue<Integer> failed = new LinkedBlockingQueue<>();
+            RecordingOptions options = RecordingOptions.DEFAULT.with(QUICKLY);
+            try (Recording recording = Recording.start(store, machine, Optional.empty(), false, options,
+                    new RecordingListener() {
+                        @Override
+                        public void checkpointStored(CheckpointRecord checkpoint) {
+                            throw new IllegalStateException("stored " + checkpoint.name());
+                        }
+
+                        @Override
+                        public void checkpointFailed(int number, Exception cause) {
+                            failed.add(number);
+                        }
+
+                        @Override
+                        public void captureEnded(String reason) {
+                            // asked for below
+                        }
+                    })) {
+                assertTrue(recording.awaitCaptureEnd(LockstepGuests.PATIENCE));
+                assertTrue(recording.failed());
+                assertTrue(recording.endReason().startsWith("none of the first 10 checkpoints could be taken: "),
+                        recording.endReason());
+                assertEquals(10, failed.size());
+            }
+            LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
+        }
+        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+    }
+
+    /// Its cause is one that goes away only with another folder.
+    @Test
+    void aScratchFolderThatQemuCannotUseIsToldBeforeTheBoot() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/usr/bin/gocryptfs")) && Files.isWritable(Path.of("/dev/fuse")));
+        Path encrypted = Files.createDirectory(folder.resolve("encrypted"));
+        Path home = Files.createDirectory(folder.resolve("home"));
+        Path password = Files.writeString(folder.resolve("password"), "open\n");
+        require("gocryptfs", "-q", "-init", "-scryptn", "10", "-passfile", password
+                .toString(), encrypted.toString());
+        require("gocryptfs", "-q", "-passfile", password.toString(), encrypted.toString(),
+                home.toString());
+        System.setProperty("freezeframe.scratch", home.resolve("scratch").toString());
+        try {
+            Path image = LockstepGuests.image(folder.resolve("image"));
+            for (String writes : List.of("keep", "discard")) {
+                MachineException e = assertThrows(MachineException.class, () -> Machine.boot(LockstepGuests.spec(folder,
+                        GUEST, LockstepGuests.disk(image, "virtio", writes))));
+                assertEquals("no room for what the guest writes to its disks: the file system of " + home.resolve(
+                        "scratch") + " (fuse.gocryptfs) has no files without a name that QEMU could open; set"
+                        + " XDG_CACHE_HOME to a folder on another file system", e.getMessage());
+            }
+            Finding finding = Doctor.standard(folder.resolve("store")).examine().stream().filter(each -> each.subject()
+                    .equals("scratch space")).findFirst().orElseThrow();
+            assertEquals(Finding.Severity.DEGRADED, finding.severity());
+        } finally {
+            System.clearProperty("freezeframe.scratch");
+            require("fusermount", "-u", home.toString());
+        }
+        assertTrue(Doctor.standard(folder.resolve("store")).examine().stream().noneMatch(each -> each.subject().equals(
+                "scratch space")));
+    }
+
     /// Here it is the guest itself that has no room.
     @Test
     void aGuestWhoseThrowAwayDiskHasNoRoomWaitsAndGoesOnWhenThereIsSome() throws Exception {
@@ -179,6 +252,12 @@ class DiskFaultsTest {
             LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
         }
         assertEquals(List.of(), LockstepGuests.ownLeftovers());
+    }
+
+    /// Its output goes nowhere: a file system stays behind and would keep it open.
+    private static void require(String... command) throws Exception {
+        assertEquals(0, new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(
+                ProcessBuilder.Redirect.DISCARD).start().waitFor(), String.join(" ", command));
     }
 
     private static void awaitRounds(Machine machine, long more) {

@@ -48,7 +48,11 @@ class ProfilesTest {
 
     @Test
     void templateIsAProfileOnceItsPathsAreFilledIn() throws IOException {
-        read(Files.readString(Path.of("qemu-profiles/my-machine.json.template")));
+        String template = Files.readString(Path.of("qemu-profiles/my-machine.json.template"));
+        assertEquals(List.of(), read(template).disks());
+        Profile whole = read(template.replaceAll("(?m)^( *)// (?=\"disks\"| *\\{ \"file\"|\\],|\"-)", "$1"));
+        assertEquals(1, whole.disks().size());
+        assertEquals(List.of("-cdrom", "/path/to/live.iso", "-nic", "user,model=virtio-net-pci"), whole.arguments());
     }
 
     @Test
@@ -66,6 +70,26 @@ class ProfilesTest {
         assertEquals(folder.getParent().resolve("initrd"), profile.initrd().orElseThrow());
         assertEquals(Path.of(System.getProperty("user.home"), "bios"), profile.firmware().orElseThrow());
         assertEquals(List.of("-cdrom", folder + "/a.iso"), profile.arguments());
+    }
+
+    @Test
+    void commasAndQuotesOfAFolderDoNotEndAnOption() throws IOException {
+        Path odd = Files.createDirectory(folder.resolve("a,b\"c"));
+        String json = """
+                {"memory": "16 MiB", "arguments": ["-cdrom", "${profile}/a.iso",
+                "-drive", "file=${profile}/b.img,if=virtio,format=raw,readonly=on", "-option-rom", "${profile}/rom",
+                "-serial", "file:${profile}/log", "-parallel", "unix:${profile}/s,server=on", "-blockdev",
+                "{\\"driver\\": \\"file\\", \\"filename\\": \\"${guest}/d\\", \\"read-only\\": true}"]}""";
+        Profile profile = ProfileReader.parse("p", json, odd, odd);
+        String doubled = odd.toString().replace(",", ",,");
+        assertEquals(List.of("-cdrom", odd + "/a.iso", "-drive", "file=" + doubled
+                + "/b.img,if=virtio,format=raw,readonly=on", "-option-rom", doubled + "/rom", "-serial",
+                "file:" + odd
+                        + "/log",
+                "-parallel", "unix:" + doubled + "/s,server=on", "-blockdev", "{\"driver\": \"file\", \"filename\": \""
+                        + odd.toString().replace("\"", "\\\"") + "/d\", \"read-only\": true}"),
+                profile.arguments());
+        assertEquals(profile, ProfileReader.fromJson("p", profile.toJson()));
     }
 
     @Test
@@ -139,12 +163,13 @@ class ProfilesTest {
                         {"memory": "16 MiB", "disks": [{"file": "a.QCOW2"}, {"file": "${guest}/b.img", "interface": "scsi",
                         "writes": "keep"}, {"file": "/c", "format": "qcow2", "readOnly": true}, {"file": "a.QCOW2", "interface": "ide"}]}""");
         assertEquals(List.of(
-                new Disk("disk0", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, false,
+                new Disk("disk0", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, false, Disk.Interface.VIRTIO, false,
                         Disk.Writes.DISCARD),
-                new Disk("disk1", Path.of("/guest/b.img"), Disk.Format.RAW, Disk.Interface.SCSI, false,
+                new Disk("disk1", Path.of("/guest/b.img"), Disk.Format.RAW, false, Disk.Interface.SCSI, false,
                         Disk.Writes.KEEP),
-                new Disk("disk2", Path.of("/c"), Disk.Format.QCOW2, Disk.Interface.VIRTIO, true, Disk.Writes.DISCARD),
-                new Disk("disk3", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, Disk.Interface.IDE, false,
+                new Disk("disk2", Path.of("/c"), Disk.Format.QCOW2, true, Disk.Interface.VIRTIO, true,
+                        Disk.Writes.DISCARD),
+                new Disk("disk3", folder.resolve("a.QCOW2"), Disk.Format.QCOW2, false, Disk.Interface.IDE, false,
                         Disk.Writes.DISCARD)),
                 profile.disks());
         assertEquals(profile, ProfileReader.fromJson("p", profile.toJson()));
@@ -185,6 +210,16 @@ class ProfilesTest {
             -daemonize,                                             must stay our child
             -qmp|stdio,                                             in the middle of a checkpoint
             -monitor|stdio,                                         in the middle of a checkpoint
+            -qmp-pretty|stdio,                                      in the middle of a checkpoint
+            `-mon|chardev=c,mode=control`,                          in the middle of a checkpoint
+            `-serial|mon:telnet:127.0.0.1:4444,server=on,wait=off`, in the middle of a checkpoint
+            -serial|mon:stdio,                                      in the middle of a checkpoint
+            -parallel|mon:pty,                                      in the middle of a checkpoint
+            -debugcon|mon:stdio,                                    in the middle of a checkpoint
+            --debugcon|mon:stdio,                                   in the middle of a checkpoint
+            -gdb|mon:pty,                                           in the middle of a checkpoint
+            `-qtest|unix:s,server=on`,                              in the middle of a checkpoint
+            `-object|qtest,id=q,chardev=c`,                         in the middle of a checkpoint
             -snapshot,                                              use the profile's field disks
             -mem-path|/dev/hugepages,                               huge pages
             -mem-prealloc,                                          every page would count as written
@@ -272,6 +307,7 @@ class ProfilesTest {
             "-netdev|user,id=n|-device|virtio-net-pci,netdev=n", "-netdev|tap,id=n,vhost=off",
             "-cpu|max|-usb|-device|usb-kbd", "-drive|file=d.img,readonly=on,cache=writeback",
             "-device|virtio-blk-pci,drive=d,id=balloon",
+            "-serial|file:mon:", "-chardev|pty,id=c,mux=on|-serial|chardev:c|-debugcon|chardev:c",
             "-object|rng-random,id=r,filename=/dev/urandom|-device|virtio-rng-pci,rng=r", "-plugin|libinsn.so", "-s"})
     void harmlessArgumentsPass(String arguments) throws IOException {
         assertEquals(List.of(arguments.split("\\|", -1)), read(withArguments(arguments)).arguments());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.linux.LifeLock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -90,8 +92,11 @@ class UnixListenerTest {
     void foldersOfDeadProcessesAreRemovedAndOthersAreNot(@TempDir Path parent) throws Exception {
         Process dead = new ProcessBuilder("true").start();
         dead.waitFor();
+        // folders of earlier versions have no locks: there the process ids have to do
         Path abandoned = Files.createDirectory(parent.resolve("freezeframe-" + dead.pid() + "-1"));
         Files.createFile(abandoned.resolve("qmp"));
+        Path elsewhere = Files.createDirectory(parent.resolve("freezeframe-" + dead.pid() + "-6"));
+        Files.setLastModifiedTime(abandoned, FileTime.from(Instant.now().minus(Duration.ofHours(25))));
         Path live = Files.createDirectory(parent.resolve("freezeframe-" + ProcessHandle.current().pid() + "-1"));
         Path foreign = Files.createDirectory(parent.resolve("freezeframe-notes"));
         Path ended = Files.createDirectory(parent.resolve("freezeframe-detached-1"));
@@ -110,11 +115,69 @@ class UnixListenerTest {
         assertFalse(Files.exists(abandoned));
         assertFalse(Files.exists(ended));
         assertTrue(Files.exists(live));
+        assertTrue(Files.exists(elsewhere), "its process may be one of another container");
         assertTrue(Files.exists(foreign));
         assertTrue(Files.exists(starting));
         assertFalse(Files.exists(neverStarted));
         assertTrue(Files.exists(slow));
         assertTrue(Files.exists(reused));
+    }
+
+    @Test
+    void foldersWhoseLocksAreHeldStayWhateverTheirProcessIdsMeanHere(@TempDir Path parent) throws Exception {
+        Process dead = new ProcessBuilder("true").start();
+        dead.waitFor();
+        FileTime old = FileTime.from(Instant.now().minus(Duration.ofDays(9)));
+        Path made = Files.createDirectory(parent.resolve("freezeframe-" + dead.pid() + "-1"));
+        Path staying = Files.createDirectory(parent.resolve("freezeframe-detached-" + dead.pid() + "-2"));
+        Files.writeString(staying.resolve("pid"), dead.pid() + "\n");
+        Files.writeString(staying.resolve("detached"), "");
+        Files.writeString(staying.resolve("lock"), "");
+        // a pid that is alive here, but of another process
+        Path reused = Files.createDirectory(parent.resolve("freezeframe-" + ProcessHandle.current().pid() + "-3"));
+        Files.writeString(reused.resolve("lock"), "");
+        Process qemu;
+        try (LifeLock _ = LifeLock.take(made.resolve("lock"))) {
+            qemu = new ProcessBuilder("flock", "--no-fork", staying.resolve("alive").toString(), "cat").start();
+            awaitLock(staying.resolve("alive"));
+            for (Path each : List.of(made, staying, reused)) {
+                Files.setLastModifiedTime(each, old);
+            }
+            RunDirectory.sweep(parent);
+            assertTrue(Files.exists(made.resolve("lock")));
+            assertTrue(Files.exists(staying.resolve("pid")));
+            assertFalse(Files.exists(reused));
+        }
+        qemu.destroyForcibly().waitFor();
+        RunDirectory.sweep(parent);
+        assertFalse(Files.exists(made));
+        assertFalse(Files.exists(staying));
+    }
+
+    private static void awaitLock(Path file) throws Exception {
+        while (true) {
+            if (Files.exists(file)) {
+                Optional<LifeLock> free = LifeLock.tryTake(file);
+                if (free.isEmpty()) {
+                    return;
+                }
+                free.get().close();
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void aFolderThatIsLetGoIsKeptByItsProcessOnly() throws Exception {
+        try (RunDirectory folder = RunDirectory.createStaying()) {
+            Path lock = folder.path().resolve("lock");
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(lock)));
+            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder
+                    .processLock())));
+            assertEquals(Optional.empty(), LifeLock.tryTake(lock));
+            folder.letGo();
+            LifeLock.tryTake(lock).orElseThrow().close();
+        }
     }
 
     @Test

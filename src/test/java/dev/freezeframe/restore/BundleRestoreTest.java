@@ -130,6 +130,29 @@ class BundleRestoreTest {
         assertFalse(Files.exists(firmware));
     }
 
+    /// What a stranger's record names is not opened, even if it were the right file.
+    @Test
+    void aBootFileThatDidNotComeAlongIsNotLookedForOnThisComputer() throws Exception {
+        assertEquals(0, new ProcessBuilder("mkfifo", firmware.toString()).start().waitFor());
+        try (Store store = Store.open(folder.resolve("alone"))) {
+            ExperimentRecord experiment = new BundleImport(store).run(folder.resolve("without"), Options.DEFAULT,
+                    Progress.NONE).experiment();
+            CheckpointRecord checkpoint = store.checkpoints(experiment.id()).getFirst();
+            IOException refused = assertThrows(IOException.class, () -> new Restorer(store).restore(checkpoint,
+                    RestoreOptions.standard()).close());
+            assertTrue(refused.getMessage().contains("did not come with the imported experiment"), refused
+                    .getMessage());
+            assertEquals(1, new BundleExport(store).write(experiment, folder.resolve("again-without"), false,
+                    Progress.NONE).leftOut().size());
+            try (RestoredMachines restored = new Restorer(store).restore(checkpoint, RestoreOptions.standard()
+                    .withAcceptChangedBootFiles(true))) {
+                restored.first().machine().console().awaitLine(line -> line.startsWith("round "), PATIENCE);
+            }
+        } finally {
+            Files.delete(firmware);
+        }
+    }
+
     private static List<Path> files(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.toList();
