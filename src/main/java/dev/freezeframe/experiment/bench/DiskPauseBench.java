@@ -99,7 +99,7 @@ public final class DiskPauseBench {
                 .kernelArguments(), spec.startPaused(), spec.detachable(), spec.machineType(), spec.bootFiles(),
                 spec
                         .acceptChangedBootFiles(),
-                Map.of());
+                Map.of(), spec.outside());
     }
 
     private static Machine standing(MachineSpec spec, Workload workload) throws IOException {
