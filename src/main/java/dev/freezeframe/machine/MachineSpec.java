@@ -135,6 +135,11 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
                 machineType, bootFiles, acceptChangedBootFiles, backings, outside);
     }
 
+    /// What will execute the guest on this computer: never `AUTO`.
+    public Accelerator decidedAccelerator() {
+        return accelerator.resolve(profile.arguments()).accelerator();
+    }
+
     /// The same with other further arguments of QEMU.
     MachineSpec withArguments(List<String> arguments) {
         return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,

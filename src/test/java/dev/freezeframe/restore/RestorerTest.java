@@ -210,7 +210,7 @@ class RestorerTest {
         PageMap map = store.pageMap(taken.get(0).checkpoint().id(), NewCheckpoint.RAM);
         try (SharedMemory image = SharedMemory.allocate("image", original.ramBytes())) {
             RamImage.fill(image, store, map, 2);
-            RamVerifier.requireEqual(image, store, map, 2);
+            RamVerifier.requireEqual(image, store, map, 2, RewrittenMemory.NONE);
             int zeroPage = 0;
             while (map.chunkId(zeroPage) != 0)
                 zeroPage++;
@@ -220,13 +220,14 @@ class RestorerTest {
                 image.read(address, 1, was, 0);
                 image.write(address, ByteBuffer.wrap(new byte[]{(byte) (was.get(0) ^ 1)}));
                 String message = assertThrows(IOException.class,
-                        () -> RamVerifier.requireEqual(image, store, map, 2)).getMessage();
+                        () -> RamVerifier.requireEqual(image, store, map, 2, RewrittenMemory.NONE)).getMessage();
                 assertTrue(message.contains("page " + page + " "), message);
                 image.write(address, was);
             }
-            RamVerifier.requireEqual(image, store, map, 2);
+            RamVerifier.requireEqual(image, store, map, 2, RewrittenMemory.NONE);
             try (Machine machine = Machine.incoming(MachineSpec.fromRecord(original.toRecord()), image, true)) {
-                assertEquals(0, RamVerifier.requireUnchanged(machine.pid(), image), "an incoming QEMU writes no RAM");
+                assertEquals(0, RamVerifier.requireUnchanged(machine.pid(), image, RewrittenMemory.NONE),
+                        "an incoming QEMU writes no RAM");
             }
         }
     }
@@ -244,7 +245,8 @@ class RestorerTest {
                     assertTrue(own.contains(page), "page " + page);
                 assertTrue(own.count() < 200, own.count() + " pages");
             }
-            assertThrows(IOException.class, () -> RamVerifier.requireUnchanged(machine.pid(), restored.image()));
+            assertThrows(IOException.class, () -> RamVerifier.requireUnchanged(machine.pid(), restored.image(),
+                    RewrittenMemory.NONE));
         }
     }
 
