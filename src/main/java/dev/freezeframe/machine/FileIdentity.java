@@ -195,6 +195,11 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
         }
     }
 
+    /// Has a file's hash forgotten.
+    static void forget(Path file) throws IOException {
+        Files.deleteIfExists(memory(Stamp.of(file)));
+    }
+
     private static void remember(Stamp stamp, String hash) {
         Path file = memory(stamp);
         try {

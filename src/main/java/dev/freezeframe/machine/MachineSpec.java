@@ -233,6 +233,11 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         return withArguments(OutsideArguments.absolute(profile.arguments()));
     }
 
+    /// The files that the guest reads and cannot write, which no checkpoint has.
+    public List<MediaFile> mediaFiles() {
+        return MediaFile.of(profile);
+    }
+
     /// The files that the guest reads and cannot write, as they are now.
     ///
     /// @throws MachineException if one is not as recorded and that is not accepted, in one line

@@ -22,6 +22,7 @@ import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.qmp.RunDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -180,13 +181,9 @@ final class LockstepGuests {
                 descriptors.map(LockstepGuests::target).filter(file -> file.startsWith(ScratchFolder.path() + "/"))
                         .forEach(left::add);
             }
-            String runtime = System.getenv("XDG_RUNTIME_DIR");
-            for (String parent : new String[]{runtime == null ? "/nowhere" : runtime, System.getProperty(
-                    "java.io.tmpdir")}) {
-                String[] own = Path.of(parent).toFile().list((_, name) -> name.startsWith("freezeframe-"
-                        + ProcessHandle.current().pid() + "-"));
-                left.addAll(own == null ? List.of() : List.of(own));
-            }
+            String[] own = RunDirectory.parent().toFile().list((_, name) -> name.startsWith("freezeframe-"
+                    + ProcessHandle.current().pid() + "-"));
+            left.addAll(own == null ? List.of() : List.of(own));
             if (left.isEmpty() || System.nanoTime() > deadline) {
                 return left;
             }

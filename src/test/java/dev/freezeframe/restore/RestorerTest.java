@@ -16,6 +16,7 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
+import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
@@ -355,7 +356,7 @@ class RestorerTest {
     }
 
     private static Set<String> runFolders() throws IOException {
-        try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+        try (var files = Files.list(RunDirectory.parent())) {
             return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("freezeframe-"
                     + ProcessHandle.current().pid()) || name.startsWith("freezeframe-detached"))
                     .collect(Collectors.toSet());
