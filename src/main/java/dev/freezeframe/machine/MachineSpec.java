@@ -233,6 +233,11 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         return withArguments(OutsideArguments.absolute(profile.arguments()));
     }
 
+    /// Labels of the arguments that write or listen outside the guest, for [#without].
+    public List<String> outsideArguments() {
+        return List.copyOf(OutsideArguments.labels(HostNames.in(profile.arguments())));
+    }
+
     /// The files that the guest reads and cannot write, which no checkpoint has.
     public List<MediaFile> mediaFiles() {
         return MediaFile.of(profile);

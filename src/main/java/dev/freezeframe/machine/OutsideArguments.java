@@ -38,7 +38,7 @@ final class OutsideArguments {
                         ", ", labels);
     }
 
-    private static Set<String> labels(HostNames names) {
+    static Set<String> labels(HostNames names) {
         Set<String> labels = new LinkedHashSet<>();
         names.all().stream().filter(name -> name.use() != Use.READS && name.use() != Use.SHARES).forEach(
                 name -> labels.add(name.label()));
