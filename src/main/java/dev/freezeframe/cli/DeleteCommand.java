@@ -46,7 +46,7 @@ final class DeleteCommand implements Callable<Integer> {
             }
         }
         if (!format.json()) {
-            screen.line("freezeframe gc gives the space back");
+            screen.line("freezeframe gc" + storeOption.asGiven() + " gives the space back");
         }
         return 0;
     }

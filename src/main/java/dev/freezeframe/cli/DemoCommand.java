@@ -125,9 +125,11 @@ final class DemoCommand implements Callable<Integer> {
             }
         }
         say(screen, "");
-        say(screen, "freezeframe list " + original.experiment() + "     shows this run");
-        say(screen, "freezeframe restore " + checkpoint.name() + " --console --run 10s     runs it again");
-        say(screen, "freezeframe delete " + original.experiment() + "     takes it out of the store");
+        say(screen, "freezeframe list " + original.experiment() + storeOption.asGiven() + "     shows this run");
+        say(screen, "freezeframe restore " + checkpoint.name() + storeOption.asGiven()
+                + " --console --run 10s     runs it again");
+        say(screen, "freezeframe delete " + original.experiment() + storeOption.asGiven()
+                + "     takes it out of the store");
     }
 
     private void say(Screen screen, String text) {

@@ -133,6 +133,7 @@ final class ExportCommand implements Callable<Integer> {
     private void exportParts() throws Exception {
         try (StopRequest stop = StopRequest.onSignals();
                 Store store = storeOption.openExisting(program);
+                CheckpointExport.Batch together = new CheckpointExport.Batch();
                 Screen screen = new Screen(program.surroundings())) {
             CheckpointRecord checkpoint = StoreOption.find(store, name);
             List<DiskFile> diskFiles = diskFiles(checkpoint);
@@ -142,7 +143,7 @@ final class ExportCommand implements Callable<Integer> {
                     .toList()) {
                 requireFree(file);
             }
-            var export = new CheckpointExport(store);
+            var export = new CheckpointExport(store, together);
             ObjectNode json = JsonLines.ofType("exported").put("checkpoint", checkpoint.name().toString());
             List<String> written = new ArrayList<>();
             if (deviceState.isPresent()) {
@@ -164,12 +165,13 @@ final class ExportCommand implements Callable<Integer> {
                         .put("bytes", bytes);
                 written.add(Units.bytes(bytes) + " of " + each.id + " to " + each.file);
             }
+            together.commit();
             screen.status("");
             screen.line(format.json()
                     ? json.toString()
                     : "wrote " + String.join(" and ", written) + ", from " + checkpoint.name());
         } catch (Interrupted e) {
-            throw new CommandFailure("interrupted; " + e.file + " was not written");
+            throw new CommandFailure("interrupted; nothing was written");
         }
     }
 

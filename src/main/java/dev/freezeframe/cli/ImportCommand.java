@@ -78,7 +78,7 @@ final class ImportCommand implements Callable<Integer> {
                                     .newBytes())
                             + " stored; " + Units.count(report.sharedChunks(), "page") + " shared with what was there");
             if (!format.json()) {
-                screen.line("restore   freezeframe restore " + report.experiment().name());
+                screen.line("restore   freezeframe restore " + report.experiment().name() + storeOption.asGiven());
             }
         } catch (Interrupted e) {
             throw new CommandFailure("interrupted; nothing of " + file + " was imported");

@@ -99,6 +99,10 @@ final class JsonLines {
         json.put("millis", Math.round(restored.totalMicros() / 1e3));
         json.put("ramVerified", restored.ramVerified());
         json.set("phaseMicros", phases(restored.phases()));
+        ArrayNode moved = json.putArray("movedFiles");
+        restored.machine().movedFiles()
+                .forEach(each -> moved.addObject().put("argument", each.argument()).put("named", each
+                        .named().toString()).put("used", each.used().toString()));
         left.ifPresent(machine -> {
             json.put("qmpSocket", machine.qmpSocket().toString());
             json.put("consoleSocket", machine.consoleSocket().toString());

@@ -117,6 +117,9 @@ final class RecordCommand implements Callable<Integer> {
     private boolean acceptChangedBootFiles;
 
     @Mixin
+    private OutsideOptions outside;
+
+    @Mixin
     private StoreOption storeOption;
 
     @Mixin
@@ -155,6 +158,7 @@ final class RecordCommand implements Callable<Integer> {
     }
 
     private void checkUsage() {
+        checkOutside();
         if (interval.compareTo(Duration.ofMillis(10)) < 0) {
             throw wrong("--interval must be at least 10ms");
         }
@@ -170,6 +174,12 @@ final class RecordCommand implements Callable<Integer> {
         }
     }
 
+    private void checkOutside() {
+        if (origin.checkpoint == null && outside.hasRestoresOnly()) {
+            throw wrong("--with and --accept-changed-media are for --from: a profile names its files itself");
+        }
+    }
+
     private ParameterException wrong(String message) {
         return new ParameterException(spec.commandLine(), message);
     }
@@ -177,7 +187,7 @@ final class RecordCommand implements Callable<Integer> {
     private MachineSpec machineSpec() throws Exception {
         Profile profile = Profiles.standard().find(origin.profile);
         new GuestDialog(program.surroundings(), format.json()).require(profile);
-        return withChanges(MachineSpec.of(profile));
+        return withChanges(MachineSpec.of(profile)).without(outside.without()).withKept(outside.kept());
     }
 
     private MachineSpec withChanges(MachineSpec machine) {
@@ -223,7 +233,7 @@ final class RecordCommand implements Callable<Integer> {
         try (Store store = storeOption.openExisting(program)) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
-                    .withAcceptChangedBootFiles(acceptChangedBootFiles);
+                    .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
             restoring = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
             try (RestoredMachines restored = new Restorer(store).restore(parent, restoring)) {
                 return record(store, restored.first().machine(), Optional.of(parent), screen, stop);
@@ -234,6 +244,7 @@ final class RecordCommand implements Callable<Integer> {
     private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, Screen screen, StopRequest stop)
             throws IOException, InterruptedException, CommandFailure {
         boolean waits = after.isPresent() || delay.isPresent();
+        OutsideOptions.lines(machine).forEach(screen::remark);
         if (waits) {
             if (parent.isPresent()) {
                 machine.resume();
@@ -251,7 +262,7 @@ final class RecordCommand implements Callable<Integer> {
             printer.follow(recording, machine, wantedCheckpoints(), wantedTime(), stop);
             printer.printSummary(recording, store);
             if (printer.newest().isPresent() && !format.json()) {
-                screen.line("restore   freezeframe restore " + printer.newest().get().name());
+                screen.line("restore   freezeframe restore " + printer.newest().get().name() + storeOption.asGiven());
             }
             removeIfEmpty(store, recording, printer);
             Optional<String> problem = stop.requested()

@@ -81,6 +81,9 @@ final class RestoreCommand implements Callable<Integer> {
     private boolean acceptChangedBootFiles;
 
     @Mixin
+    private OutsideOptions outside;
+
+    @Mixin
     private StoreOption storeOption;
 
     @Mixin
@@ -140,7 +143,7 @@ final class RestoreCommand implements Callable<Integer> {
     private RestoredMachines restore(Store store, boolean detach) throws CommandFailure, IOException {
         CheckpointRecord checkpoint = StoreOption.find(store, name);
         RestoreOptions options = RestoreOptions.standard().withCount(count).withDetachable(detach).withVerifyRam(verify)
-                .withAcceptChangedBootFiles(acceptChangedBootFiles);
+                .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
         options = qemu.isPresent() ? options.withQemuBinary(qemu.get()) : options;
         options = accelerator.isPresent() ? options.withAccelerator(accelerator.get()) : options;
         try {
@@ -177,6 +180,7 @@ final class RestoreCommand implements Callable<Integer> {
                         Units.millis(phases.imageMicros()), Units.millis(phases.loadMicros()), restored.ramVerified()
                                 ? "; RAM verified"
                                 : ""));
+        OutsideOptions.lines(restored.machine()).forEach(line -> screen.line("  " + line));
         left.ifPresent(machine -> screen.line("  QMP at " + machine.qmpSocket() + ", console at " + machine
                 .consoleSocket() + "; end it with kill " + machine.pid()));
     }

@@ -83,8 +83,11 @@ final class RunPrinter implements RecordingListener {
             }
             Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
             screen.status(status(recording, wanted, time, elapsed));
-            ended = recording.awaitCaptureEnd(Duration.ZERO)
-                    || (time.isPresent() && elapsed.compareTo(time.get()) >= 0);
+            boolean timeOver = time.isPresent() && elapsed.compareTo(time.get()) >= 0;
+            ended = recording.awaitCaptureEnd(Duration.ZERO) || timeOver;
+            if (timeOver && !stop.requested()) {
+                recording.stop("recorded for " + Units.duration(time.get()) + " as asked");
+            }
         }
         screen.status("storing what was captured" + (stop.requested() ? "; Ctrl-C again to give it up" : ""));
         recording.close();

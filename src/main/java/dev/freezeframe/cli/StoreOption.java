@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.machine.CommandLine;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
@@ -15,6 +16,12 @@ final class StoreOption {
 
     Path directory(Freezeframe program) {
         return directory == null ? program.surroundings().defaultStore() : directory;
+    }
+
+    /// What a printed command needs to find the same store: the option as it was given, quoted for a shell, with a space before
+    /// it; or nothing.
+    String asGiven() {
+        return directory == null ? "" : " --store " + CommandLine.quoted(directory.toString());
     }
 
     /// Opens the store, creating it where there is none.

@@ -298,6 +298,11 @@ public final class Recording implements AutoCloseable {
         return failed;
     }
 
+    /// Has capture end, as one that went as it was meant to, for a reason that is kept with the experiment. Does not wait.
+    public void stop(String reason) {
+        end(reason, false);
+    }
+
     /// Ends the recording. Checkpoints already captured are stored first.
     @Override
     public void close() throws IOException {

@@ -62,6 +62,12 @@ public enum Accelerator {
         } catch (IOException | java.io.UncheckedIOException e) {
             return Optional.of("cannot read " + CPU_INFO);
         }
+        return kvmDeviceProblem();
+    }
+
+    /// Why KVM's device cannot be used, or empty. That it opens does not mean that KVM works for every guest, see
+    /// [#kvmObstacle].
+    public static Optional<String> kvmDeviceProblem() {
         try (FileChannel device = FileChannel.open(KVM_DEVICE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             return device.isOpen() ? Optional.empty() : Optional.of(KVM_DEVICE + " does not open");
         } catch (IOException e) {

@@ -89,6 +89,11 @@ public record Disk(String id, Path file, Format format, boolean formatStated, In
         return "disk" + index;
     }
 
+    /// The same with another image.
+    Disk withFile(Path other) {
+        return new Disk(id, other, format, diskInterface, readOnly, writes);
+    }
+
     /// Whether QEMU opens the image for writing.
     public boolean writesImage() {
         return !readOnly && writes == Writes.KEEP;

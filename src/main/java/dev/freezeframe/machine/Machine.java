@@ -71,6 +71,8 @@ public final class Machine implements AutoCloseable {
     private final Optional<RunDirectory> staying;
     /// What the guest writes to its throw-away disks.
     private final List<UnnamedFile> overlays;
+    private final OwnNames ownNames;
+    private final MediaHashes media;
     private final AtomicBoolean closed = new AtomicBoolean();
     private String machineType = "";
     private List<RamBlock> ramBlocks = List.of();
@@ -112,7 +114,7 @@ public final class Machine implements AutoCloseable {
             Process process, long pid, CompletableFuture<ExitStatus> exit, LastWords lastWords, QmpClient qmp,
             QmpClient captureQmp, QmpClient watchQmp, Optional<QmpClient> diskQmp, Console console,
             Optional<RunDirectory> staying,
-            List<UnnamedFile> overlays) {
+            List<UnnamedFile> overlays, OwnNames ownNames, MediaHashes media) {
         this.spec = start.spec;
         this.memory = start.memory;
         this.privateCopy = start.privateCopy;
@@ -130,8 +132,11 @@ public final class Machine implements AutoCloseable {
         this.console = console;
         this.staying = staying;
         this.overlays = overlays;
+        this.ownNames = ownNames;
+        this.media = media;
         states = new StateWatch(watchQmp, spec.profile().name(), event -> DiskError.line(event, spec));
         var _ = exit.thenAccept(status -> states.ended("QEMU " + status.describe()));
+        var _ = exit.thenRun(ownNames::close);
     }
 
     /// Starts a fresh machine with empty memory. It runs when this returns, unless the spec says paused.
@@ -183,19 +188,20 @@ public final class Machine implements AutoCloseable {
     }
 
     private static Machine start(Start start) throws MachineException {
-        MachineSpec spec = bootable(start.spec);
+        MachineSpec spec = bootable(start.spec.withAbsolutePaths());
         Optional<String> memoryProblem = ProfileReader.memoryProblem(spec.memoryBytes(), spec.profile().bootSector());
         if (memoryProblem.isPresent()) {
             throw new MachineException("the machine cannot have this memory: " + memoryProblem.get());
         }
         List<BootFile> bootFiles = spec.currentBootFiles();
+        List<MediaFile> media = spec.currentMedia();
         Path binary = Executables.find(spec.qemuBinary()).orElseThrow(() -> new MachineException("QEMU binary "
                 + spec.qemuBinary() + " not found; " + QEMU_PACKAGE));
         Accelerator.Choice choice = spec.accelerator().resolve(spec.profile().arguments());
         LOG.info("starting {} with {}: {}", spec.profile().name(), choice.accelerator().text(), choice.reason());
         try (Opened opened = new Opened()) {
             Machine machine = start(new Start(spec, start.memory, start.privateCopy, start.incoming), opened, binary,
-                    choice.accelerator(), bootFiles);
+                    choice.accelerator(), bootFiles, media);
             opened.kept = true;
             return machine;
         } catch (MachineException e) {
@@ -222,8 +228,10 @@ public final class Machine implements AutoCloseable {
     }
 
     private static Machine start(Start start, Opened opened, Path binary, Accelerator accelerator,
-            List<BootFile> bootFiles) throws IOException {
+            List<BootFile> bootFiles, List<MediaFile> media) throws IOException {
         MachineSpec spec = start.spec;
+        OwnNames ownNames = opened.add(OwnNames.take(spec.profile().arguments(), start.incoming, spec.outside()
+                .kept()));
         Path calls = opened.add(RunDirectory.create()).path();
         RunDirectory callFolder = (RunDirectory) opened.resources.getLast();
         Optional<RunDirectory> staying = spec.detachable()
@@ -256,7 +264,8 @@ public final class Machine implements AutoCloseable {
                 ? Optional.of(new QemuArguments.Socket(staying.get().socket("qmp"), true))
                 : Optional.empty();
         List<String> commandLine = new ArrayList<>(prefix(staying.map(RunDirectory::processLock)));
-        commandLine.addAll(QemuArguments.of(spec, binary, accelerator, start.memory.path(), !start.privateCopy,
+        commandLine.addAll(QemuArguments.of(spec.withArguments(ownNames.arguments()), binary, accelerator,
+                start.memory.path(), !start.privateCopy,
                 start.incoming, new QemuArguments.Socket(qmpListener.path(), false),
                 new QemuArguments.Socket(captureListener.path(), false),
                 watchListener.map(listener -> new QemuArguments.Socket(listener.path(), false)),
@@ -298,7 +307,7 @@ public final class Machine implements AutoCloseable {
                 consoleConnection = opened.add(consoleListener.get().accept(process.toHandle(), exit, START_TIMEOUT));
             }
         } catch (IOException e) {
-            throw notStarted(spec, exit, lastWords, e.getMessage());
+            throw notStarted(start, exit, lastWords, e.getMessage());
         }
         long pid = qmpConnection.peerPid();
         qmpListener.close();
@@ -326,7 +335,7 @@ public final class Machine implements AutoCloseable {
                     ? Optional.empty()
                     : Optional.of(opened.add(QmpClient.open(diskConnection, fate, START_TIMEOUT)));
         } catch (QmpException e) {
-            throw notStarted(spec, exit, lastWords, e.getMessage());
+            throw notStarted(start, exit, lastWords, e.getMessage());
         }
         if (staying.isPresent()) {
             if (pid != process.pid()) {
@@ -337,13 +346,13 @@ public final class Machine implements AutoCloseable {
         }
         Machine machine = new Machine(start, accelerator, List.copyOf(commandLine), bootFiles, process, pid, exit,
                 lastWords, qmp, captureQmp, watchQmp, diskQmp, opened.add(Console.on(consoleConnection)), staying,
-                List.copyOf(overlays.values()));
+                List.copyOf(overlays.values()), ownNames, opened.add(MediaHashes.of(media)));
         opened.add(machine.states);
         try {
             machine.look();
         } catch (QmpException e) {
             // what a firmware or a kernel is like QEMU finds out when it has greeted
-            throw e.kind() == QmpException.Kind.DISCONNECTED ? notStarted(spec, exit, lastWords, e.getMessage()) : e;
+            throw e.kind() == QmpException.Kind.DISCONNECTED ? notStarted(start, exit, lastWords, e.getMessage()) : e;
         }
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
         return machine;
@@ -425,13 +434,17 @@ public final class Machine implements AutoCloseable {
         };
     }
 
-    private static MachineException notStarted(MachineSpec spec, CompletableFuture<ExitStatus> exit,
-            LastWords lastWords, String why) {
+    private static MachineException notStarted(Start start, CompletableFuture<ExitStatus> exit, LastWords lastWords,
+            String why) {
         // A QEMU that refuses its arguments ends within milliseconds of its last word.
         exit.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
         lastWords.awaitEnd(Duration.ofMillis(200));
-        return StartFailure.of(spec, Optional.ofNullable(exit.getNow(null)), lastWords.text(), why,
-                "correct the profile's arguments");
+        Profile profile = start.spec.profile();
+        return StartFailure.of(start.spec, Optional.ofNullable(exit.getNow(null)), lastWords.text(), why,
+                start.incoming
+                        ? OutsideArguments.remedy(profile.arguments()).orElse(
+                                "another QEMU may take this machine: --qemu BINARY")
+                        : "correct the profile's arguments");
     }
 
     /// What every waiting QMP call gets to hear when the connection ends.
@@ -632,9 +645,14 @@ public final class Machine implements AutoCloseable {
         return commandLine;
     }
 
+    /// The files and sockets that it has under other names than its profile says, so that it takes nothing from another.
+    public List<MovedFile> movedFiles() {
+        return ownNames.moved();
+    }
+
     /// Everything needed to start the same machine again, on another day.
     public ObjectNode toRecord() {
-        return spec.toRecord(machineType, qemuVersion(), accelerator, bootFiles);
+        return spec.toRecord(machineType, qemuVersion(), accelerator, bootFiles, media.now());
     }
 
     /// QEMU's run state, such as `running`, `paused`, `inmigrate` or `shutdown`.
@@ -730,6 +748,7 @@ public final class Machine implements AutoCloseable {
             return;
         }
         quit(CLOSE_GRACE);
+        ownNames.close();
         // What is told last is that it has ended.
         var _ = exit.thenRun(states::close);
         closeConnections();
@@ -744,6 +763,7 @@ public final class Machine implements AutoCloseable {
         console.close();
         closeQuietly(process.getInputStream());
         overlays.forEach(UnnamedFile::close);
+        media.close();
         if (!privateCopy) {
             closeQuietly(memory);
         }

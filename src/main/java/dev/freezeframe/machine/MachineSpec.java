@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,10 +28,12 @@ import java.util.stream.Stream;
 /// @param machineType the versioned machine type to use instead of the profile's, from a record
 /// @param bootFiles what a recorded machine booted from; empty for a fresh one
 /// @param acceptChangedBootFiles start also when a boot file is not the recorded one; a missing one is left out
+/// @param outside what it is to find on this computer
 /// @param diskBackings what a writable disk, by its id, is to hold instead of its image file, which then need not be there
 public record MachineSpec(Profile profile, long memoryBytes, Accelerator accelerator, Path qemuBinary,
         List<String> kernelArguments, boolean startPaused, boolean detachable, Optional<String> machineType,
-        List<BootFile> bootFiles, boolean acceptChangedBootFiles, Map<String, DiskBacking> diskBackings) {
+        List<BootFile> bootFiles, boolean acceptChangedBootFiles, Map<String, DiskBacking> diskBackings,
+        OutsideTerms outside) {
     /// The QEMU to use when none is named: the one that the system property `freezeframe.qemu` names, else the one on the
     /// PATH.
     public static final Path DEFAULT_QEMU = Path.of(System.getProperty("freezeframe.qemu", "qemu-system-x86_64"));
@@ -55,17 +58,17 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// The machine as the profile describes it.
     public static MachineSpec of(Profile profile) {
         return new MachineSpec(profile, profile.memoryBytes(), profile.accelerator(), DEFAULT_QEMU, List.of(), false,
-                false, Optional.empty(), List.of(), false, Map.of());
+                false, Optional.empty(), List.of(), false, Map.of(), OutsideTerms.FRESH);
     }
 
     public MachineSpec withMemoryBytes(long bytes) {
         return new MachineSpec(profile, bytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     public MachineSpec withAccelerator(Accelerator other) {
         return new MachineSpec(profile, memoryBytes, other, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     /// The same with another processor model, as of QEMU's `-cpu`, instead of the profile's.
@@ -80,7 +83,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         }
         arguments.addAll(List.of("-cpu", model));
         return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,
-                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     /// Refuses what cannot be a processor model with its features.
@@ -95,34 +98,34 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
 
     public MachineSpec withQemuBinary(Path binary) {
         return new MachineSpec(profile, memoryBytes, accelerator, binary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     /// Adds kernel arguments behind those that are there; for most of them the last one counts.
     public MachineSpec withKernelArguments(String... more) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, Stream.concat(kernelArguments.stream(),
                 Stream.of(more)).toList(), startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles,
-                diskBackings);
+                diskBackings, outside);
     }
 
     public MachineSpec withStartPaused(boolean paused) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, paused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     public MachineSpec withDetachable(boolean mayStay) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, mayStay,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     public MachineSpec withMachineType(String versioned) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                Optional.of(versioned), bootFiles, acceptChangedBootFiles, diskBackings);
+                Optional.of(versioned), bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     public MachineSpec withAcceptChangedBootFiles(boolean accept) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, accept, diskBackings);
+                machineType, bootFiles, accept, diskBackings, outside);
     }
 
     /// The same with other content in its writable disks than that of their image files, by the disks' ids. The guest's writes
@@ -131,7 +134,141 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// @throws IllegalArgumentException for an id that no writable disk has
     public MachineSpec withDiskBackings(Map<String, DiskBacking> backings) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, backings);
+                machineType, bootFiles, acceptChangedBootFiles, backings, outside);
+    }
+
+    /// What will execute the guest on this computer: never `AUTO`.
+    public Accelerator decidedAccelerator() {
+        return accelerator.resolve(profile.arguments()).accelerator();
+    }
+
+    /// The same with other further arguments of QEMU.
+    MachineSpec withArguments(List<String> arguments) {
+        return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,
+                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+    }
+
+    private MachineSpec with(Profile other, List<BootFile> otherBootFiles, OutsideTerms terms) {
+        return new MachineSpec(other, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
+                machineType, otherBootFiles, acceptChangedBootFiles, diskBackings, terms);
+    }
+
+    /// The same that starts, or does not, when a file that the guest only reads is not the recorded one.
+    public MachineSpec withAcceptChangedMedia(boolean accept) {
+        return with(profile, bootFiles, outside.withAcceptChangedMedia(accept));
+    }
+
+    /// The same where some arguments' files are used as they are named, whoever else has them.
+    ///
+    /// @param labels ids or options, such as `debugcon`
+    /// @throws MachineException if an argument is not there, in one line
+    public MachineSpec withKept(Set<String> labels) throws MachineException {
+        for (String label : labels) {
+            OutsideArguments.require(profile.arguments(), label);
+        }
+        return with(profile, bootFiles, outside.withKept(labels));
+    }
+
+    /// The same without what some arguments have outside the guest; the guest's devices stay.
+    ///
+    /// @param labels ids or options, such as `hostfwd` or `serial`
+    /// @throws MachineException if that cannot be, in one line
+    public MachineSpec without(Set<String> labels) throws MachineException {
+        List<String> arguments = profile.arguments();
+        for (String label : labels) {
+            arguments = OutsideArguments.without(arguments, label);
+        }
+        return withArguments(arguments);
+    }
+
+    /// The same with another file in the place of a recorded one, which is to have the recorded content.
+    ///
+    /// @param role `disk1`, `cdrom`, `kernel` …
+    /// @throws MachineException if it has no such file, in one line
+    public MachineSpec withFile(String role, Path file) throws MachineException {
+        Path path = file.toAbsolutePath().normalize();
+        List<BootFile> boot = bootFiles.stream().map(each -> each.role().equals(role)
+                ? new BootFile(role, path, each.sha256())
+                : each).toList();
+        Optional<Path> named = Optional.of(path);
+        switch (role) {
+            case "firmware" -> {
+                if (profile.firmware().isPresent()) {
+                    return with(profile.withBootFiles(named, profile.kernel(), profile.initrd()), boot, outside);
+                }
+            }
+            case "kernel" -> {
+                if (profile.kernel().isPresent()) {
+                    return with(profile.withBootFiles(profile.firmware(), named, profile.initrd()), boot, outside);
+                }
+            }
+            case "initrd" -> {
+                if (profile.initrd().isPresent()) {
+                    return with(profile.withBootFiles(profile.firmware(), profile.kernel(), named), boot, outside);
+                }
+            }
+            default -> {
+                Optional<Profile> replaced = MediaFile.replaced(profile, role, path);
+                if (replaced.isPresent()) {
+                    return with(replaced.get(), bootFiles, outside.withMedia(outside.media().stream().map(
+                            each -> each.role().equals(role) ? each.withPath(path) : each).toList()));
+                }
+            }
+        }
+        throw new MachineException(noSuchFile(role));
+    }
+
+    private String noSuchFile(String role) {
+        if (profile.disks().stream().anyMatch(disk -> disk.id().equals(role))) {
+            return role
+                    + " is a disk that the guest can write: its content comes from the checkpoint, no file is needed";
+        }
+        List<String> roles = Stream.concat(MediaFile.of(profile).stream().map(MediaFile::role), bootFiles.stream().map(
+                BootFile::role)).toList();
+        return "the recorded machine reads no file called " + role + "; " + (roles.isEmpty()
+                ? "it reads none"
+                : "it reads " + String.join(", ", roles));
+    }
+
+    /// The same with absolute paths in its arguments; relative ones begin where we were started, as QEMU would take them.
+    MachineSpec withAbsolutePaths() {
+        return withArguments(OutsideArguments.absolute(profile.arguments()));
+    }
+
+    /// Labels of the arguments that write or listen outside the guest, for [#without].
+    public List<String> outsideArguments() {
+        return List.copyOf(OutsideArguments.labels(HostNames.in(profile.arguments())));
+    }
+
+    /// The files that the guest reads and cannot write, which no checkpoint has.
+    public List<MediaFile> mediaFiles() {
+        return MediaFile.of(profile);
+    }
+
+    /// The files that the guest reads and cannot write, as they are now.
+    ///
+    /// @throws MachineException if one is not as recorded and that is not accepted, in one line
+    List<MediaFile> currentMedia() throws MachineException {
+        List<MediaFile> files = new ArrayList<>();
+        for (MediaFile file : MediaFile.of(profile)) {
+            Optional<MediaFile> recorded = outside.recorded(file.role());
+            Optional<String> difference = machineType.isPresent()
+                    ? recorded.orElse(file).withPath(file.path()).difference()
+                    : Optional.empty();
+            if (difference.isPresent() && (!outside.acceptChangedMedia() || file.isMissing())) {
+                throw new MachineException(difference.get()
+                        + "; put it back, or name the same file elsewhere with --with "
+                        + file.role() + "=PATH" + (file.isMissing()
+                                ? ""
+                                : ", or use --accept-changed-media: the guest then reads other data than before"));
+            }
+            try {
+                files.add((difference.isPresent() ? file : recorded.orElse(file).withPath(file.path())).current());
+            } catch (IOException e) {
+                files.add(file); // QEMU will say what is wrong
+            }
+        }
+        return files;
     }
 
     /// Whether the guest's writes to this disk go to a file that is gone with the machine.
@@ -172,7 +309,8 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
             }
         }
         return new MachineSpec(profile.withBootFiles(firmware, kernel, initrd), memoryBytes, accelerator, qemuBinary,
-                kernelArguments, startPaused, detachable, machineType, files, acceptChangedBootFiles, diskBackings);
+                kernelArguments, startPaused, detachable, machineType, files, acceptChangedBootFiles, diskBackings,
+                outside);
     }
 
     /// Leaves out what cannot be opened, because QEMU would not start with it.
@@ -182,7 +320,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         Profile reduced = p.withBootFiles(p.firmware().filter(this::mayBeOpened), kernel,
                 p.initrd().filter(path -> kernel.isPresent() && mayBeOpened(path)));
         return new MachineSpec(reduced, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
 
     private boolean mayBeOpened(Path file) {
@@ -207,7 +345,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
 
     /// Everything needed to start the same machine again, as JSON.
     ObjectNode toRecord(String versionedMachineType, String qemuVersion, Accelerator used,
-            List<BootFile> bootedFrom) {
+            List<BootFile> bootedFrom, List<MediaFile> media) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("format", RECORD_FORMAT).put("profileName",
                 profile.name());
         json.set("profile", profile.toJson());
@@ -218,6 +356,8 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         ArrayNode files = json.putArray("bootFiles");
         bootedFrom.forEach(file -> files.addObject().put("role", file.role()).put("path", file.path().toString()).put(
                 "sha256", file.sha256()));
+        ArrayNode read = json.putArray("media");
+        media.forEach(file -> file.writeTo(read.addObject()));
         return json;
     }
 
@@ -253,8 +393,10 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
             throw new MachineException("the recorded machine's type \"" + machineType.replaceAll("\\p{Cntrl}", "?")
                     + "\" is none; its record is damaged");
         }
+        List<MediaFile> media = new ArrayList<>();
+        json.path("media").forEach(file -> media.add(MediaFile.from(file)));
         return new MachineSpec(profile, memoryBytes, accelerator, Path.of(text(json, "qemuBinary")), kernelArguments,
-                false, false, Optional.of(machineType), files, false, Map.of());
+                false, false, Optional.of(machineType), files, false, Map.of(), OutsideTerms.FRESH.withMedia(media));
     }
 
     private static String text(JsonNode json, String field) throws MachineException {

@@ -32,6 +32,12 @@ public record Profile(String name, String description, long memoryBytes, int cpu
                 display, disks, bootSector, others);
     }
 
+    /// The same with other disks.
+    Profile withDisks(List<Disk> others) {
+        return new Profile(name, description, memoryBytes, cpus, machine, accelerator, firmware, kernel, initrd, append,
+                display, others, bootSector, arguments);
+    }
+
     /// The same that boots from other files.
     Profile withBootFiles(Optional<Path> otherFirmware, Optional<Path> otherKernel, Optional<Path> otherInitrd) {
         return new Profile(name, description, memoryBytes, cpus, machine, accelerator, otherFirmware, otherKernel,

@@ -9,11 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /// The last words of a process: its standard error, read as it comes and kept up to a bound.
 final class TextTail {
     private static final int KEPT_BYTES = 16 << 10;
     private static final int LINES_IN_MESSAGES = 3;
+    /// warn_report in util/error-report.c.
+    private static final Pattern WARNING = Pattern.compile("(^|: )warning: ");
 
     private final Thread reader;
     private byte[] kept = new byte[0];
@@ -77,9 +80,11 @@ final class TextTail {
         }
     }
 
-    /// The last lines as one line for an error message; empty where there are none.
+    /// The last lines as one line for an error message, warnings only where there is nothing else; empty where there are none.
     static String lastWords(String text) {
-        var lines = text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        var all = text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
+        var reasons = all.stream().filter(line -> !WARNING.matcher(line).find()).toList();
+        var lines = reasons.isEmpty() ? all : reasons;
         return String.join(" / ", lines.subList(Math.max(0, lines.size() - LINES_IN_MESSAGES), lines.size()));
     }
 }

@@ -27,6 +27,9 @@ public sealed interface DeviceState {
     /// The devices in the order in which QEMU saved them.
     List<String> deviceNames();
 
+    /// Guest memory that KVM writes by itself when it gets this state, as far as it lies in main memory.
+    List<KvmClock.Area> kvmClockAreas();
+
     /// RAM blocks whose contents are part of this state: ROMs, screen memory.
     Set<String> ramBlocks();
 
@@ -90,6 +93,11 @@ public sealed interface DeviceState {
         }
 
         @Override
+        public List<KvmClock.Area> kvmClockAreas() {
+            return KvmClock.areas(bytes, layout);
+        }
+
+        @Override
         public Set<String> ramBlocks() {
             return layout.ramBlocks();
         }
@@ -138,6 +146,11 @@ public sealed interface DeviceState {
         @Override
         public List<String> deviceNames() {
             return layout.deviceNames();
+        }
+
+        @Override
+        public List<KvmClock.Area> kvmClockAreas() {
+            return KvmClock.areas(bytes, layout);
         }
 
         @Override

@@ -22,14 +22,23 @@ import java.util.Set;
 /// @param machineType         versioned machine type, when the stream has a configuration section
 /// @param sectionsStart       first byte behind magic, version and configuration section
 /// @param endByte             position of QEMU_VM_EOF; a JSON description may follow it and is of no use to a restore
-/// @param deviceNames         names of all sections in stream order, without RAM
+/// @param devices             all sections in stream order, without RAM
 /// @param ramBlocks           names of the RAM blocks that have contents in the stream
 /// @param sharedRamLeftOut    whether it was written with capability x-ignore-shared, which its reader then needs as well
-record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte, List<String> deviceNames,
+record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte, List<Device> devices,
         Set<String> ramBlocks, boolean sharedRamLeftOut) {
 
     /// Bytes that the search for sections may look at, per stream; a real stream needs a few MiB, as RAM is not searched.
     private static final long SEARCH_BUDGET_BYTES = 1L << 28;
+
+    /// A device's section.
+    ///
+    /// @param contentStart first byte behind its header
+    record Device(String name, int contentStart) {}
+
+    List<String> deviceNames() {
+        return devices.stream().map(Device::name).toList();
+    }
 
     static StreamLayout of(byte[] stream) throws DeviceStateException {
         if (stream.length > MAX_STREAM_BYTES)
@@ -54,7 +63,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
         int sectionsStart = cursor.position();
         Search search = new Search(stream, ignoreShared);
         int endByte = search.run(sectionsStart);
-        return new StreamLayout(machineType, sectionsStart, endByte, search.deviceNames(),
+        return new StreamLayout(machineType, sectionsStart, endByte, search.devices(),
                 Set.copyOf(search.ramBlocks()), ignoreShared);
     }
 
@@ -141,8 +150,8 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
                     + " short or damaged in or behind device '" + deepest + "' at byte " + deepestAt);
         }
 
-        List<String> deviceNames() {
-            return path.stream().filter(h -> !h.isRam()).map(Header::name).toList();
+        List<Device> devices() {
+            return path.stream().filter(h -> !h.isRam()).map(h -> new Device(h.name(), h.contentStart())).toList();
         }
 
         Set<String> ramBlocks() {

@@ -20,7 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// A folder that only we may enter, for sockets between us and our QEMUs: under `$XDG_RUNTIME_DIR` where that is
-/// ours, else under `java.io.tmpdir`. Closing removes it with its files; what a killed JVM left behind is removed by
+/// ours, else under `$TMPDIR`, else under `java.io.tmpdir`. Closing removes it with its files; what a killed JVM left behind is removed by
 /// the next one that uses the same place, and a QEMU in it that was never let go is ended.
 ///
 /// Who still uses a folder is told by locks that end with their processes, not by process ids: a folder may be shared with
@@ -50,6 +50,8 @@ public final class RunDirectory implements AutoCloseable {
     /// A folder without a process is this old when the process will not come any more.
     private static final Duration START_PATIENCE = Duration.ofMinutes(1);
     private static final Duration QUIT_PATIENCE = Duration.ofSeconds(2);
+    /// Characters of the longest path of a socket below: two numbers of a process and of `createTempDirectory`, and a name.
+    private static final int LONGEST_BELOW = "/freezeframe-detached-4194304-18446744073709551615/capture".length();
     private static final AtomicBoolean SWEPT = new AtomicBoolean();
 
     private final Path path;
@@ -98,15 +100,30 @@ public final class RunDirectory implements AutoCloseable {
         }
     }
 
-    private static Path parent() {
-        String runtime = System.getenv("XDG_RUNTIME_DIR");
-        if (runtime != null && !runtime.isEmpty()) {
-            Path path = Path.of(runtime);
-            if (path.isAbsolute() && Files.isDirectory(path) && Files.isWritable(path)) {
-                return path;
-            }
+    /// Where such folders are made.
+    public static Path parent() {
+        return parent(System.getenv("XDG_RUNTIME_DIR"), System.getenv("TMPDIR"), Path.of(System.getProperty(
+                "java.io.tmpdir")).toAbsolutePath());
+    }
+
+    /// @param runtime as of the XDG base directory specification, or null
+    /// @param temporary the user's wish, or null; not followed where a socket's path would become too long
+    /// @param otherwise where it is to be if neither is of use
+    static Path parent(String runtime, String temporary, Path otherwise) {
+        if (isUsable(runtime)) {
+            return Path.of(runtime);
         }
-        return Path.of(System.getProperty("java.io.tmpdir")).toAbsolutePath();
+        boolean fits = isUsable(temporary) && temporary.chars().allMatch(c -> c < 128)
+                && temporary.length() + LONGEST_BELOW <= SocketPaths.MAX_BYTES;
+        return fits ? Path.of(temporary) : otherwise;
+    }
+
+    private static boolean isUsable(String folder) {
+        if (folder == null || folder.isEmpty()) {
+            return false;
+        }
+        Path path = Path.of(folder);
+        return path.isAbsolute() && Files.isDirectory(path) && Files.isWritable(path);
     }
 
     /// Removes the folders of processes that are gone: a JVM that was killed between listen and accept leaves one, and a

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.luben.zstd.ZstdCompressCtx;
 import dev.freezeframe.machine.BootFile;
-import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.MediaFile;
 import dev.freezeframe.restore.BundleFormat.BootText;
 import dev.freezeframe.restore.BundleFormat.CheckpointText;
 import dev.freezeframe.restore.BundleFormat.Chunks;
@@ -131,11 +131,10 @@ public final class BundleExport {
                             + " and is not in the bundle: a restore needs --accept-changed-boot-files");
                 }
             }
-            for (Disk disk : spec.profile().disks()) {
-                if (disk.readOnly()) {
-                    leftOut.add("the guest cannot write " + disk.id()
-                            + ", so it is in no checkpoint and not in the bundle: a restore needs " + disk.file());
-                }
+            for (MediaFile file : spec.mediaFiles()) {
+                leftOut.add("the guest cannot write " + file.role()
+                        + ", so it is in no checkpoint and not in the bundle: a restore needs " + file.path()
+                        + ", or the same file by --with " + file.role() + "=PATH");
             }
         }
 

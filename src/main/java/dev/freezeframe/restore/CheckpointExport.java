@@ -24,8 +24,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 
 /// Writes a checkpoint's RAM, its device state, or one of its disks to a file of its own: the owner's only, zero pages as holes. The file is
@@ -37,6 +39,37 @@ public final class CheckpointExport {
     private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
     private final Store store;
+    private final Optional<Batch> batch;
+
+    /// Files that come all together, once [#commit] is called, or not at all.
+    public static final class Batch implements AutoCloseable {
+        private final List<Pending> pending = new ArrayList<>();
+
+        private record Pending(Path file, Path partial, boolean overwrite) {}
+
+        /// Gives all files their names.
+        ///
+        /// @throws IOException with one line for the user
+        public void commit() throws IOException {
+            for (Pending each : pending) {
+                refuse(each.file.toAbsolutePath(), each.overwrite);
+            }
+            while (!pending.isEmpty()) {
+                Pending first = pending.getFirst();
+                publish(first.file, first.partial, first.overwrite);
+                pending.removeFirst();
+            }
+        }
+
+        /// Removes what was not committed.
+        @Override
+        public void close() throws IOException {
+            for (Pending each : pending) {
+                Files.deleteIfExists(each.partial);
+            }
+            pending.clear();
+        }
+    }
 
     /// What a disk's file is to be.
     public enum DiskFormat {
@@ -58,7 +91,26 @@ public final class CheckpointExport {
 
     /// Exports from this store, which stays the caller's to close.
     public CheckpointExport(Store store) {
+        this(store, Optional.empty());
+    }
+
+    /// Exports from this store to files that come together.
+    public CheckpointExport(Store store, Batch batch) {
+        this(store, Optional.of(batch));
+    }
+
+    private CheckpointExport(Store store, Optional<Batch> batch) {
         this.store = store;
+        this.batch = batch;
+    }
+
+    private void put(Path file, boolean overwrite, Content content) throws IOException {
+        if (batch.isEmpty()) {
+            write(file, overwrite, content);
+        } else {
+            Path partial = writePartial(file, overwrite, content);
+            batch.get().pending.add(new Batch.Pending(file, partial, overwrite));
+        }
     }
 
     /// Fills a file that is there and empty.
@@ -88,7 +140,7 @@ public final class CheckpointExport {
             throws IOException {
         PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
         long bytes = (long) map.pages() * PAGE_BYTES;
-        write(file, overwrite, partial -> fill(partial, bytes, map, progress));
+        put(file, overwrite, partial -> fill(partial, bytes, map, progress));
         return bytes;
     }
 
@@ -104,8 +156,8 @@ public final class CheckpointExport {
         try (ImageReader image = store.openImage(checkpoint, NewCheckpoint.disk(diskId))) {
             long bytes = image.sizeBytes();
             switch (format) {
-                case RAW -> write(file, overwrite, partial -> fill(partial, bytes, image.map(), progress));
-                case QCOW2 -> write(file, overwrite, partial -> convert(checkpoint, diskId, partial, progress));
+                case RAW -> put(file, overwrite, partial -> fill(partial, bytes, image.map(), progress));
+                case QCOW2 -> put(file, overwrite, partial -> convert(checkpoint, diskId, partial, progress));
             }
             return bytes;
         }
@@ -127,7 +179,7 @@ public final class CheckpointExport {
     /// @throws IOException with one line for the user
     public long writeDeviceState(CheckpointRecord checkpoint, Path file, boolean overwrite) throws IOException {
         byte[] state = store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE);
-        write(file, overwrite, partial -> {
+        put(file, overwrite, partial -> {
             try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
                 writeAt(channel, 0, ByteBuffer.wrap(state));
             }
@@ -187,22 +239,44 @@ public final class CheckpointExport {
 
     /// Writes a file that is there under its name when all of it has been written.
     static void write(Path file, boolean overwrite, Content content) throws IOException {
+        publish(file, writePartial(file, overwrite, content), overwrite);
+    }
+
+    /// Writes a file under a name of its own beside its place. If that fails nothing is left.
+    private static Path writePartial(Path file, boolean overwrite, Content content) throws IOException {
         Path target = file.toAbsolutePath();
         refuse(target, overwrite);
         Path partial = target.resolveSibling("." + target.getFileName() + ".partial-" + ProcessHandle.current().pid()
                 + "-" + Thread.currentThread().threadId());
+        boolean done = false;
         try {
             Files.createFile(partial, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
                     "rw-------")));
             try {
                 content.writeTo(partial);
+                done = true;
+                return partial;
+            } finally {
+                if (!done) {
+                    Files.deleteIfExists(partial);
+                }
+            }
+        } catch (StoreException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new IOException(file + " cannot be written: " + reason(e), e);
+        }
+    }
+
+    private static void publish(Path file, Path partial, boolean overwrite) throws IOException {
+        Path target = file.toAbsolutePath();
+        try {
+            try {
                 refuse(target, overwrite);
                 Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 Files.deleteIfExists(partial);
             }
-        } catch (StoreException e) {
-            throw e;
         } catch (IOException e) {
             throw new IOException(file + " cannot be written: " + reason(e), e);
         }

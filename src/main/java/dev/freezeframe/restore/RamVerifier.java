@@ -16,15 +16,20 @@ final class RamVerifier {
 
     /// Compares a whole image with its chunks; holes and zeroed pages must be zero chunks.
     ///
+    /// @param rewritten what may differ
     /// @throws IOException naming the first page that differs
-    static void requireEqual(SharedMemory memory, Store store, PageMap map, int threads) throws IOException {
+    static void requireEqual(SharedMemory memory, Store store, PageMap map, int threads, RewrittenMemory rewritten)
+            throws IOException {
         RamImage.requireFits(memory, map);
         store.readPages(map, threads, (firstPage, count, content) -> {
             ByteBuffer actual = ByteBuffer.allocate(count * PAGE_BYTES);
             memory.read((long) firstPage * PAGE_BYTES, actual.capacity(), actual, 0);
-            int differs = actual.mismatch(content);
-            if (differs >= 0)
-                throw different(firstPage + differs / PAGE_BYTES);
+            for (int i = actual.mismatch(content) < 0 ? count : 0; i < count; i++) {
+                ByteBuffer stored = content.slice(content.position() + i * PAGE_BYTES, PAGE_BYTES);
+                ByteBuffer mine = actual.slice(i * PAGE_BYTES, PAGE_BYTES);
+                if (!mine.equals(stored) && !rewritten.explains(firstPage + i, stored, mine))
+                    throw different(firstPage + i);
+            }
         });
         BitSet expectedZero = new BitSet(map.pages());
         memory.addPopulatedPages(expectedZero);
@@ -33,7 +38,7 @@ final class RamVerifier {
         ByteBuffer actual = ByteBuffer.allocate(PAGE_BYTES);
         for (int page = expectedZero.nextSetBit(0); page >= 0; page = expectedZero.nextSetBit(page + 1)) {
             memory.read((long) page * PAGE_BYTES, PAGE_BYTES, actual, 0);
-            if (!actual.equals(zero))
+            if (!actual.equals(zero) && !rewritten.explains(page, zero, actual))
                 throw different(page);
         }
     }
@@ -41,7 +46,7 @@ final class RamVerifier {
     /// Compares what a stopped copy-on-write machine sees with the image that it was started from.
     ///
     /// @return how many pages the machine has made its own, with the same contents
-    static int requireUnchanged(long pid, SharedMemory image) throws IOException {
+    static int requireUnchanged(long pid, SharedMemory image, RewrittenMemory rewritten) throws IOException {
         try (PrivatePages own = PrivatePages.of(pid, image)) {
             ByteBuffer mine = ByteBuffer.allocate(PAGE_BYTES);
             ByteBuffer stored = ByteBuffer.allocate(PAGE_BYTES);
@@ -54,7 +59,7 @@ final class RamVerifier {
                     image.read((long) page * PAGE_BYTES, PAGE_BYTES, stored, 0);
                 else
                     stored = ByteBuffer.allocate(PAGE_BYTES);
-                if (!mine.equals(stored))
+                if (!mine.equals(stored) && !rewritten.explains(page, stored, mine))
                     throw different(page);
             }
             return own.count();

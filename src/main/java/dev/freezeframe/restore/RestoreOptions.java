@@ -1,6 +1,7 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,10 +21,11 @@ import java.util.Optional;
 ///                               it cannot hold
 /// @param threads                how many read packs at once
 /// @param timeout                the longest wait for any single step of QEMU
+/// @param outside                what is to be otherwise than recorded outside the guest
 public record RestoreOptions(int count, boolean recordable, boolean detachable, boolean leavePaused, boolean verifyRam,
         boolean acceptChangedBootFiles, Optional<Path> qemuBinary, Optional<Accelerator> accelerator,
         Optional<String> cpu, int threads,
-        Duration timeout) {
+        Duration timeout, OutsideWishes outside) {
     /// Refuses what contradicts itself.
     public RestoreOptions {
         if (count < 1)
@@ -39,67 +41,73 @@ public record RestoreOptions(int count, boolean recordable, boolean detachable, 
     public static RestoreOptions standard() {
         return new RestoreOptions(1, false, false, false, false, false, Optional.empty(), Optional.empty(),
                 Optional.empty(),
-                Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(30));
+                Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(30), OutsideWishes.NONE);
     }
 
     /// The same for another number of machines.
     public RestoreOptions withCount(int machines) {
         return new RestoreOptions(machines, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, accelerator, cpu, threads, timeout);
+                qemuBinary, accelerator, cpu, threads, timeout, outside);
     }
 
     /// The same with or without memory that can be recorded.
     public RestoreOptions withRecordable(boolean value) {
         return new RestoreOptions(count, value, detachable, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout);
+                accelerator, cpu, threads, timeout, outside);
     }
 
     /// The same for machines that may, or may not, outlive this process.
     public RestoreOptions withDetachable(boolean value) {
         return new RestoreOptions(count, recordable, value, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout);
+                accelerator, cpu, threads, timeout, outside);
     }
 
     /// The same for guests that are left paused, or run.
     public RestoreOptions withLeavePaused(boolean value) {
         return new RestoreOptions(count, recordable, detachable, value, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout);
+                accelerator, cpu, threads, timeout, outside);
     }
 
     /// The same with or without comparing all RAM first.
     public RestoreOptions withVerifyRam(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, value, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout);
+                accelerator, cpu, threads, timeout, outside);
     }
 
     /// The same with or without accepting changed boot files.
     public RestoreOptions withAcceptChangedBootFiles(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, value, qemuBinary, accelerator,
-                cpu, threads, timeout);
+                cpu, threads, timeout, outside);
     }
 
     /// The same with another QEMU.
     public RestoreOptions withQemuBinary(Path binary) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                Optional.of(binary), accelerator, cpu, threads, timeout);
+                Optional.of(binary), accelerator, cpu, threads, timeout, outside);
     }
 
     /// The same with another accelerator.
     public RestoreOptions withAccelerator(Accelerator other) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, Optional.of(other), cpu, threads, timeout);
+                qemuBinary, Optional.of(other), cpu, threads, timeout, outside);
     }
 
     /// The same with another processor model.
     public RestoreOptions withCpu(String model) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, accelerator, Optional.of(model), threads, timeout);
+                qemuBinary, accelerator, Optional.of(model), threads, timeout, outside);
     }
 
-    MachineSpec applyTo(MachineSpec recorded) {
+    /// The same with other wishes about what is outside the guest.
+    public RestoreOptions withOutside(OutsideWishes wishes) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
+                qemuBinary, accelerator, cpu, threads, timeout, wishes);
+    }
+
+    MachineSpec applyTo(MachineSpec recorded) throws MachineException {
         MachineSpec spec = recorded.withDetachable(detachable).withAcceptChangedBootFiles(acceptChangedBootFiles);
         spec = qemuBinary.isPresent() ? spec.withQemuBinary(qemuBinary.get()) : spec;
         spec = accelerator.isPresent() ? spec.withAccelerator(accelerator.get()) : spec;
-        return cpu.isPresent() ? spec.withCpu(cpu.get()) : spec;
+        return outside.applyTo(cpu.isPresent() ? spec.withCpu(cpu.get()) : spec);
     }
 }

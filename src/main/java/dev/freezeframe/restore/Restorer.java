@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineException;
@@ -11,6 +12,7 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.migration.DeviceState;
 import dev.freezeframe.migration.DeviceStateException;
 import dev.freezeframe.migration.IncomingMigration;
+import dev.freezeframe.migration.KvmClock;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.NewCheckpoint;
@@ -61,6 +63,9 @@ public final class Restorer {
         // untrusted until taken apart, and no QEMU may be started for bytes that cannot be loaded
         DeviceState state = DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE));
         state.toIncomingStream(machineType);
+        Optional<String> unfit = unfit(state.deviceNames(), spec.decidedAccelerator(), Accelerator.kvmDeviceProblem());
+        if (unfit.isPresent())
+            throw failure(checkpoint, unfit.get(), null);
         PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
         List<String> disks = spec.profile().disks().stream().filter(disk -> !disk.readOnly()).map(Disk::id).toList();
         DiskServer server = disks.isEmpty() ? null : new DiskServer(store, checkpoint, disks);
@@ -84,6 +89,23 @@ public final class Restorer {
         }
     }
 
+    /// Why an accelerator cannot go on with a state, or empty.
+    ///
+    /// @param kvmProblem why KVM is not to be had here, or empty
+    static Optional<String> unfit(List<String> deviceNames, Accelerator accelerator, Optional<String> kvmProblem) {
+        boolean ofKvm = deviceNames.contains(KvmClock.DEVICE);
+        if (accelerator == Accelerator.TCG && ofKvm)
+            return Optional
+                    .of("it was recorded under KVM, and TCG cannot load the state of KVM's clock; restore it under"
+                            + " KVM (--accel kvm), on a computer that has it");
+        if (accelerator == Accelerator.KVM && kvmProblem.isPresent())
+            return Optional.of((ofKvm ? "it was recorded under KVM and needs it" : "KVM was asked for") + ", but "
+                    + kvmProblem.get() + " here; " + (ofKvm
+                            ? "restore it on a computer that has KVM"
+                            : "leave --accel out, or use --accel tcg"));
+        return Optional.empty();
+    }
+
     private static JsonNode record(CheckpointRecord checkpoint, ExperimentRecord experiment) throws IOException {
         try {
             return JSON.readTree(experiment.machineJson());
@@ -105,6 +127,7 @@ public final class Restorer {
         private final DeviceState state;
         private final SharedMemory image;
         private final long start;
+        private final RewrittenMemory rewritten;
         private final FutureTask<Void> fill;
         /// Of a shared image, which no machine changes, so that once is enough.
         private final FutureTask<Void> verifyImage;
@@ -121,12 +144,13 @@ public final class Restorer {
             this.state = state;
             this.image = image;
             this.start = start;
+            this.rewritten = RewrittenMemory.by(state, spec.decidedAccelerator());
             this.fill = new FutureTask<>(() -> {
                 RamImage.fill(image, store, map, options.threads());
                 return null;
             });
             this.verifyImage = new FutureTask<>(() -> {
-                RamVerifier.requireEqual(image, store, map, options.threads());
+                RamVerifier.requireEqual(image, store, map, options.threads(), rewritten);
                 return null;
             });
         }
@@ -211,7 +235,7 @@ public final class Restorer {
                 verifyImage.run();
             } else {
                 verifyImage.run(); // the first caller does it, the others come back at once
-                int own = RamVerifier.requireUnchanged(machine.pid(), image);
+                int own = RamVerifier.requireUnchanged(machine.pid(), image, rewritten);
                 LOG.debug("machine {} has {} pages of its own before it runs", machine.pid(), own);
             }
             await(verifyImage);

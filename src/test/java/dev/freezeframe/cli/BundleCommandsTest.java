@@ -70,7 +70,8 @@ class BundleCommandsTest {
     void aPersonReadsWhatCameOfIt() {
         Invocation imported = invoke("import", bundle.toString(), "--store", store("b"));
         assertTrue(imported.out().startsWith("imported 3 checkpoints as run: "), imported.out());
-        assertTrue(imported.out().endsWith("restore   freezeframe restore run\n"), imported.out());
+        assertTrue(imported.out().endsWith("restore   freezeframe restore run --store " + store("b") + "\n"),
+                imported.out());
         Invocation exported = invoke("export", "run", home.resolve("b.freezeframe").toString());
         List<String> lines = exported.out().lines().toList();
         assertTrue(lines.get(0).startsWith("wrote 3 checkpoints of run to "), exported.out());

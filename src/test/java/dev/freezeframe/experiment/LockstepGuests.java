@@ -16,6 +16,7 @@ import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.machine.ScratchFolder;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.restore.RamImage;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
@@ -182,13 +183,9 @@ final class LockstepGuests {
                 descriptors.map(LockstepGuests::target).filter(file -> file.startsWith(ScratchFolder.path() + "/"))
                         .forEach(left::add);
             }
-            String runtime = System.getenv("XDG_RUNTIME_DIR");
-            for (String parent : new String[]{runtime == null ? "/nowhere" : runtime, System.getProperty(
-                    "java.io.tmpdir")}) {
-                String[] own = Path.of(parent).toFile().list((_, name) -> name.startsWith("freezeframe-"
-                        + ProcessHandle.current().pid() + "-"));
-                left.addAll(own == null ? List.of() : List.of(own));
-            }
+            String[] own = RunDirectory.parent().toFile().list((_, name) -> name.startsWith("freezeframe-"
+                    + ProcessHandle.current().pid() + "-"));
+            left.addAll(own == null ? List.of() : List.of(own));
             if (left.isEmpty() || System.nanoTime() > deadline) {
                 return left;
             }

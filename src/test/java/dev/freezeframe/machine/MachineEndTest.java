@@ -9,6 +9,7 @@ import dev.freezeframe.TestedQemu;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.suite.ExpectWarnings;
 import java.io.BufferedReader;
@@ -248,9 +249,7 @@ class MachineEndTest {
     }
 
     private static List<String> foldersOf(long pid) {
-        String runtime = System.getenv("XDG_RUNTIME_DIR");
-        Path parent = Path.of(runtime == null || runtime.isEmpty() ? System.getProperty("java.io.tmpdir") : runtime);
-        try (Stream<Path> files = Files.list(parent)) {
+        try (Stream<Path> files = Files.list(RunDirectory.parent())) {
             return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("freezeframe-" + pid
                     + "-")).toList();
         } catch (IOException e) {

@@ -167,6 +167,30 @@ class CheckpointExportTest {
         assertEquals(file + " cannot be written: its folder does not exist; create it first", message);
     }
 
+    @Test
+    void filesOfOneExportComeTogetherOrNotAtAll() throws Exception {
+        Path old = Files.writeString(folder.resolve("old"), "mine");
+        Path fresh = folder.resolve("fresh");
+        try (CheckpointExport.Batch together = new CheckpointExport.Batch()) {
+            CheckpointExport export = new CheckpointExport(store, together);
+            export.writeRam(checkpoint, old, true, Progress.NONE);
+            export.writeDeviceState(checkpoint, fresh, false);
+            assertThrows(IOException.class, () -> export.writeDisk(checkpoint, "disk0", folder.resolve("disk"),
+                    CheckpointExport.DiskFormat.RAW, false, Progress.NONE));
+        }
+        assertEquals("mine", Files.readString(old));
+        assertEquals(List.of(old), files());
+        try (CheckpointExport.Batch together = new CheckpointExport.Batch()) {
+            CheckpointExport export = new CheckpointExport(store, together);
+            export.writeRam(checkpoint, old, true, Progress.NONE);
+            export.writeDeviceState(checkpoint, fresh, false);
+            together.commit();
+        }
+        assertArrayEquals(ram, Files.readAllBytes(old));
+        assertArrayEquals(devices, Files.readAllBytes(fresh));
+        assertEquals(List.of(fresh, old), files());
+    }
+
     private List<Path> files() throws IOException {
         try (Stream<Path> files = Files.list(folder)) {
             return files.sorted().toList();

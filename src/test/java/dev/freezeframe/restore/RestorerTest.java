@@ -16,6 +16,7 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
+import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
@@ -212,7 +213,7 @@ class RestorerTest {
         PageMap map = store.pageMap(taken.get(0).checkpoint().id(), NewCheckpoint.RAM);
         try (SharedMemory image = SharedMemory.allocate("image", original.ramBytes())) {
             RamImage.fill(image, store, map, 2);
-            RamVerifier.requireEqual(image, store, map, 2);
+            RamVerifier.requireEqual(image, store, map, 2, RewrittenMemory.NONE);
             int zeroPage = 0;
             while (map.chunkId(zeroPage) != 0)
                 zeroPage++;
@@ -222,13 +223,14 @@ class RestorerTest {
                 image.read(address, 1, was, 0);
                 image.write(address, ByteBuffer.wrap(new byte[]{(byte) (was.get(0) ^ 1)}));
                 String message = assertThrows(IOException.class,
-                        () -> RamVerifier.requireEqual(image, store, map, 2)).getMessage();
+                        () -> RamVerifier.requireEqual(image, store, map, 2, RewrittenMemory.NONE)).getMessage();
                 assertTrue(message.contains("page " + page + " "), message);
                 image.write(address, was);
             }
-            RamVerifier.requireEqual(image, store, map, 2);
+            RamVerifier.requireEqual(image, store, map, 2, RewrittenMemory.NONE);
             try (Machine machine = Machine.incoming(MachineSpec.fromRecord(original.toRecord()), image, true)) {
-                assertEquals(0, RamVerifier.requireUnchanged(machine.pid(), image), "an incoming QEMU writes no RAM");
+                assertEquals(0, RamVerifier.requireUnchanged(machine.pid(), image, RewrittenMemory.NONE),
+                        "an incoming QEMU writes no RAM");
             }
         }
     }
@@ -246,7 +248,8 @@ class RestorerTest {
                     assertTrue(own.contains(page), "page " + page);
                 assertTrue(own.count() < 200, own.count() + " pages");
             }
-            assertThrows(IOException.class, () -> RamVerifier.requireUnchanged(machine.pid(), restored.image()));
+            assertThrows(IOException.class, () -> RamVerifier.requireUnchanged(machine.pid(), restored.image(),
+                    RewrittenMemory.NONE));
         }
     }
 
@@ -355,7 +358,7 @@ class RestorerTest {
     }
 
     private static Set<String> runFolders() throws IOException {
-        try (var files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+        try (var files = Files.list(RunDirectory.parent())) {
             return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("freezeframe-"
                     + ProcessHandle.current().pid()) || name.startsWith("freezeframe-detached"))
                     .collect(Collectors.toSet());

@@ -92,7 +92,7 @@ public final class DiskPauseBench {
                 .kernelArguments(), spec.startPaused(), spec.detachable(), spec.machineType(), spec.bootFiles(),
                 spec
                         .acceptChangedBootFiles(),
-                Map.of());
+                Map.of(), spec.outside());
     }
 
     private static void record(Store store, Machine machine, RecordingOptions options, Meter meter) throws IOException,

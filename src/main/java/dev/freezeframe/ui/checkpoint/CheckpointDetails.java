@@ -4,6 +4,7 @@ import atlantafx.base.theme.Styles;
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.restore.CheckpointExport.DiskFormat;
+import dev.freezeframe.restore.RecordedOutside;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointRecord;
@@ -419,7 +420,8 @@ public final class CheckpointDetails extends BorderPane {
     }
 
     private void askRestore() {
-        selected().ifPresent(each -> RestoreDialog.ask(this, new CheckpointRestoreModel(workbench.tasks(), each),
+        selected().ifPresent(each -> RestoreDialog.ask(this, new CheckpointRestoreModel(workbench.tasks(), each,
+                workbench.library().find(each.experimentId()).map(RecordedOutside::of).orElse(RecordedOutside.NOTHING)),
                 options -> actions.restore(each, options)));
     }
 

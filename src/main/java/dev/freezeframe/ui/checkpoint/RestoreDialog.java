@@ -3,6 +3,7 @@ package dev.freezeframe.ui.checkpoint;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.ui.model.CheckpointRestoreModel;
+import dev.freezeframe.ui.model.CheckpointRestoreModel.OtherFile;
 import java.io.File;
 import java.util.List;
 import java.util.Optional;
@@ -141,8 +142,41 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         problem.setWrapText(true);
         problem.setMinHeight(Region.USE_PREF_SIZE);
         problem.textProperty().bind(model.problemProperty());
-        grid.add(problem, 0, 7, 2, 1);
+        int row = outside(grid, 7);
+        grid.add(problem, 0, row, 2, 1);
         return grid;
+    }
+
+    /// What the machine has outside its guest, where it has anything.
+    ///
+    /// @return the next free row
+    private int outside(GridPane grid, int firstRow) {
+        int row = firstRow;
+        for (OtherFile file : model.files()) {
+            TextField path = new TextField();
+            path.setId("restore-file-" + file.recorded().role());
+            path.setPromptText(file.recorded().path().toString());
+            path.setTooltip(new Tooltip("Where the file is now; its content has to be the recorded one"));
+            path.textProperty().bindBidirectional(file.chosen());
+            grid.addRow(row++, label("File of " + file.recorded().role(), path), withChooser(path, "Choose the file of "
+                    + file.recorded().role()));
+        }
+        if (!model.files().isEmpty()) {
+            CheckBox accept = box("restore-accept-media", "Accept changed disks, CDs and other files that it reads");
+            accept.selectedProperty().bindBidirectional(model.acceptChangedMediaProperty());
+            grid.add(accept, 1, row++);
+        }
+        VBox arguments = new VBox(8);
+        model.leftOut().forEach((argument, left) -> {
+            CheckBox without = box("restore-without-" + argument, "Without " + argument);
+            without.setTooltip(new Tooltip("The guest keeps its device; what it writes to or listens at is left out"));
+            without.selectedProperty().bindBidirectional(left);
+            arguments.getChildren().add(without);
+        });
+        if (!arguments.getChildren().isEmpty()) {
+            grid.add(arguments, 1, row++);
+        }
+        return row;
     }
 
     private static int number(String text) {
@@ -190,11 +224,15 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         field.setPromptText("As recorded");
         field.textProperty().bindBidirectional(model.qemuBinaryProperty());
         field.setTooltip(new Tooltip("A path, or a name on the PATH; it must know the recorded machine type"));
+        return withChooser(field, "Choose a QEMU binary");
+    }
+
+    private Node withChooser(TextField field, String title) {
         Button choose = new Button("Choose…");
         choose.setMinWidth(Region.USE_PREF_SIZE);
         choose.setOnAction(_ -> {
             FileChooser chooser = new FileChooser();
-            chooser.setTitle("Choose a QEMU binary");
+            chooser.setTitle(title);
             File file = chooser.showOpenDialog(getDialogPane().getScene().getWindow());
             if (file != null) {
                 field.setText(file.getPath());

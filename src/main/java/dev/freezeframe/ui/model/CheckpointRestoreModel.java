@@ -2,6 +2,9 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.MediaFile;
+import dev.freezeframe.restore.OutsideWishes;
+import dev.freezeframe.restore.RecordedOutside;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
@@ -10,8 +13,14 @@ import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.IntegerProperty;
 import javafx.beans.property.ObjectProperty;
@@ -41,14 +50,30 @@ public final class CheckpointRestoreModel {
             Optional.empty());
     private final StringProperty qemuBinary = new SimpleStringProperty(this, "qemuBinary", "");
     private final StringProperty cpu = new SimpleStringProperty(this, "cpu", "");
+    private final List<OtherFile> files = new ArrayList<>();
+    private final BooleanProperty acceptChangedMedia = new SimpleBooleanProperty(this, "acceptChangedMedia", false);
+    private final Map<String, BooleanProperty> leftOut = new LinkedHashMap<>();
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
 
     /// @param checkpoint what is to be restored
     public CheckpointRestoreModel(BackgroundTasks tasks, CheckpointRecord checkpoint) {
+        this(tasks, checkpoint, RecordedOutside.NOTHING);
+    }
+
+    /// @param checkpoint what is to be restored
+    /// @param outside    what its machine had outside the guest
+    public CheckpointRestoreModel(BackgroundTasks tasks, CheckpointRecord checkpoint, RecordedOutside outside) {
         this.checkpoint = checkpoint;
+        for (MediaFile file : outside.files()) {
+            files.add(new OtherFile(file, new SimpleStringProperty("")));
+        }
+        for (String argument : outside.arguments()) {
+            leftOut.put(argument, new SimpleBooleanProperty(false));
+        }
         lane = tasks.lane();
         count.addListener((_, _, _) -> validate());
         qemuBinary.addListener((_, _, _) -> validate());
+        files.forEach(file -> file.chosen().addListener((_, _, _) -> validate()));
         cpu.addListener((_, _, _) -> validate());
     }
 
@@ -107,6 +132,38 @@ public final class CheckpointRestoreModel {
         return cpu;
     }
 
+    /// A file that the recorded guest read, and where it is to be taken from.
+    ///
+    /// @param chosen a path; blank for the recorded one
+    public record OtherFile(MediaFile recorded, StringProperty chosen) {}
+
+    /// The files that the recorded guest read and could not write.
+    public List<OtherFile> files() {
+        return List.copyOf(files);
+    }
+
+    /// Whether such files are taken although they are not the recorded ones.
+    public BooleanProperty acceptChangedMediaProperty() {
+        return acceptChangedMedia;
+    }
+
+    /// The arguments that write or listen outside the guest, and whether that is left out.
+    public Map<String, BooleanProperty> leftOut() {
+        return Collections.unmodifiableMap(leftOut);
+    }
+
+    private OutsideWishes outsideWishes() {
+        Map<String, Path> chosen = new LinkedHashMap<>();
+        for (OtherFile file : files) {
+            if (!file.chosen().get().isBlank()) {
+                chosen.put(file.recorded().role(), Path.of(file.chosen().get().strip()));
+            }
+        }
+        Set<String> without = leftOut.entrySet().stream().filter(each -> each.getValue().get()).map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+        return new OutsideWishes(chosen, without, Set.of(), acceptChangedMedia.get());
+    }
+
     /// One line about what cannot be done as it is chosen, empty when it can.
     public ReadOnlyStringProperty problemProperty() {
         return problem.getReadOnlyProperty();
@@ -125,6 +182,12 @@ public final class CheckpointRestoreModel {
                 problem.set(e.getMessage());
                 return;
             }
+        }
+        try {
+            files.forEach(file -> Path.of(file.chosen().get().strip()));
+        } catch (InvalidPathException e) {
+            problem.set("this is no path: " + e.getReason());
+            return;
         }
         String typed = qemuBinary.get().strip();
         problem.set("");
@@ -150,7 +213,8 @@ public final class CheckpointRestoreModel {
     public RestoreOptions options() {
         RestoreOptions options = RestoreOptions.standard().withCount(count.get())
                 .withRecordable(count.get() == 1 && recordable.get()).withLeavePaused(leavePaused.get())
-                .withVerifyRam(verifyRam.get()).withAcceptChangedBootFiles(acceptChangedBootFiles.get());
+                .withVerifyRam(verifyRam.get()).withAcceptChangedBootFiles(acceptChangedBootFiles.get())
+                .withOutside(outsideWishes());
         if (accelerator.get().isPresent()) {
             options = options.withAccelerator(accelerator.get().get());
         }

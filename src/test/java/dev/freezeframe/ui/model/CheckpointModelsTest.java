@@ -4,6 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.machine.MediaFile;
+import dev.freezeframe.restore.OutsideWishes;
+import dev.freezeframe.restore.RecordedOutside;
+import java.util.Map;
+import java.util.Set;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
@@ -277,6 +282,23 @@ class CheckpointModelsTest {
         FxToolkit.await("the path was looked at", () -> restore.problemProperty().get().contains("no program"));
         FxToolkit.run(() -> restore.qemuBinaryProperty().set(""));
         assertEquals("", FxToolkit.call(() -> restore.problemProperty().get()));
+    }
+
+    @Test
+    void aRestoreAsksForTheFilesAndArgumentsThatTheMachineHasOutside() {
+        RecordedOutside outside = new RecordedOutside(List.of(new MediaFile("cdrom", Path.of("/gone/cd.iso"), Optional
+                .empty())), List.of("hostfwd", "serial"));
+        CheckpointRestoreModel restore = FxToolkit.call(() -> new CheckpointRestoreModel(tasks, checkpointHere(1),
+                outside));
+        assertEquals(OutsideWishes.NONE, FxToolkit.call(restore::options).outside());
+        FxToolkit.run(() -> {
+            restore.files().getFirst().chosen().set(" /here/cd.iso ");
+            restore.leftOut().get("hostfwd").set(true);
+        });
+        assertEquals(new OutsideWishes(Map.of("cdrom", Path.of("/here/cd.iso")), Set.of("hostfwd"), Set.of(), false),
+                FxToolkit.call(restore::options).outside());
+        FxToolkit.run(() -> restore.acceptChangedMediaProperty().set(true));
+        assertTrue(FxToolkit.call(restore::options).outside().acceptChangedMedia());
     }
 
     @Test
