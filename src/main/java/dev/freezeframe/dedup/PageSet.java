@@ -75,6 +75,16 @@ final class PageSet {
         return -1;
     }
 
+    /// The first page from one on that is not in the set; where there is none, the end of the image.
+    int nextAbsent(int from) {
+        int page = from;
+        while (page < pages && get(page)) {
+            boolean whole = (page & (LEAF_PAGES - 1)) == 0 && leaves[page >>> LEAF_BITS] == FULL;
+            page = whole ? (int) Math.min(pages, page + (long) LEAF_PAGES) : page + 1;
+        }
+        return page;
+    }
+
     long count() {
         long count = 0;
         for (long[] leaf : leaves) {

@@ -414,9 +414,15 @@ final class StoringWriter implements CheckpointWriter {
         long ofDisk = 0;
         long ofRam = 0;
         long fresh = 0;
-        for (int block = image.added.next(0); block >= 0; block = image.added.next(block + 1)) {
+        int last;
+        for (int block = image.added.next(0); block >= 0; block = image.added.next(last + 1)) {
             long chunk = map.chunkId(block);
-            if (image.isAsBefore(block, chunk)) {
+            last = block;
+            if (chunk == ChunkId.ZERO && image.previous.isEmpty()) {
+                // of a large disk that begins, most
+                last = map.endOfRun(block, image.added.nextAbsent(block)) - 1;
+                zero += last - block + 1;
+            } else if (image.isAsBefore(block, chunk)) {
                 unchanged++;
             } else if (chunk == ChunkId.ZERO) {
                 zero++;

@@ -80,6 +80,11 @@ public final class Recording implements AutoCloseable {
                             + " QEMU saves the card's memory by a migration only, and refuses that while a disk is frozen; set the"
                             + " profile's display to \"none\", or the disk to \"readOnly\": true");
         }
+        Optional<String> heapTooSmall = MemoryNeed.ofRecording(machine.ramBytes(), List.of(), 0, false).heapProblem(
+                Runtime.getRuntime().maxMemory());
+        if (heapTooSmall.isPresent()) {
+            throw new IOException(heapTooSmall.get());
+        }
         DirtyTracker tracker = options.tracker().trackerFor(machine);
         DeviceStateSource devices = null;
         Recording recording = null;
@@ -271,6 +276,16 @@ public final class Recording implements AutoCloseable {
     /// So much of the file system stays free.
     public static long diskReserveBytes() {
         return BudgetKeeper.DISK_RESERVE_BYTES;
+    }
+
+    /// Ticks at which no checkpoint was taken because the guest slept or was stopped, by a debugger say. They are not late.
+    public long standingTicks() {
+        return checkpointer.standingTicks();
+    }
+
+    /// Whether a checkpoint is being taken, or will be within a moment.
+    public boolean isCapturing() {
+        return checkpointer.isBusy();
     }
 
     /// How full the queue between capture and store is, from 0 to 1.

@@ -660,6 +660,14 @@ public final class Machine implements AutoCloseable {
         qmp.execute(QmpCommand.of("system_reset"));
     }
 
+    /// Wakes a guest that has put itself to sleep (S3), as a key would.
+    ///
+    /// @throws QmpException also where it does not sleep, or cannot be woken
+    public void wake() throws QmpException {
+        qmp.execute(QmpCommand.of("system_wakeup"));
+        states.confirm();
+    }
+
     /// Presses the power button, which the guest may obey or not.
     public void powerdown() throws QmpException {
         qmp.execute(QmpCommand.of("system_powerdown"));

@@ -34,6 +34,9 @@ class PageSetTest {
                 asked = page + 1;
             }
             assertEquals(-1, asked < pages ? set.next(asked) : -1);
+            for (int page = 0; page < pages; page += 1 + random.nextInt(500)) {
+                assertEquals(Math.min(pages, plain.nextClearBit(page)), set.nextAbsent(page));
+            }
             for (int page = 0; page < pages; page++) {
                 assertEquals(plain.get(page), set.get(page));
             }

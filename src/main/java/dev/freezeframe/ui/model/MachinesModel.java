@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RecordingOptions;
@@ -127,7 +128,10 @@ public final class MachinesModel {
         }
         selected.set(models.getFirst());
         tasks.run("Restore " + checkpoint.name(), _ -> arrival.bring(
-                () -> new Restorer(store.get()).restore(checkpoint, options), MachinesModel::closers), restored -> {
+                () -> {
+                    MemoryNeed.ofRestore(store.get(), checkpoint, options.count()).require();
+                    return new Restorer(store.get()).restore(checkpoint, options);
+                }, MachinesModel::closers), restored -> {
                     List<MachineModel> wanted = new ArrayList<>();
                     for (int i = 0; i < models.size(); i++) {
                         if (!models.get(i).endingProperty().get()) {

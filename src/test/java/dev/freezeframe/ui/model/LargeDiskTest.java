@@ -76,7 +76,8 @@ class LargeDiskTest {
             });
             ComparedImage disk = result.images().get(1);
             StringBuilder said = new StringBuilder(disk.sum()).append('\n');
-            for (int at = disk.nextDifference(-1, 1).orElseThrow(); at >= 0; at = disk.nextDifference(at, 1).orElse(-1)) {
+            for (int at = disk.nextDifference(-1, 1).orElseThrow(); at >= 0; at = disk.nextDifference(at, 1)
+                    .orElse(-1)) {
                 said.append(at).append(' ').append(disk.difference(at).orElseThrow()).append('\n');
             }
             int[] counts = new int[5];
