@@ -2,6 +2,7 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.linux.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qmp.PeerFate;
@@ -739,24 +740,22 @@ public final class Machine implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        quit(CLOSE_GRACE);
         // What is told last is that it has ended.
-        var _ = exit.thenRun(states::close);
-        closeConnections();
-        staying.ifPresent(RunDirectory::close);
+        Closing.each(() -> quit(CLOSE_GRACE), () -> {
+            var _ = exit.thenRun(states::close);
+        }, this::closeConnections, () -> staying.ifPresent(RunDirectory::close));
     }
 
     private void closeConnections() {
-        qmp.close();
-        captureQmp.close();
-        watchQmp.close();
-        diskQmp.ifPresent(QmpClient::close);
-        console.close();
-        closeQuietly(process.getInputStream());
-        overlays.forEach(UnnamedFile::close);
-        if (!privateCopy) {
-            closeQuietly(memory);
-        }
+        Closing.each(qmp::close, captureQmp::close, watchQmp::close, () -> diskQmp.ifPresent(QmpClient::close),
+                console::close, () -> closeQuietly(process.getInputStream()),
+                () -> Closing.each(overlays.stream().<Closing.Unchecked>map(overlay -> overlay::close).toArray(
+                        Closing.Unchecked[]::new)),
+                () -> {
+                    if (!privateCopy) {
+                        closeQuietly(memory);
+                    }
+                });
     }
 
     private static void kill(Process process) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.linux.Closing;
 import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;
@@ -151,10 +152,11 @@ public final class MachinesModel {
         for (RestoredMachine each : restored.machines()) {
             AtomicBoolean closed = new AtomicBoolean();
             closers.add(() -> {
-                each.machine().close();
-                if (closed.compareAndSet(false, true) && left.decrementAndGet() == 0) {
-                    restored.close();
-                }
+                Closing.each(each.machine()::close, () -> {
+                    if (closed.compareAndSet(false, true) && left.decrementAndGet() == 0) {
+                        restored.close();
+                    }
+                });
             });
         }
         return closers;
