@@ -88,6 +88,7 @@ public final class Checkpointer implements AutoCloseable {
     private volatile long lastTaken;
     private final AtomicLong taken = new AtomicLong();
     private final AtomicLong late = new AtomicLong();
+    private final AtomicLong standing = new AtomicLong();
 
     /// Prepares to capture a machine. The tracker and the source are closed with this object; the machine is not.
     ///
@@ -101,7 +102,7 @@ public final class Checkpointer implements AutoCloseable {
         this.listener = listener;
         this.options = options;
         number = firstNumber;
-        pool = new SlabPool(options.bufferBytes());
+        pool = new SlabPool(options.bufferBytesFor(machine.ramBytes()));
         frame = new FrameAssembler(tracker.contents(), pool, sink);
         disks = machine.diskQmp().isEmpty()
                 ? Optional.empty()
@@ -159,6 +160,11 @@ public final class Checkpointer implements AutoCloseable {
     /// Ticks that were missed or taken late.
     public long lateTicks() {
         return late.get();
+    }
+
+    /// Ticks that passed while the guest slept or was stopped by somebody: there was nothing to take, so they are not late.
+    public long standingTicks() {
+        return standing.get();
     }
 
     /// Something that counts the pages that changed since the last checkpoint; empty where the tracker has none. Close it
@@ -317,6 +323,8 @@ public final class Checkpointer implements AutoCloseable {
         int skipped = schedule.skip(System.nanoTime());
         if (countAsLate) {
             noteLate(skipped);
+        } else {
+            standing.addAndGet(skipped);
         }
     }
 

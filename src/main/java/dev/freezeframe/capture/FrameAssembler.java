@@ -26,6 +26,13 @@ final class FrameAssembler {
     private int number;
     private long generation;
     private int slabsSentAhead;
+    /// How often memory had to be waited for, ever.
+    private long waits;
+    /// Of the last [#copyAhead].
+    private boolean lastCopyWaited;
+    private int lastCopyPages;
+    /// What the pause is to find at least, in pages.
+    private int wantedRoom;
     /// Whether the sink knows of the frame.
     private boolean announced;
 
@@ -46,6 +53,8 @@ final class FrameAssembler {
         number = frameNumber;
         generation = frameGeneration;
         slabsSentAhead = 0;
+        wantedRoom = 0;
+        lastCopyWaited = false;
         announced = false;
         captured.clear();
     }
@@ -57,11 +66,14 @@ final class FrameAssembler {
 
     /// Copies these pages while the guest runs; waits for memory if the pipeline is behind.
     void copyAhead(BitSet pages) throws InterruptedException {
+        long before = waits;
         int page = pages.nextSetBit(0);
         while (page >= 0) {
             page = copyInto(pages, page, tailAhead());
         }
         captured.or(pages);
+        lastCopyPages = pages.cardinality();
+        lastCopyWaited = waits != before;
     }
 
     /// Copies these pages while the guest stands still; never waits.
@@ -71,19 +83,29 @@ final class FrameAssembler {
         captured.or(pages);
         int page = pages.nextSetBit(0);
         while (page >= 0) {
-            page = copyInto(pages, page, tailInPause());
+            page = copyInto(pages, page, tailInPause(pages));
         }
     }
 
-    /// Sets aside room for as many pages as this, so that the pause finds it.
+    /// Sets aside room for as many pages as this, so that the pause finds it; after it had to wait for memory, for twice as
+    /// many, as far as the pool goes.
     ///
-    /// @return whether that had to wait for memory
+    /// A frame that is larger than the pool, such as the first of a large guest, goes on its way at the pace of the store, and a
+    /// guest that writes faster has changed more by then than a small reserve takes. With room made first, what changed
+    /// meanwhile is copied without a wait, in milliseconds, and leaves as little.
+    ///
+    /// @return whether this or the last copying had to wait for memory, so that another round should be copied first
     boolean reserve(int pageCount) throws InterruptedException {
+        long before = waits;
+        int wanted = Math.max(pageCount, wantedRoom);
         int room = slabs.isEmpty() ? 0 : Slab.CAPACITY - slabs.getLast().count();
-        boolean waited = false;
-        while (room + reserve.size() * Slab.CAPACITY < pageCount) {
-            waited |= pool.available() == 0;
+        int most = Math.max(1, pool.capacity() - pool.capacity() / 4 - 1);
+        while (room + reserve.size() * Slab.CAPACITY < wanted && reserve.size() < most) {
             reserve.add(freeSlab());
+        }
+        boolean waited = waits != before || lastCopyWaited;
+        if (waited) {
+            wantedRoom = Math.max(2 * Math.min(wanted, most * Slab.CAPACITY), slabsSentAhead > 0 ? lastCopyPages : 0);
         }
         return waited;
     }
@@ -150,18 +172,25 @@ final class FrameAssembler {
         return slabs.getLast();
     }
 
-    private Slab tailInPause() throws IOException {
+    private Slab tailInPause(BitSet pages) throws IOException {
         if (slabs.isEmpty() || slabs.getLast().count() == Slab.CAPACITY) {
             Slab slab = reserve.isEmpty() ? pool.poll() : reserve.remove();
             if (slab == null) {
-                throw new IOException("the guest changed more pages right before the stop than the capture buffer of "
-                        + pool.capacity() * ((Slab.CAPACITY * Slab.PAGE_BYTES) >> 20)
-                        + " MiB can take; the checkpoint was given up and its pages belong to the next one: give the"
-                        + " recording a larger buffer");
+                throw new IOException("the guest changed " + mebibytes(pages.cardinality())
+                        + " MiB right before the stop, more than the capture buffer of " + mebibytes(pool.capacity()
+                                * (long) Slab.CAPACITY)
+                        + " MiB had room for; the checkpoint was given up and its pages belong to the next one: record"
+                        + " with --buffer " + mebibytes(2L * (pool.capacity() * (long) Slab.CAPACITY + pages
+                                .cardinality()))
+                        + "M, or have the guest write less at a time");
             }
             append(slab);
         }
         return slabs.getLast();
+    }
+
+    private static long mebibytes(long pageCount) {
+        return Math.ceilDiv(pageCount * Slab.PAGE_BYTES, 1L << 20);
     }
 
     private void append(Slab slab) {
@@ -176,6 +205,7 @@ final class FrameAssembler {
             for (int toSend = (slabs.size() + 1) / 2; toSend > 0; toSend--) {
                 sendAhead();
             }
+            waits++;
             slab = pool.take();
         }
         return slab;

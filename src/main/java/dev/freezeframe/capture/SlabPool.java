@@ -4,14 +4,19 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The memory that captured pages wait in until the pipeline has stored them; it never grows beyond its bound.
 /// A store that falls behind empties the pool, which makes checkpoints late instead of filling the heap.
 ///
 /// Safe for use by several threads. Slabs are made when first needed and kept for the life of the pool.
 final class SlabPool {
+    private static final Logger LOG = LoggerFactory.getLogger(SlabPool.class);
+    private static final int FEWEST = 4;
 
-    private final int capacity;
+    /// Guarded by the lock; smaller than asked for where Java gives no more.
+    private volatile int capacity;
     private final ArrayDeque<Slab> free = new ArrayDeque<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition released = lock.newCondition();
@@ -19,7 +24,7 @@ final class SlabPool {
 
     /// @param sizeBytes the most memory that the slabs may take
     SlabPool(long sizeBytes) {
-        capacity = Math.toIntExact(Math.max(4, sizeBytes / (Slab.CAPACITY * Slab.PAGE_BYTES)));
+        capacity = Math.toIntExact(Math.max(FEWEST, sizeBytes / (Slab.CAPACITY * Slab.PAGE_BYTES)));
     }
 
     int capacity() {
@@ -42,13 +47,34 @@ final class SlabPool {
         try {
             Slab slab = free.poll();
             if (slab == null && made < capacity) {
-                slab = new Slab(this);
-                made++;
+                slab = make();
             }
             return slab;
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Java has a bound of its own for memory outside the heap; a pool that meets it stays as large as it is.
+    private Slab make() {
+        try {
+            Slab slab = new Slab(this);
+            made++;
+            return slab;
+        } catch (OutOfMemoryError e) {
+            if (made < FEWEST) {
+                throw e;
+            }
+            LOG.warn("the capture buffer has {} MiB instead of {}: Java gives no more memory outside its heap; "
+                    + "FREEZEFRAME_JAVA_OPTS=-XX:MaxDirectMemorySize=4g makes that more", mebibytes(made),
+                    mebibytes(capacity));
+            capacity = made;
+            return null;
+        }
+    }
+
+    private static long mebibytes(int slabs) {
+        return slabs * (long) (Slab.CAPACITY * Slab.PAGE_BYTES) >> 20;
     }
 
     /// A slab, waiting until the pipeline gives one back.

@@ -3,6 +3,7 @@ package dev.freezeframe.cli;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.experiment.Budget;
+import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.experiment.TrackerChoice;
@@ -17,11 +18,13 @@ import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -92,7 +95,7 @@ final class RecordCommand implements Callable<Integer> {
     @Option(names = "--tracker", paramLabel = "auto|userfault|scan", defaultValue = "auto", description = "How written pages are found. Default: auto, exact tracking where the kernel has it")
     private TrackerChoice tracker;
 
-    @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class, description = "Most memory for pages that are captured and not stored yet. Default: 256M")
+    @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class, description = "Most memory for pages that are captured and not stored yet. Default: a quarter of the guest's RAM, from 256M to 2G")
     private Optional<Long> bufferBytes;
 
     @Option(names = "--scratch", paramLabel = "SIZE", converter = SizeText.class, description = "Most room on disk for what the guest overwrites while a checkpoint's disks are read. Default: 2G")
@@ -106,6 +109,9 @@ final class RecordCommand implements Callable<Integer> {
 
     @Option(names = "--budget-rule", paramLabel = "stop|thin", defaultValue = "stop", description = "At the budget: stop recording, or thin out old checkpoints, the more the older they are. Default: stop")
     private Budget.Rule budgetRule;
+
+    @Option(names = "--wake-after", paramLabel = "TIME", converter = DurationText.class, description = GuestWatch.WAKE_AFTER)
+    private Optional<Duration> wakeAfter;
 
     @Option(names = "--no-pictures", description = "Keep no pictures of the guest's screen or console with the checkpoints.")
     private boolean noPictures;
@@ -148,6 +154,9 @@ final class RecordCommand implements Callable<Integer> {
         checkUsage();
         Optional<MachineSpec> fresh = origin.checkpoint == null ? Optional.of(machineSpec()) : Optional.empty();
         try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(program.surroundings())) {
+            if (fresh.isPresent()) {
+                requireMemory(fresh.get().memoryBytes(), screen);
+            }
             if (fresh.isEmpty()) {
                 return recordRestored(screen, stop);
             }
@@ -155,6 +164,11 @@ final class RecordCommand implements Callable<Integer> {
                 return record(store, machine, Optional.empty(), screen, stop);
             }
         }
+    }
+
+    private void requireMemory(long ramBytes, Screen screen) throws IOException {
+        MemoryNeed.ofRecording(ramBytes, List.of(), options().capture().bufferBytesFor(ramBytes),
+                tracker == TrackerChoice.SCAN).require().ifPresent(screen::remark);
     }
 
     private void checkUsage() {
@@ -232,6 +246,7 @@ final class RecordCommand implements Callable<Integer> {
     private int recordRestored(Screen screen, StopRequest stop) throws Exception {
         try (Store store = storeOption.openExisting(program)) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
+            requireMemory(parent.metrics().ramPages() * ChunkId.CHUNK_BYTES, screen);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
                     .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
             restoring = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
@@ -254,6 +269,7 @@ final class RecordCommand implements Callable<Integer> {
             }
         }
         RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
+        wakeAfter.ifPresent(printer::wakeAfter);
         boolean untouched = parent.isPresent() && !waits;
         try (Recording recording = Recording.start(store, machine, parent, untouched, options(), printer)) {
             if (untouched) {
@@ -265,6 +281,9 @@ final class RecordCommand implements Callable<Integer> {
                 screen.line("restore   freezeframe restore " + printer.newest().get().name() + storeOption.asGiven());
             }
             removeIfEmpty(store, recording, printer);
+            if (printer.stored() == 0 && printer.standing().isPresent() && !stop.requested()) {
+                throw new CommandFailure("no checkpoint was stored: " + printer.standing().get());
+            }
             Optional<String> problem = stop.requested()
                     ? Optional.empty()
                     : problem(printer.stored(), wantedCheckpoints(), end(machine, recording),

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.DetachedMachine;
 import dev.freezeframe.machine.Machine;
@@ -65,6 +66,9 @@ final class RestoreCommand implements Callable<Integer> {
     @Option(names = "--verify", description = "Compare all of RAM with the store before the guest runs.")
     private boolean verify;
 
+    @Option(names = "--wake-after", paramLabel = "TIME", converter = DurationText.class, description = GuestWatch.WAKE_AFTER)
+    private Optional<Duration> wakeAfter;
+
     @Option(names = "--console", description = "Print what the guests print. With one machine, lines of standard input are typed into it.")
     private boolean console;
 
@@ -115,7 +119,7 @@ final class RestoreCommand implements Callable<Integer> {
         try (StopRequest stop = StopRequest.onSignals();
                 Screen screen = new Screen(program.surroundings());
                 Store store = storeOption.openExisting(program);
-                RestoredMachines restored = restore(store, detach)) {
+                RestoredMachines restored = restore(store, detach, screen)) {
             if (detach) {
                 restored.makeIndependent(copying(screen, stop));
             } else if (!restored.needStore()) {
@@ -140,8 +144,9 @@ final class RestoreCommand implements Callable<Integer> {
         store.close();
     }
 
-    private RestoredMachines restore(Store store, boolean detach) throws CommandFailure, IOException {
+    private RestoredMachines restore(Store store, boolean detach, Screen screen) throws CommandFailure, IOException {
         CheckpointRecord checkpoint = StoreOption.find(store, name);
+        MemoryNeed.ofRestore(store, checkpoint, count).require().ifPresent(screen::remark);
         RestoreOptions options = RestoreOptions.standard().withCount(count).withDetachable(detach).withVerifyRam(verify)
                 .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
         options = qemu.isPresent() ? options.withQemuBinary(qemu.get()) : options;
@@ -187,6 +192,10 @@ final class RestoreCommand implements Callable<Integer> {
 
     private void runOn(Screen screen, List<Machine> machines, StopRequest stop) throws InterruptedException {
         List<ConsoleFeed> feeds = new ArrayList<>();
+        List<GuestWatch> guests = new ArrayList<>();
+        for (int i = 1; i <= machines.size(); i++) {
+            guests.add(new GuestWatch(screen, format.json(), i, machines.size(), wakeAfter));
+        }
         if (console) {
             machines.forEach(machine -> feeds.add(new ConsoleFeed(machine.console())));
             if (machines.size() == 1) {
@@ -199,6 +208,9 @@ final class RestoreCommand implements Callable<Integer> {
             boolean timeOver = stay != null && System.nanoTime() - start >= stay.time.toNanos();
             over = timeOver || stop.await(LOOK_AGAIN) || machines.stream().allMatch(machine -> MachineEnd.of(machine)
                     .isPresent());
+            for (int i = 0; i < machines.size(); i++) {
+                guests.get(i).look(machines.get(i), false);
+            }
             for (int i = 0; i < feeds.size(); i++) {
                 int number = i + 1;
                 feeds.get(i).newLines(over).forEach(line -> screen.line(format.json()

@@ -36,6 +36,7 @@ final class RunPrinter implements RecordingListener {
     private final CheckpointTable table;
     private final RunStatistics statistics = new RunStatistics();
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private GuestWatch guest;
     private int failed;
     private Optional<CheckpointRecord> newest = Optional.empty();
 
@@ -43,7 +44,18 @@ final class RunPrinter implements RecordingListener {
     RunPrinter(Screen screen, boolean json, boolean disks) {
         this.screen = screen;
         this.json = json;
+        guest = new GuestWatch(screen, json, 1, 1, Optional.empty());
         table = new CheckpointTable(screen.terminal(), screen.columns(), disks);
+    }
+
+    /// Has a guest that sleeps woken after a time.
+    void wakeAfter(Duration time) {
+        guest = new GuestWatch(screen, json, 1, 1, Optional.of(time));
+    }
+
+    /// Why the guest does not run, if it does not, with the remedy.
+    Optional<String> standing() {
+        return guest.standing();
     }
 
     @Override
@@ -81,6 +93,7 @@ final class RunPrinter implements RecordingListener {
                     stop.request();
                 }
             }
+            guest.look(machine, recording.isCapturing());
             Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
             screen.status(status(recording, wanted, time, elapsed));
             boolean timeOver = time.isPresent() && elapsed.compareTo(time.get()) >= 0;
@@ -143,7 +156,8 @@ final class RunPrinter implements RecordingListener {
                     .put("tracker",
                             recording.trackerName())
                     .put("thinned", recording.budgetUse().thinned()).put("budgetBytes", recording.budgetUse().bytes())
-                    .put("endReason", recording.endReason()).put("storeBytes", store.sizeBytes());
+                    .put("standingTicks", recording.standingTicks()).put("endReason", recording.endReason())
+                    .put("storeBytes", store.sizeBytes());
             screen.line(summary.toString());
             return;
         }
@@ -155,6 +169,10 @@ final class RunPrinter implements RecordingListener {
                                 + " failed"
                         : ""),
                 recording.endReason()));
+        if (recording.standingTicks() > 0) {
+            screen.line("stood     " + Units.count(recording.standingTicks(), "tick")
+                    + " without a checkpoint, while the guest slept or was stopped");
+        }
         BudgetUse use = recording.budgetUse();
         if (!use.budget().isUnlimited()) {
             screen.line(

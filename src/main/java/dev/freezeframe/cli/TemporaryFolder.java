@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.linux.Closing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,8 +30,6 @@ record TemporaryFolder(Path path) implements AutoCloseable {
         try (Stream<Path> all = Files.walk(path)) {
             deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
         }
-        for (Path each : deepestFirst) {
-            Files.deleteIfExists(each);
-        }
+        Closing.all(deepestFirst.stream().<AutoCloseable>map(each -> () -> Files.deleteIfExists(each)).toList());
     }
 }

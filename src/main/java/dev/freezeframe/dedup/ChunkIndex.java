@@ -25,9 +25,9 @@ final class ChunkIndex {
     static final int MAX_SAME_HASH = 8;
 
     private static final Logger LOG = LoggerFactory.getLogger(ChunkIndex.class);
-    /// So many that the arrays of an index of 128 MiB stay below half a region of the collector G1, beyond which arrays waste
-    /// memory.
-    private static final int SEGMENT_BITS = 8;
+    /// So many that the arrays of an index of a quarter of the heap stay below half a region of the collector G1, which has two
+    /// thousand of them; beyond that arrays waste memory.
+    private static final int SEGMENT_BITS = 10;
     private static final int SEGMENTS = 1 << SEGMENT_BITS;
     private static final int PLACE_BYTES = 2 * Long.BYTES;
     private static final int MIN_PLACES = 16;

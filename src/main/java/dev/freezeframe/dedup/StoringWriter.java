@@ -70,7 +70,7 @@ final class StoringWriter implements CheckpointWriter {
         /// The base cut or extended to this length; empty if there is none.
         final Optional<PageMap> previous;
         final PageMap.Editor map;
-        final BitSet added = new BitSet();
+        final PageSet added;
         Draft compressible;
         Draft incompressible;
         long packBytes;
@@ -81,6 +81,7 @@ final class StoringWriter implements CheckpointWriter {
             this.origin = origin;
             this.base = base;
             int pages = (int) ((lengthBytes + ChunkId.CHUNK_BYTES - 1) / ChunkId.CHUNK_BYTES);
+            added = new PageSet(pages);
             previous = base.map(map -> map.resized(pages));
             map = previous.orElseGet(() -> PageMap.allZero(pages)).edit();
         }
@@ -178,8 +179,8 @@ final class StoringWriter implements CheckpointWriter {
         PageImage image = disks.get(disk);
         int end = Math.addExact(firstBlock, count);
         // those of this checkpoint that the zeros replace
-        for (int block = image.added.nextSetBit(firstBlock); block >= 0 && block < end; block = image.added
-                .nextSetBit(block + 1)) {
+        for (int block = image.added.next(firstBlock); block >= 0 && block < end; block = image.added
+                .next(block + 1)) {
             use(image.map.chunkId(block), -1);
         }
         image.map.setZero(firstBlock, count);
@@ -383,7 +384,7 @@ final class StoringWriter implements CheckpointWriter {
     /// @param seen receives the new chunks of this checkpoint that are counted
     private PageClassMap classes(PageMap map, BitSet seen) {
         PageClassMap.Builder classes = PageClassMap.builder(map.pages());
-        for (int page = ram.added.nextSetBit(0); page >= 0; page = ram.added.nextSetBit(page + 1)) {
+        for (int page = ram.added.next(0); page >= 0; page = ram.added.next(page + 1)) {
             classes.add(page, classOf(page, map.chunkId(page), seen));
         }
         return classes.map();
@@ -413,9 +414,15 @@ final class StoringWriter implements CheckpointWriter {
         long ofDisk = 0;
         long ofRam = 0;
         long fresh = 0;
-        for (int block = image.added.nextSetBit(0); block >= 0; block = image.added.nextSetBit(block + 1)) {
+        int last;
+        for (int block = image.added.next(0); block >= 0; block = image.added.next(last + 1)) {
             long chunk = map.chunkId(block);
-            if (image.isAsBefore(block, chunk)) {
+            last = block;
+            if (chunk == ChunkId.ZERO && image.previous.isEmpty()) {
+                // of a large disk that begins, most
+                last = map.endOfRun(block, image.added.nextAbsent(block)) - 1;
+                zero += last - block + 1;
+            } else if (image.isAsBefore(block, chunk)) {
                 unchanged++;
             } else if (chunk == ChunkId.ZERO) {
                 zero++;
@@ -429,7 +436,7 @@ final class StoringWriter implements CheckpointWriter {
         }
         String id = diskIds.get(disk);
         Optional<DiskRead> read = metrics.disks().stream().filter(each -> each.disk().equals(id)).findFirst();
-        return new DiskMetrics(id, image.lengthBytes, image.added.cardinality(), unchanged, zero, ofDisk, ofRam, fresh,
+        return new DiskMetrics(id, image.lengthBytes, image.added.count(), unchanged, zero, ofDisk, ofRam, fresh,
                 read.map(DiskRead::readBytes).orElse(0L), read.map(DiskRead::readMicros).orElse(0L), image.packBytes);
     }
 

@@ -1,5 +1,6 @@
 package dev.freezeframe.experiment;
 
+import dev.freezeframe.linux.ComputerMemory;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.WrittenPages;
 import dev.freezeframe.machine.Accelerator;
@@ -19,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /// Looks whether this computer has what recording needs, by trying where that is possible, and says what to do where it has
@@ -41,17 +41,19 @@ public final class Doctor {
     private final Path storeDirectory;
     private final Profiles profiles;
     private final LinuxFamily family;
+    private final ComputerMemory computer;
 
     /// A doctor for this installation.
     ///
     /// @param qemu the QEMU to look at: a path, or a name that is looked up in `PATH`
     /// @param storeDirectory where checkpoints are to be kept; need not exist
     public Doctor(Path qemu, Path storeDirectory, Profiles profiles) {
-        this(qemu, storeDirectory, profiles, LinuxFamily.ofThisComputer());
+        this(qemu, storeDirectory, profiles, LinuxFamily.ofThisComputer(), ComputerMemory.ofThisProcess());
     }
 
-    /// The same on another distribution.
-    Doctor(Path qemu, Path storeDirectory, Profiles profiles, LinuxFamily family) {
+    /// The same on another distribution and computer.
+    Doctor(Path qemu, Path storeDirectory, Profiles profiles, LinuxFamily family, ComputerMemory computer) {
+        this.computer = computer;
         this.qemu = qemu;
         this.storeDirectory = storeDirectory.toAbsolutePath().normalize();
         this.profiles = profiles;
@@ -202,7 +204,7 @@ public final class Doctor {
                         : "sudo sysctl kernel.yama.ptrace_scope=1");
     }
 
-    private static Finding memory() {
+    private Finding memory() {
         String subject = "shared memory";
         try (SharedMemory trial = SharedMemory.allocate("freezeframe-doctor", 256 * MIB)) {
             trial.write(0, ByteBuffer.wrap(new byte[]{1}));
@@ -210,45 +212,24 @@ public final class Doctor {
             return Finding.missing(subject, "shared memory cannot be had: " + e.getMessage(),
                     "guest memory must be shared memory", "allow memfd_create, which a container may forbid", "");
         }
-        OptionalLong available = availableMemoryBytes();
-        if (available.isEmpty()) {
+        Optional<ComputerMemory.Room> room = computer.room();
+        if (room.isEmpty()) {
             return Finding.good(subject, "shared memory can be had; how much is free is unknown");
         }
-        String found = (available.getAsLong() / MIB)
-                + " MiB available for guests (memory files, whatever the size of /dev/shm)";
-        if (available.getAsLong() >= COMFORTABLE_MEMORY_BYTES) {
+        long available = room.get().availableBytes();
+        String found = room.get().limitBytes().isPresent()
+                ? room.get().describe() + " available for guests and this program together"
+                : available / MIB + " MiB available for guests (memory files, whatever the size of /dev/shm)";
+        if (available >= COMFORTABLE_MEMORY_BYTES) {
             return Finding.good(subject, found);
         }
         String remedy = "close other programs, or give the machine or container more memory";
-        return available.getAsLong() < FEWEST_MEMORY_BYTES
+        return available < FEWEST_MEMORY_BYTES
                 ? Finding.missing(subject, found,
                         "the demo machine with 256 MiB needs about " + FEWEST_MEMORY_BYTES / MIB
                                 + " MiB with everything",
                         remedy, "")
                 : Finding.degraded(subject, found, "only small machines can be recorded", remedy, "");
-    }
-
-    /// What programs can still have, as the kernel estimates it, within a container's limit.
-    private static OptionalLong availableMemoryBytes() {
-        OptionalLong available = number(Path.of("/proc/meminfo"), "MemAvailable:");
-        OptionalLong limit = number(Path.of("/sys/fs/cgroup/memory.max"), "");
-        OptionalLong used = number(Path.of("/sys/fs/cgroup/memory.current"), "");
-        if (available.isEmpty()) {
-            return available;
-        }
-        long kernel = 1024 * available.getAsLong();
-        return OptionalLong.of(limit.isPresent() && used.isPresent()
-                ? Math.min(kernel, Math.max(0, limit.getAsLong() - used.getAsLong()))
-                : kernel);
-    }
-
-    private static OptionalLong number(Path file, String label) {
-        try (Stream<String> lines = Files.lines(file)) {
-            return lines.filter(line -> line.startsWith(label)).map(line -> line.substring(label.length()).replaceAll(
-                    "[^0-9]", "")).filter(digits -> !digits.isEmpty()).mapToLong(Long::parseLong).findFirst();
-        } catch (IOException | java.io.UncheckedIOException | NumberFormatException e) {
-            return OptionalLong.empty();
-        }
     }
 
     private static Finding java() {

@@ -81,6 +81,11 @@ public final class Recording implements AutoCloseable {
             // QEMU refuses to inactivate its block nodes ("bdrv_inactivate_all() failed") with a filter in the graph.
             throw new IOException(besideDisks(machine.ramBlocks()));
         }
+        Optional<String> heapTooSmall = MemoryNeed.ofRecording(machine.ramBytes(), List.of(), 0, false).heapProblem(
+                Runtime.getRuntime().maxMemory());
+        if (heapTooSmall.isPresent()) {
+            throw new IOException(heapTooSmall.get());
+        }
         DirtyTracker tracker = options.tracker().trackerFor(machine);
         DeviceStateSource devices = null;
         Recording recording = null;
@@ -273,6 +278,16 @@ public final class Recording implements AutoCloseable {
     /// So much of the file system stays free.
     public static long diskReserveBytes() {
         return BudgetKeeper.DISK_RESERVE_BYTES;
+    }
+
+    /// Ticks at which no checkpoint was taken because the guest slept or was stopped, by a debugger say. They are not late.
+    public long standingTicks() {
+        return checkpointer.standingTicks();
+    }
+
+    /// Whether a checkpoint is being taken, or will be within a moment.
+    public boolean isCapturing() {
+        return checkpointer.isBusy();
     }
 
     /// How full the queue between capture and store is, from 0 to 1.

@@ -2,6 +2,7 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.linux.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qmp.PeerFate;
@@ -676,6 +677,14 @@ public final class Machine implements AutoCloseable {
         qmp.execute(QmpCommand.of("system_reset"));
     }
 
+    /// Wakes a guest that has put itself to sleep (S3), as a key would.
+    ///
+    /// @throws QmpException also where it does not sleep, or cannot be woken
+    public void wake() throws QmpException {
+        qmp.execute(QmpCommand.of("system_wakeup"));
+        states.confirm();
+    }
+
     /// Presses the power button, which the guest may obey or not.
     public void powerdown() throws QmpException {
         qmp.execute(QmpCommand.of("system_powerdown"));
@@ -747,26 +756,22 @@ public final class Machine implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        quit(CLOSE_GRACE);
-        ownNames.close();
         // What is told last is that it has ended.
-        var _ = exit.thenRun(states::close);
-        closeConnections();
-        staying.ifPresent(RunDirectory::close);
+        Closing.each(() -> quit(CLOSE_GRACE), ownNames::close, () -> {
+            var _ = exit.thenRun(states::close);
+        }, this::closeConnections, () -> staying.ifPresent(RunDirectory::close));
     }
 
     private void closeConnections() {
-        qmp.close();
-        captureQmp.close();
-        watchQmp.close();
-        diskQmp.ifPresent(QmpClient::close);
-        console.close();
-        closeQuietly(process.getInputStream());
-        overlays.forEach(UnnamedFile::close);
-        media.close();
-        if (!privateCopy) {
-            closeQuietly(memory);
-        }
+        Closing.each(qmp::close, captureQmp::close, watchQmp::close, () -> diskQmp.ifPresent(QmpClient::close),
+                console::close, () -> closeQuietly(process.getInputStream()),
+                () -> Closing.each(overlays.stream().<Closing.Unchecked>map(overlay -> overlay::close).toArray(
+                        Closing.Unchecked[]::new)),
+                media::close, () -> {
+                    if (!privateCopy) {
+                        closeQuietly(memory);
+                    }
+                });
     }
 
     private static void kill(Process process) {

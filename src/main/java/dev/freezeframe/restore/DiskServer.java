@@ -1,5 +1,6 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.linux.Closing;
 import dev.freezeframe.machine.DiskBacking;
 import dev.freezeframe.nbd.NbdExport;
 import dev.freezeframe.nbd.NbdServer;
@@ -9,6 +10,7 @@ import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -106,13 +108,12 @@ public final class DiskServer implements AutoCloseable {
     /// Ends the service; machines that still use it get errors for what they have not read yet.
     @Override
     public void close() {
-        for (AutoCloseable each : opened.reversed()) {
-            try {
-                each.close();
-            } catch (Exception e) {
-                throw new IllegalStateException("closing " + each, e);
-            }
-        }
+        List<AutoCloseable> all = List.copyOf(opened.reversed());
         opened.clear();
+        try {
+            Closing.all(all);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -1,11 +1,13 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.linux.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Progress;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -71,14 +73,17 @@ public final class RestoredMachines implements AutoCloseable {
     }
 
     private void closeDisks() {
-        disks.ifPresent(DiskServer::close);
+        Optional<DiskServer> served = disks;
         disks = Optional.empty();
+        served.ifPresent(DiskServer::close);
     }
 
     @Override
     public void close() {
-        machines.forEach(restored -> restored.machine().close());
-        image.close();
-        closeDisks();
+        List<Closing.Unchecked> all = new ArrayList<>();
+        machines.forEach(restored -> all.add(restored.machine()::close));
+        all.add(image::close);
+        all.add(this::closeDisks);
+        Closing.each(all.toArray(Closing.Unchecked[]::new));
     }
 }

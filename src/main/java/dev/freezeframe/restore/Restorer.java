@@ -3,6 +3,7 @@ package dev.freezeframe.restore;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.linux.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.Disk;
@@ -21,6 +22,7 @@ import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -81,10 +83,7 @@ public final class Restorer {
             return machines;
         } finally {
             if (!done) {
-                if (image != null)
-                    image.close();
-                if (server != null)
-                    server.close();
+                Closing.all(Arrays.asList(image, server));
             }
         }
     }
@@ -248,7 +247,8 @@ public final class Restorer {
                 toEnd = List.copyOf(started);
                 started.clear();
             }
-            toEnd.forEach(Machine::close);
+            Closing.each(
+                    toEnd.stream().<Closing.Unchecked>map(machine -> machine::close).toArray(Closing.Unchecked[]::new));
         }
 
         private <T> T await(Future<T> future) throws IOException {

@@ -68,7 +68,7 @@ public final class PageMap {
     /// Where the run of zero pages, or of pages that are not, ends that a page is in.
     ///
     /// @return the first page of the other kind, or `limit` if there is none before
-    int endOfRun(int page, int limit) {
+    public int endOfRun(int page, int limit) {
         boolean zero = chunkId(page) == ChunkId.ZERO;
         int end = Math.min(limit, pages);
         int at = page + 1;

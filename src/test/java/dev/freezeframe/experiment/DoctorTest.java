@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.linux.ComputerMemory;
 import dev.freezeframe.machine.Profiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,12 +63,28 @@ class DoctorTest {
                 "sudo zypper install qemu-x86");
         for (LinuxFamily distribution : LinuxFamily.values()) {
             Finding qemu = about("QEMU", new Doctor(folder.resolve("no-qemu"), folder, Profiles.standard(),
-                    distribution).examine());
+                    distribution, ComputerMemory.ofThisProcess()).examine());
             assertEquals(Finding.Severity.MISSING, qemu.severity());
             assertFalse(Doctor.isUsable(List.of(qemu)));
             assertEquals(Optional.ofNullable(commands.get(distribution)), qemu.command());
             assertTrue(qemu.remedy().contains("install the package q"), qemu.remedy());
         }
+    }
+
+    @Test
+    void theLimitOfAContainerIsShown() throws IOException {
+        Files.createDirectories(folder.resolve("proc/self"));
+        Files.createDirectories(folder.resolve("sys/fs/cgroup"));
+        Files.writeString(folder.resolve("proc/meminfo"), "MemAvailable: 20000000 kB");
+        Files.writeString(folder.resolve("proc/self/cgroup"), "0::/");
+        Files.writeString(folder.resolve("proc/self/mountinfo"), "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw");
+        Files.writeString(folder.resolve("sys/fs/cgroup/memory.max"), String.valueOf(700 << 20));
+        Files.writeString(folder.resolve("sys/fs/cgroup/memory.current"), String.valueOf(50 << 20));
+        Finding memory = about("shared memory", new Doctor(Path.of(TestedQemu.binary()), folder, Profiles.standard(),
+                LinuxFamily.DEBIAN, ComputerMemory.under(folder)).examine());
+        assertTrue(memory.found().startsWith("650 MiB (limit of 700 MiB by /sys/fs/cgroup/memory.max)"), memory
+                .found());
+        assertEquals(Finding.Severity.MISSING, memory.severity());
     }
 
     @Test

@@ -179,12 +179,8 @@ final class ComparisonMap extends Region {
             return -1;
         }
         int end = (int) Math.min(result.pages(), first + pagesPerCell);
-        for (int page = (int) first; page < end; page++) {
-            if (result.difference(page).isPresent()) {
-                return page;
-            }
-        }
-        return (int) first;
+        int differing = result.nextDifference((int) first - 1, 1).orElse(end);
+        return differing < end ? differing : (int) first;
     }
 
     private String describe(int page) {

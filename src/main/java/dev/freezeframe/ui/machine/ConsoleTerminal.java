@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.machine;
 
+import dev.freezeframe.linux.Closing;
 import com.techsenger.jeditermfx.core.TerminalColor;
 import com.techsenger.jeditermfx.core.TerminalExecutorServiceManager;
 import com.techsenger.jeditermfx.core.TextStyle;
@@ -110,8 +111,7 @@ final class ConsoleTerminal extends StackPane implements AutoCloseable {
 
     @Override
     public void close() {
-        connector.close();
-        widget.close();
+        Closing.each(connector::close, widget::close);
     }
 
     /// With threads that do not keep the program alive.

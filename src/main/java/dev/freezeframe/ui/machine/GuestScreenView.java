@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.machine;
 
+import dev.freezeframe.linux.Closing;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.ScreenImage;
 import java.util.LinkedHashSet;
@@ -156,7 +157,6 @@ final class GuestScreenView extends BorderPane implements AutoCloseable {
 
     @Override
     public void close() {
-        letGo();
-        session.close();
+        Closing.each(this::letGo, session::close);
     }
 }

@@ -21,6 +21,8 @@ public final class MachineActions {
     private final Node owner;
     private final Action pause = action("Pause", "Stop the guest's processors", Feather.PAUSE, MachineModel::pause);
     private final Action resume = action("Resume", "Let the guest go on", Feather.PLAY, MachineModel::resume);
+    private final Action wake = action("Wake", "Wake the guest, which has put itself to sleep", Feather.SUNRISE,
+            MachineModel::wake);
     private final Action reset = action("Reset…", "Press the reset button; what the guest has not saved is lost",
             Feather.ROTATE_CW, this::askToReset);
     private final Action powerOff = action("Power off", "Press the power button; the guest may shut down, or ignore it",
@@ -74,6 +76,7 @@ public final class MachineActions {
         enable(pause, model -> model.alive() && model.stateProperty().get() == MachineState.RUNNING);
         enable(resume, model -> model.alive() && (model.stateProperty().get() == MachineState.PAUSED || model
                 .stateProperty().get() == MachineState.FAULTY));
+        enable(wake, model -> model.alive() && model.stateProperty().get() == MachineState.SUSPENDED);
         enable(reset, MachineModel::alive);
         enable(powerOff, model -> model.alive() && (model.stateProperty().get() == MachineState.RUNNING || model
                 .stateProperty().get() == MachineState.SUSPENDED));
@@ -130,6 +133,11 @@ public final class MachineActions {
         return resume;
     }
 
+    /// For a guest that sleeps.
+    public Action wake() {
+        return wake;
+    }
+
     public Action reset() {
         return reset;
     }
@@ -149,6 +157,6 @@ public final class MachineActions {
 
     /// All of them, in the order of a menu.
     public List<Action> all() {
-        return List.of(pause, resume, reset, powerOff, forceOff, remove);
+        return List.of(pause, resume, wake, reset, powerOff, forceOff, remove);
     }
 }

@@ -42,8 +42,10 @@ public final class MachineToolbar extends HBox {
         HBox buttons = new HBox();
         buttons.setAlignment(Pos.CENTER_RIGHT);
         buttons.setMinWidth(USE_PREF_SIZE);
-        for (var action : List.of(actions.resume(), actions.pause(), actions.reset(), actions.powerOff(), actions
-                .forceOff(), actions.remove())) {
+        for (var action : List.of(actions.resume(), actions.wake(), actions.pause(), actions.reset(),
+                actions.powerOff(), actions
+                        .forceOff(),
+                actions.remove())) {
             Button button = Buttons.icon(action);
             button.setId("machine-" + action.getText().replace("…", "").toLowerCase(java.util.Locale.ROOT).replace(
                     ' ', '-'));

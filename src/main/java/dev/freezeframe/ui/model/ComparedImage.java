@@ -5,10 +5,10 @@ import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.experiment.ImageComparison;
 import dev.freezeframe.ui.task.Steps;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /// RAM or a disk of two checkpoints, compared: how each page or block differs, and the runs of such. Immutable once made.
 public final class ComparedImage {
@@ -16,27 +16,19 @@ public final class ComparedImage {
     static final int MOST_RANGES = 200_000;
 
     private static final int STEPS = 4096;
-    private static final List<Difference> DIFFERENCES = List.of(Difference.values());
-    private static final byte EQUAL = -1;
 
     private final ImageComparison comparison;
-    /// The place of each page's difference in [#DIFFERENCES], or [#EQUAL].
-    private final byte[] differences;
     private final List<ComparisonRange> ranges;
 
-    private ComparedImage(ImageComparison comparison, byte[] differences, List<ComparisonRange> ranges) {
+    private ComparedImage(ImageComparison comparison, List<ComparisonRange> ranges) {
         this.comparison = comparison;
-        this.differences = differences;
         this.ranges = ranges;
     }
 
     static ComparedImage of(ImageComparison comparison, Steps steps) {
-        byte[] differences = new byte[comparison.pages()];
-        Arrays.fill(differences, EQUAL);
         List<ComparisonRange> ranges = new ArrayList<>();
         int[] seen = {0};
         comparison.forEachRun((firstPage, pages, difference) -> {
-            Arrays.fill(differences, firstPage, firstPage + pages, (byte) DIFFERENCES.indexOf(difference));
             if (ranges.size() < MOST_RANGES) {
                 ranges.add(new ComparisonRange(firstPage, pages, difference));
             }
@@ -44,7 +36,7 @@ public final class ComparedImage {
                 steps.at("collect the ranges of " + comparison.name(), firstPage, comparison.pages());
             }
         });
-        return new ComparedImage(comparison, differences, List.copyOf(ranges));
+        return new ComparedImage(comparison, List.copyOf(ranges));
     }
 
     /// The counts, and the contents of pages.
@@ -70,22 +62,19 @@ public final class ComparedImage {
 
     /// Pages of the larger RAM, blocks of the larger disk.
     public int pages() {
-        return differences.length;
+        return comparison.pages();
     }
 
     /// In what way a page differs, empty where it does not.
     public Optional<Difference> difference(int page) {
-        return differences[page] == EQUAL ? Optional.empty() : Optional.of(DIFFERENCES.get(differences[page]));
+        return comparison.difference(page);
     }
 
     /// Adds up how many pages from `firstPage` on differ in which way, in the order of the constants of
     /// [Difference].
     public void count(int firstPage, int pages, int[] counts) {
-        for (int page = firstPage; page < firstPage + pages; page++) {
-            if (differences[page] != EQUAL) {
-                counts[differences[page]]++;
-            }
-        }
+        comparison.forEachRun(firstPage, firstPage + pages, (_, count, difference) -> counts[difference
+                .ordinal()] += count);
     }
 
     /// Runs of pages that differ in the same way, by address; not all where [#hasMoreRanges].
@@ -101,12 +90,7 @@ public final class ComparedImage {
     /// The first differing page behind one, or in front of it, if there is one.
     ///
     /// @param step 1 or -1
-    public Optional<Integer> nextDifference(int page, int step) {
-        for (int next = page + step; next >= 0 && next < differences.length; next += step) {
-            if (differences[next] != EQUAL) {
-                return Optional.of(next);
-            }
-        }
-        return Optional.empty();
+    public OptionalInt nextDifference(int page, int step) {
+        return step > 0 ? comparison.firstDifference(page + 1) : comparison.lastDifference(page - 1);
     }
 }

@@ -217,6 +217,12 @@ public final class MachineModel {
         command("Resume", Machine::resume);
     }
 
+    /// Wakes a guest that has put itself to sleep.
+    public void wake() {
+        untouched = false;
+        command("Wake", Machine::wake);
+    }
+
     /// Presses the reset button. A guest that had powered off or crashed boots again.
     public void reset() {
         untouched = false;

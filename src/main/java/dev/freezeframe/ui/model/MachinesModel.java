@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.linux.Closing;
+import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RecordingOptions;
@@ -127,7 +129,10 @@ public final class MachinesModel {
         }
         selected.set(models.getFirst());
         tasks.run("Restore " + checkpoint.name(), _ -> arrival.bring(
-                () -> new Restorer(store.get()).restore(checkpoint, options), MachinesModel::closers), restored -> {
+                () -> {
+                    MemoryNeed.ofRestore(store.get(), checkpoint, options.count()).require();
+                    return new Restorer(store.get()).restore(checkpoint, options);
+                }, MachinesModel::closers), restored -> {
                     List<MachineModel> wanted = new ArrayList<>();
                     for (int i = 0; i < models.size(); i++) {
                         if (!models.get(i).endingProperty().get()) {
@@ -147,10 +152,11 @@ public final class MachinesModel {
         for (RestoredMachine each : restored.machines()) {
             AtomicBoolean closed = new AtomicBoolean();
             closers.add(() -> {
-                each.machine().close();
-                if (closed.compareAndSet(false, true) && left.decrementAndGet() == 0) {
-                    restored.close();
-                }
+                Closing.each(each.machine()::close, () -> {
+                    if (closed.compareAndSet(false, true) && left.decrementAndGet() == 0) {
+                        restored.close();
+                    }
+                });
             });
         }
         return closers;

@@ -6,6 +6,7 @@ import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Steps;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import javafx.beans.property.LongProperty;
 import javafx.beans.property.ReadOnlyLongProperty;
@@ -20,6 +21,8 @@ public final class StoreModel {
     private final LongProperty sizeBytes = new SimpleLongProperty(this, "sizeBytes", 0);
     private final LongProperty freeBytes = new SimpleLongProperty(this, "freeBytes", 0);
     private boolean measuring;
+    /// What was asked for last.
+    private CompletableFuture<Optional<Store>> newest = CompletableFuture.completedFuture(Optional.empty());
 
     StoreModel(BackgroundTasks tasks, Path directory) {
         this.tasks = tasks;
@@ -48,19 +51,35 @@ public final class StoreModel {
 
     /// Closes the open store, if one is, and opens this one, creating it where there is none.
     public void open(Path directory) {
-        Optional<Store> before = store();
-        state.set(new StoreState.Opening(directory));
+        CompletableFuture<Optional<Store>> before = newest;
+        CompletableFuture<Optional<Store>> mine = new CompletableFuture<>();
+        newest = mine;
+        state.set(new StoreState.Opening(directory, mine));
         tasks.quietly("Open the store " + directory, _ -> {
-            if (before.isPresent()) {
-                before.get().close();
+            // One after another: the store before may still be on its way, and would stay open with its lock.
+            try {
+                Optional<Store> last = before.join();
+                if (last.isPresent()) {
+                    last.get().close();
+                }
+                Store opened = Store.open(directory);
+                mine.complete(Optional.of(opened));
+                return opened;
+            } finally {
+                mine.complete(Optional.empty());
             }
-            return Store.open(directory);
         }, store -> {
-            state.set(new StoreState.Open(directory, store));
-            measure();
-        }, cause -> state.set(new StoreState.Failed(directory,
-                cause instanceof StoreException failure ? failure.reason() : StoreException.Reason.FAILED,
-                cause.getMessage())));
+            if (newest == mine) {
+                state.set(new StoreState.Open(directory, store));
+                measure();
+            }
+        }, cause -> {
+            if (newest == mine) {
+                state.set(new StoreState.Failed(directory,
+                        cause instanceof StoreException failure ? failure.reason() : StoreException.Reason.FAILED,
+                        cause.getMessage()));
+            }
+        });
     }
 
     /// Runs a read of the open store that takes milliseconds; does nothing when none is open.
@@ -93,8 +112,14 @@ public final class StoreModel {
 
     /// Closes the store. Blocks; for the end of the program, off the JavaFX thread.
     public static void close(StoreState last) throws StoreException {
-        if (last instanceof StoreState.Open open) {
-            open.store().close();
+        Optional<Store> open = switch (last) {
+            case StoreState.Open(Path _, Store store) -> Optional.of(store);
+            case StoreState.Opening(Path _, CompletableFuture<Optional<Store>> coming) -> coming.getNow(Optional
+                    .empty());
+            case StoreState.Failed _,StoreState.Closed _ -> Optional.empty();
+        };
+        if (open.isPresent()) {
+            open.get().close();
         }
     }
 }

@@ -3,6 +3,8 @@ package dev.freezeframe.ui.model;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 
 /// Whether the window has a store to work in.
 public sealed interface StoreState {
@@ -10,7 +12,9 @@ public sealed interface StoreState {
     Path directory();
 
     /// It is being opened.
-    record Opening(Path directory) implements StoreState {}
+    ///
+    /// @param coming the store once it is open, or none if it cannot be; whoever ends meanwhile closes it
+    record Opening(Path directory, CompletableFuture<Optional<Store>> coming) implements StoreState {}
 
     /// It can be used.
     record Open(Path directory, Store store) implements StoreState {}

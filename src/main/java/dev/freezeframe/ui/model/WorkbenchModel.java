@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.linux.Closing;
+import java.io.IOException;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.StoreException;
@@ -182,12 +184,11 @@ public final class WorkbenchModel {
     /// off the JavaFX thread, with the machines and the state of the store as they were on it.
     public static void shutDown(BackgroundTasks tasks, List<MachineModel> machines, StoreState store) {
         // first the machines: some may still be on their way, in one of the tasks
-        MachinesModel.endAll(machines);
-        tasks.close();
         try {
-            StoreModel.close(store);
-        } catch (StoreException e) {
-            LOG.error("closing the store failed", e);
+            Closing.all(
+                    List.<AutoCloseable>of(() -> MachinesModel.endAll(machines), tasks, () -> StoreModel.close(store)));
+        } catch (IOException | RuntimeException e) {
+            LOG.error("not everything could be closed", e);
         }
     }
 }

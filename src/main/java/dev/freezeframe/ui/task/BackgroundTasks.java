@@ -1,6 +1,8 @@
 package dev.freezeframe.ui.task;
 
-import java.util.List;
+import dev.freezeframe.linux.Closing;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +27,8 @@ public final class BackgroundTasks implements AutoCloseable {
 
     private final ExecutorService threads;
     private final ObservableList<BackgroundTask<?>> listed = FXCollections.observableArrayList();
+    /// The same for whoever closes this, in another thread.
+    private final Set<BackgroundTask<?>> cancellable = ConcurrentHashMap.newKeySet();
     private final ReadOnlyIntegerWrapper running = new ReadOnlyIntegerWrapper(this, "running", 0);
     private Consumer<Problem> problems = problem -> LOG.warn("{}: {}", problem.title(), problem.message());
 
@@ -78,10 +82,12 @@ public final class BackgroundTasks implements AutoCloseable {
         BackgroundTask<T> task = new BackgroundTask<>(title, work);
         task.setOnCancelled(_ -> whenCancelled.run());
         listed.add(task);
+        cancellable.add(task);
         task.stateProperty().addListener((_, _, state) -> {
             // a task that is cancelled before it begins is never running
             if (state == Worker.State.SUCCEEDED || state == Worker.State.FAILED || state == Worker.State.CANCELLED) {
                 listed.remove(task);
+                cancellable.remove(task);
             }
         });
         return start(task, whenDone, whenFailed);
@@ -108,6 +114,7 @@ public final class BackgroundTasks implements AutoCloseable {
         if (threads.isShutdown()) {
             LOG.debug("{} is not begun: the program ends", task.getTitle());
             listed.remove(task);
+            cancellable.remove(task);
             return () -> {};
         }
         running.set(running.get() + 1);
@@ -174,11 +181,14 @@ public final class BackgroundTasks implements AutoCloseable {
         }
     }
 
-    /// Cancels everything and waits a while for it to end.
+    /// Cancels everything and waits a while for it to end. For any thread but JavaFX's, which would wait for itself.
     @Override
     public void close() {
-        List.copyOf(listed).forEach(BackgroundTask::cancel);
-        threads.shutdown();
+        Closing.each(() -> Closing.each(cancellable.stream().<Closing.Unchecked>map(task -> task::cancel).toArray(
+                Closing.Unchecked[]::new)), threads::shutdown, this::awaitEnd);
+    }
+
+    private void awaitEnd() {
         try {
             if (!threads.awaitTermination(SECONDS_TO_END, TimeUnit.SECONDS)) {
                 LOG.warn("some background work did not end in {} s", SECONDS_TO_END);
