@@ -256,6 +256,11 @@ final class Pipeline implements FrameSink, AutoCloseable {
             return;
         }
         listener.checkpointFailed(frame.number(), failure);
+        if (failure instanceof StoreException store && store.reason() == StoreException.Reason.IN_USE) {
+            // It belongs to another program by now, and stays there.
+            giveUp.accept(failure.getMessage());
+            return;
+        }
         // A frame that only fell with another one says nothing about the store.
         if (!doomed && ++failuresInARow == MOST_FAILURES_IN_A_ROW) {
             giveUp.accept("the store failed " + MOST_FAILURES_IN_A_ROW + " times in a row: " + failure.getMessage());
