@@ -83,6 +83,7 @@ final class Pipeline implements FrameSink, AutoCloseable {
     private Throwable writerFailure;
     private long acceptedGeneration;
     private int failuresInARow;
+    private boolean storeTaken;
 
     /// Where a checkpoint's writer comes from, which is [dev.freezeframe.dedup.Deduplicator#begin].
     interface WriterSource {
@@ -255,12 +256,15 @@ final class Pipeline implements FrameSink, AutoCloseable {
             listener.checkpointStored(committed.checkpoint());
             return;
         }
-        listener.checkpointFailed(frame.number(), failure);
         if (failure instanceof StoreException store && store.reason() == StoreException.Reason.IN_USE) {
-            // It belongs to another program by now, and stays there.
+            // It belongs to another program by now, and stays there. That is said once, not for each frame under way.
+            storeTaken = true;
             giveUp.accept(failure.getMessage());
+        }
+        if (storeTaken) {
             return;
         }
+        listener.checkpointFailed(frame.number(), failure);
         // A frame that only fell with another one says nothing about the store.
         if (!doomed && ++failuresInARow == MOST_FAILURES_IN_A_ROW) {
             giveUp.accept("the store failed " + MOST_FAILURES_IN_A_ROW + " times in a row: " + failure.getMessage());

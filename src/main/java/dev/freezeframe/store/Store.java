@@ -313,23 +313,26 @@ public final class Store implements AutoCloseable {
 
     /// A whole image that fits into an array, such as the device state.
     public byte[] readImageBytes(long checkpointId, String imageName) throws StoreException {
-        Image image = read("read an image", session -> imageOrThrow(session, checkpointId, imageName));
-        if (image.lengthBytes() < 0 || image.lengthBytes() > 1 << 30) {
-            throw new StoreException(Reason.REFUSED,
-                    "image \"" + imageName + "\" of " + image.lengthBytes()
-                            + " bytes is too large to read at once; read it page by page");
-        }
-        PageMap map = read("read a page map", session -> Catalog.pageMap(session, image));
-        byte[] content = new byte[(int) image.lengthBytes()];
-        ByteBuffer chunk = ByteBuffer.allocate(ChunkId.CHUNK_BYTES);
-        for (int page = 0; page < map.pages(); page++) {
-            if (map.chunkId(page) != ChunkId.ZERO) {
-                readChunk(map.chunkId(page), chunk.clear());
-                int at = page * ChunkId.CHUNK_BYTES;
-                chunk.get(0, content, at, Math.min(ChunkId.CHUNK_BYTES, content.length - at));
+        CheckpointRecord checkpoint = checkpoint(checkpointId).orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
+                "there is no checkpoint with id " + checkpointId));
+        try (ImageReader image = openImage(checkpoint, imageName)) {
+            if (image.sizeBytes() < 0 || image.sizeBytes() > 1 << 30) {
+                throw new StoreException(Reason.REFUSED,
+                        "image \"" + imageName + "\" of " + image.sizeBytes()
+                                + " bytes is too large to read at once; read it page by page");
             }
+            PageMap map = image.map();
+            byte[] content = new byte[(int) image.sizeBytes()];
+            ByteBuffer chunk = ByteBuffer.allocate(ChunkId.CHUNK_BYTES);
+            for (int page = 0; page < map.pages(); page++) {
+                if (map.chunkId(page) != ChunkId.ZERO) {
+                    readChunk(map.chunkId(page), chunk.clear());
+                    int at = page * ChunkId.CHUNK_BYTES;
+                    chunk.get(0, content, at, Math.min(ChunkId.CHUNK_BYTES, content.length - at));
+                }
+            }
+            return content;
         }
-        return content;
     }
 
     private static Image imageOrThrow(Database.Session session, long checkpointId, String name)
@@ -756,6 +759,32 @@ public final class Store implements AutoCloseable {
     ///
     /// @throws StoreException if there is none, a running recording builds on it, or a machine reads it
     public void delete(CheckpointName name) throws StoreException {
+        deleteUnforced(name);
+        sync();
+    }
+
+    /// Deletes several checkpoints, which are on disk together at the end. Recordings go on in between.
+    ///
+    /// @return those that are gone, by this or by somebody else before; the others may not be deleted now
+    public List<CheckpointName> delete(List<CheckpointName> names) throws StoreException {
+        List<CheckpointName> gone = new ArrayList<>();
+        for (CheckpointName name : names) {
+            try {
+                deleteUnforced(name);
+                gone.add(name);
+            } catch (StoreException e) {
+                switch (e.reason()) {
+                    case NOT_FOUND -> gone.add(name);
+                    case REFUSED -> LOG.debug("{}", e.getMessage());
+                    default -> throw e;
+                }
+            }
+        }
+        sync();
+        return gone;
+    }
+
+    private void deleteUnforced(CheckpointName name) throws StoreException {
         alone(() -> {
             CheckpointRecord checkpoint = find(name)
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
@@ -776,7 +805,6 @@ public final class Store implements AutoCloseable {
             }
             return null;
         });
-        sync();
     }
 
     /// Deletes an experiment with all its checkpoints; experiments that began at one of them stay whole.

@@ -390,7 +390,8 @@ final class StoreFile implements AutoCloseable {
         try {
             try {
                 synchronized (reopening) {
-                    if (lock.owner().isLost()) {
+                    // what was reported as stored is on disk in either case
+                    if (lock.owner().isLost() || database.isBroken()) {
                         closeQuietly(database);
                     } else if (!database.isRetired()) {
                         database.close();
