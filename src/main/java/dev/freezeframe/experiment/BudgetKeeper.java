@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.Annotation;
+import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.GcReport;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -303,7 +305,7 @@ final class BudgetKeeper implements AutoCloseable {
     ///
     /// @param most how many at most
     /// @param bytes until those deleted had added so many to the store; 0 for as many as `most` says
-    /// @return whether any was deleted
+    /// @return whether there was any to delete
     private boolean delete(int most, long bytes) throws StoreException {
         List<CheckpointRecord> present;
         lock.lock();
@@ -318,29 +320,23 @@ final class BudgetKeeper implements AutoCloseable {
             byId.put(checkpoint.id(), checkpoint);
             candidates.add(new Thinning.Candidate(checkpoint.id(), checkpoint.metrics().capturedAt()));
         }
-        List<CheckpointRecord> deleted = new ArrayList<>();
-        long deletedNow = 0;
-        try {
-            for (Thinning.Candidate victim : Thinning.victims(candidates, toKeep(), most, Instant.now())) {
-                CheckpointRecord checkpoint = byId.get(victim.id());
-                if (bytes > 0 && deletedNow >= bytes) {
-                    break;
-                }
-                try {
-                    store.delete(checkpoint.name());
-                } catch (StoreException e) {
-                    if (e.reason() != StoreException.Reason.NOT_FOUND) {
-                        throw e;
-                    }
-                    // Somebody else deleted it.
-                }
-                deleted.add(checkpoint);
-                deletedNow += checkpoint.metrics().storedBytes();
+        Map<CheckpointName, CheckpointRecord> victims = new LinkedHashMap<>();
+        long toDelete = 0;
+        for (Thinning.Candidate victim : Thinning.victims(candidates, toKeep(), most, Instant.now())) {
+            CheckpointRecord checkpoint = byId.get(victim.id());
+            if (bytes > 0 && toDelete >= bytes) {
+                break;
             }
-        } finally {
-            note(deleted, deletedNow);
+            victims.put(checkpoint.name(), checkpoint);
+            toDelete += checkpoint.metrics().storedBytes();
         }
-        return !deleted.isEmpty();
+        if (victims.isEmpty()) {
+            return false;
+        }
+        List<CheckpointRecord> deleted = store.delete(List.copyOf(victims.keySet())).stream().map(victims::get)
+                .toList();
+        note(deleted, deleted.stream().mapToLong(each -> each.metrics().storedBytes()).sum());
+        return true;
     }
 
     private void note(List<CheckpointRecord> deleted, long bytes) {

@@ -191,7 +191,15 @@ public final class ImageComparison {
     private byte[] read(PageMap map, int page) throws StoreException {
         byte[] content = new byte[PAGE_BYTES];
         if (page < map.pages()) {
-            store.readChunk(map.chunkId(page), ByteBuffer.wrap(content));
+            try {
+                store.readChunk(map.chunkId(page), ByteBuffer.wrap(content));
+            } catch (StoreException e) {
+                if (map.checkpointId().isPresent() && store.checkpoint(map.checkpointId().getAsLong()).isEmpty()) {
+                    throw new StoreException(StoreException.Reason.NOT_FOUND,
+                            "one of the two checkpoints has been deleted; compare others", e);
+                }
+                throw e;
+            }
         }
         return content;
     }

@@ -83,6 +83,7 @@ final class Pipeline implements FrameSink, AutoCloseable {
     private Throwable writerFailure;
     private long acceptedGeneration;
     private int failuresInARow;
+    private boolean storeTaken;
 
     /// Where a checkpoint's writer comes from, which is [dev.freezeframe.dedup.Deduplicator#begin].
     interface WriterSource {
@@ -253,6 +254,14 @@ final class Pipeline implements FrameSink, AutoCloseable {
             LOG.debug("checkpoint {} stored {} ms after the pause", frame.number(),
                     (System.nanoTime() - completedNanos) / 1_000_000);
             listener.checkpointStored(committed.checkpoint());
+            return;
+        }
+        if (failure instanceof StoreException store && store.reason() == StoreException.Reason.IN_USE) {
+            // It belongs to another program by now, and stays there. That is said once, not for each frame under way.
+            storeTaken = true;
+            giveUp.accept(failure.getMessage());
+        }
+        if (storeTaken) {
             return;
         }
         listener.checkpointFailed(frame.number(), failure);

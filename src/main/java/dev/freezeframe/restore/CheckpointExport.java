@@ -29,13 +29,16 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// Writes a checkpoint's RAM, its device state, or one of its disks to a file of its own: the owner's only, zero pages as holes. The file is
-/// there under its name when all of it has been written, and not before; whatever ends the work early leaves nothing behind
+/// there under its name when all of it is on disk, and not before; whatever ends the work early leaves nothing behind
 /// and an older file as it was.
 ///
 /// The RAM file is the plain image, byte n of the file at guest RAM offset n, as QEMU's `memory-backend-file` maps it.
 public final class CheckpointExport {
+    private static final Logger LOG = LoggerFactory.getLogger(CheckpointExport.class);
     private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
     private final Store store;
@@ -138,10 +141,12 @@ public final class CheckpointExport {
     /// @throws IOException with one line for the user
     public long writeRam(CheckpointRecord checkpoint, Path file, boolean overwrite, Progress progress)
             throws IOException {
-        PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
-        long bytes = (long) map.pages() * PAGE_BYTES;
-        put(file, overwrite, partial -> fill(partial, bytes, map, progress));
-        return bytes;
+        try (ImageReader image = store.openImage(checkpoint, NewCheckpoint.RAM)) {
+            PageMap map = image.map();
+            long bytes = (long) map.pages() * PAGE_BYTES;
+            put(file, overwrite, partial -> fill(partial, bytes, map, progress));
+            return bytes;
+        }
     }
 
     /// Writes a disk, as the guest would find it. Cancel it by throwing from `progress`, or by interrupting the thread.
@@ -254,6 +259,7 @@ public final class CheckpointExport {
                     "rw-------")));
             try {
                 content.writeTo(partial);
+                force(partial, StandardOpenOption.WRITE);
                 done = true;
                 return partial;
             } finally {
@@ -274,11 +280,27 @@ public final class CheckpointExport {
             try {
                 refuse(target, overwrite);
                 Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+                forceFolder(target.getParent());
             } finally {
                 Files.deleteIfExists(partial);
             }
         } catch (IOException e) {
             throw new IOException(file + " cannot be written: " + reason(e), e);
+        }
+    }
+
+    private static void force(Path file, StandardOpenOption mode) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, mode)) {
+            channel.force(true);
+        }
+    }
+
+    private static void forceFolder(Path folder) {
+        try {
+            force(folder, StandardOpenOption.READ);
+        } catch (IOException e) {
+            // not every file system can; the file itself is whole under either name
+            LOG.debug("the name of a new file in {} is not on disk for certain", folder, e);
         }
     }
 

@@ -16,6 +16,7 @@ import dev.freezeframe.migration.IncomingMigration;
 import dev.freezeframe.migration.KvmClock;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
@@ -62,13 +63,20 @@ public final class Restorer {
                 .withBootFilesFrom(store.bootFiles()::find, store.imported().containsKey(experiment.id()));
         String machineType = spec.machineType()
                 .orElseThrow(() -> failure(checkpoint, "its experiment does not name a versioned machine type", null));
+        // open, so that thinning leaves the checkpoint alone until its RAM is filled and verified
+        try (ImageReader ram = store.openImage(checkpoint, NewCheckpoint.RAM)) {
+            return restore(checkpoint, options, spec, machineType, ram.map(), start);
+        }
+    }
+
+    private RestoredMachines restore(CheckpointRecord checkpoint, RestoreOptions options, MachineSpec spec,
+            String machineType, PageMap map, long start) throws IOException {
         // untrusted until taken apart, and no QEMU may be started for bytes that cannot be loaded
         DeviceState state = DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE));
         state.toIncomingStream(machineType);
         Optional<String> unfit = unfit(state.deviceNames(), spec.decidedAccelerator(), Accelerator.kvmDeviceProblem());
         if (unfit.isPresent())
             throw failure(checkpoint, unfit.get(), null);
-        PageMap map = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
         List<String> disks = spec.profile().disks().stream().filter(disk -> !disk.readOnly()).map(Disk::id).toList();
         DiskServer server = disks.isEmpty() ? null : new DiskServer(store, checkpoint, disks);
         SharedMemory image = null;

@@ -71,7 +71,7 @@ public final class BootFiles {
         } catch (StoreException e) {
             throw e;
         } catch (IOException e) {
-            throw Store.noRoom(e)
+            throw StoreFaults.noRoom(e)
                     ? new StoreException(Reason.DISK_FULL,
                             "the file system of the store takes no more; free some space,"
                                     + " nothing stored is lost",

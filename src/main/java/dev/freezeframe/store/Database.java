@@ -99,17 +99,17 @@ final class Database implements AutoCloseable {
     /// Held open so that H2 keeps the database open between transactions.
     private final Connection anchor;
     private volatile boolean broken;
-    private boolean retired;
+    private volatile boolean retired;
     private boolean closed;
 
     /// Opens the file.
     ///
+    /// @param path       of the file without H2's suffix, with the file systems in front that H2 works through
     /// @param generation a number that tells this opening from others
     /// @throws SQLException as H2 gives it
-    Database(Path directory, boolean mayCreate, long generation) throws SQLException {
+    Database(String path, boolean mayCreate, long generation) throws SQLException {
         this.generation = generation;
-        // retry: a thread that is interrupted while it reads must not close the file for everybody.
-        url = "jdbc:h2:retry:" + directory.toAbsolutePath().resolve(FILE) + ";IFEXISTS="
+        url = "jdbc:h2:" + path + ";IFEXISTS="
                 + (mayCreate ? "FALSE" : "TRUE")
                 + ";DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0;ANALYZE_AUTO=0;CACHE_SIZE=8192;WRITE_DELAY=10000"
                 + ";AUTO_COMPACT_FILL_RATE=0;MAX_COMPACT_TIME=0"
@@ -256,6 +256,11 @@ final class Database implements AutoCloseable {
 
     private MVStore mvStore() throws SQLException {
         return ((SessionLocal) anchor.unwrap(JdbcConnection.class).getSession()).getDatabase().getStore().getMvStore();
+    }
+
+    /// Closed for a shorter file.
+    boolean isRetired() {
+        return retired;
     }
 
     /// H2 has given the file up: nothing works until it is opened anew.

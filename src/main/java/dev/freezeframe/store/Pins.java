@@ -47,6 +47,11 @@ final class Pins {
         return earlier == null ? map : earlier;
     }
 
+    /// One of those that are pinned.
+    Optional<CheckpointRecord> any() {
+        return pins.values().stream().map(pin -> pin.checkpoint).findFirst();
+    }
+
     Set<Long> ids() {
         return new HashSet<>(pins.keySet());
     }
@@ -56,7 +61,7 @@ final class Pins {
         for (Pin pin : pins.values()) {
             if (deleted.test(pin.checkpoint)) {
                 throw new StoreException(Reason.REFUSED, what + " cannot be deleted: checkpoint "
-                        + pin.checkpoint.name() + " is in use by a machine; end it first");
+                        + pin.checkpoint.name() + " is in use by a machine or an export; end it first");
             }
         }
     }

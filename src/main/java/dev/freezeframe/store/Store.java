@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 /// **Threads.** Every method may be called from any thread, also while recordings write. Any number of recordings write at once, one pipeline thread each, beside any number of readers. What waits for what:
 ///
 /// - Reading (lists, totals, notes, pictures, page maps, contents) waits for nobody and holds nobody up, except that it waits
-///   while [#gc] makes the file shorter, which happens only when nothing is recorded. What a list shows may have been deleted
+///   while [#gc] makes the file shorter, which happens only when nothing is recorded and no image is open. What a list shows may have been deleted
 ///   a moment later; reading it then says so.
 /// - [#annotate] and [#putPicture] lock one checkpoint's row for a moment. They do not wait for a checkpoint that is being
 ///   written.
@@ -59,9 +59,11 @@ import org.slf4j.LoggerFactory;
 ///   up, and what it has found or written so far is safe from [#gc]. [#readExperiment] waits for nobody; what it reads cannot
 ///   be deleted meanwhile.
 /// - [#verify] waits for nobody and holds nobody up.
-/// - [#openImage] waits for a deletion that is under way; reading from what it opened waits for nobody, except as above.
+/// - [#openImage] waits for a deletion that is under way; reading from what it opened waits for nobody: while anything is
+///   open, [#gc] does not make the file shorter.
 ///
-/// One process at a time has a store open.
+/// One process at a time has a store open, whatever path or host it comes from. One that loses it to another, because it
+/// slept too long to be taken for alive, can do nothing with it any more.
 ///
 /// **Trust.** What is in the file is checked as if a stranger had written it: lengths, ids and checksums.
 public final class Store implements AutoCloseable {
@@ -80,18 +82,9 @@ public final class Store implements AutoCloseable {
     /// Bound of the packs that image readers have in memory, where the heap is large.
     private static final long MOST_READ_BYTES = 128 << 20;
 
-    /// What the kernel says when a disk, a quota or a limit on file size is exhausted.
-    private static final List<String> NO_ROOM = List.of("No space left", "Disk quota exceeded", "File too large");
-
-    /// H2's own error codes that tell of something else than damage.
-    private static final Set<Integer> NOT_DAMAGE = Set.of(ErrorCode.DATABASE_IS_CLOSED, ErrorCode.IO_EXCEPTION_1,
-            ErrorCode.IO_EXCEPTION_2, ErrorCode.OUT_OF_MEMORY, ErrorCode.OBJECT_CLOSED, ErrorCode.CONNECTION_BROKEN_1,
-            ErrorCode.REFERENTIAL_INTEGRITY_VIOLATED_PARENT_MISSING_1, ErrorCode.LOCK_TIMEOUT_1);
-
     private final Path directory;
-    private final StoreLock lock;
+    private final StoreFile file;
     private final Packs packs;
-    private final StoreVersion version;
     private final PackCache readPacks;
     /// Also the lock that keeps deletions off what is being opened.
     private final Pins pins = new Pins();
@@ -101,24 +94,19 @@ public final class Store implements AutoCloseable {
     private final List<ChunkWatcher> watchers = new CopyOnWriteArrayList<>();
     /// Experiments that this object records; also the lock that keeps deletions off what they build on.
     private final Set<Long> recording = new HashSet<>();
+    /// Whether [#gc] makes the file shorter; guarded by `recording`.
+    private boolean shrinking;
     /// Experiments that are being imported.
     private final List<IncomingExperiment> incoming = new CopyOnWriteArrayList<>();
     private final BootFiles bootFiles;
-    private final Object reopening = new Object();
     /// Held by the one garbage collection that there may be.
     private final Object collecting = new Object();
-    private volatile Database database;
-    private volatile Optional<String> rolledBack = Optional.empty();
-    private volatile boolean closed;
 
-    private Store(Path directory, StoreLock lock, Packs packs, Database database, StoreVersion version)
-            throws IOException {
-        this.version = version;
+    private Store(Path directory, StoreFile file, Packs packs) throws IOException {
         this.directory = directory;
         this.bootFiles = new BootFiles(directory);
-        this.lock = lock;
+        this.file = file;
         this.packs = packs;
-        this.database = database;
         this.readPacks = new PackCache(Math.min(MOST_READ_BYTES, Runtime.getRuntime().maxMemory() / 8),
                 packId -> pack(packId, false));
     }
@@ -128,39 +116,57 @@ public final class Store implements AutoCloseable {
     /// @throws StoreException if another process has it open, a newer program wrote it, it is damaged, or the file system
     ///                        fails
     public static Store open(Path directory) throws StoreException {
+        return open(directory, StoreFile.FILE_SYSTEM);
+    }
+
+    static Store open(Path directory, String fileSystem) throws StoreException {
         if (directory.toString().indexOf(';') >= 0) {
             throw new StoreException(Reason.REFUSED,
                     "store path " + directory + " contains a semicolon, which H2 cannot take; choose another --store");
         }
         Path absolute = directory.toAbsolutePath().normalize();
-        StoreLock lock = null;
-        Database database = null;
-        Store store = null;
+        StoreFile file = null;
+        boolean done = false;
         try {
             Files.createDirectories(absolute,
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            lock = StoreLock.acquire(absolute);
-            database = openDatabase(absolute, 0);
+            file = StoreFile.open(absolute, fileSystem);
             Packs packs = new Packs(Math.min(96L << 20, Runtime.getRuntime().maxMemory() / 8));
-            StoreVersion version = StoreVersion.open(absolute);
-            Store opened = new Store(absolute, lock, packs, database, version);
-            opened.lastPackId.set(opened.read("open", Packs::lastPackId));
-            opened.read("open", opened::readOrigins);
-            opened.compareVersions();
-            store = opened;
+            Store store = new Store(absolute, file, packs);
+            store.begin();
+            done = true;
             return store;
         } catch (StoreException e) {
             throw e.getMessage().startsWith("store ")
                     ? e
                     : new StoreException(e.reason(), "store " + directory + " cannot be opened: " + e.getMessage(), e);
         } catch (IOException e) {
-            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + e
-                    + "; check that the directory is yours to write, or choose another --store", e);
+            throw StoreFaults.cannotOpen(directory, e);
         } finally {
-            if (store == null) {
-                closeQuietly(database, lock);
+            if (!done && file != null) {
+                try {
+                    file.close();
+                } catch (StoreException e) {
+                    LOG.debug("closed after a failure, which is reported instead", e);
+                }
             }
         }
+    }
+
+    private void begin() throws StoreException {
+        lastPackId.set(read("open", Packs::lastPackId));
+        read("open", this::readOrigins);
+        file.whenReopened(() -> {
+            packs.forgetAll();
+            readPacks.forgetAll();
+        }, session -> {
+            readOrigins(session);
+            for (ChunkWatcher watcher : watchers) {
+                watcher.reset();
+                Packs.forEachChunk(session, watcher);
+            }
+            return null;
+        });
     }
 
     private Void readOrigins(Database.Session session) throws SQLException {
@@ -168,82 +174,9 @@ public final class Store implements AutoCloseable {
         return null;
     }
 
-    private static Database openDatabase(Path directory, long generation) throws IOException {
-        Path file = directory.resolve(Database.FILE_NAME);
-        boolean fresh = !Files.exists(file) || Files.size(file) == 0;
-        Files.deleteIfExists(directory.resolve(COMPACTED));
-        if (!Files.exists(file)) {
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        }
-        Database database = null;
-        try {
-            database = new Database(directory, fresh, generation);
-            int format = database.transact(session -> {
-                if (!Schema.exists(session)) {
-                    Schema.create(session);
-                }
-                return Schema.check(session);
-            });
-            if (format < Schema.VERSION) {
-                LOG.info("upgrading store {} from format {} to {}", directory, format, Schema.VERSION);
-                database.transact(session -> {
-                    Schema.upgrade(session, format);
-                    return null;
-                });
-                database.sync();
-            }
-            Database opened = database;
-            database = null;
-            return opened;
-        } catch (SQLException e) {
-            throw explained("open", e);
-        } finally {
-            if (database != null) {
-                closeQuietly(database, null);
-            }
-        }
-    }
-
-    private static void closeQuietly(Database database, StoreLock lock) {
-        try {
-            if (database != null) {
-                database.close();
-            }
-            if (lock != null) {
-                lock.close();
-            }
-        } catch (SQLException | IOException e) {
-            // the reason for closing is reported instead
-        }
-    }
-
-    /// Notices, and says, that H2 went back to an older state than was on disk before.
-    private void compareVersions() throws StoreException {
-        access("open", now -> {
-            try {
-                long before = version.remembered();
-                long found = now.version();
-                LOG.debug("store {} is at version {}, was at {}", directory, found, before);
-                if (found < before) {
-                    rolledBack = Optional
-                            .of("the end of the H2 file is damaged or missing: it opened in an older state (version "
-                                    + found + " instead of " + before
-                                    + "), and the newest checkpoints of then are gone");
-                    LOG.warn("store {}: {}", directory, rolledBack.get());
-                }
-                version.remember(found);
-            } catch (IOException e) {
-                throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e
-                        + "; check that it is yours to write",
-                        e);
-            }
-            return null;
-        });
-    }
-
     /// Set if, when it was opened, the store was found in an older state than it had been left in; one line.
     public Optional<String> rolledBack() {
-        return rolledBack;
+        return file.rolledBack();
     }
 
     /// Where it is, as an absolute path.
@@ -256,9 +189,13 @@ public final class Store implements AutoCloseable {
     /// Starts an experiment. Until [#finishExperiment] or the store is closed, what it builds on cannot be deleted.
     ///
     /// @return its id
-    /// @throws StoreException if the name is taken
+    /// @throws StoreException if the name is taken, or [#gc] is making the file shorter
     public long createExperiment(ExperimentRecord experiment) throws StoreException {
         synchronized (recording) {
+            if (shrinking) {
+                throw new StoreException(Reason.REFUSED, "nothing can be recorded while the file of store " + directory
+                        + " is made shorter; record again in a moment");
+            }
             long id = write(null, "create an experiment", session -> Catalog.insert(session, experiment));
             // or a write that fails later could take the experiment along, and with it all checkpoints to come
             sync();
@@ -340,7 +277,7 @@ public final class Store implements AutoCloseable {
     ///
     /// @throws StoreException if there is no such checkpoint
     public void annotate(long checkpointId, Annotation annotation) throws StoreException {
-        requireSpace();
+        file.requireSpace();
         if (!write(null, "annotate a checkpoint", session -> Annotations.put(session, checkpointId, annotation))) {
             throw new StoreException(Reason.NOT_FOUND, "there is no checkpoint with id " + checkpointId
                     + " any more; freezeframe list shows those that there are");
@@ -354,7 +291,7 @@ public final class Store implements AutoCloseable {
     ///
     /// @return whether it was kept
     public boolean putPicture(long checkpointId, Picture picture) throws StoreException {
-        requireSpace();
+        file.requireSpace();
         return write(null, "keep a picture", session -> Annotations.put(session, checkpointId, picture));
     }
 
@@ -387,23 +324,26 @@ public final class Store implements AutoCloseable {
 
     /// A whole image that fits into an array, such as the device state.
     public byte[] readImageBytes(long checkpointId, String imageName) throws StoreException {
-        Image image = read("read an image", session -> imageOrThrow(session, checkpointId, imageName));
-        if (image.lengthBytes() < 0 || image.lengthBytes() > 1 << 30) {
-            throw new StoreException(Reason.REFUSED,
-                    "image \"" + imageName + "\" of " + image.lengthBytes()
-                            + " bytes is too large to read at once; read it page by page");
-        }
-        PageMap map = read("read a page map", session -> Catalog.pageMap(session, image));
-        byte[] content = new byte[(int) image.lengthBytes()];
-        ByteBuffer chunk = ByteBuffer.allocate(ChunkId.CHUNK_BYTES);
-        for (int page = 0; page < map.pages(); page++) {
-            if (map.chunkId(page) != ChunkId.ZERO) {
-                readChunk(map.chunkId(page), chunk.clear());
-                int at = page * ChunkId.CHUNK_BYTES;
-                chunk.get(0, content, at, Math.min(ChunkId.CHUNK_BYTES, content.length - at));
+        CheckpointRecord checkpoint = checkpoint(checkpointId).orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
+                "there is no checkpoint with id " + checkpointId));
+        try (ImageReader image = openImage(checkpoint, imageName)) {
+            if (image.sizeBytes() < 0 || image.sizeBytes() > 1 << 30) {
+                throw new StoreException(Reason.REFUSED,
+                        "image \"" + imageName + "\" of " + image.sizeBytes()
+                                + " bytes is too large to read at once; read it page by page");
             }
+            PageMap map = image.map();
+            byte[] content = new byte[(int) image.sizeBytes()];
+            ByteBuffer chunk = ByteBuffer.allocate(ChunkId.CHUNK_BYTES);
+            for (int page = 0; page < map.pages(); page++) {
+                if (map.chunkId(page) != ChunkId.ZERO) {
+                    readChunk(map.chunkId(page), chunk.clear());
+                    int at = page * ChunkId.CHUNK_BYTES;
+                    chunk.get(0, content, at, Math.min(ChunkId.CHUNK_BYTES, content.length - at));
+                }
+            }
+            return content;
         }
-        return content;
     }
 
     private static Image imageOrThrow(Database.Session session, long checkpointId, String name)
@@ -540,7 +480,7 @@ public final class Store implements AutoCloseable {
         gate.enter();
         boolean done = false;
         try {
-            WriteLease lease = new WriteLease(gate, usable().generation());
+            WriteLease lease = new WriteLease(gate, file.generation());
             done = true;
             return lease;
         } finally {
@@ -574,16 +514,14 @@ public final class Store implements AutoCloseable {
         if (live.isEmpty()) {
             return 0;
         }
-        requireSpace();
+        file.requireSpace();
         PackCodec.Row row = packs.encode(draft, zstdLevel);
         long bytes = write(lease, "store a pack",
                 session -> Packs.insert(session, row, draft.origin(), live, draft.hashes()));
-        synchronized (reopening) {
-            if (database.generation() == lease.generation()) {
-                packs.diskPacks().set(draft.packId(), draft.origin() == ChunkOrigin.DISK);
-                tell(draft);
-            }
-        }
+        file.ifStill(lease.generation(), () -> {
+            packs.diskPacks().set(draft.packId(), draft.origin() == ChunkOrigin.DISK);
+            tell(draft);
+        });
         return bytes;
     }
 
@@ -602,7 +540,7 @@ public final class Store implements AutoCloseable {
     ///                        does taking it back, it may be there, whole, when the store is next opened. That harms no
     ///                        other checkpoint: none builds on it, and the caller gives its pages to the next one
     public CheckpointRecord commit(WriteLease lease, NewCheckpoint checkpoint) throws StoreException {
-        requireSpace();
+        file.requireSpace();
         CheckpointRecord record = write(lease, "commit checkpoint " + checkpoint.number(), session -> {
             ExperimentRecord experiment = Catalog.experiment(session, checkpoint.experimentId())
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
@@ -654,24 +592,6 @@ public final class Store implements AutoCloseable {
         return checkpoint(record.id())
                 .filter(found -> found.experimentId() == record.experimentId() && found.number() == record.number())
                 .isPresent();
-    }
-
-    /// Fails while H2 still works: a write that really fails makes it give the file up.
-    private void requireSpace() throws StoreException {
-        long free = freeBytes();
-        if (free < RESERVE_BYTES) {
-            throw new StoreException(Reason.DISK_FULL, "the file system of store " + directory + " has only "
-                    + (free >> 20) + " MB left; free some space, nothing stored is lost");
-        }
-    }
-
-    private long freeBytes() throws StoreException {
-        // Not by FileStore, which looks for the mount point and finds none in a chroot.
-        long free = directory.toFile().getUsableSpace();
-        if (free == 0 && !Files.isDirectory(directory)) {
-            throw new StoreException(Reason.FAILED, "the folder of store " + directory + " is gone; put it back");
-        }
-        return free;
     }
 
     /// Adds a watcher, after telling it about every stored chunk that it wants, the newest packs first.
@@ -744,15 +664,15 @@ public final class Store implements AutoCloseable {
 
     /// Begins to take an experiment in that was recorded elsewhere.
     public IncomingExperiment beginImport() throws StoreException {
-        requireSpace();
-        IncomingExperiment begun = new IncomingExperiment(this, usable().generation());
+        file.requireSpace();
+        IncomingExperiment begun = new IncomingExperiment(this, file.generation());
         incoming.add(begun);
         return begun;
     }
 
     ExperimentRecord commit(long generation, ExperimentRecord experiment, Imported imported,
             IncomingExperiment.Source source) throws IOException {
-        requireSpace();
+        file.requireSpace();
         ExperimentRecord record;
         try {
             record = access("import experiment " + experiment.name(), now -> {
@@ -850,6 +770,32 @@ public final class Store implements AutoCloseable {
     ///
     /// @throws StoreException if there is none, a running recording builds on it, or a machine reads it
     public void delete(CheckpointName name) throws StoreException {
+        deleteUnforced(name);
+        sync();
+    }
+
+    /// Deletes several checkpoints, which are on disk together at the end. Recordings go on in between.
+    ///
+    /// @return those that are gone, by this or by somebody else before; the others may not be deleted now
+    public List<CheckpointName> delete(List<CheckpointName> names) throws StoreException {
+        List<CheckpointName> gone = new ArrayList<>();
+        for (CheckpointName name : names) {
+            try {
+                deleteUnforced(name);
+                gone.add(name);
+            } catch (StoreException e) {
+                switch (e.reason()) {
+                    case NOT_FOUND -> gone.add(name);
+                    case REFUSED -> LOG.debug("{}", e.getMessage());
+                    default -> throw e;
+                }
+            }
+        }
+        sync();
+        return gone;
+    }
+
+    private void deleteUnforced(CheckpointName name) throws StoreException {
         alone(() -> {
             CheckpointRecord checkpoint = find(name)
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
@@ -870,7 +816,6 @@ public final class Store implements AutoCloseable {
             }
             return null;
         });
-        sync();
     }
 
     /// Deletes an experiment with all its checkpoints; experiments that began at one of them stay whole.
@@ -945,7 +890,7 @@ public final class Store implements AutoCloseable {
             }
             return collection.report(before, sizeBytes(), notShrunk);
         } catch (SQLException e) {
-            throw explained("collect garbage", e);
+            throw file.failure("collect garbage", e);
         }
     }
 
@@ -953,7 +898,7 @@ public final class Store implements AutoCloseable {
     ///
     /// @param considered packs that it is about
     private GarbageCollection drop(Progress progress, LongPredicate considered) throws StoreException, SQLException {
-        GarbageCollection collection = new GarbageCollection(packs, readPacks, usable(), progress, considered,
+        GarbageCollection collection = new GarbageCollection(packs, readPacks, file.usable(), progress, considered,
                 inUse -> incoming.forEach(each -> each.addTo(inUse)));
         alone(() -> {
             collection.mark((id, low, high) -> watchers.forEach(watcher -> watcher.dropped(id, low, high)));
@@ -971,47 +916,40 @@ public final class Store implements AutoCloseable {
     }
 
     /// Copies what is in use to a new file, and puts that in the place of the old one.
-    private Optional<String> shrink(boolean foundNothing, Progress progress) throws StoreException, SQLException {
-        Database old = usable();
-        double used = old.usedShare();
+    private Optional<String> shrink(boolean foundNothing, Progress progress) throws StoreException {
+        double used = file.access("measure", Database::usedShare);
         if (foundNothing && used > WORTH_SHRINKING) {
             return Optional.of("nothing is to be gained");
         }
-        long needed = (long) (sizeBytes() * used) + RESERVE_BYTES;
         synchronized (recording) {
             if (!recording.isEmpty()) {
                 return Optional.of("a recording is running; collect again when none is");
             }
-            if (freeBytes() < needed) {
-                return Optional
-                        .of("that needs " + (needed >> 20) + " MB free on the file system, to copy what is in use");
+            Optional<CheckpointRecord> read = anyInUse();
+            if (read.isPresent()) {
+                return Optional.of("checkpoint " + read.get().name()
+                        + " is being read, by a machine or an export; collect again when that has ended");
+            }
+            shrinking = true;
+        }
+        try {
+            long needed = file.neededToShrink();
+            if (file.freeBytes() < needed) {
+                return Optional.of("that needs " + (needed >> 20)
+                        + " MB free on the file system, to copy what is in use");
             }
             progress.at("shrink", 0, 1);
-            synchronized (reopening) {
-                Path file = directory.resolve(Database.FILE_NAME);
-                Path copy = directory.resolve(COMPACTED);
-                try {
-                    old.retireInto(file, copy);
-                    replace(file, copy);
-                } catch (SQLException | IOException e) {
-                    LOG.warn("store {} could not be shrunk; its file stays as it was", directory, e);
-                    return Optional.of("copying what is in use failed: " + e.getMessage());
-                } finally {
-                    database = reopen(old.generation());
-                }
+            return file.shrink();
+        } finally {
+            synchronized (recording) {
+                shrinking = false;
             }
         }
-        return Optional.empty();
     }
 
-    private static void replace(Path file, Path copy) throws IOException {
-        Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
-        try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-        Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel channel = FileChannel.open(file.getParent())) {
-            channel.force(true);
+    private Optional<CheckpointRecord> anyInUse() {
+        synchronized (pins) {
+            return pins.any();
         }
     }
 
@@ -1024,7 +962,7 @@ public final class Store implements AutoCloseable {
             for (ExperimentRecord experiment : experiments()) {
                 checkpoints.addAll(checkpoints(experiment.id()));
             }
-            return new Verification(packs, now, progress, rolledBack).run(checkpoints);
+            return new Verification(packs, now, progress, file.rolledBack()).run(checkpoints);
         });
     }
 
@@ -1039,7 +977,7 @@ public final class Store implements AutoCloseable {
         try {
             return work.run();
         } catch (SQLException e) {
-            throw explained("change the store", e);
+            throw file.failure("change the store", e);
         } finally {
             gate.leaveAlone();
         }
@@ -1047,95 +985,17 @@ public final class Store implements AutoCloseable {
 
     /// Bytes of the files in the store directory.
     public long sizeBytes() throws StoreException {
-        try {
-            return Files.size(directory.resolve(Database.FILE_NAME));
-        } catch (IOException e) {
-            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be measured: " + e, e);
-        }
+        return file.sizeBytes();
     }
 
     // --- database
 
-    /// The database, opened anew if H2 had to give it up.
-    private Database usable() throws StoreException {
-        if (closed) {
-            throw new StoreException(Reason.FAILED, "store " + directory + " is closed");
-        }
-        Database now = database;
-        return now.isBroken() ? reopened(now) : now;
-    }
-
-    /// What was not on disk yet is gone with the old database, and so is whatever the watchers know about it.
-    private Database reopened(Database broken) throws StoreException {
-        synchronized (reopening) {
-            if (database != broken) {
-                return database;
-            }
-            LOG.warn("H2 gave the file of store {} up; opening it anew", directory);
-            closeQuietly(broken, null);
-            packs.forgetAll();
-            readPacks.forgetAll();
-            Database fresh;
-            try {
-                fresh = openDatabase(directory, broken.generation() + 1);
-            } catch (StoreException e) {
-                throw new StoreException(e.reason(), "store " + directory + " cannot be opened anew: " + e.getMessage(),
-                        e);
-            } catch (IOException e) {
-                throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened anew: " + e, e);
-            }
-            try {
-                fresh.transact(session -> {
-                    packs.diskPacks().load(session);
-                    for (ChunkWatcher watcher : watchers) {
-                        watcher.reset();
-                        Packs.forEachChunk(session, watcher);
-                    }
-                    return null;
-                });
-            } catch (SQLException e) {
-                closeQuietly(fresh, null);
-                throw explained("open the store anew", e);
-            }
-            database = fresh;
-            return fresh;
-        }
-    }
-
-    private Database reopen(long generation) throws StoreException {
-        try {
-            return openDatabase(directory, generation);
-        } catch (StoreException e) {
-            throw new StoreException(e.reason(), "store " + directory + " cannot be opened anew: " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be opened anew: " + e, e);
-        }
-    }
-
-    /// Something to do with the database that is in use.
-    @FunctionalInterface
-    private interface Access<T> {
-        T with(Database database) throws SQLException, StoreException;
-    }
-
-    private <T> T access(String what, Access<T> access) throws StoreException {
-        while (true) {
-            Database now = usable();
-            try {
-                return access.with(now);
-            } catch (Database.Retired e) {
-                // shrinking got in between: wait for it to be done
-                synchronized (reopening) {
-                    LOG.debug("trying again with the compacted file: {}", what);
-                }
-            } catch (SQLException e) {
-                throw explained(what, e);
-            }
-        }
+    private <T> T access(String what, StoreFile.Access<T> access) throws StoreException {
+        return file.access(what, access);
     }
 
     private <T> T read(String what, Work<T> work) throws StoreException {
-        return access(what, now -> now.read(work));
+        return file.read(what, work);
     }
 
     private <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
@@ -1148,88 +1008,21 @@ public final class Store implements AutoCloseable {
         });
     }
 
-    private void remember(Database now) throws SQLException {
-        try {
-            version.remember(now.version());
-        } catch (IOException e) {
-            LOG.debug("the version of store {} could not be noted", directory, e);
-        }
-    }
-
     private void sync() throws StoreException {
-        access("write to disk", now -> {
-            now.sync();
-            remember(now);
-            return null;
-        });
-    }
-
-    /// Whether it failed because the file system is full.
-    static boolean noRoom(Exception e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            String message = cause.getMessage();
-            if (message != null && NO_ROOM.stream().anyMatch(message::contains)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static StoreException explained(String what, SQLException e) {
-        if (noRoom(e)) {
-            return new StoreException(Reason.DISK_FULL, "cannot " + what
-                    + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
-        }
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            // H2 calls that a failure to read, and tries its other way of opening a file before it says so
-            if (cause instanceof EOFException) {
-                return damaged(what, "it ends too early", e);
-            }
-        }
-        String why = e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
-        String brief = why.length() > 200 ? why.substring(0, 200) + "…" : why;
-        return switch (e.getErrorCode()) {
-            case ErrorCode.DUPLICATE_KEY_1 ->
-                new StoreException(Reason.REFUSED, "cannot " + what + ": the name or number is taken", e);
-            case ErrorCode.DATABASE_ALREADY_OPEN_1 -> new StoreException(Reason.IN_USE, "cannot " + what
-                    + ": its H2 file is locked; close the program that reads it, or start Freezeframe anew if opening it failed just now",
-                    e);
-            case ErrorCode.FILE_CORRUPTED_1, ErrorCode.GENERAL_ERROR_1, ErrorCode.DATA_CONVERSION_ERROR_1,
-                    ErrorCode.SERIALIZATION_FAILED_1, ErrorCode.DESERIALIZATION_FAILED_1 ->
-                damaged(what, brief, e);
-            // our SQL is right, so a syntax error or a missing column means that H2 reads a damaged catalog
-            default -> e.getSQLState() != null && (e.getSQLState().startsWith("42") || e.getSQLState().startsWith("90"))
-                    && !NOT_DAMAGE.contains(e.getErrorCode())
-                            ? damaged(what, brief, e)
-                            : new StoreException(Reason.FAILED, "cannot " + what + ": " + brief, e);
-        };
-    }
-
-    private static StoreException damaged(String what, String brief, SQLException e) {
-        return new StoreException(Reason.DAMAGED, "cannot " + what + ": its H2 file is damaged (" + brief
-                + "); put a backup in its place, or let H2's tool org.h2.tools.Recover write out what it can read", e);
+        file.sync();
     }
 
     /// Closes the file. Checkpoints that are being written are lost.
     @Override
     public void close() throws StoreException {
-        if (closed) {
+        if (file.isClosed()) {
             return;
         }
-        closed = true;
         readPacks.close();
         try {
-            try {
-                database.close();
-            } finally {
-                version.close();
-                packs.close();
-                lock.close();
-            }
-        } catch (SQLException e) {
-            throw explained("close", e);
-        } catch (IOException e) {
-            throw new StoreException(Reason.FAILED, "store " + directory + " cannot be closed: " + e, e);
+            file.close();
+        } finally {
+            packs.close();
         }
     }
 }

@@ -13,7 +13,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// The lock that keeps a store to one process. The kernel frees it when its holder dies, however it dies; the file names
-/// the holder for whoever finds it locked.
+/// the holder for whoever finds it locked. Those who come by another mount or host do not see it, so its holder becomes
+/// the store's [StoreOwner] as well.
 final class StoreLock implements AutoCloseable {
     private static final String FILE_NAME = "store.lock";
     /// The stores of this process. Looked at first, because closing a second channel on the lock file would free the lock
@@ -22,10 +23,17 @@ final class StoreLock implements AutoCloseable {
 
     private final FileChannel channel;
     private final Path key;
+    private final StoreOwner owner;
 
-    private StoreLock(FileChannel channel, Path key) {
+    private StoreLock(FileChannel channel, Path key, StoreOwner owner) {
         this.channel = channel;
         this.key = key;
+        this.owner = owner;
+    }
+
+    /// Knows those that the lock does not keep out.
+    StoreOwner owner() {
+        return owner;
     }
 
     static StoreLock acquire(Path directory) throws IOException {
@@ -60,8 +68,9 @@ final class StoreLock implements AutoCloseable {
             }
             channel.truncate(0);
             channel.write(ByteBuffer.wrap(("pid " + ProcessHandle.current().pid()).getBytes(StandardCharsets.UTF_8)));
+            StoreLock held = new StoreLock(channel, key, StoreOwner.claim(directory));
             acquired = true;
-            return new StoreLock(channel, key);
+            return held;
         } finally {
             if (!acquired) {
                 channel.close();
@@ -78,7 +87,8 @@ final class StoreLock implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
-        HELD_HERE.remove(key);
+        try (channel; owner) {
+            HELD_HERE.remove(key);
+        }
     }
 }

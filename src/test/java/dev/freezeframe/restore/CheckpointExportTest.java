@@ -17,6 +17,7 @@ import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -27,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -72,6 +74,7 @@ class CheckpointExportTest {
                         new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, List.of()))
                         .checkpoint();
             }
+            store.finishExperiment(id, "done");
         }
     }
 
@@ -136,6 +139,22 @@ class CheckpointExportTest {
         }
         assertEquals("mine", Files.readString(file));
         assertEquals(List.of(file), files());
+    }
+
+    @Test
+    void aCheckpointThatIsBeingExportedCannotBeDeleted() throws Exception {
+        Path file = folder.resolve("ram");
+        List<StoreException> refused = new ArrayList<>();
+        new CheckpointExport(store).writeRam(checkpoint, file, false, (step, done, total) -> {
+            if (done == 0) {
+                refused.add(assertThrows(StoreException.class, () -> store.delete(checkpoint.name())));
+                refused.add(assertThrows(StoreException.class, () -> store.deleteExperiment("run")));
+            }
+        });
+        assertEquals(List.of(StoreException.Reason.REFUSED, StoreException.Reason.REFUSED), refused.stream().map(
+                StoreException::reason).toList());
+        assertArrayEquals(ram, Files.readAllBytes(file));
+        assertEquals(Set.of(), store.checkpointsInUse());
     }
 
     @Test

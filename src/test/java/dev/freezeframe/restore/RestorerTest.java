@@ -21,6 +21,7 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -33,6 +34,8 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -101,6 +104,35 @@ class RestorerTest {
                         .memory()));
             }
         }
+    }
+
+    @Test
+    void aCheckpointCannotBeDeletedUntilItsMemoryIsFilledAndVerified() throws Exception {
+        CheckpointRecord checkpoint = taken.getFirst().checkpoint();
+        RestoreOptions options = RestoreOptions.standard().withLeavePaused(true).withVerifyRam(true);
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicInteger refused = new AtomicInteger();
+        Thread deletes = Thread.ofPlatform().start(() -> {
+            while (!over.get() && refused.get() == 0) {
+                if (store.checkpointsInUse().contains(checkpoint.id())) {
+                    try {
+                        store.delete(checkpoint.name());
+                    } catch (StoreException e) {
+                        refused.incrementAndGet();
+                    }
+                }
+                Thread.onSpinWait();
+            }
+        });
+        try (RestoredMachines restored = new Restorer(store).restore(checkpoint, options)) {
+            assertTrue(restored.first().ramVerified());
+        } finally {
+            over.set(true);
+            deletes.join();
+        }
+        assertTrue(refused.get() > 0, "it was tried");
+        assertTrue(store.checkpoint(checkpoint.id()).isPresent());
+        assertFalse(store.checkpointsInUse().contains(checkpoint.id()), "the machine has its memory");
     }
 
     @Test

@@ -1,0 +1,85 @@
+package dev.freezeframe.store;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.h2.store.fs.FileBaseDefault;
+import org.h2.store.fs.FilePath;
+import org.h2.store.fs.FilePathWrapper;
+
+/// A file system of H2 that tells a test of each step before it is done. What the test throws is what the step fails with.
+public final class StepFiles extends FilePathWrapper {
+    private static final String SCHEME = "steps";
+    private static final Map<String, Step> STEPS = new ConcurrentHashMap<>();
+
+    /// Hears of `open`, `write`, `truncate` and `force`.
+    @FunctionalInterface
+    interface Step {
+        void before(String step) throws IOException;
+    }
+
+    /// For H2, which makes one for each path.
+    public StepFiles() {}
+
+    /// @return the file system to open the store in this folder with
+    static String register(Path directory, Step step) throws IOException {
+        FilePath.register(new StepFiles());
+        STEPS.put(directory.toRealPath().resolve(Database.FILE_NAME).toString(), step);
+        return SCHEME + ":";
+    }
+
+    @Override
+    public String getScheme() {
+        return SCHEME;
+    }
+
+    @Override
+    public FileChannel open(String mode) throws IOException {
+        Step step = STEPS.getOrDefault(getBase().toString(), _ -> {});
+        step.before("open");
+        FileChannel base = super.open(mode);
+        return new FileBaseDefault() {
+            @Override
+            public long size() throws IOException {
+                return base.size();
+            }
+
+            @Override
+            public int read(ByteBuffer target, long position) throws IOException {
+                return base.read(target, position);
+            }
+
+            @Override
+            public int write(ByteBuffer source, long position) throws IOException {
+                step.before("write");
+                return base.write(source, position);
+            }
+
+            @Override
+            protected void implTruncate(long size) throws IOException {
+                step.before("truncate");
+                base.truncate(size);
+            }
+
+            @Override
+            public void force(boolean metaData) throws IOException {
+                step.before("force");
+                base.force(metaData);
+            }
+
+            @Override
+            public FileLock tryLock(long position, long size, boolean shared) throws IOException {
+                return base.tryLock(position, size, shared);
+            }
+
+            @Override
+            public void implCloseChannel() throws IOException {
+                base.close();
+            }
+        };
+    }
+}

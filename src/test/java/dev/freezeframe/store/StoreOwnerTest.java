@@ -1,0 +1,196 @@
+package dev.freezeframe.store;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.StoreOwner.Record;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Two programs never write to one store, though the kernel's locks do not keep them apart: the second is refused, or the
+/// first stops with one line and nothing that it reported as stored is lost.
+class StoreOwnerTest {
+    private static final Duration FOR_EVER = Duration.ofHours(1);
+    private static final Duration NOT_LONG = Duration.ofMillis(120);
+    private static final Record.Process ELSEWHERE = new Record.Process("another-boot", "pid:[1]", 1, 1, "0",
+            "otherhost");
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void anotherMountOfTheFolderIsRefusedAndNamesTheHolder() throws Exception {
+        Path real = Files.createDirectory(directory.resolve("real"));
+        Path other = Files.createDirectory(directory.resolve("other"));
+        assumeTrue(run("bindfs", real.toString(), other.toString()), "no bindfs, or it may not mount");
+        try {
+            for (Path[] way : new Path[][]{{real, other}, {other, real}}) {
+                try (Store store = Store.open(way[0])) {
+                    SyntheticExperiments first = begin(store, "by-" + way[0].getFileName());
+                    first.add(2);
+                    StoreException refused = assertThrows(StoreException.class, () -> Store.open(way[1]));
+                    assertEquals(Reason.IN_USE, refused.reason());
+                    assertTrue(refused.getMessage().contains("pid " + ProcessHandle.current().pid()),
+                            refused.getMessage());
+                    assertFalse(refused.getMessage().contains("\n"));
+                    first.add(2);
+                    first.end("done");
+                    assertTrue(store.verify(Progress.NONE).isSound());
+                }
+            }
+            try (Store store = Store.open(other)) {
+                assertEquals(2, store.totals().size(), "free again, by either path");
+            }
+        } finally {
+            run("fusermount3", "-u", other.toString());
+            run("umount", other.toString());
+        }
+    }
+
+    @Test
+    void aLockFileThatIsReplacedLetsNobodyIn() throws Exception {
+        try (StoreLock _ = StoreLock.acquire(directory)) {
+            Files.delete(directory.resolve("store.lock"));
+            Files.createFile(directory.resolve("store.lock"));
+            StoreException refused = assertThrows(StoreException.class, () -> StoreOwner.claim(directory, FOR_EVER));
+            assertEquals(Reason.IN_USE, refused.reason());
+        }
+        StoreOwner.claim(directory, FOR_EVER).close();
+    }
+
+    @Test
+    void anOwnerOnThisBootThatIsDeadIsSucceededAtOnce() throws Exception {
+        Record.Process here = StoreOwner.Here.PROCESS;
+        write(new Record("dead", 7, new Record.Process(here.boot(), here.namespace(), here.pid(),
+                here.startTicks() + 1, here.user(), here.host())));
+        StoreOwner.claim(directory, FOR_EVER).close();
+    }
+
+    @Test
+    void anOwnerElsewhereIsLeftAloneAsLongAsItCounts() throws Exception {
+        write(new Record("elsewhere", 1, ELSEWHERE));
+        Thread counts = Thread.ofPlatform().daemon().unstarted(() -> {
+            for (long beat = 2; !Thread.interrupted(); beat++) {
+                try {
+                    write(new Record("elsewhere", beat, ELSEWHERE));
+                } catch (IOException e) {
+                    return;
+                }
+                Thread.onSpinWait();
+            }
+        });
+        counts.start();
+        try {
+            StoreException refused = assertThrows(StoreException.class, () -> StoreOwner.claim(directory, FOR_EVER));
+            assertEquals(Reason.IN_USE, refused.reason());
+            assertTrue(refused.getMessage().contains("pid 1 on host otherhost"), refused.getMessage());
+        } finally {
+            counts.interrupt();
+            counts.join();
+        }
+    }
+
+    @Test
+    void anOwnerElsewhereThatDoesNotCountAnyMoreIsSucceeded() throws Exception {
+        write(new Record("elsewhere", 1, ELSEWHERE));
+        StoreOwner.claim(directory, NOT_LONG).close();
+        Files.write(directory.resolve(StoreOwner.FILE_NAME), "no record".getBytes(StandardCharsets.UTF_8));
+        StoreOwner.claim(directory, NOT_LONG).close();
+    }
+
+    @Test
+    void whoLosesTheStoreWritesNothingMoreAndSaysSoInOneLine() throws Exception {
+        Path file = directory.resolve(Database.FILE_NAME);
+        CheckpointRecord last;
+        try (Store store = Store.open(directory)) {
+            SyntheticExperiments experiment = begin(store, "run");
+            experiment.add(3);
+            last = experiment.next();
+            experiment.end("so far");
+            byte[] before = Files.readAllBytes(file);
+            // what a second program does that took this one for dead
+            write(new Record("second", 1, ELSEWHERE));
+            for (int i = 0; i < 2; i++) {
+                StoreException lost = assertThrows(StoreException.class, () -> begin(store, "later"));
+                assertEquals(Reason.IN_USE, lost.reason(), lost.getMessage());
+                assertTrue(lost.getMessage().contains("taken over by pid 1 on host otherhost"), lost.getMessage());
+                assertFalse(lost.getMessage().contains("\n"));
+            }
+            assertArrayEquals(before, Files.readAllBytes(file));
+            store.close();
+            assertArrayEquals(before, Files.readAllBytes(file), "nor when it is closed");
+        }
+        assertEquals("second", read().token(), "the file stays the second one's");
+        write(new Record("", 1, ELSEWHERE));
+        try (Store store = Store.open(directory)) {
+            assertEquals(last, store.checkpoint(last.id()).orElseThrow());
+            assertTrue(store.verify(Progress.NONE).isSound());
+            assertEquals(Optional.empty(), store.rolledBack());
+        }
+    }
+
+    @Test
+    void aCheckpointIsReportedAsStoredOnlyIfTheStoreIsStillOurs() throws Exception {
+        try (Store store = Store.open(directory, StepFiles.register(directory, step -> {
+            if (step.equals("force")) {
+                write(new Record("second", 1, ELSEWHERE));
+            }
+        }))) {
+            StoreException lost = assertThrows(StoreException.class, () -> begin(store, "run"));
+            assertEquals(Reason.IN_USE, lost.reason(), lost.getMessage());
+        }
+    }
+
+    @Test
+    void anOwnerWhoseRecordIsDeletedPutsItBack() throws Exception {
+        try (Store store = Store.open(directory)) {
+            String token = read().token();
+            Files.delete(directory.resolve(StoreOwner.FILE_NAME));
+            SyntheticExperiments experiment = begin(store, "run");
+            experiment.add(1);
+            experiment.end("done");
+            assertEquals(token, read().token());
+        }
+        assertTrue(read().isNobody());
+    }
+
+    private static SyntheticExperiments begin(Store store, String name) throws StoreException {
+        return SyntheticExperiments.begin(store, name, 4L << 20, Duration.ofSeconds(1), Instant.EPOCH, 1,
+                Optional.empty());
+    }
+
+    /// In place, as owners do.
+    private void write(Record record) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(directory.resolve(StoreOwner.FILE_NAME).toFile(), "rw")) {
+            file.write(record.bytes());
+        }
+    }
+
+    private Record read() throws IOException {
+        return Record.of(Files.readAllBytes(directory.resolve(StoreOwner.FILE_NAME))).orElseThrow();
+    }
+
+    private static boolean run(String... command) throws InterruptedException {
+        try {
+            Process process = new ProcessBuilder(command).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            return process.waitFor(20, TimeUnit.SECONDS) && process.exitValue() == 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
