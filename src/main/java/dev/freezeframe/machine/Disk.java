@@ -91,7 +91,7 @@ public record Disk(String id, Path file, Format format, boolean formatStated, In
 
     /// The same with another image.
     Disk withFile(Path other) {
-        return new Disk(id, other, format, diskInterface, readOnly, writes);
+        return new Disk(id, other, format, formatStated, diskInterface, readOnly, writes);
     }
 
     /// Whether QEMU opens the image for writing.

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.Machine;
@@ -17,6 +16,7 @@ import dev.freezeframe.migration.KvmClock;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -235,7 +235,7 @@ class OutsideOfTheGuestTest {
 
     @Test
     void everyByteIsVerifiedUnderKvmToo() throws Exception {
-        assumeTrue(Accelerator.kvmDeviceProblem().isEmpty(), "KVM is not there");
+        Needs.KVM.orSkip(Accelerator.kvmDeviceProblem().isEmpty(), "KVM is not there");
         try (Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")).withAccelerator(
                 Accelerator.KVM)); SimpleRecorder kvm = new SimpleRecorder(store, machine)) {
             machine.console().awaitLine(line -> line.startsWith("round "), PATIENCE);

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.freezeframe.store.StoreException.Reason;
 import dev.freezeframe.store.StoreOwner.Record;
+import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +36,7 @@ class StoreOwnerTest {
     void anotherMountOfTheFolderIsRefusedAndNamesTheHolder() throws Exception {
         Path real = Files.createDirectory(directory.resolve("real"));
         Path other = Files.createDirectory(directory.resolve("other"));
-        assumeTrue(run("bindfs", real.toString(), other.toString()), "no bindfs, or it may not mount");
+        Needs.BINDFS.orSkip(run("bindfs", real.toString(), other.toString()), "no bindfs, or it may not mount");
         try {
             for (Path[] way : new Path[][]{{real, other}, {other, real}}) {
                 try (Store store = Store.open(way[0])) {

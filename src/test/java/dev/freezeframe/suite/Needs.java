@@ -20,6 +20,8 @@ public enum Needs {
     PRLIMIT(() -> hasProgram("prlimit")),
     /// A file system in user space, at another path.
     BINDFS(() -> hasProgram("bindfs") && Files.isWritable(Path.of("/dev/fuse"))),
+    /// A file system in user space that encrypts.
+    GOCRYPTFS(() -> hasProgram("gocryptfs") && Files.isWritable(Path.of("/dev/fuse"))),
     /// Another clock for a program.
     FAKETIME(() -> hasProgram("faketime"));
 
