@@ -9,6 +9,12 @@ public interface CaptureListener {
     /// A checkpoint failed; the guest runs on and the pages belong to the next checkpoint.
     void checkpointFailed(int number, Exception cause);
 
+    /// No checkpoint can be taken at present, for a reason that nobody asked for; they go on by themselves when it is over.
+    /// Told once.
+    ///
+    /// @param reason one line for the user
+    default void captureWaits(String reason) {}
+
     /// No more checkpoints will be taken.
     ///
     /// @param reason one line for the user

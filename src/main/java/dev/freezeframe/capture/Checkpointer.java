@@ -6,6 +6,8 @@ import dev.freezeframe.migration.DeviceState;
 import dev.freezeframe.migration.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -37,9 +39,7 @@ public final class Checkpointer implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
-    /// A dirty set this small is copied in less time than another round would take.
-    private static final int FEW_PAGES = 48;
-    /// Most rounds once the pause is prepared, and after waits for memory.
+    /// Most rounds of pre-copy after waits for memory.
     private static final int MOST_LAST_ROUNDS = 4;
     /// Room for pages in the pause beyond what the last round found, in pages.
     private static final int PAUSE_RESERVE_PAGES = 4 * Slab.CAPACITY;
@@ -52,6 +52,8 @@ public final class Checkpointer implements AutoCloseable {
     private static final Duration SOON = Duration.ofMillis(10);
 
     private final Machine machine;
+    private final Sessions sessions;
+    private final InstantSource clock;
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
     private final SlabPool pool;
@@ -60,6 +62,7 @@ public final class Checkpointer implements AutoCloseable {
     private final CaptureListener listener;
     private final CaptureOptions options;
     private final FrameAssembler frame;
+    private final PreCopy preCopy;
     private final PauseWindow pauseWindow;
     private final TickSchedule schedule;
     private final Thread thread;
@@ -82,6 +85,8 @@ public final class Checkpointer implements AutoCloseable {
     private int number;
     private boolean first = true;
     private int unreportedLate;
+    /// What the listener was told last that checkpoints wait for; empty while they do not.
+    private Optional<String> waitingFor = Optional.empty();
     /// Written by the checkpointing thread, read by those who watch.
     private volatile long leadNanos;
     private volatile boolean capturing;
@@ -90,12 +95,18 @@ public final class Checkpointer implements AutoCloseable {
     private final AtomicLong late = new AtomicLong();
     private final AtomicLong standing = new AtomicLong();
 
-    /// Prepares to capture a machine. The tracker and the source are closed with this object; the machine is not.
+    /// Prepares to capture a machine. The tracker and the source are closed with this object; the machine and the sessions are
+    /// not.
     ///
+    /// @param sessions [Sessions#of] the machine
+    /// @param clock tells when a checkpoint was taken; one that goes back puts checkpoints in a wrong order
     /// @param firstNumber number of the first checkpoint
-    public Checkpointer(Machine machine, DirtyTracker tracker, DeviceStateSource deviceState, FrameSink sink,
-            CaptureListener listener, CaptureOptions options, int firstNumber) {
+    public Checkpointer(Machine machine, Sessions sessions, InstantSource clock, DirtyTracker tracker,
+            DeviceStateSource deviceState, FrameSink sink, CaptureListener listener, CaptureOptions options,
+            int firstNumber) {
         this.machine = machine;
+        this.sessions = sessions;
+        this.clock = clock;
         this.tracker = tracker;
         this.deviceState = deviceState;
         this.sink = sink;
@@ -104,10 +115,10 @@ public final class Checkpointer implements AutoCloseable {
         number = firstNumber;
         pool = new SlabPool(options.bufferBytesFor(machine.ramBytes()));
         frame = new FrameAssembler(tracker.contents(), pool, sink);
-        disks = machine.diskQmp().isEmpty()
-                ? Optional.empty()
-                : Optional.of(new DiskCapture(machine.diskQmp().get(), machine.disks(), options.scratchBytes()));
-        pauseWindow = new PauseWindow(machine.qmp(), machine.captureQmp(), tracker, deviceState, disks);
+        preCopy = new PreCopy(tracker, frame, dirty, options.maxPreCopyRounds());
+        disks = sessions.disks().map(qmp -> new DiskCapture(qmp, sessions.patience(), machine.disks(), options
+                .scratchBytes()));
+        pauseWindow = new PauseWindow(sessions, tracker, deviceState, disks);
         schedule = new TickSchedule(options.interval(), System.nanoTime());
         thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);
     }
@@ -246,17 +257,18 @@ public final class Checkpointer implements AutoCloseable {
         try {
             pauseWindow.rehearse();
             while (taken.get() < checkpointsWanted && awaitTick()) {
-                RunState runState = RunState.of(machine);
+                pauseWindow.letGoIfStanding();
+                RunState runState = RunState.of(machine, sessions);
                 if (runState instanceof RunState.Ended(String reason, boolean notItsOwnDoing)) {
                     endReason = reason;
                     failed = notItsOwnDoing;
                     break;
                 }
-                boolean running = runState instanceof RunState.Running;
-                if (!running || !sink.hasRoom()) {
-                    // A paused machine has nothing new to capture, and a full pipeline cannot take it: both will pass. Only
-                    // the second makes a checkpoint late.
-                    skipTick(running);
+                tellOfWaiting(runState);
+                if (!(runState instanceof RunState.Running) || !sink.hasRoom()) {
+                    // A paused machine has nothing new to capture, one that does not answer cannot be captured, and a full
+                    // pipeline cannot take it: all will pass. Only a pause makes no checkpoint late.
+                    skipTick(!(runState instanceof RunState.Paused));
                 } else if (takeCheckpoint()) {
                     taken.incrementAndGet();
                 }
@@ -266,20 +278,28 @@ public final class Checkpointer implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (IOException e) {
-            endReason = e.getMessage();
-            failed = true;
         } catch (RuntimeException | Error e) {
             LOG.error("checkpointing stopped by a fault of its own", e);
             endReason = "fault in the checkpointer: " + e + "; the log has more";
             failed = true;
         } finally {
+            pauseWindow.letGoIfStanding();
             if (endReason == null) {
                 reportStop();
             } else {
                 listener.captureEnded(endReason, failed);
             }
         }
+    }
+
+    /// Once for everything that checkpoints wait for without anybody having asked for it.
+    private void tellOfWaiting(RunState now) {
+        Optional<String> reason = now.reasonToTell();
+        if (reason.isPresent() && !reason.equals(waitingFor)) {
+            LOG.info("checkpoints wait: {}", reason.get());
+            listener.captureWaits(reason.get());
+        }
+        waitingFor = reason;
     }
 
     private void reportStop() {
@@ -367,26 +387,28 @@ public final class Checkpointer implements AutoCloseable {
             if (disks.isPresent()) {
                 disks.get().prepare();
             }
-            PreCopy preCopy = copyAhead();
+            preCopy.begin();
+            preCopy.copyAhead();
             leadNanos = System.nanoTime() - started;
             if (first) {
                 // The first checkpoint copies all of RAM, however long that takes; the schedule begins with its pause.
                 schedule.restart(System.nanoTime());
                 first = false;
             } else if (!offSchedule && awaitTickAfterPreCopy()) {
-                preCopy = preCopy.and(copyAhead());
+                preCopy.copyAhead();
             }
             noteLate(offSchedule ? 0 : schedule.take(System.nanoTime()));
             tickTaken = true;
             Duration interval = schedule.interval();
             for (int i = 0; i < MOST_LAST_ROUNDS && frame.reserve(2 * PAUSE_RESERVE_PAGES); i++) {
                 // While this waited for memory the guest went on writing.
-                preCopy = preCopy.and(copyAhead());
+                preCopy.copyAhead();
             }
-            preCopy = preCopy.and(copyWhilePreparing());
+            pauseWindow.prepare();
+            preCopy.copyWithoutWaiting();
             PausePhases phases = pauseWindow.run(frame, dirty);
             DeviceState devices = deviceState.take();
-            var metrics = new FrameMetrics(pauseWindow.stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
+            var metrics = new FrameMetrics(stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
                     leadNanos / 1000, preCopy.pages(), dirty.cardinality(), unreportedLate);
             BitSet pages = (BitSet) frame.captured().clone();
             // The disks are read into the same memory, so the pages are sent on their way first.
@@ -404,7 +426,7 @@ public final class Checkpointer implements AutoCloseable {
             return true;
         } catch (IOException | RuntimeException e) {
             takeBack(tickTaken, besides);
-            if (!(RunState.of(machine) instanceof RunState.Ended)) {
+            if (!(RunState.of(machine, sessions) instanceof RunState.Ended)) {
                 listener.checkpointFailed(checkpoint, e);
             }
             return false;
@@ -412,6 +434,10 @@ public final class Checkpointer implements AutoCloseable {
             takeBack(tickTaken, besides);
             throw e;
         }
+    }
+
+    private Instant stoppedAt() {
+        return clock.instant().minusNanos(System.nanoTime() - pauseWindow.stoppedNanos());
     }
 
     /// Call with the lock held.
@@ -465,54 +491,5 @@ public final class Checkpointer implements AutoCloseable {
             lock.unlock();
         }
         return true;
-    }
-
-    private record PreCopy(int rounds, int pages) {
-        PreCopy and(PreCopy later) {
-            return new PreCopy(rounds + later.rounds, pages + later.pages);
-        }
-    }
-
-    /// Some more rounds while QEMU takes in the commands of the pause. Nobody else can command the machine meanwhile, so these
-    /// do not wait for memory.
-    private PreCopy copyWhilePreparing() throws IOException {
-        pauseWindow.prepare();
-        int copiedPages = 0;
-        int rounds = 0;
-        int before = Integer.MAX_VALUE;
-        int found;
-        do {
-            tracker.harvest(dirty);
-            found = dirty.cardinality();
-            frame.copyInPause(dirty);
-            dirty.clear();
-            copiedPages += found;
-            rounds++;
-            boolean pays = found > FEW_PAGES && found < before * 0.7;
-            before = pays ? found : 0;
-        } while (before > 0 && rounds < MOST_LAST_ROUNDS);
-        return new PreCopy(rounds, copiedPages);
-    }
-
-    private PreCopy copyAhead() throws IOException, InterruptedException {
-        int copiedPages = dirty.cardinality();
-        frame.copyAhead(dirty);
-        dirty.clear();
-        int rounds = 0;
-        int before = Integer.MAX_VALUE;
-        while (rounds < options.maxPreCopyRounds()) {
-            tracker.harvest(dirty);
-            int found = dirty.cardinality();
-            frame.copyAhead(dirty);
-            dirty.clear();
-            copiedPages += found;
-            rounds++;
-            // Another round pays while it leaves clearly fewer pages than the one before.
-            if (found <= FEW_PAGES || found > before * 0.7) {
-                break;
-            }
-            before = found;
-        }
-        return new PreCopy(rounds, copiedPages);
     }
 }

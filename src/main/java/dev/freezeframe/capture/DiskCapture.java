@@ -1,11 +1,7 @@
 package dev.freezeframe.capture;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.ScratchFolder;
-import dev.freezeframe.qmp.PendingEvent;
-import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
@@ -18,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,71 +38,26 @@ import org.slf4j.LoggerFactory;
 final class DiskCapture implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(DiskCapture.class);
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
-    /// The guest's write waits for its block to be copied away. If that takes longer, the view is given up, not the write.
-    private static final int SECONDS_FOR_A_COPY = 10;
 
     private final QmpClient qmp;
-    private final List<Disk> disks = new ArrayList<>();
+    private final Duration patience;
+    private final List<FrozenDisk> disks = new ArrayList<>();
     private final long scratchBytes;
     /// From [#start] on.
     private RunDirectory folder;
     private Path socket;
     private boolean serving;
-    /// Reading has failed, and it may be the server's fault.
-    private boolean unsure;
-
-    /// One disk and what is set up in QEMU for it.
-    private static final class Disk {
-        final int place;
-        final MachineDisk machine;
-        /// From [#start] on.
-        private UnnamedFile scratch;
-        private int turn;
-        /// What exists in QEMU now.
-        private boolean bitmap;
-        private boolean nextBitmap;
-        private boolean bitmapEnded;
-        private boolean scratchNode;
-        private boolean filter;
-        private boolean attached;
-        private boolean view;
-        private boolean export;
-        private boolean baseExport;
-
-        Disk(int place, MachineDisk machine) {
-            this.place = place;
-            this.machine = machine;
-        }
-
-        private String named(String what) {
-            return "freezeframe-" + what + "-" + machine.id();
-        }
-
-        private String bitmapName(int which) {
-            return named("dirty") + "-" + which;
-        }
-
-        private QmpCommand bitmapCommand(String command, int which) {
-            return QmpCommand.of(command).with("node", machine.node()).with("name", bitmapName(which));
-        }
-
-        private QmpCommand addBitmap(int which) {
-            return bitmapCommand("block-dirty-bitmap-add", which).with("granularity", Slab.PAGE_BYTES);
-        }
-
-        private QmpCommand attach(String node) {
-            return QmpCommand.of("qom-set").with("path", machine.qomPath()).with("property", "drive").with("value",
-                    node);
-        }
-    }
+    /// Something went wrong, and it may be the server's fault.
+    private boolean serverSuspect;
 
     /// @param qmp a session that nobody else uses
+    /// @param patience how long QEMU's answers are waited for
     /// @param scratchBytes most room for what the guest overwrites during one checkpoint
-    DiskCapture(QmpClient qmp, List<MachineDisk> machineDisks, long scratchBytes) {
+    DiskCapture(QmpClient qmp, Duration patience, List<MachineDisk> machineDisks, long scratchBytes) {
         this.qmp = qmp;
+        this.patience = patience;
         this.scratchBytes = scratchBytes;
-        machineDisks.forEach(each -> disks.add(new Disk(disks.size(), each)));
+        machineDisks.forEach(each -> disks.add(new FrozenDisk(qmp, patience, disks.size(), each)));
     }
 
     /// Begins to note what the guest writes.
@@ -116,21 +66,28 @@ final class DiskCapture implements AutoCloseable {
     void start() throws IOException {
         folder = RunDirectory.create();
         socket = folder.socket("disks");
-        for (Disk disk : disks) {
-            disk.scratch = ScratchFolder.newFile();
+        for (FrozenDisk disk : disks) {
+            disk.openScratch();
         }
         serve();
-        for (Disk disk : disks) {
-            execute(disk.addBitmap(disk.turn));
-            disk.bitmap = true;
+        for (FrozenDisk disk : disks) {
+            disk.beginNoting();
         }
     }
 
     private void serve() throws IOException {
         Files.deleteIfExists(socket);
-        execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
-                .toString()))));
-        serving = true;
+        try {
+            serverSuspect = true;
+            serving = true;
+            execute(QmpCommand.of("nbd-server-start").with("addr", Map.of("type", "unix", "data", Map.of("path", socket
+                    .toString()))));
+            serverSuspect = false;
+        } catch (QmpException e) {
+            // One that was refused is not there, or somebody else's.
+            serving = e.kind() != QmpException.Kind.REFUSED;
+            throw e;
+        }
     }
 
     /// No block of any disk.
@@ -140,7 +97,7 @@ final class DiskCapture implements AutoCloseable {
 
     /// Every block of every disk.
     List<BlockRanges> everything() {
-        return disks.stream().map(disk -> BlockRanges.of(0, blocks(disk.machine.sizeBytes()))).toList();
+        return disks.stream().map(disk -> BlockRanges.of(0, disk.blocks())).toList();
     }
 
     static long blocks(long bytes) {
@@ -159,34 +116,8 @@ final class DiskCapture implements AutoCloseable {
         if (!serving) {
             serve();
         }
-        for (Disk disk : disks) {
-            disk.scratch.resize(0);
-            disk.scratch.resize(disk.machine.sizeBytes());
-            List<PendingReply> replies = qmp.send(
-                    QmpCommand.of("blockdev-add").with("driver", "file").with("node-name", disk.named("scratch")).with(
-                            "filename", disk.scratch.path()).with("cache", Map.of("no-flush", true)),
-                    QmpCommand.of("blockdev-add").with("driver", "copy-before-write").with("node-name",
-                            disk.named("filter")).with("file", disk.machine.node()).with("target", disk.named(
-                                    "scratch"))
-                            .with("on-cbw-error", "break-snapshot").with("cbw-timeout", SECONDS_FOR_A_COPY),
-                    disk.addBitmap(disk.turn + 1));
-            QmpException failure = null;
-            for (int i = 0; i < replies.size(); i++) {
-                try {
-                    replies.get(i).await(PATIENCE);
-                    switch (i) {
-                        case 0 -> disk.scratchNode = true;
-                        case 1 -> disk.filter = true;
-                        default -> disk.nextBitmap = true;
-                    }
-                } catch (QmpException e) {
-                    failure = failure == null ? e : failure;
-                }
-            }
-            if (failure != null) {
-                throw new IOException("disk " + disk.machine.id() + " cannot be frozen: " + failure.getMessage(),
-                        failure);
-            }
+        for (FrozenDisk disk : disks) {
+            disk.prepare();
         }
     }
 
@@ -197,13 +128,12 @@ final class DiskCapture implements AutoCloseable {
 
     /// The command that freezes a disk's view. Once it is sent, tell [#switching].
     QmpCommand switchCommand(int disk) {
-        Disk which = disks.get(disk);
-        return which.attach(which.named("filter"));
+        return disks.get(disk).switchCommand();
     }
 
     /// The command has been sent: whatever comes of it, it may have taken effect.
     void switching(int disk) {
-        disks.get(disk).attached = true;
+        disks.get(disk).switching();
     }
 
     /// Reads what changed from the frozen views and hands it to the sink. The guest runs meanwhile. Follow it with [#finish],
@@ -213,35 +143,35 @@ final class DiskCapture implements AutoCloseable {
     List<CapturedDisk> read(int number, long generation, FrameSink sink, SlabPool pool, List<BlockRanges> besides)
             throws IOException, InterruptedException {
         List<CapturedDisk> captured = new ArrayList<>();
-        for (Disk disk : disks) {
+        for (FrozenDisk disk : disks) {
             long started = System.nanoTime();
-            DiskReader reader = new DiskReader(disk.machine.sizeBytes(), pool, this::checkScratch,
+            DiskReader reader = new DiskReader(disk.machine().sizeBytes(), pool, this::checkScratch,
                     new DiskReader.Target() {
                         @Override
                         public void blocks(Slab slab) {
-                            sink.blocks(number, generation, disk.place, slab);
+                            sink.blocks(number, generation, disk.place(), slab);
                         }
 
                         @Override
                         public void zeroBlocks(BlockRanges.Range range) {
-                            sink.zeroBlocks(number, generation, disk.place, range);
+                            sink.zeroBlocks(number, generation, disk.place(), range);
                         }
                     });
             BlockRanges blocks;
             try {
-                expose(disk);
-                blocks = reader.read(socket, disk.machine.id(), exposeBase(disk, besides.get(disk.place)),
-                        disk.bitmapName(disk.turn), besides.get(disk.place));
+                disk.expose();
+                blocks = reader.read(socket, disk.machine().id(), disk.exposeBase(besides.get(disk.place())),
+                        disk.bitmapName(), besides.get(disk.place()));
             } catch (IOException e) {
-                unsure = true;
+                serverSuspect = true;
                 String why = ScratchFolder.isFull()
                         ? "what the guest overwrote meanwhile had no room, " + ScratchFolder.path()
                                 + " is full; make room there"
                         : e.getMessage();
-                throw new IOException(disk.machine.id() + " could not be read: " + why
+                throw new IOException(disk.machine().id() + " could not be read: " + why
                         + "; its changed blocks belong to the next checkpoint", e);
             }
-            captured.add(new CapturedDisk(disk.machine.id(), disk.machine.sizeBytes(), blocks, reader.bytesRead(),
+            captured.add(new CapturedDisk(disk.machine().id(), disk.machine().sizeBytes(), blocks, reader.bytesRead(),
                     (System.nanoTime() - started) / 1000));
         }
         return captured;
@@ -249,63 +179,21 @@ final class DiskCapture implements AutoCloseable {
 
     /// Takes the views down after they were read. What cannot be taken down now will be before the next one is made.
     void finish() {
-        for (Disk disk : disks) {
+        for (FrozenDisk disk : disks) {
             try {
-                takeDown(disk);
-                execute(disk.bitmapCommand("block-dirty-bitmap-remove", disk.turn));
-                advance(disk);
+                disk.finish();
             } catch (IOException e) {
-                if (e instanceof QmpException answer && answer.kind() == QmpException.Kind.DISCONNECTED) {
-                    LOG.debug("{} has ended with its QEMU", disk.machine.id(), e);
-                } else {
-                    LOG.warn("the frozen view of {} could not be taken down yet", disk.machine.id(), e);
-                }
+                LOG.info("the frozen view of {} is taken down before the next one is made: {}", disk.machine().id(), e
+                        .getMessage());
             }
         }
-    }
-
-    private void expose(Disk disk) throws IOException {
-        disk.bitmapEnded = true;
-        execute(disk.bitmapCommand("block-dirty-bitmap-disable", disk.turn));
-        execute(QmpCommand.of("blockdev-add").with("driver", "snapshot-access").with("node-name", disk.named("view"))
-                .with(
-                        "file", disk.named("filter")));
-        disk.view = true;
-        execute(QmpCommand.of("block-export-add").with("type", "nbd").with("id", disk.named("export")).with("node-name",
-                disk.named("view")).with("name", disk.machine.id()).with("bitmaps", List.of(
-                        Map.of("node", disk.machine
-                                .node(), "name", disk.bitmapName(disk.turn)))));
-        disk.export = true;
-    }
-
-    /// The layer below the disk, where that is worth asking: when all of the disk is read.
-    ///
-    /// @return the name of its export; empty where there is none, or none any more
-    private Optional<String> exposeBase(Disk disk, BlockRanges besides) throws IOException {
-        if (disk.machine.base().isEmpty() || besides.count() < blocks(disk.machine.sizeBytes())) {
-            return Optional.empty();
-        }
-        try {
-            execute(QmpCommand.of("block-export-add").with("type", "nbd").with("id", disk.named("base"))
-                    .with("node-name",
-                            disk.machine.base().get())
-                    .with("name", disk.named("base")));
-        } catch (QmpException e) {
-            if (e.kind() != QmpException.Kind.REFUSED) {
-                throw e;
-            }
-            LOG.debug("{} has no layer below it any more", disk.machine.id(), e);
-            return Optional.empty();
-        }
-        disk.baseExport = true;
-        return Optional.of(disk.named("base"));
     }
 
     /// Fails when the guest has overwritten more than there is room for.
     private void checkScratch() throws IOException {
         long used = 0;
-        for (Disk each : disks) {
-            used += each.scratch.allocatedBytes();
+        for (FrozenDisk each : disks) {
+            used += each.scratchBytes();
         }
         if (used > scratchBytes) {
             throw new IOException("the guest overwrote more than the scratch space of " + (scratchBytes >> 20)
@@ -318,10 +206,14 @@ final class DiskCapture implements AutoCloseable {
     /// @throws IOException if QEMU refused some of it; to be tried again
     void giveUp() throws IOException {
         IOException failure = null;
-        for (Disk disk : disks) {
+        for (FrozenDisk disk : disks) {
             try {
-                takeDown(disk);
-                keepBlocks(disk);
+                disk.giveUp();
+            } catch (QmpException e) {
+                if (e.kind() != QmpException.Kind.REFUSED) {
+                    throw e; // nor will it answer about the others now
+                }
+                failure = failure == null ? e : failure;
             } catch (IOException e) {
                 failure = failure == null ? e : failure;
             }
@@ -329,10 +221,10 @@ final class DiskCapture implements AutoCloseable {
         if (failure != null) {
             throw failure;
         }
-        if (unsure) {
+        if (serverSuspect) {
             // The next checkpoint begins with a new server.
             stopServing();
-            unsure = false;
+            serverSuspect = false;
         }
     }
 
@@ -345,92 +237,8 @@ final class DiskCapture implements AutoCloseable {
         serving = false;
     }
 
-    private void takeDown(Disk disk) throws IOException {
-        if (disk.baseExport) {
-            endExport(disk.named("base"));
-            disk.baseExport = false;
-        }
-        if (disk.export) {
-            endExport(disk.named("export"));
-            disk.export = false;
-        }
-        if (disk.view) {
-            execute(deletion(disk.named("view")));
-            disk.view = false;
-        }
-        if (disk.attached) {
-            detach(disk);
-            disk.attached = false;
-        }
-        if (disk.filter) {
-            execute(deletion(disk.named("filter")));
-            disk.filter = false;
-        }
-        if (disk.scratchNode) {
-            execute(deletion(disk.named("scratch")));
-            disk.scratchNode = false;
-            disk.scratch.resize(0);
-        }
-    }
-
-    private void endExport(String id) throws IOException {
-        if (!isExported(id)) {
-            return;
-        }
-        try (PendingEvent deleted = qmp.expect("BLOCK_EXPORT_DELETED", event -> event.path("id").asText().equals(id))) {
-            execute(QmpCommand.of("block-export-del").with("id", id).with("mode", "hard"));
-            deleted.await(PATIENCE);
-        }
-    }
-
-    /// Not any more, if somebody has stopped QEMU's server.
-    private boolean isExported(String id) throws IOException {
-        for (JsonNode export : qmp.execute(QmpCommand.of("query-block-exports"), PATIENCE)) {
-            if (export.path("id").asText().equals(id)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /// A device must not be told to use the node that it has already: QEMU aborts (an assertion in block.c). So it is asked
-    /// where that is not certain.
-    private void detach(Disk disk) throws IOException {
-        JsonNode drive = qmp.execute(QmpCommand.of("qom-get").with("path", disk.machine.qomPath()).with("property",
-                "drive"), PATIENCE);
-        if (drive.asText().equals(disk.named("filter"))) {
-            execute(disk.attach(disk.machine.node()));
-        }
-    }
-
-    private void keepBlocks(Disk disk) throws IOException {
-        if (!disk.nextBitmap) {
-            return;
-        }
-        if (disk.bitmapEnded) {
-            execute(QmpCommand.of("block-dirty-bitmap-merge").with("node", disk.machine.node()).with("target", disk
-                    .bitmapName(disk.turn + 1)).with("bitmaps", List.of(disk.bitmapName(disk.turn))));
-            execute(disk.bitmapCommand("block-dirty-bitmap-remove", disk.turn));
-            advance(disk);
-        } else {
-            // The old one has noted everything all the while.
-            execute(disk.bitmapCommand("block-dirty-bitmap-remove", disk.turn + 1));
-            disk.nextBitmap = false;
-        }
-    }
-
-    private static void advance(Disk disk) {
-        disk.turn++;
-        disk.nextBitmap = false;
-        disk.bitmapEnded = false;
-    }
-
-    private static QmpCommand deletion(String node) {
-        return QmpCommand.of("blockdev-del").with("node-name", node);
-    }
-
     private void execute(QmpCommand command) throws IOException {
-        qmp.execute(command, PATIENCE);
+        qmp.execute(command, patience);
     }
 
     /// Leaves the machine as it was found.
@@ -438,10 +246,8 @@ final class DiskCapture implements AutoCloseable {
     public void close() {
         try {
             giveUp();
-            for (Disk disk : disks) {
-                if (disk.bitmap) {
-                    execute(disk.bitmapCommand("block-dirty-bitmap-remove", disk.turn));
-                }
+            for (FrozenDisk disk : disks) {
+                disk.endNoting();
             }
             if (serving) {
                 stopServing();
@@ -455,11 +261,7 @@ final class DiskCapture implements AutoCloseable {
     }
 
     private void closeFiles() {
-        for (Disk disk : disks) {
-            if (disk.scratch != null) {
-                disk.scratch.close();
-            }
-        }
+        disks.forEach(FrozenDisk::closeScratch);
         if (folder != null) {
             folder.close();
         }

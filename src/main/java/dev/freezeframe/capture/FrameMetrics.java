@@ -4,7 +4,7 @@ import java.time.Instant;
 
 /// What was measured while one checkpoint was captured.
 ///
-/// @param capturedAt when the guest was stopped, by QEMU's clock
+/// @param capturedAt when the guest was stopped, by the recording's clock
 /// @param intervalMillis the interval that was set at that time
 /// @param phases the pause, by phase
 /// @param preCopyRounds how often the dirty set was copied before the stop

@@ -1,6 +1,7 @@
 package dev.freezeframe.capture;
 
-/// Where one pause went, in microseconds; the phases follow each other in this order and add up to the whole pause.
+/// Where one pause went, in microseconds of the monotonic clock; the phases follow each other in this order and add up to the
+/// whole pause.
 ///
 /// @param stop from QEMU's STOP event until it answered `stop` (it drains and flushes the block layer in between)
 /// @param deviceState until the state of all devices was saved
@@ -10,7 +11,19 @@ package dev.freezeframe.capture;
 /// @param resume from writing `cont` until QEMU's RESUME event
 public record PausePhases(long stop, long deviceState, long harvest, long copy, long disks, long resume) {
 
-    /// The whole pause: STOP to RESUME by QEMU's clock.
+    /// From the moments between them, in their order, by [System#nanoTime].
+    static PausePhases between(long stopped, long answered, long saved, long frozen, long harvested, long copied,
+            long resumed) {
+        long toAnswer = (answered - stopped) / 1000;
+        long toSaved = (saved - stopped) / 1000;
+        long toFrozen = (frozen - stopped) / 1000;
+        long toHarvested = (harvested - stopped) / 1000;
+        long toCopied = (copied - stopped) / 1000;
+        return new PausePhases(toAnswer, toSaved - toAnswer, toHarvested - toFrozen, toCopied - toHarvested, toFrozen
+                - toSaved, (resumed - stopped) / 1000 - toCopied);
+    }
+
+    /// The whole pause: STOP to RESUME.
     public long totalMicros() {
         return stop + deviceState + harvest + copy + disks + resume;
     }

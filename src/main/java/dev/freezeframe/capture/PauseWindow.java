@@ -10,10 +10,13 @@ import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The time in which the guest stands still: stop, save the devices, freeze the disks, harvest, copy, go on.
 /// The guest runs again when this returns or throws, unless QEMU itself is gone.
@@ -23,24 +26,34 @@ import java.util.concurrent.locks.LockSupport;
 /// saved, because saving may itself write guest RAM.
 final class PauseWindow implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
     /// Enough for the monitor's code to be compiled; more brought nothing.
     private static final Duration REHEARSAL = Duration.ofMillis(400);
     private static final long RETRY_NANOS = 200_000;
+    private static final int MOST_ATTEMPTS = 5;
     private static final QmpCommand STOP = QmpCommand.of("stop");
     private static final QmpCommand WAKE_UP = QmpCommand.of("query-status");
     private static final QmpCommand CONTINUE = QmpCommand.of("cont");
 
+    private static final Logger LOG = LoggerFactory.getLogger(PauseWindow.class);
+
+    private final Sessions sessions;
+    private final Duration patience;
     private final QmpClient qmp;
     private final QmpClient captureQmp;
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
     private final Optional<DiskCapture> disks;
     private final Registration eventRegistration;
-    /// When QEMU last said that it stopped; 0 if our stop found the guest standing already. QEMU sends the event before it
-    /// answers the command, so it is known by then.
+    /// When QEMU last said that it stopped, by its stamp; 0 if our stop found the guest standing already. QEMU sends the event
+    /// before it answers the command, so it is known by then.
     private volatile long stoppedMicros;
     private volatile long resumedMicros;
+    /// When those events were read, by [System#nanoTime].
+    private volatile long stopHeardNanos;
+    private volatile long resumeHeardNanos;
+    /// Our stop may have stopped the guest, and nothing said yet that it runs again.
+    private volatile boolean mayStand;
+    private long stoppedNanos;
     private ArmedCommand stop;
     private ArmedCommand save;
     private ArmedCommand cont;
@@ -57,11 +70,11 @@ final class PauseWindow implements AutoCloseable {
         }
     }
 
-    /// @param captureQmp another session with the same QEMU, the one that the device state comes by
-    PauseWindow(QmpClient qmp, QmpClient captureQmp, DirtyTracker tracker, DeviceStateSource deviceState,
-            Optional<DiskCapture> disks) {
-        this.qmp = qmp;
-        this.captureQmp = captureQmp;
+    PauseWindow(Sessions sessions, DirtyTracker tracker, DeviceStateSource deviceState, Optional<DiskCapture> disks) {
+        this.sessions = sessions;
+        patience = sessions.patience();
+        qmp = sessions.main();
+        captureQmp = sessions.capture();
         this.tracker = tracker;
         this.deviceState = deviceState;
         this.disks = disks;
@@ -70,8 +83,15 @@ final class PauseWindow implements AutoCloseable {
 
     private void noteRunState(QmpEvent event) {
         switch (event.name()) {
-            case "STOP" -> stoppedMicros = event.timestampMicros();
-            case "RESUME" -> resumedMicros = event.timestampMicros();
+            case "STOP" -> {
+                stopHeardNanos = System.nanoTime();
+                stoppedMicros = event.timestampMicros();
+            }
+            case "RESUME" -> {
+                resumeHeardNanos = System.nanoTime();
+                resumedMicros = event.timestampMicros();
+                mayStand = false;
+            }
             default -> {
                 // Others do not matter here.
             }
@@ -80,16 +100,20 @@ final class PauseWindow implements AutoCloseable {
 
     /// Sends harmless commands the way a pause sends its own, until the code on that way is compiled. A pause comes once a
     /// second, which would leave it interpreted for minutes.
-    void rehearse() throws IOException {
+    void rehearse() {
         long end = System.nanoTime() + REHEARSAL.toNanos();
         while (System.nanoTime() < end) {
-            ArmedCommand first = qmp.arm(WAKE_UP);
-            ArmedCommand second = captureQmp.arm(WAKE_UP);
-            PendingReply reply = first.fire();
-            second.fire().await(PATIENCE);
-            reply.await(PATIENCE);
-            if (disks.isPresent()) {
-                disks.get().session().arm(WAKE_UP).fire().await(PATIENCE);
+            try (ArmedCommand first = qmp.arm(WAKE_UP); ArmedCommand second = captureQmp.arm(WAKE_UP)) {
+                PendingReply reply = first.fire();
+                second.fire().await(patience);
+                reply.await(patience);
+                if (disks.isPresent()) {
+                    disks.get().session().arm(WAKE_UP).fire().await(patience);
+                }
+            } catch (QmpException e) {
+                // What that means, whoever asks for the machine's state finds out.
+                LOG.debug("the rehearsal ends early", e);
+                return;
             }
         }
     }
@@ -100,10 +124,10 @@ final class PauseWindow implements AutoCloseable {
         release();
         QmpCommand saveDevices = deviceState.arm();
         // Woken here, QEMU's main loop and the sockets' readers answer the next command at once.
-        qmp.execute(WAKE_UP, PATIENCE);
-        captureQmp.execute(WAKE_UP, PATIENCE);
+        qmp.execute(WAKE_UP, patience);
+        captureQmp.execute(WAKE_UP, patience);
         if (disks.isPresent()) {
-            disks.get().session().execute(WAKE_UP, PATIENCE);
+            disks.get().session().execute(WAKE_UP, patience);
             freeze = disks.get().session().arm(disks.get().switchCommand(0));
         }
         // From stop to cont nobody else may let the guest go on.
@@ -135,37 +159,44 @@ final class PauseWindow implements AutoCloseable {
     /// @param dirty receives the pages that were harvested, also if this fails
     PausePhases run(FrameAssembler frame, BitSet dirty) throws IOException {
         stoppedMicros = 0;
-        PendingReply stopReply = stop.fire();
+        resumedMicros = 0;
+        PauseClock clock = PauseClock.now();
+        long fired = System.nanoTime();
         long answered;
         long saved;
         long frozen;
         long harvested;
         long copied;
         try {
-            stopReply.await(PATIENCE);
-            answered = nowMicros();
+            mayStand = true;
+            stop.fire().await(patience);
+            answered = System.nanoTime();
             if (stoppedMicros == 0) {
+                mayStand = false;
                 throw new FoundStandingException();
             }
             PendingReply saveReply = save.fire();
             // QEMU takes in the bytes of this while it saves.
             cont = qmp.arm(CONTINUE);
-            deviceState.awaitSaved(saveReply, PATIENCE);
-            saved = nowMicros();
+            deviceState.awaitSaved(saveReply, patience);
+            saved = System.nanoTime();
             freezeDisks();
-            frozen = nowMicros();
+            frozen = System.nanoTime();
             tracker.harvest(dirty);
-            harvested = nowMicros();
+            harvested = System.nanoTime();
             frame.copyInPause(dirty);
-            copied = nowMicros();
+            copied = System.nanoTime();
         } catch (IOException | RuntimeException | Error failure) {
             resumeAfter(failure);
             throw failure;
         }
         letGo();
+        long resumed = resumedMicros == 0
+                ? System.nanoTime()
+                : clock.nanosOf(resumedMicros, copied, Math.max(copied, resumeHeardNanos));
+        stoppedNanos = clock.nanosOf(stoppedMicros, fired, stopHeardNanos);
         release();
-        return new PausePhases(answered - stoppedMicros, saved - answered, harvested - frozen, copied - harvested,
-                frozen - saved, resumedMicros - copied);
+        return PausePhases.between(stoppedNanos, answered, saved, frozen, harvested, copied, resumed);
     }
 
     private void freezeDisks() throws IOException {
@@ -176,13 +207,13 @@ final class PauseWindow implements AutoCloseable {
         for (int disk = 0; disk < capture.switches(); disk++) {
             ArmedCommand next = disk == 0 ? freeze : capture.session().arm(capture.switchCommand(disk));
             capture.switching(disk);
-            next.fire().await(PATIENCE);
+            next.fire().await(patience);
         }
     }
 
-    /// When the last pause began, by QEMU's clock.
-    Instant stoppedAt() {
-        return Instant.EPOCH.plusNanos(stoppedMicros * 1000);
+    /// When the last pause that was completed began, by [System#nanoTime].
+    long stoppedNanos() {
+        return stoppedNanos;
     }
 
     private void resumeAfter(Throwable failure) {
@@ -199,13 +230,21 @@ final class PauseWindow implements AutoCloseable {
     /// Lets the guest go on. QEMU may refuse that for a moment, while it still tidies up after saving its devices; nothing
     /// else must keep a guest standing.
     private void letGo() throws IOException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + patience.toNanos();
         PendingReply reply = cont == null ? qmp.send(CONTINUE).getFirst() : cont.fire();
         while (true) {
             try {
-                reply.await(PATIENCE);
+                reply.await(patience);
+                mayStand = false;
                 return;
             } catch (QmpException e) {
+                if (e.endsSession()) {
+                    letGoWithoutMain(e);
+                    throw e;
+                }
+                if (!mayStand) {
+                    return; // only the answer is late
+                }
                 if (e.kind() != QmpException.Kind.REFUSED || System.nanoTime() > deadline) {
                     throw e;
                 }
@@ -215,10 +254,35 @@ final class PauseWindow implements AutoCloseable {
         }
     }
 
-    /// The wall clock, because QEMU stamps its events with it.
-    private static long nowMicros() {
-        Instant now = Instant.now();
-        return now.getEpochSecond() * 1_000_000 + now.getNano() / 1000;
+    /// A session that ends does not end its QEMU. By the time that QEMU answers the question behind it on another session, it
+    /// has done what it was sent on the first one.
+    private void letGoWithoutMain(QmpException lost) {
+        release();
+        List<QmpClient> others = new ArrayList<>(List.of(captureQmp));
+        sessions.disks().ifPresent(others::add);
+        for (QmpClient other : others) {
+            try {
+                for (int attempt = 0; mayStand && attempt < MOST_ATTEMPTS; attempt++) {
+                    other.execute(WAKE_UP, patience);
+                    other.execute(CONTINUE, patience);
+                    mayStand = !other.execute(WAKE_UP, patience).path("status").asText().equals("running");
+                }
+            } catch (QmpException e) {
+                lost.addSuppressed(e);
+            }
+        }
+    }
+
+    /// Tries again where a pause ended without a sign that the guest runs. Who wants to know what came of it asks QEMU.
+    void letGoIfStanding() {
+        if (!mayStand) {
+            return;
+        }
+        try {
+            letGo();
+        } catch (IOException e) {
+            LOG.debug("the guest may still stand", e);
+        }
     }
 
     @Override

@@ -1,10 +1,11 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.qmp.QmpException;
 import java.util.Optional;
 
-/// Tells whether a machine will not run again.
+/// Tells whether a machine will not run again. Asks nobody who may be slow to answer: a QEMU that is late has not ended.
 final class MachineEnd {
     private MachineEnd() {}
 
@@ -13,11 +14,19 @@ final class MachineEnd {
         if (machine.onExit().isDone()) {
             return Optional.of("QEMU " + machine.onExit().join().describe());
         }
+        if (machine.qmp().isLost()) {
+            return Optional.of(whyLost(machine));
+        }
+        // Under -no-shutdown QEMU stays when the guest has powered off.
+        return machine.state() == MachineState.SHUT_DOWN ? Optional.of("the guest powered off") : Optional.empty();
+    }
+
+    /// A session that has ended answers at once.
+    private static String whyLost(Machine machine) {
         try {
-            // Under -no-shutdown QEMU stays when the guest has powered off.
-            return machine.runState().equals("shutdown") ? Optional.of("the guest powered off") : Optional.empty();
+            return machine.runState();
         } catch (QmpException e) {
-            return Optional.of(e.getMessage());
+            return e.getMessage();
         }
     }
 }

@@ -29,6 +29,8 @@ final class RunPrinter implements RecordingListener {
         record Stored(CheckpointRecord checkpoint) implements Event {}
 
         record Failed(int number, Exception cause) implements Event {}
+
+        record Waits(String reason) implements Event {}
     }
 
     private final Screen screen;
@@ -69,6 +71,11 @@ final class RunPrinter implements RecordingListener {
     }
 
     @Override
+    public void captureWaits(String reason) {
+        events.add(new Event.Waits(reason));
+    }
+
+    @Override
     public void captureEnded(String reason) {}
 
     /// Prints until capture has ended by itself, its time is over, or a stop is asked for; then ends the recording and
@@ -84,6 +91,7 @@ final class RunPrinter implements RecordingListener {
             screen.line(table.header());
         }
         long start = System.nanoTime();
+        DiskRetry retry = new DiskRetry(machine);
         boolean ended = false;
         while (!ended && !stop.requested()) {
             Event event = events.poll(STATUS_MILLIS, TimeUnit.MILLISECONDS);
@@ -94,6 +102,7 @@ final class RunPrinter implements RecordingListener {
                 }
             }
             guest.look(machine, recording.isCapturing());
+            retry.look();
             Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
             screen.status(status(recording, wanted, time, elapsed));
             boolean timeOver = time.isPresent() && elapsed.compareTo(time.get()) >= 0;
@@ -127,6 +136,7 @@ final class RunPrinter implements RecordingListener {
                 newest = Optional.of(checkpoint);
                 screen.line(json ? JsonLines.checkpoint(checkpoint).toString() : table.row(checkpoint));
             }
+            case Event.Waits(String reason) -> screen.remark("no checkpoints for now: " + reason);
             case Event.Failed(int number, Exception cause) -> {
                 failed++;
                 String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();

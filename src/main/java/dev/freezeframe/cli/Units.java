@@ -32,6 +32,10 @@ public final class Units {
 
     /// Such as `12.0 s` or `1 h 04 min`.
     public static String duration(Duration duration) {
+        if (duration.isNegative()) {
+            // of two moments in an old store, whose computer's clock was set back between them
+            return duration(Duration.ZERO);
+        }
         long seconds = duration.toSeconds();
         if (seconds < 100) {
             return text("%.1f s", duration.toMillis() / 1e3);

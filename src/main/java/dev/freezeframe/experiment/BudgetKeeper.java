@@ -9,7 +9,7 @@ import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -46,6 +46,7 @@ final class BudgetKeeper implements AutoCloseable {
     /// When something failed, such as a store that is busy.
     private static final Duration TRY_AGAIN = Duration.ofSeconds(2);
 
+    private final InstantSource clock;
     private final Store store;
     private final long experimentId;
     private final Consumer<List<CheckpointRecord>> thinnedListener;
@@ -76,8 +77,10 @@ final class BudgetKeeper implements AutoCloseable {
     }
 
     /// @param thinnedListener told of what was deleted, in the thinning thread
+    /// @param clock the one that tells when a checkpoint was taken
     BudgetKeeper(Store store, long experimentId, Budget budget, Consumer<List<CheckpointRecord>> thinnedListener,
-            EndOfRecording end) {
+            EndOfRecording end, InstantSource clock) {
+        this.clock = clock;
         this.store = store;
         this.experimentId = experimentId;
         this.budget = budget;
@@ -322,7 +325,7 @@ final class BudgetKeeper implements AutoCloseable {
         }
         Map<CheckpointName, CheckpointRecord> victims = new LinkedHashMap<>();
         long toDelete = 0;
-        for (Thinning.Candidate victim : Thinning.victims(candidates, toKeep(), most, Instant.now())) {
+        for (Thinning.Candidate victim : Thinning.victims(candidates, toKeep(), most, clock.instant())) {
             CheckpointRecord checkpoint = byId.get(victim.id());
             if (bytes > 0 && toDelete >= bytes) {
                 break;

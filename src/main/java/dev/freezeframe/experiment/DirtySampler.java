@@ -6,7 +6,7 @@ import dev.freezeframe.linux.Threads;
 import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +29,7 @@ final class DirtySampler implements AutoCloseable {
     /// Some minutes; the oldest are given up.
     private static final int KEPT_SAMPLES = 2048;
 
+    private final InstantSource clock;
     private final Checkpointer checkpointer;
     private final Optional<DirtyCounter> counter;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
@@ -54,7 +55,9 @@ final class DirtySampler implements AutoCloseable {
         }
     }
 
-    DirtySampler(Checkpointer checkpointer) {
+    /// @param clock the one that tells when a checkpoint was taken
+    DirtySampler(Checkpointer checkpointer, InstantSource clock) {
+        this.clock = clock;
         this.checkpointer = checkpointer;
         Optional<DirtyCounter> found;
         try {
@@ -147,7 +150,7 @@ final class DirtySampler implements AutoCloseable {
         boolean sameInterval = checkpoint == checkpointOfLast && pages >= pagesOfLast;
         long sinceNanos = sameInterval ? nanosOfLast : checkpointer.lastTakenNanos();
         double seconds = Math.max(1, now - sinceNanos) / 1e9;
-        var sample = new DirtySample(Instant.now(), pages, (sameInterval ? pages - pagesOfLast : pages) / seconds);
+        var sample = new DirtySample(clock.instant(), pages, (sameInterval ? pages - pagesOfLast : pages) / seconds);
         checkpointOfLast = checkpoint;
         pagesOfLast = pages;
         nanosOfLast = now;

@@ -3,8 +3,10 @@ package dev.freezeframe.experiment;
 import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.DirtyTracker;
+import dev.freezeframe.capture.Sessions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
+import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.RamBlock;
@@ -15,9 +17,9 @@ import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
@@ -27,6 +29,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +48,7 @@ public final class Recording implements AutoCloseable {
             .withZone(ZoneId.systemDefault());
 
     private final Store store;
+    private final SteadyClock clock;
     private final ExperimentRecord experiment;
     private final Deduplicator deduplicator;
     private final Pipeline pipeline;
@@ -101,7 +105,10 @@ public final class Recording implements AutoCloseable {
                         ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.disk(disk.id())))
                         : Optional.empty()));
             }
-            recording = new Recording(store, machine, parent, base, disks, tracker, devices, options, listener);
+            try (Beginning beginning = new Beginning(store, machine, parent)) {
+                recording = new Recording(beginning, store, machine, base, disks, tracker, devices, options, listener);
+                beginning.succeeded();
+            }
             recording.begin(base.isPresent(), options);
             return recording;
         } finally {
@@ -114,21 +121,58 @@ public final class Recording implements AutoCloseable {
         }
     }
 
-    private Recording(Store store, Machine machine, Optional<CheckpointRecord> parent, Optional<PageMap> base,
-            List<DiskImage> disks, DirtyTracker tracker, DeviceStateSource devices, RecordingOptions options,
-            RecordingListener listener)
+    /// What there is to take back when a recording does not come to begin, whatever kept it from that: of an experiment that
+    /// nobody records, the store would say that it is being recorded.
+    private static final class Beginning implements AutoCloseable {
+        private final Store store;
+        private final SteadyClock clock = SteadyClock.start();
+        private final ExperimentRecord experiment;
+        private final List<AutoCloseable> opened = new ArrayList<>();
+        private boolean done;
+
+        Beginning(Store store, Machine machine, Optional<CheckpointRecord> parent) throws StoreException {
+            this.store = store;
+            String profile = machine.spec().profile().name();
+            experiment = createExperiment(store, profile + "-" + NAME_TIME.format(clock.instant()),
+                    name -> ExperimentRecord.starting(name, profile, machine.toRecord().toString(), machine.ramBytes(),
+                            parent.map(CheckpointRecord::id), clock.instant()));
+        }
+
+        <T extends AutoCloseable> T opened(T resource) {
+            opened.add(resource);
+            return resource;
+        }
+
+        void succeeded() {
+            done = true;
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (done) {
+                return;
+            }
+            for (AutoCloseable resource : opened.reversed()) {
+                try {
+                    resource.close();
+                } catch (Exception e) {
+                    LOG.debug("closing what was opened for a recording that did not begin", e);
+                }
+            }
+            store.finishExperiment(experiment.id(), "could not start; the log says why", clock.instant());
+        }
+    }
+
+    private Recording(Beginning beginning, Store store, Machine machine, Optional<PageMap> base, List<DiskImage> disks,
+            DirtyTracker tracker, DeviceStateSource devices, RecordingOptions options, RecordingListener listener)
             throws IOException {
         this.store = store;
+        clock = beginning.clock;
         trackerName = tracker.name();
-        experiment = createExperiment(store, machine, parent);
-        try {
-            deduplicator = new Deduplicator(store, options.dedup());
-        } catch (IOException | RuntimeException e) {
-            store.finishExperiment(experiment.id(), "could not start: " + e.getMessage());
-            throw e;
-        }
+        experiment = beginning.experiment;
+        deduplicator = beginning.opened(new Deduplicator(store, options.dedup()));
         budgetKeeper = new BudgetKeeper(store, experiment.id(), options.budget(), listener::checkpointsThinned,
-                this::end);
+                this::end, clock);
         pictures = options.pictures()
                 ? Optional.of(new PictureTaker(machine, store, listener::pictureStored))
                 : Optional.empty();
@@ -155,55 +199,75 @@ public final class Recording implements AutoCloseable {
                         // The checkpointer tells.
                     }
                 }, this::giveUp);
-        checkpointer = new Checkpointer(machine, tracker, devices, pipeline, new CaptureListener() {
-            @Override
-            public void checkpointTaken(int number) {
-                pictures.ifPresent(taker -> taker.taken(number));
-                budgetKeeper.taken(checkpointer.checkpointsTaken() + 1 - lost.get());
-            }
+        checkpointer = new Checkpointer(machine, Sessions.of(machine), clock, tracker, devices, pipeline,
+                new CaptureListener() {
+                    @Override
+                    public void checkpointTaken(int number) {
+                        pictures.ifPresent(taker -> taker.taken(number));
+                        budgetKeeper.taken(checkpointer.checkpointsTaken() + 1 - lost.get());
+                    }
 
-            @Override
-            public void checkpointFailed(int number, Exception cause) {
-                failures.incrementAndGet();
-                listener.checkpointFailed(number, cause);
-                endIfNoneCanBeTaken(cause);
-            }
+                    @Override
+                    public void checkpointFailed(int number, Exception cause) {
+                        failures.incrementAndGet();
+                        listener.checkpointFailed(number, cause);
+                        endIfNoneCanBeTaken(cause);
+                    }
 
-            @Override
-            public void captureEnded(String reason, boolean itFailed) {
-                endedNanos = System.nanoTime();
-                endReason = reason;
-                failed = itFailed;
-                listener.captureEnded(reason);
-                captureEnded.countDown();
-            }
-        }, options.capture(), 1);
-        sampler = new DirtySampler(checkpointer);
+                    @Override
+                    public void captureWaits(String reason) {
+                        listener.captureWaits(reason);
+                    }
+
+                    @Override
+                    public void captureEnded(String reason, boolean itFailed) {
+                        endedNanos = System.nanoTime();
+                        endReason = reason;
+                        failed = itFailed;
+                        listener.captureEnded(reason);
+                        captureEnded.countDown();
+                    }
+                }, options.capture(), 1);
+        beginning.opened(checkpointer);
+        sampler = new DirtySampler(checkpointer, clock);
     }
 
     private void begin(boolean alreadyStored, RecordingOptions options) throws IOException {
-        pipeline.start(checkpointer::frameLost);
-        budgetKeeper.start();
-        pictures.ifPresent(PictureTaker::start);
+        boolean begun = false;
+        String problem = "the log says why";
         try {
+            pipeline.start(checkpointer::frameLost);
+            budgetKeeper.start();
+            pictures.ifPresent(PictureTaker::start);
             checkpointer.start(alreadyStored, options.checkpoints().orElse(Long.MAX_VALUE));
+            begun = true;
         } catch (IOException | RuntimeException e) {
-            close("could not start: " + e.getMessage());
+            problem = e.getMessage();
             throw e;
+        } finally {
+            if (!begun) {
+                close("could not start: " + problem);
+            }
         }
     }
 
-    private static ExperimentRecord createExperiment(Store store, Machine machine, Optional<CheckpointRecord> parent)
-            throws IOException {
-        Instant now = Instant.now();
-        String profile = machine.spec().profile().name();
-        String name = profile + "-" + NAME_TIME.format(now);
-        for (int again = 2; store.experiment(name).isPresent(); again++) {
-            name = profile + "-" + NAME_TIME.format(now) + "-" + again;
+    /// Creates one under the first name that nobody else has: this one, then with a number behind it.
+    static ExperimentRecord createExperiment(Store store, String wantedName, Function<String, ExperimentRecord> record)
+            throws StoreException {
+        String name = wantedName;
+        for (int again = 2;; again++) {
+            if (store.experiment(name).isEmpty()) {
+                try {
+                    return store.experiment(store.createExperiment(record.apply(name))).orElseThrow();
+                } catch (StoreException e) {
+                    if (store.experiment(name).isEmpty()) {
+                        throw e;
+                    }
+                    LOG.debug("{} was taken this moment", name, e);
+                }
+            }
+            name = wantedName + "-" + again;
         }
-        long id = store.createExperiment(ExperimentRecord.starting(name, profile, machine.toRecord().toString(),
-                machine.ramBytes(), parent.map(CheckpointRecord::id), now));
-        return store.experiment(id).orElseThrow();
     }
 
     /// The experiment that is being recorded, as it was when it began.
@@ -335,7 +399,7 @@ public final class Recording implements AutoCloseable {
                 LOG.debug("closing the recording of {}", experiment.name());
             }
         } finally {
-            store.finishExperiment(experiment.id(), reason == null ? endReason : reason);
+            store.finishExperiment(experiment.id(), reason == null ? endReason : reason, clock.instant());
         }
     }
 

@@ -22,6 +22,12 @@ public interface RecordingListener {
     /// A checkpoint has its picture, or another one. Called from a thread of its own.
     default void pictureStored(CheckpointRecord checkpoint, Picture picture) {}
 
+    /// No checkpoint can be taken at present, for a reason that nobody asked for: a disk of the guest failed, or QEMU does not
+    /// answer. They go on by themselves when that is over.
+    ///
+    /// @param reason one line for the user
+    default void captureWaits(String reason) {}
+
     /// No more checkpoints will be taken; some may still be on their way to the store.
     void captureEnded(String reason);
 }

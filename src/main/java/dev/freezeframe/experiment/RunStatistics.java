@@ -72,7 +72,7 @@ public final class RunStatistics {
         imageBytes += metrics.imageBytes();
     }
 
-    /// A wall clock that was set back must not end a recording.
+    /// Figures of old recordings may be negative, where the computer's clock was set back.
     private static long atLeastZero(long value) {
         return Math.max(0, value);
     }
@@ -81,7 +81,8 @@ public final class RunStatistics {
     public synchronized RunSummary summary() {
         Map<String, Distribution> phaseMicros = new LinkedHashMap<>();
         phases.forEach((name, histogram) -> phaseMicros.put(name, of(histogram)));
-        return new RunSummary(checkpoints, late, first == null ? Duration.ZERO : Duration.between(first, last),
+        return new RunSummary(checkpoints, late,
+                first == null || last.isBefore(first) ? Duration.ZERO : Duration.between(first, last),
                 of(pause),
                 Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, of(pipeline), dirtyPages, unchangedPages,
                 zeroPages, duplicatePages, newPages, blocks, storedBytes, imageBytes);

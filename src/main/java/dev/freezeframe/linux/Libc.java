@@ -31,6 +31,8 @@ final class Libc {
     static final int ENOSYS = 38;
     static final int EOPNOTSUPP = 95;
 
+    static final int CLOCK_BOOTTIME = 7;
+
     static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
     static final int O_CREAT = 0x40;
@@ -48,6 +50,7 @@ final class Libc {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final MemoryLayout POINTER = ValueLayout.ADDRESS;
 
+    private static final MethodHandle CLOCK_GETTIME = link("clock_gettime", 2, INT, INT, POINTER);
     private static final MethodHandle CLOSE = link("close", 1, INT, INT);
     private static final MethodHandle FALLOCATE = link("fallocate", 4, INT, INT, INT, LONG, LONG);
     private static final MethodHandle FCHMOD = link("fchmod", 2, INT, INT, INT);
@@ -70,6 +73,15 @@ final class Libc {
     private static final MethodHandle WAITPID = link("waitpid", 3, INT, INT, POINTER, INT);
 
     private Libc() {}
+
+    /// @param timespec receives two longs: seconds and nanoseconds
+    static int clockGettime(int clock, MemorySegment timespec) {
+        try {
+            return result((int) CLOCK_GETTIME.invokeExact(state(), clock, timespec));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
 
     static int close(int fd) {
         try {

@@ -66,6 +66,7 @@ public final class Machine implements AutoCloseable {
     private final Optional<QmpClient> diskQmp;
     private final StateWatch states;
     private final Instant startedAt = Instant.now();
+    private final long startedNanos = System.nanoTime();
     private final Console console;
     private final SharedMemory memory;
     private final boolean privateCopy;
@@ -549,7 +550,7 @@ public final class Machine implements AutoCloseable {
 
     /// How long QEMU has been running, paused times included.
     public Duration uptime() {
-        return Duration.between(startedAt, Instant.now());
+        return Duration.ofNanos(System.nanoTime() - startedNanos);
     }
 
     /// What the machine does, as far as is known at this moment. Asks nobody.

@@ -23,12 +23,15 @@ final class MigrationSource implements DeviceStateSource {
     private static final long UNLIMITED_BYTES_PER_SECOND = 1L << 40;
     private static final Duration REST_OF_STREAM = Duration.ofSeconds(10);
 
+    private static final QmpCommand MIGRATE_CANCEL = QmpCommand.of("migrate_cancel");
     private static final QmpCommand QUERY_STATUS = QmpCommand.of("query-status");
 
     private final QmpClient qmp;
     private final ProcessHandle qemu;
     private MigrationReceiver receiver;
     private PendingEvent finished;
+    /// A migration was begun and nobody knows that it ended.
+    private boolean mayMigrate;
 
     private MigrationSource(QmpClient qmp, ProcessHandle qemu) {
         this.qmp = qmp;
@@ -44,6 +47,11 @@ final class MigrationSource implements DeviceStateSource {
     @Override
     public QmpCommand arm() throws IOException {
         discard();
+        if (mayMigrate) {
+            // it would make every later one fail
+            qmp.execute(MIGRATE_CANCEL);
+            mayMigrate = false;
+        }
         receiver = MigrationReceiver.listen(qemu);
         finished = qmp.expect("MIGRATION", MigrationCapabilities::isFinal);
         return QmpCommand.of("migrate").with("uri", "unix:" + receiver.socket());
@@ -53,18 +61,22 @@ final class MigrationSource implements DeviceStateSource {
     public void awaitSaved(PendingReply reply, Duration timeout) throws IOException {
         if (finished == null)
             throw new IllegalStateException("not armed");
-        reply.await(timeout);
+        mayMigrate = true;
         String status;
-        // QEMU takes in the bytes of this while it saves.
-        try (ArmedCommand runState = qmp.arm(QUERY_STATUS)) {
-            status = finished.await(timeout).data().path("status").asText();
-            awaitFinalized(runState.fire(), timeout);
+        try {
+            reply.await(timeout);
+            // QEMU takes in the bytes of this while it saves.
+            try (ArmedCommand runState = qmp.arm(QUERY_STATUS)) {
+                status = finished.await(timeout).data().path("status").asText();
+                awaitFinalized(runState.fire(), timeout);
+            }
         } catch (QmpException e) {
-            // a migration that stays behind would make every later checkpoint fail
+            // not waited for: the guest stands
             if (e.kind() == QmpException.Kind.TIMED_OUT)
-                qmp.execute(QmpCommand.of("migrate_cancel"));
+                qmp.send(MIGRATE_CANCEL);
             throw e;
         }
+        mayMigrate = false;
         if (!status.equals("completed")) {
             JsonNode answer = qmp.execute(QmpCommand.of("query-migrate"));
             throw new DeviceStateException("QEMU could not save the device state (" + status + "): "

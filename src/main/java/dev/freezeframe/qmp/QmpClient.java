@@ -47,6 +47,9 @@ public final class QmpClient implements AutoCloseable {
     private static final Duration FATE_PATIENCE = Duration.ofMillis(60);
     /// How long the background thread leaves the socket to the callers after one of them was served.
     static final Duration LINGER = Duration.ofMillis(3);
+    /// The time may have passed while this process itself stood still, and the answer lie in the socket. So before a wait is
+    /// given up the socket is read once more, for as long as that takes a thread that gets to run.
+    private static final long LAST_LOOK_NANOS = 20_000_000;
     /// A waiting thread that reads looks up this often, to see whether it was interrupted.
     private static final int READ_SLICE_MILLIS = 64;
     /// How long the background thread sleeps while a caller reads, unless it is woken.
@@ -360,6 +363,7 @@ public final class QmpClient implements AutoCloseable {
             throw new IllegalStateException("an event listener may not wait for QEMU: it holds up the reader");
         }
         long deadline = System.nanoTime() + timeout.toNanos();
+        boolean lastLook = false;
         try {
             while (!future.isDone()) {
                 if (Thread.interrupted()) {
@@ -367,7 +371,12 @@ public final class QmpClient implements AutoCloseable {
                 }
                 long leftNanos = deadline - System.nanoTime();
                 if (leftNanos <= 0) {
-                    throw new TimeoutException();
+                    if (lastLook) {
+                        throw new TimeoutException();
+                    }
+                    lastLook = true;
+                    leftNanos = LAST_LOOK_NANOS;
+                    deadline = System.nanoTime() + leftNanos;
                 }
                 if (lost == null && reading.tryLock()) {
                     readFor(future, deadline);
@@ -390,15 +399,18 @@ public final class QmpClient implements AutoCloseable {
         }
     }
 
-    /// Reads in the calling thread, which holds the role, until its answer is there, the time is over or the thread is
-    /// interrupted.
+    /// Reads in the calling thread, which holds the role, at least once and until its answer is there, the time is over or the
+    /// thread is interrupted.
     private void readFor(CompletableFuture<?> future, long deadline) {
         long start = System.nanoTime();
         try {
             long left = deadline - start;
-            while (!future.isDone() && lost == null && left > 0 && !Thread.currentThread().isInterrupted()) {
+            while (!future.isDone() && lost == null) {
                 readOnce(Math.clamp(left / 1_000_000 + 1, 1, READ_SLICE_MILLIS));
                 left = deadline - System.nanoTime();
+                if (left <= 0 || Thread.currentThread().isInterrupted()) {
+                    break;
+                }
             }
         } finally {
             lastUseNanos = System.nanoTime();
@@ -410,9 +422,8 @@ public final class QmpClient implements AutoCloseable {
         }
     }
 
-    /// Waits while another thread reads.
-    private void follow(CompletableFuture<?> future, long leftNanos) throws InterruptedException, TimeoutException,
-            ExecutionException {
+    /// Waits while another thread reads, no longer than this.
+    private void follow(CompletableFuture<?> future, long leftNanos) throws InterruptedException, ExecutionException {
         followers.incrementAndGet();
         try {
             // Once more, now that whoever gives the role up can see that somebody waits.
@@ -421,6 +432,8 @@ public final class QmpClient implements AutoCloseable {
                 return;
             }
             future.get(leftNanos, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            LOG.trace("nothing yet", e);
         } finally {
             followers.decrementAndGet();
         }

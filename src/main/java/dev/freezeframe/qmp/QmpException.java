@@ -47,6 +47,11 @@ public final class QmpException extends IOException {
         return kind;
     }
 
+    /// Whether no command of the session will be answered any more. A time-out says nothing of the kind.
+    public boolean endsSession() {
+        return kind == Kind.DISCONNECTED || kind == Kind.PROTOCOL;
+    }
+
     /// QEMU's error class, such as `GenericError` or `CommandNotFound`; empty where QEMU did not answer.
     public String errorClass() {
         return errorClass;

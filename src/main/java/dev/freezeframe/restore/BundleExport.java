@@ -90,6 +90,11 @@ public final class BundleExport {
         }
     }
 
+    /// An import takes nothing else; what a store has may be QEMU's last words.
+    private static String oneLine(String text) {
+        return text.replaceAll("[\\p{Cntrl}\\p{Cf}]+", " ");
+    }
+
     /// One bundle in the making.
     private final class Writing {
         private final ExperimentRecord experiment;
@@ -180,7 +185,8 @@ public final class BundleExport {
             return new Header(BundleFormat.VERSION, version == null ? "Freezeframe" : "Freezeframe " + version,
                     new ExperimentText(experiment.name(), experiment.profileName(), experiment.ramBytes(),
                             experiment.startedAt(), experiment.endedAt().orElse(null),
-                            experiment.endReason().orElse(null), parent.orElse(null), machine),
+                            experiment.endReason().map(BundleExport::oneLine).orElse(null), parent.orElse(null),
+                            machine),
                     reader.checkpoints().size(), chunks, boot);
         }
 

@@ -121,10 +121,23 @@ public final class BundleImport {
                         + "; import it with --trust-machine if you trust who made it");
             }
             String name = options.name().orElse(bundle.header().experiment().name());
+            if (options.name().isEmpty()) {
+                requireName(bundle, name);
+            }
             requireFree(bundle, name);
             bundle.readSums();
             check(bundle, progress);
             return new Importing(bundle, name, progress).run();
+        }
+    }
+
+    private static void requireName(BundleFile bundle, String name) throws BundleException {
+        try {
+            checkName(name);
+        } catch (IllegalArgumentException e) {
+            throw new BundleException(
+                    bundle.file() + ": " + e.getMessage() + "; import it under another name with --name",
+                    e);
         }
     }
 
@@ -141,11 +154,8 @@ public final class BundleImport {
     /// The machine in the header, after a look at all that the header says.
     private static MachineSpec machine(BundleFile bundle) throws BundleException {
         ExperimentText text = bundle.header().experiment();
-        try {
-            checkName(text.name());
-        } catch (IllegalArgumentException e) {
-            throw bundle.damaged(e.getMessage(), e);
-        }
+        require(bundle, LINE.matcher(text.name()).matches() && !text.name().isEmpty() && text.name().length() <= SHORT,
+                "the name in its header is none");
         require(bundle, LINE.matcher(bundle.header().writtenBy()).matches() && bundle.header().writtenBy()
                 .length() <= SHORT, "its header does not say who wrote it");
         require(bundle, text.endReason() == null || LINE.matcher(text.endReason()).matches(),

@@ -6,10 +6,10 @@ import java.util.List;
 
 /// What capture measured about one checkpoint; the other half of [CheckpointMetrics] is counted while storing.
 ///
-/// @param capturedAt     the moment of the pause, wall clock
+/// @param capturedAt     the moment of the pause, by a clock that nobody set meanwhile
 /// @param intervalMillis the interval that was asked for when it was taken
 /// @param late           ticks missed before it, and its own if it was taken late; 0 when on time
-/// @param pauseMicros    guest standstill, STOP to RESUME by QEMU's clock
+/// @param pauseMicros    guest standstill, from QEMU's STOP to its RESUME
 /// @param disks          what reading each disk took, in the order of the disks
 public record CaptureMetrics(Instant capturedAt, long intervalMillis, int late, long pauseMicros,
         PhaseMicros phaseMicros, PreCopyMetrics preCopy, List<DiskRead> disks) {

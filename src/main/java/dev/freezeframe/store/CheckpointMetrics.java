@@ -7,10 +7,10 @@ import java.util.Optional;
 /// Everything measured about one checkpoint. The page classes add up: `dirtyPages = unchangedPages + zeroPages +
 /// duplicatePages + newPages` and `duplicatePages = duplicateWithinPages + duplicateStoredPages + duplicateDiskPages()`.
 ///
-/// @param capturedAt           the moment of the pause, wall clock
+/// @param capturedAt           the moment of the pause, by a clock that nobody set meanwhile
 /// @param intervalMillis       the interval that was asked for
 /// @param late                 ticks missed before it, and its own if it was taken late; 0 when on time
-/// @param pauseMicros          guest standstill, STOP to RESUME by QEMU's clock
+/// @param pauseMicros          guest standstill, from QEMU's STOP to its RESUME
 /// @param ramPages             pages of guest RAM
 /// @param dirtyPages           distinct pages that capture handed over
 /// @param unchangedPages       of these: same content as in the checkpoint before

@@ -204,13 +204,18 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    /// Notes that an experiment has ended, and why.
+    /// Notes that an experiment has ended now, and why.
     public void finishExperiment(long experimentId, String endReason) throws StoreException {
+        finishExperiment(experimentId, endReason, Instant.now());
+    }
+
+    /// Notes that an experiment has ended, why, and when by the clock that its recording went by.
+    public void finishExperiment(long experimentId, String endReason, Instant endedAt) throws StoreException {
         synchronized (recording) {
             recording.remove(experimentId);
         }
         if (!write(null, "finish an experiment",
-                session -> Catalog.finish(session, experimentId, Instant.now(), endReason))) {
+                session -> Catalog.finish(session, experimentId, endedAt, endReason))) {
             throw new StoreException(Reason.NOT_FOUND, "there is no experiment with id " + experimentId);
         }
         sync();

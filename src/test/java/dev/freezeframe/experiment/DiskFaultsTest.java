@@ -2,6 +2,7 @@ package dev.freezeframe.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,6 +20,7 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.Needs;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -259,6 +262,46 @@ class DiskFaultsTest {
     private static void require(String... command) throws Exception {
         assertEquals(0, new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(
                 ProcessBuilder.Redirect.DISCARD).start().waitFor(), String.join(" ", command));
+    }
+
+    /// The disk's image has no room; the recording waits with its guest and goes on with it.
+    @Test
+    void aRecordingOfAGuestWhoseDiskFailedWaitsAndGoesOnWhenItIsResumed() throws Exception {
+        try (SmallFileSystem files = SmallFileSystem.mount(Files.createDirectory(folder.resolve("files")), 1 << 20);
+                Store store = Store.open(folder.resolve("store"))) {
+            Path image = files.folder().resolve("image");
+            try (RandomAccessFile hole = new RandomAccessFile(image.toFile(), "rw")) {
+                hole.setLength(LockstepGuests.DISK_BYTES);
+            }
+            try (Machine machine = Machine.boot(keeping(image))) {
+                var recording = recording(store, machine, _ -> {});
+                Thread recorder = Thread.ofPlatform().start(() -> {
+                    try {
+                        recording.record(100_000);
+                    } catch (IOException | InterruptedException e) {
+                        recording.faults.add(e.toString());
+                    }
+                });
+                await(recording, () -> !recording.waits.isEmpty());
+                assertEquals("disk0 cannot be written: No space left on device; make room in " + files.folder()
+                        + " and resume the machine, which then tries again", recording.waits.getFirst());
+                int before = recording.stored.size();
+                files.remount("size=" + (32 << 20));
+                machine.resume();
+                await(recording, () -> recording.stored.size() > before + 1);
+                recording.stop("enough");
+                recorder.join();
+                assertEquals("enough", recording.endReason);
+                recording.assertNothingDiffered(before + 2);
+            }
+        }
+    }
+
+    private static void await(ReferenceRecording recording, BooleanSupplier state) throws InterruptedException {
+        while (!state.getAsBoolean()) {
+            assertNull(recording.endReason);
+            Thread.sleep(5);
+        }
     }
 
     private static void awaitRounds(Machine machine, long more) {

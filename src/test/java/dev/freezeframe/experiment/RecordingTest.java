@@ -2,9 +2,11 @@ package dev.freezeframe.experiment;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.capture.Slab;
 import dev.freezeframe.machine.BootSector;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
@@ -13,14 +15,21 @@ import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -118,6 +127,49 @@ class RecordingTest {
                     PATIENCE));
         }
         assertTrue(store.verify(Progress.NONE).isSound());
+    }
+
+    @Test
+    void whatKeepsARecordingFromBeginningLeavesNoExperimentThatSeemsToBeRecorded() throws Exception {
+        CaptureOptions boundless = new CaptureOptions(Duration.ofMillis(50), (long) Integer.MAX_VALUE * Slab.CAPACITY
+                * Slab.PAGE_BYTES, 1 << 30, 12);
+        try (Machine machine = bootRounds()) {
+            assertThrows(OutOfMemoryError.class, () -> Recording.start(store, machine, Optional.empty(), false,
+                    RecordingOptions.DEFAULT.with(boundless), heard));
+            ExperimentRecord left = store.experiments().getFirst();
+            assertTrue(left.endedAt().isPresent() && left.endReason().orElseThrow().contains("could not start"), left
+                    .toString());
+            store.deleteExperiment(left.name());
+            try (Recording recording = Recording.start(store, machine, Optional.empty(), false, every(50).stoppingAfter(
+                    2), heard)) {
+                assertTrue(recording.awaitCaptureEnd(PATIENCE));
+            }
+        }
+        assertEquals(2, heard.stored().size());
+    }
+
+    @Test
+    void recordingsThatBeginInTheSameSecondGetNamesOfTheirOwn() throws Exception {
+        int recordings = 8;
+        var together = new CyclicBarrier(recordings);
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<String>> names = new ArrayList<>();
+            for (int i = 0; i < recordings; i++) {
+                names.add(threads.submit(() -> {
+                    together.await();
+                    return Recording.createExperiment(store, "twin-20261127-080000", name -> ExperimentRecord.starting(
+                            name, "twin", "{}", 1 << 20, Optional.empty(), Instant.now())).name();
+                }));
+            }
+            Set<String> different = new TreeSet<>();
+            for (Future<String> name : names) {
+                different.add(name.get());
+            }
+            assertEquals(recordings, different.size(), different.toString());
+            assertTrue(different.contains("twin-20261127-080000") && different.contains("twin-20261127-080000-8"),
+                    different
+                            .toString());
+        }
     }
 
     @Test

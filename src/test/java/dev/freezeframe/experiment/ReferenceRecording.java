@@ -10,11 +10,13 @@ import dev.freezeframe.capture.CapturedFrame;
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.DirtyTracker;
 import dev.freezeframe.capture.FrameSink;
+import dev.freezeframe.capture.Sessions;
 import dev.freezeframe.capture.Slab;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
@@ -33,6 +35,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -41,6 +44,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -83,6 +87,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     final List<Integer> failed = new ArrayList<>();
     final List<String> reasons = new ArrayList<>();
     final List<String> faults = new ArrayList<>();
+    /// What checkpoints waited for.
+    final List<String> waits = new CopyOnWriteArrayList<>();
     volatile String endReason;
     volatile boolean endFailed;
 
@@ -94,10 +100,18 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     /// @param storage lets a test stand between pipeline and store
     ReferenceRecording(Store store, Machine machine, DirtyTracker tracker, CaptureOptions options, String name,
             Interference interference, UnaryOperator<Pipeline.WriterSource> storage) throws IOException {
+        this(store, machine, Sessions.of(machine), SteadyClock.start(), tracker, options, name, interference, storage);
+    }
+
+    /// @param sessions lets a test stand between us and QEMU
+    ReferenceRecording(Store store, Machine machine, Sessions sessions, InstantSource clock, DirtyTracker tracker,
+            CaptureOptions options, String name, Interference interference,
+            UnaryOperator<Pipeline.WriterSource> storage)
+            throws IOException {
         this.store = store;
         this.machine = machine;
         this.interference = interference;
-        runStates = machine.qmp().onEvent(event -> {
+        runStates = sessions.main().onEvent(event -> {
             if (event.name().equals("STOP") || event.name().equals("RESUME")) {
                 stands = event.name().equals("STOP");
             }
@@ -110,8 +124,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
                 machine.disks().stream().map(disk -> new DiskImage(disk.id(), disk.sizeBytes(), Optional.empty()))
                         .toList(),
                 this, reason -> checkpointer().stop(reason, true));
-        checkpointer = new Checkpointer(machine, new LookingOn(tracker, interference),
-                DeviceStateSource.open(machine.captureQmp(), ProcessHandle.of(machine.pid()).orElseThrow(),
+        checkpointer = new Checkpointer(machine, sessions, clock, new LookingOn(tracker, interference),
+                DeviceStateSource.open(sessions.capture(), ProcessHandle.of(machine.pid()).orElseThrow(),
                         machine.hasOtherWritableRam()),
                 new ReferencingSink(), this, options, 1);
     }
@@ -132,6 +146,11 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
             throw new IOException("recording does not end");
         }
         close();
+    }
+
+    /// Ends a recording that goes on, from any thread.
+    void stop(String reason) {
+        checkpointer.stop(reason, false);
     }
 
     void awaitEnd(Duration time) throws InterruptedException, IOException {
@@ -310,6 +329,11 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         if (reference != null) {
             reference.close();
         }
+    }
+
+    @Override
+    public void captureWaits(String reason) {
+        waits.add(reason);
     }
 
     @Override

@@ -119,6 +119,19 @@ class StrangePeerTest {
         assertEquals(QmpException.Kind.PROTOCOL, failureOfACommandAnsweredBy(NEGOTIATED).kind());
     }
 
+    /// As when this process stood still for longer than the time: the answer is there, only nobody has read it.
+    @Test
+    void anAnswerThatIsThereWhenTheTimeIsOverCounts() throws Exception {
+        say(GREETING);
+        try (QmpClient client = negotiate()) {
+            for (int id = 2; id < 200; id++) {
+                PendingReply reply = client.send(QmpCommand.of("query-status")).getFirst();
+                say("{\"return\": {}, \"id\": " + id + "}\n");
+                assertTrue(reply.await(Duration.ZERO).isEmpty());
+            }
+        }
+    }
+
     @Test
     void silentPeerIsGivenUp() {
         QmpException e = assertThrows(QmpException.class, () -> QmpClient.open(ours, _ -> "", Duration.ofMillis(100)));

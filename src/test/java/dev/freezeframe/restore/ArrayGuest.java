@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.UnaryOperator;
 
 /// A guest made of an array of 1 MiB, with a disk of an odd length, recorded into a store with all that a checkpoint can
 /// have: notes, tags, pictures, pages and blocks of every class. The same seed gives the same contents.
@@ -55,6 +56,12 @@ final class ArrayGuest {
 
     static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed)
             throws IOException {
+        return record(store, name, machine, checkpoints, seed, UnaryOperator.identity());
+    }
+
+    /// @param measured in the place of what a recording would have measured
+    static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed,
+            UnaryOperator<CaptureMetrics> measured) throws IOException {
         Random random = new Random(seed);
         Instant start = Instant.parse("2026-11-22T10:15:00.123456Z").plusSeconds(seed);
         long id = store.createExperiment(ExperimentRecord.starting(name, "array", machine, RAM_BYTES, Optional.empty(),
@@ -70,9 +77,10 @@ final class ArrayGuest {
                     byte[] devices = new byte[5000];
                     random.nextBytes(devices);
                     writer.addImage(NewCheckpoint.DEVICE_STATE, devices);
-                    Committed committed = writer.commit(new CaptureMetrics(start.plusSeconds(number), 1000, number % 2,
+                    Committed committed = writer.commit(measured.apply(new CaptureMetrics(start.plusSeconds(number),
+                            1000, number % 2,
                             1000 + number, new PhaseMicros(1, 2, 3, 4, 5, number), new PreCopyMetrics(7, 8, 9, 10),
-                            List.of(new DiskRead("disk0", DISK_BYTES, 16384, 77))));
+                            List.of(new DiskRead("disk0", DISK_BYTES, 16384, 77)))));
                     previous = Optional.of(committed);
                     long checkpoint = committed.checkpoint().id();
                     if (number % 2 == 1) {

@@ -9,11 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.restore.BundleExport.Exported;
 import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.BundleImport.Report;
+import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Imported;
+import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
@@ -90,6 +92,30 @@ class BundleTest {
         assertEquals("run", imported.originalName());
         assertEquals("run.freezeframe", imported.fileName());
         assertFalse(report.experiment().machineJson().contains("/somewhere/else"), "the sender chooses no program");
+    }
+
+    /// Such as versions recorded that went by the computer's clock, when somebody set it.
+    @Test
+    void whatCouldBeRecordedCanBeExportedAndWhatWasExportedBeImported() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "_odd",
+                ArrayGuest.machine("\"-seed\",\"1\"", ArrayGuest.DISK),
+                5, 1, measured -> new CaptureMetrics(measured.capturedAt().minusSeconds(3600L * measured.late()),
+                        measured.intervalMillis(), measured.late(), -3_598_773_089L, new PhaseMicros(-3_599_000_000L, 2,
+                                226_000, -4, 5, 900),
+                        measured.preCopy(), measured.disks()));
+        from.finishExperiment(recorded.id(), "stopped", recorded.startedAt().minusSeconds(7200));
+        recorded = from.experiment("_odd").orElseThrow();
+        export(recorded);
+        ExperimentRecord imported = take("odd").experiment();
+        ArrayGuest.assertEqual(from, recorded, to, imported);
+        assertEquals(recorded.endedAt(), imported.endedAt());
+        from.finishExperiment(recorded.id(), "QEMU was killed; its last words:\n\tout of memory\u200e");
+        export(from.experiment("_odd").orElseThrow());
+        assertEquals(Optional.of("QEMU was killed; its last words: out of memory "), take("words").experiment()
+                .endReason());
+        BundleException refusal = assertThrows(BundleException.class, () -> new BundleImport(to).run(file,
+                Options.DEFAULT, Progress.NONE));
+        assertTrue(refusal.getMessage().endsWith("import it under another name with --name"), refusal.getMessage());
     }
 
     @Test

@@ -9,7 +9,6 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
@@ -42,7 +41,7 @@ public final class MachineModel {
     private boolean untouched;
     private boolean endAsked;
     private boolean recordingAsked;
-    private Instant endedAt;
+    private Duration uptimeAtEnd;
     /// The recording under way, also while it is being started; read by the thread that ends the machine.
     private volatile CompletableFuture<Optional<Recording>> recorder = CompletableFuture.completedFuture(Optional
             .empty());
@@ -113,7 +112,7 @@ public final class MachineModel {
         if (qemu == null) {
             return Duration.ZERO;
         }
-        return endedAt == null ? qemu.uptime() : Duration.between(qemu.startedAt(), endedAt);
+        return uptimeAtEnd == null ? qemu.uptime() : uptimeAtEnd;
     }
 
     /// Whether the guest has not run since it was restored, so that a recording can build on that checkpoint.
@@ -152,7 +151,7 @@ public final class MachineModel {
             untouched = false;
         }
         if (now == MachineState.ENDED) {
-            endedAt = Instant.now();
+            uptimeAtEnd = machine.get() == null ? Duration.ZERO : machine.get().uptime();
         }
         state.set(now);
         giveMemoryBack();
