@@ -22,7 +22,7 @@ record Invocation(int status, String out, String err) {
                 home.resolve("state").toString());
         Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), new PrintWriter(out, true),
                 new PrintWriter(err, true), environment::get, false);
-        int status = Freezeframe.commandLine(surroundings, arguments).execute(arguments);
+        int status = Freezeframe.execute(surroundings, arguments);
         return new Invocation(status, out.toString(), err.toString());
     }
 
