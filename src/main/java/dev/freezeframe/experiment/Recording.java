@@ -114,7 +114,7 @@ public final class Recording implements AutoCloseable {
             throws IOException {
         this.store = store;
         trackerName = tracker.name();
-        experiment = createExperiment(store, machine, parent);
+        experiment = createExperiment(store, machine, parent, options.name());
         try {
             deduplicator = new Deduplicator(store, options.dedup());
         } catch (IOException | RuntimeException e) {
@@ -186,13 +186,13 @@ public final class Recording implements AutoCloseable {
         }
     }
 
-    private static ExperimentRecord createExperiment(Store store, Machine machine, Optional<CheckpointRecord> parent)
-            throws IOException {
+    private static ExperimentRecord createExperiment(Store store, Machine machine, Optional<CheckpointRecord> parent,
+            Optional<String> wanted) throws IOException {
         Instant now = Instant.now();
         String profile = machine.spec().profile().name();
-        String name = profile + "-" + NAME_TIME.format(now);
+        String name = wanted.orElse(profile + "-" + NAME_TIME.format(now));
         for (int again = 2; store.experiment(name).isPresent(); again++) {
-            name = profile + "-" + NAME_TIME.format(now) + "-" + again;
+            name = wanted.orElse(profile + "-" + NAME_TIME.format(now)) + "-" + again;
         }
         long id = store.createExperiment(ExperimentRecord.starting(name, profile, machine.toRecord().toString(),
                 machine.ramBytes(), parent.map(CheckpointRecord::id), now));
@@ -283,6 +283,14 @@ public final class Recording implements AutoCloseable {
     /// @return whether that came within the time
     public boolean awaitCaptureEnd(Duration time) throws InterruptedException {
         return captureEnded.await(time.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /// Has it take no more checkpoints, for a reason that is the caller's; does not wait. What was captured is stored when it
+    /// is closed.
+    ///
+    /// @param reason as [#endReason] is to say it
+    public void stop(String reason) {
+        end(reason, false);
     }
 
     /// Why capture ended, or that it was stopped.
