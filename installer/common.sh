@@ -5,7 +5,12 @@
 
 jdk_version=25
 checkout=${installer%/*}
-cache=${XDG_CACHE_HOME:-${HOME:?"is not set: no place for downloads"}/.cache}/freezeframe
+# A service may be started without HOME; then it is what the user database says.
+[[ -n ${HOME:-} ]] || {
+  unset HOME
+  export HOME=~
+}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/freezeframe
 
 note() { printf 'freezeframe: %s\n' "$*" >&2; }
 

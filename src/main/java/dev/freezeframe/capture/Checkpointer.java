@@ -274,7 +274,7 @@ public final class Checkpointer implements AutoCloseable {
                 }
             }
             if (endReason == null && taken.get() >= checkpointsWanted) {
-                endReason = "all " + taken.get() + " checkpoints taken";
+                endReason = "as many checkpoints as asked for";
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

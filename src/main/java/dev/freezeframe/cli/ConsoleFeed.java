@@ -1,48 +1,70 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.machine.Console;
+import dev.freezeframe.qmp.Registration;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 
-/// Gives out what a guest prints, line by line, from the machine's start and without gaps as long as it is asked often
-/// enough. Control characters are taken out: what a guest prints must not move the cursor of our terminal.
-final class ConsoleFeed {
-    /// A guest that prints all the time leaves no moment in which both answers fit together; the next call may find one.
-    private static final int ATTEMPTS = 10;
-
-    private final Console console;
-    private long taken;
-    private final StringBuilder unfinished = new StringBuilder();
+/// Gives out what a guest prints, line by line, from the machine's start, as whole characters and without gaps as long as
+/// no more waits than the console itself keeps. Control characters are taken out: what a guest prints must not move the
+/// cursor of our terminal.
+final class ConsoleFeed implements AutoCloseable {
+    private final Registration registration;
+    private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
+    /// Printed before what waits.
+    private long before;
+    private long lost;
 
     ConsoleFeed(Console console) {
-        this.console = console;
+        registration = console.onOutput(Console.KEPT_BYTES, this::take);
+    }
+
+    private synchronized void take(byte[] printed) {
+        waiting.writeBytes(printed);
+        if (waiting.size() > Console.KEPT_BYTES) {
+            // Nobody fetches it as fast as it comes. The guest is not made to wait for that; half of it is given up.
+            lost += waiting.size() / 2;
+            dropFirst(waiting.size() / 2);
+        }
+    }
+
+    private void dropFirst(int count) {
+        byte[] all = waiting.toByteArray();
+        waiting.reset();
+        waiting.write(all, count, all.length - count);
+        before += count;
     }
 
     /// The lines that were completed since the last call.
     ///
+    /// @param end nothing is given out that was printed after so many bytes
     /// @param all also give out a line that is not complete
-    List<String> newLines(boolean all) {
-        take();
-        int end = all ? unfinished.length() : unfinished.lastIndexOf("\n") + 1;
-        List<String> lines = unfinished.substring(0, end).lines().map(ConsoleFeed::withoutControls).toList();
-        unfinished.delete(0, end);
-        return lines;
+    synchronized List<String> newLines(OptionalLong end, boolean all) {
+        byte[] printed = waiting.toByteArray();
+        int count = (int) Math.clamp(end.orElse(Long.MAX_VALUE) - before, 0, printed.length);
+        // A line's end is never part of another character.
+        while (!all && count > 0 && printed[count - 1] != '\n') {
+            count--;
+        }
+        dropFirst(count);
+        return new String(Arrays.copyOf(printed, count), StandardCharsets.UTF_8).lines().map(
+                ConsoleFeed::withoutControls).toList();
     }
 
-    private void take() {
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            long printed = console.printedBytes();
-            byte[] kept = printed == taken ? new byte[0] : console.bytes();
-            if (console.printedBytes() == printed) {
-                int fresh = (int) Math.min(kept.length, printed - taken);
-                unfinished.append(new String(kept, kept.length - fresh, fresh, StandardCharsets.UTF_8));
-                taken = printed;
-                return;
-            }
-        }
+    /// Bytes that were given up because nobody fetched them.
+    synchronized long lostBytes() {
+        return lost;
     }
 
     static String withoutControls(String line) {
         return line.replaceAll("\u001b\\[[0-9;?]*[ -/]*[@-~]", "").replaceAll("\\p{Cntrl}", "");
+    }
+
+    @Override
+    public void close() {
+        registration.close();
     }
 }

@@ -1,13 +1,17 @@
 package dev.freezeframe.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -35,14 +39,20 @@ final class DeleteCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Screen screen = new Screen(program.surroundings());
+        List<Deleted> deleted = new ArrayList<>();
         try (Store store = storeOption.openExisting(program)) {
             for (String name : names) {
-                int checkpoints = delete(store, name);
-                ObjectNode json = JsonLines.ofType("deleted").put("name", name).put("checkpoints", checkpoints);
-                screen.line(format.json()
-                        ? json.toString()
-                        : "deleted " + name + " (" + Units.count(checkpoints,
-                                "checkpoint") + ")");
+                Deleted now = delete(store, name);
+                deleted.add(now);
+                if (format.json()) {
+                    screen.line(JsonLines.ofType("deleted").put("name", name).put("checkpoints", now.checkpoints)
+                            .toString());
+                }
+            }
+        } finally {
+            if (!format.json()) {
+                // also what was deleted before one that could not be
+                summary(deleted).forEach(screen::line);
             }
         }
         if (!format.json()) {
@@ -51,12 +61,31 @@ final class DeleteCommand implements Callable<Integer> {
         return 0;
     }
 
-    private static int delete(Store store, String name) throws CommandFailure, StoreException {
+    /// What is gone.
+    ///
+    /// @param number of the checkpoint, where it was one of the experiment's and not all
+    private record Deleted(String experiment, Optional<Integer> number, int checkpoints) {}
+
+    /// A line for each experiment, however many of its checkpoints were named.
+    private static List<String> summary(List<Deleted> deleted) {
+        Map<String, List<Deleted>> byExperiment = deleted.stream().collect(Collectors.groupingBy(Deleted::experiment,
+                LinkedHashMap::new, Collectors.toList()));
+        return byExperiment.entrySet().stream().map(each -> {
+            Deleted last = each.getValue().getLast();
+            int checkpoints = each.getValue().stream().mapToInt(Deleted::checkpoints).sum();
+            return last.number.isPresent() && checkpoints > 1
+                    ? "deleted " + Units.count(checkpoints, "checkpoint") + " of " + each.getKey()
+                    : "deleted " + each.getKey() + last.number.map(number -> "/" + number).orElse("") + " (" + Units
+                            .count(checkpoints, "checkpoint") + ")";
+        }).toList();
+    }
+
+    private static Deleted delete(Store store, String name) throws CommandFailure, StoreException {
         ExperimentRecord experiment = store.experiment(name).orElse(null);
         if (experiment != null) {
             int checkpoints = store.checkpoints(experiment.id()).size();
             store.deleteExperiment(name);
-            return checkpoints;
+            return new Deleted(name, Optional.empty(), checkpoints);
         }
         if (!name.contains("/") && !name.equals("latest")) {
             // A checkpoint's name would be read from this as well, and the newest one of nothing be looked for.
@@ -65,7 +94,7 @@ final class DeleteCommand implements Callable<Integer> {
         }
         CheckpointRecord checkpoint = StoreOption.find(store, parse(name));
         store.delete(checkpoint.name());
-        return 1;
+        return new Deleted(checkpoint.experimentName(), Optional.of(checkpoint.number()), 1);
     }
 
     private static CheckpointName parse(String name) throws CommandFailure {

@@ -84,9 +84,13 @@ final class DemoCommand implements Callable<Integer> {
                 return null;
             }
             RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
-            try (Recording recording = Recording.start(store, machine, Optional.empty(), false, RecordingOptions.DEFAULT
-                    .stoppingAfter(checkpoints), printer)) {
-                printer.follow(recording, machine, OptionalLong.of(checkpoints), Optional.empty(), stop);
+            try (ConsoleWatch watch = new ConsoleWatch(machine.console(), ConsoleWatch.Wishes.NONE);
+                    Recording recording = Recording.start(store, machine, Optional.empty(), false,
+                            RecordingOptions.DEFAULT
+                                    .stoppingAfter(checkpoints),
+                            printer)) {
+                printer.follow(recording, machine, new RunPrinter.End(OptionalLong.of(checkpoints), Optional.empty(),
+                        watch), stop);
                 printer.printSummary(recording, store);
                 CheckpointRecord newest = printer.newest().orElseThrow(() -> new CommandFailure(
                         "no checkpoint was stored (" + recording.endReason() + ")"));

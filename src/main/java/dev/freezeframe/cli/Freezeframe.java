@@ -69,6 +69,19 @@ final class Freezeframe implements Runnable {
                 .setUsageHelpAutoWidth(true).setAbbreviatedOptionsAllowed(false);
     }
 
+    /// Executes a command line.
+    ///
+    /// @return the exit status
+    static int execute(Surroundings surroundings, String... arguments) {
+        CommandLine commandLine = commandLine(surroundings, arguments);
+        try {
+            return commandLine.execute(arguments);
+        } catch (Error e) {
+            // What picocli takes for nobody's to handle: no memory, a native library that does not load.
+            return new OneLineErrors(commandLine.getCommand()).report(e, "freezeframe");
+        }
+    }
+
     /// Gives a command and those below it the parts of the help that are the same for all.
     private static void explain(CommandLine command) {
         CommandSpec spec = command.getCommandSpec();

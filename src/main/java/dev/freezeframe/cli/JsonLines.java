@@ -60,6 +60,14 @@ final class JsonLines {
         return json.put("late", metrics.late());
     }
 
+    /// How far the guest had gone beyond a text when a checkpoint that was to follow it was taken.
+    static ObjectNode mark(CheckpointRecord checkpoint, ConsoleWatch.Beyond beyond) {
+        return ofType("mark").put("text", beyond.text()).put("checkpoint", checkpoint.name().toString()).put(
+                "beyondMicros", beyond.time().toNanos() / 1000).put("beyondBytes", beyond.bytes()).put("beyondLines",
+                        beyond.lines())
+                .put("skipped", beyond.skipped());
+    }
+
     private static ObjectNode disk(DiskMetrics disk) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("disk", disk.disk());

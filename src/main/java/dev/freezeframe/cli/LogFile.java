@@ -9,16 +9,19 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Optional;
 import java.util.Set;
-import java.util.logging.ErrorManager;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.SimpleFormatter;
 
 /// The log: a file that only its owner may read, with one predecessor, each bounded in size.
-/// Several processes may write it at the same time; a line is appended whole.
+/// Several processes may write it at the same time; a line is appended whole. Where it cannot be written the program goes on
+/// without it, and whoever refers to it can ask why.
 final class LogFile extends Handler {
     private static final long MOST_BYTES = 2 << 20;
+
+    private static volatile Optional<String> problem = Optional.empty();
 
     private final Path path;
     private FileChannel channel;
@@ -48,9 +51,14 @@ final class LogFile extends Handler {
                 channel.write(text);
             }
         } catch (IOException e) {
-            // A full disk must not end a recording; the framework says so once on standard error.
-            reportError("cannot write " + path, e, ErrorManager.WRITE_FAILURE);
+            // A full disk or a folder that is not ours must not end a recording, nor stand before its results.
+            problem = Optional.of(FileProblem.of(e).orElse(path + ": " + e.getMessage()));
         }
+    }
+
+    /// Why this process could not write a line, if it once could not.
+    static Optional<String> problem() {
+        return problem;
     }
 
     private FileChannel open() throws IOException {
@@ -73,7 +81,7 @@ final class LogFile extends Handler {
                 channel = null;
             }
         } catch (IOException e) {
-            reportError("cannot close " + path, e, ErrorManager.CLOSE_FAILURE);
+            problem = Optional.of(FileProblem.of(e).orElse(path + ": " + e.getMessage()));
         }
     }
 }

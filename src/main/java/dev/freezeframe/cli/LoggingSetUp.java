@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import java.nio.file.InvalidPathException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -13,7 +14,11 @@ public final class LoggingSetUp {
         System.setProperty("java.util.logging.SimpleFormatter.format", FORMAT);
         Logger root = Logger.getLogger("");
         root.setLevel(Level.INFO);
-        root.addHandler(new LogFile(Surroundings.ofThisProcess(null, null).logFile()));
+        try {
+            root.addHandler(new LogFile(Surroundings.ofThisProcess(null, null).logFile()));
+        } catch (InvalidPathException _) {
+            // Its folder's name cannot be read, which whatever is called next will say.
+        }
     }
 
     /// Has the logging framework come here, unless the user configured it himself.

@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -11,7 +11,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
 /// Turns whatever ends a command early into one line on standard error and an exit status.
-/// The stack trace goes to the log, and to standard error only with `--verbose`.
+/// The stack trace goes to the log, and to standard error only with `--verbose`. Never fails itself.
 final class OneLineErrors implements IExecutionExceptionHandler, IParameterExceptionHandler {
     private final Freezeframe program;
 
@@ -29,28 +29,51 @@ final class OneLineErrors implements IExecutionExceptionHandler, IParameterExcep
 
     @Override
     public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
-        PrintWriter err = program.surroundings().err();
-        String name = command.getCommandSpec().qualifiedName();
-        LoggerFactory.getLogger(OneLineErrors.class).error("{} failed", name, failure);
-        err.println(oneLine(name + ": " + reason(failure)));
+        return report(failure, command.getCommandSpec().qualifiedName());
+    }
+
+    /// Prints why a command ended early.
+    ///
+    /// @param command its name
+    /// @return the exit status
+    int report(Throwable failure, String command) {
+        try {
+            LoggerFactory.getLogger(OneLineErrors.class).error("{} failed", command, failure);
+        } catch (RuntimeException | LinkageError _) {
+            // The line below matters more than the log.
+        }
+        program.surroundings().err().println(oneLine(command + ": " + reason(failure) + withoutLog()));
         return ExitCode.SOFTWARE;
     }
 
     /// What we throw on purpose explains itself; anything else is a fault of ours, and the log is what helps.
-    private String reason(Exception failure) {
+    private String reason(Throwable failure) {
         String message = failure.getMessage();
         return switch (failure) {
-            case IOException _ when message != null && isOurs(failure.getClass()) -> message;
             case CommandFailure _ -> message;
-            case IOException _ -> (message == null
+            case IOException _ when message != null && isOurs(failure.getClass()) -> message;
+            case IOException e -> FileProblem.of(e).orElse(message == null
                     ? failure.getClass().getSimpleName()
-                    : failure.getClass()
-                            .getSimpleName() + ": " + message)
-                    + "; details are in " + program.surroundings().logFile();
+                    : failure.getClass().getSimpleName() + ": " + message) + "; details are in " + log();
+            case InvalidPathException e -> FileProblem.of(e);
             case InterruptedException _ -> "interrupted";
-            default -> "a fault in Freezeframe (" + failure + "); please report it with "
-                    + program.surroundings().logFile();
+            case OutOfMemoryError _ -> "Java's memory is used up (" + message
+                    + "); FREEZEFRAME_JAVA_OPTS=-Xmx2g gives it more";
+            default -> "a fault in Freezeframe (" + failure + "); please report it with " + log();
         };
+    }
+
+    private String log() {
+        try {
+            return program.surroundings().logFile().toString();
+        } catch (InvalidPathException _) {
+            return "the log";
+        }
+    }
+
+    private static String withoutLog() {
+        return LogFile.problem().map(why -> "; there is no log (" + why + "), --verbose prints what it would have")
+                .orElse("");
     }
 
     /// The JDK's own exceptions are subclasses, and say little more than a path.

@@ -13,6 +13,7 @@ import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.restore.BundleImport;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
@@ -43,12 +44,16 @@ import picocli.CommandLine.Spec;
 
 /// `freezeframe record`: boots a machine, or restores one, and records it until told to stop.
 @Command(name = "record", mixinStandardHelpOptions = true, sortOptions = false, header = "Boot a machine and record it.", description = {
-        "Ends after --checkpoints or --duration, when the guest powers off, or with Ctrl-C; what was captured is kept.",
-        "The checkpoints become an experiment of the store, named after the profile and the time. A budget limits what it may take there."}, footer = {
+        "Ends after --checkpoints or --duration, with --until or --lines, when the guest powers off, or with Ctrl-C; what was captured is kept. Lines count from the start of the machine, or from the text of --after.",
+        "The checkpoints become an experiment of the store, named after the profile and the time. Of each text of --after and --at it is told how far beyond it the guest had gone when it was stopped. A budget limits what it may take there."}, footer = {
                 "  Ten checkpoints of the demo machine, four a second:",
                 "    freezeframe record tiny-linux --checkpoints 10 --interval 250ms",
                 "  Half a minute, from the moment that the guest has printed a line:",
                 "    freezeframe record tiny-linux --after 'tick 5' --duration 30s",
+                "  A checkpoint where the guest prints one of two texts, and hardly any other:",
+                "    freezeframe record tiny-linux --interval 24h --at 'tick 5 ' --at 'tick 9 '",
+                "  Up to a text, under a name of its own:",
+                "    freezeframe record tiny-linux --until 'tick 12 ' --name twelve-ticks",
                 "  Another amount of RAM, another work for the guest:",
                 "    freezeframe record tiny-linux --memory 1G --append ff.workload=random25k",
                 "  As long as you like in at most 2 GiB, the older the sparser:",
@@ -57,7 +62,6 @@ import picocli.CommandLine.Spec;
                 "    freezeframe record --from latest --checkpoints 10"})
 final class RecordCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RecordCommand.class);
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
     @ParentCommand
     private Freezeframe program;
@@ -74,11 +78,11 @@ final class RecordCommand implements Callable<Integer> {
     @ArgGroup
     private End end;
 
-    @Option(names = "--after", paramLabel = "TEXT", description = "Take the first checkpoint when the guest has printed TEXT on its serial console.")
-    private Optional<String> after;
+    @Mixin
+    private MarkOptions marks;
 
-    @Option(names = "--delay", paramLabel = "TIME", converter = DurationText.class, description = "Let the guest run this long before the first checkpoint.")
-    private Optional<Duration> delay;
+    @Option(names = "--name", paramLabel = "NAME", description = "What the experiment is to be called. Default: after the profile and the time")
+    private Optional<String> name;
 
     @Option(names = "--memory", paramLabel = "SIZE", converter = SizeText.class, description = "Guest RAM instead of the profile's, such as 512M or 2G.")
     private Optional<Long> memoryBytes;
@@ -160,8 +164,11 @@ final class RecordCommand implements Callable<Integer> {
             if (fresh.isEmpty()) {
                 return recordRestored(screen, stop);
             }
-            try (Store store = storeOption.open(program); Machine machine = Machine.boot(fresh.get())) {
-                return record(store, machine, Optional.empty(), screen, stop);
+            try (Store store = storeOption.open(program)) {
+                checkName(store);
+                try (Machine machine = Machine.boot(fresh.get())) {
+                    return record(store, machine, Optional.empty(), screen, stop);
+                }
             }
         }
     }
@@ -173,6 +180,12 @@ final class RecordCommand implements Callable<Integer> {
 
     private void checkUsage() {
         checkOutside();
+        marks.check(spec);
+        try {
+            name.ifPresent(BundleImport::checkName);
+        } catch (IllegalArgumentException e) {
+            throw wrong(e.getMessage());
+        }
         if (interval.compareTo(Duration.ofMillis(10)) < 0) {
             throw wrong("--interval must be at least 10ms");
         }
@@ -191,6 +204,14 @@ final class RecordCommand implements Callable<Integer> {
     private void checkOutside() {
         if (origin.checkpoint == null && outside.hasRestoresOnly()) {
             throw wrong("--with and --accept-changed-media are for --from: a profile names its files itself");
+        }
+    }
+
+    /// Before the machine boots, which takes longer.
+    private void checkName(Store store) throws CommandFailure, StoreException {
+        if (name.isPresent() && store.experiment(name.get()).isPresent()) {
+            throw new CommandFailure("the store has an experiment " + name.get()
+                    + " already; choose another --name, or delete that one first");
         }
     }
 
@@ -223,7 +244,7 @@ final class RecordCommand implements Callable<Integer> {
         CaptureOptions capture = new CaptureOptions(interval, bufferBytes.orElse(usual.bufferBytes()), scratchBytes
                 .orElse(usual.scratchBytes()), usual.maxPreCopyRounds());
         return new RecordingOptions(capture, DedupOptions.DEFAULT.withTrustHash(trustHash), tracker,
-                wantedCheckpoints(), budget(), !noPictures);
+                wantedCheckpoints(), budget(), !noPictures).withName(name);
     }
 
     private Budget budget() {
@@ -247,6 +268,7 @@ final class RecordCommand implements Callable<Integer> {
         try (Store store = storeOption.openExisting(program)) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
             requireMemory(parent.metrics().ramPages() * ChunkId.CHUNK_BYTES, screen);
+            checkName(store);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
                     .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
             restoring = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
@@ -258,24 +280,31 @@ final class RecordCommand implements Callable<Integer> {
 
     private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, Screen screen, StopRequest stop)
             throws IOException, InterruptedException, CommandFailure {
-        boolean waits = after.isPresent() || delay.isPresent();
         OutsideOptions.lines(machine).forEach(screen::remark);
-        if (waits) {
-            if (parent.isPresent()) {
-                machine.resume();
+        try (ConsoleWatch watch = new ConsoleWatch(machine.console(), marks.wishes())) {
+            if (marks.waits()) {
+                if (parent.isPresent()) {
+                    machine.resume();
+                }
+                if (!marks.awaitStart(machine, watch, screen, stop)) {
+                    return 0;
+                }
             }
-            if (!awaitStart(machine, screen, stop)) {
-                return 0;
-            }
+            return record(store, machine, parent, screen, stop, watch);
         }
+    }
+
+    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, Screen screen, StopRequest stop,
+            ConsoleWatch watch) throws IOException, InterruptedException, CommandFailure {
         RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
         wakeAfter.ifPresent(printer::wakeAfter);
-        boolean untouched = parent.isPresent() && !waits;
+        boolean untouched = parent.isPresent() && !marks.waits();
         try (Recording recording = Recording.start(store, machine, parent, untouched, options(), printer)) {
+            watch.recording(recording::checkpointNow);
             if (untouched) {
                 machine.resume();
             }
-            printer.follow(recording, machine, wantedCheckpoints(), wantedTime(), stop);
+            printer.follow(recording, machine, new RunPrinter.End(wantedCheckpoints(), wantedTime(), watch), stop);
             printer.printSummary(recording, store);
             if (printer.newest().isPresent() && !format.json()) {
                 screen.line("restore   freezeframe restore " + printer.newest().get().name() + storeOption.asGiven());
@@ -287,40 +316,14 @@ final class RecordCommand implements Callable<Integer> {
             Optional<String> problem = stop.requested()
                     ? Optional.empty()
                     : problem(printer.stored(), wantedCheckpoints(), end(machine, recording),
-                            recording.failed(), recording.endReason());
+                            recording.failed(), recording.endReason()).or(
+                                    () -> marks.problem(watch, recording
+                                            .endReason(), printer.stored()));
             if (problem.isPresent()) {
                 throw new CommandFailure(problem.get());
             }
             return 0;
         }
-    }
-
-    /// Waits for what `--after` and `--delay` ask for.
-    ///
-    /// @return false if a stop was asked for meanwhile
-    private boolean awaitStart(Machine machine, Screen screen, StopRequest stop) throws InterruptedException,
-            CommandFailure {
-        if (after.isPresent()) {
-            screen.status("waiting for the guest to print \"" + after.get() + "\"; Ctrl-C ends");
-            while (!machine.console().text().contains(after.get())) {
-                if (stop.await(LOOK_AGAIN)) {
-                    return false;
-                }
-                Optional<String> ended = MachineEnd.of(machine);
-                if (ended.isPresent()) {
-                    throw new CommandFailure(ended.get() + " before it printed \"" + after.get()
-                            + "\"; nothing was recorded");
-                }
-            }
-        }
-        if (delay.isPresent()) {
-            screen.status("letting the guest run for " + Units.duration(delay.get()) + "; Ctrl-C ends");
-            if (stop.await(delay.get())) {
-                return false;
-            }
-        }
-        screen.status("");
-        return true;
     }
 
     /// An experiment without checkpoints is of no use to anybody.

@@ -3,7 +3,6 @@ package dev.freezeframe.cli;
 import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.DetachedMachine;
-import dev.freezeframe.machine.Machine;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;
@@ -17,7 +16,6 @@ import dev.freezeframe.store.StoreException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -33,10 +31,12 @@ import picocli.CommandLine.Spec;
 
 /// `freezeframe restore`: brings a checkpoint back as one or more machines, which run on for as long as is asked for.
 @Command(name = "restore", mixinStandardHelpOptions = true, sortOptions = false, header = "Bring a checkpoint back as one or more running machines.", description = {
-        "They run until they end by themselves or Ctrl-C, unless --run or --detach says otherwise.",
+        "They run until they end by themselves or Ctrl-C, unless --run, --until, --lines or --detach says otherwise; with --until or --lines the time of --run is a limit.",
         "The machines share one image of RAM copy-on-write, and each has disks of its own at once; what they write is gone when they end. The kernel, initrd and firmware files have to be the recorded ones."}, footer = {
                 "  See the newest checkpoint go on for ten seconds:",
                 "    freezeframe restore latest --console --run 10s",
+                "  The next six lines that the guest prints, however fast this computer is:",
+                "    freezeframe restore latest --console --lines 6",
                 "  Sixteen machines from one checkpoint, for as many simulations:",
                 "    freezeframe restore tiny-linux-20260101-120000/5 --count 16",
                 "  Leave a machine running, with its QMP and console sockets:",
@@ -46,7 +46,8 @@ import picocli.CommandLine.Spec;
 final class RestoreCommand implements Callable<Integer> {
     static final String ACCEPT_CHANGED = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.";
     private static final int MOST_MACHINES = 256;
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+    /// Shorter than what is shown.
+    private static final long NO_WAIT_MICROS = 50;
 
     @ParentCommand
     private Freezeframe program;
@@ -62,6 +63,9 @@ final class RestoreCommand implements Callable<Integer> {
 
     @ArgGroup
     private Stay stay;
+
+    @Mixin
+    private ConsoleEnd end;
 
     @Option(names = "--verify", description = "Compare all of RAM with the store before the guest runs.")
     private boolean verify;
@@ -116,6 +120,11 @@ final class RestoreCommand implements Callable<Integer> {
         if (detach && console) {
             throw new ParameterException(spec.commandLine(), "--console is of no use with --detach");
         }
+        end.check(spec);
+        ConsoleWatch.Wishes wishes = new ConsoleWatch.Wishes(Optional.empty(), List.of(), end.until(), end.lines());
+        if (detach && wishes.haveEnd()) {
+            throw new ParameterException(spec.commandLine(), "--until and --lines are of no use with --detach");
+        }
         try (StopRequest stop = StopRequest.onSignals();
                 Screen screen = new Screen(program.surroundings());
                 Store store = storeOption.openExisting(program);
@@ -131,7 +140,11 @@ final class RestoreCommand implements Callable<Integer> {
                 print(screen, restored.checkpoint(), i + 1, machine, left);
             }
             if (!detach) {
-                runOn(screen, restored.machines().stream().map(RestoredMachine::machine).toList(), stop);
+                new RestoredRun(program.surroundings(), screen, format.json(), console, wishes, stay == null
+                        ? Optional.empty()
+                        : Optional.of(stay.time), wakeAfter)
+                        .run(restored.machines().stream().map(RestoredMachine::machine)
+                                .toList(), stop);
             }
         } catch (Interrupted e) {
             throw new CommandFailure("interrupted before the machines had copied their disks; they were ended");
@@ -170,6 +183,14 @@ final class RestoreCommand implements Callable<Integer> {
         };
     }
 
+    /// The image is filled while the first QEMU starts, and is there when another one does.
+    private static String image(int number, RestorePhases phases) {
+        if (phases.imageMicros() >= NO_WAIT_MICROS) {
+            return Units.millis(phases.imageMicros());
+        }
+        return number > 1 ? "shared" : "filled meanwhile";
+    }
+
     private void print(Screen screen, CheckpointRecord checkpoint, int number, RestoredMachine restored,
             Optional<DetachedMachine> left) {
         RestorePhases phases = restored.phases();
@@ -182,44 +203,11 @@ final class RestoreCommand implements Callable<Integer> {
                 Units.text("%s runs again as machine %d, QEMU process %d, after %s (start %s, image %s, devices %s)%s",
                         checkpoint.name(), number, pid, Units.millis(restored.totalMicros()),
                         Units.millis(phases.spawnMicros()),
-                        Units.millis(phases.imageMicros()), Units.millis(phases.loadMicros()), restored.ramVerified()
+                        image(number, phases), Units.millis(phases.loadMicros()), restored.ramVerified()
                                 ? "; RAM verified"
                                 : ""));
         OutsideOptions.lines(restored.machine()).forEach(line -> screen.line("  " + line));
         left.ifPresent(machine -> screen.line("  QMP at " + machine.qmpSocket() + ", console at " + machine
                 .consoleSocket() + "; end it with kill " + machine.pid()));
-    }
-
-    private void runOn(Screen screen, List<Machine> machines, StopRequest stop) throws InterruptedException {
-        List<ConsoleFeed> feeds = new ArrayList<>();
-        List<GuestWatch> guests = new ArrayList<>();
-        for (int i = 1; i <= machines.size(); i++) {
-            guests.add(new GuestWatch(screen, format.json(), i, machines.size(), wakeAfter));
-        }
-        if (console) {
-            machines.forEach(machine -> feeds.add(new ConsoleFeed(machine.console())));
-            if (machines.size() == 1) {
-                Keyboard.attach(program.surroundings().in(), machines.getFirst().console());
-            }
-        }
-        long start = System.nanoTime();
-        boolean over = false;
-        while (!over) {
-            boolean timeOver = stay != null && System.nanoTime() - start >= stay.time.toNanos();
-            over = timeOver || stop.await(LOOK_AGAIN) || machines.stream().allMatch(machine -> MachineEnd.of(machine)
-                    .isPresent());
-            for (int i = 0; i < machines.size(); i++) {
-                guests.get(i).look(machines.get(i), false);
-            }
-            for (int i = 0; i < feeds.size(); i++) {
-                int number = i + 1;
-                feeds.get(i).newLines(over).forEach(line -> screen.line(format.json()
-                        ? JsonLines.ofType("console").put("machine", number).put("text", line).toString()
-                        : machines.size() == 1 ? line : "[" + number + "] " + line));
-            }
-            over |= screen.readerGone();
-            screen.status(Units.text("running for %s%s; Ctrl-C ends", Units.duration(Duration.ofNanos(System.nanoTime()
-                    - start)), stay == null ? "" : " of " + Units.duration(stay.time)));
-        }
     }
 }

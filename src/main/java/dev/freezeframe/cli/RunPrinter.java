@@ -8,6 +8,7 @@ import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
@@ -25,12 +26,24 @@ final class RunPrinter implements RecordingListener {
     /// How often the status line is renewed and a request to stop looked at.
     private static final long STATUS_MILLIS = 100;
 
+    static final String PANICKED = "the guest's kernel panicked";
+
+    /// What ends a recording besides its own machine: all of it is known to be wanted, and what comes first counts.
+    ///
+    /// @param checkpoints how many to take; empty for no limit
+    /// @param time how long to record; empty for no limit
+    /// @param console what the guest prints
+    record End(OptionalLong checkpoints, Optional<Duration> time, ConsoleWatch console) {}
+
     private sealed interface Event {
         record Stored(CheckpointRecord checkpoint) implements Event {}
 
         record Failed(int number, Exception cause) implements Event {}
 
         record Waits(String reason) implements Event {}
+
+        /// Only to look at once.
+        record ConsoleSpoke() implements Event {}
     }
 
     private final Screen screen;
@@ -78,25 +91,24 @@ final class RunPrinter implements RecordingListener {
     @Override
     public void captureEnded(String reason) {}
 
-    /// Prints until capture has ended by itself, its time is over, or a stop is asked for; then ends the recording and
+    /// Prints until capture has ended by itself, by what `end` says, or a stop is asked for; then ends the recording and
     /// prints what was still on its way to the store.
-    ///
-    /// @param time how long to record at most; empty for no limit
-    void follow(Recording recording, Machine machine, OptionalLong wanted, Optional<Duration> time, StopRequest stop)
+    void follow(Recording recording, Machine machine, End end, StopRequest stop)
             throws IOException, InterruptedException {
         if (!json) {
             screen.line(
-                    "recording " + recording.experiment().name() + " every " + Units.text("%d ms", recording.interval()
-                            .toMillis()) + ", tracker " + recording.trackerName() + ", QEMU process " + machine.pid());
+                    "recording " + recording.experiment().name() + " every " + interval(recording.interval())
+                            + ", tracker " + recording.trackerName() + ", QEMU process " + machine.pid());
             screen.line(table.header());
         }
         long start = System.nanoTime();
         DiskRetry retry = new DiskRetry(machine);
         boolean ended = false;
+        end.console.whenOver(() -> events.add(new Event.ConsoleSpoke()));
         while (!ended && !stop.requested()) {
             Event event = events.poll(STATUS_MILLIS, TimeUnit.MILLISECONDS);
             if (event != null) {
-                print(event);
+                print(event, end.console);
                 if (screen.readerGone()) {
                     stop.request();
                 }
@@ -104,37 +116,55 @@ final class RunPrinter implements RecordingListener {
             guest.look(machine, recording.isCapturing());
             retry.look();
             Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
-            screen.status(status(recording, wanted, time, elapsed));
-            boolean timeOver = time.isPresent() && elapsed.compareTo(time.get()) >= 0;
-            ended = recording.awaitCaptureEnd(Duration.ZERO) || timeOver;
-            if (timeOver && !stop.requested()) {
-                recording.stop("recorded for " + Units.duration(time.get()) + " as asked");
-            }
+            screen.status(status(recording, end, elapsed));
+            Optional<String> over = end.time.isPresent() && elapsed.compareTo(end.time.get()) >= 0
+                    ? Optional.of("recorded for " + Units.duration(end.time.get()) + ", as asked for")
+                    : over(end.console, machine);
+            over.ifPresent(recording::stop);
+            ended = over.isPresent() || recording.awaitCaptureEnd(Duration.ZERO);
         }
         screen.status("storing what was captured" + (stop.requested() ? "; Ctrl-C again to give it up" : ""));
         recording.close();
         screen.status("");
         for (Event event = events.poll(); event != null; event = events.poll()) {
-            print(event);
+            print(event, end.console);
         }
     }
 
-    private String status(Recording recording, OptionalLong wanted, Optional<Duration> time, Duration elapsed) {
+    /// Why the recording is over by what the guest has printed. A checkpoint that it asked for before comes first, and so does
+    /// the first one, unless the guest stands.
+    private Optional<String> over(ConsoleWatch console, Machine machine) {
+        boolean checkpointComes = statistics.summary().checkpoints() == 0 || console.waitsForCheckpoint();
+        if (console.over().isPresent() && checkpointComes && failed == 0 && machine.state() == MachineState.RUNNING) {
+            return Optional.empty();
+        }
+        return console.over().or(() -> console.wishes().haveEnd() && console.panicked()
+                ? Optional.of(PANICKED)
+                : Optional.empty());
+    }
+
+    private String status(Recording recording, End end, Duration elapsed) {
         RunSummary soFar = statistics.summary();
         return Units.text("%s%s, %s%s, %s stored, queue %.0f %%, %d late; Ctrl-C ends",
                 Units.count(soFar.checkpoints()),
-                wanted.isPresent() ? " of " + wanted.getAsLong() : "", Units.duration(elapsed), time.map(all -> " of "
-                        + Units.duration(all)).orElse(""),
+                end.checkpoints.isPresent() ? " of " + end.checkpoints.getAsLong() : "", Units.duration(elapsed),
+                end.time.map(all -> " of " + Units.duration(all)).orElse(""),
                 Units.bytes(soFar.storedBytes()), 100 * recording.pipelineFill(),
                 soFar.late());
     }
 
-    private void print(Event event) {
+    private void print(Event event, ConsoleWatch console) {
         switch (event) {
             case Event.Stored(CheckpointRecord checkpoint) -> {
                 statistics.add(checkpoint);
                 newest = Optional.of(checkpoint);
                 screen.line(json ? JsonLines.checkpoint(checkpoint).toString() : table.row(checkpoint));
+                console.before(checkpoint.metrics().capturedAt()).forEach(beyond -> screen.line(json
+                        ? JsonLines.mark(checkpoint, beyond).toString()
+                        : table.below(text(beyond))));
+            }
+            case Event.ConsoleSpoke() -> {
+                // What it said is looked at after each event.
             }
             case Event.Waits(String reason) -> screen.remark("no checkpoints for now: " + reason);
             case Event.Failed(int number, Exception cause) -> {
@@ -146,6 +176,19 @@ final class RunPrinter implements RecordingListener {
                 screen.remark("checkpoint " + number + " failed: " + reason + "; the guest runs on");
             }
         }
+    }
+
+    private static String interval(Duration interval) {
+        return interval.toMinutes() < 2 ? Units.text("%d ms", interval.toMillis()) : Units.duration(interval);
+    }
+
+    private static String text(ConsoleWatch.Beyond beyond) {
+        return Units.text("%s, %s and %s beyond \"%s\"%s", Units.shortDuration(beyond.time()),
+                Units.count(beyond.bytes(),
+                        "byte"),
+                Units.count(beyond.lines(), "line"), Units.printable(beyond.text()), beyond.skipped() == 0
+                        ? ""
+                        : ", which came " + Units.count(beyond.skipped(), "more time") + " before");
     }
 
     /// How many checkpoints were stored.

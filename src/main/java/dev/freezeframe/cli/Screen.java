@@ -1,9 +1,11 @@
 package dev.freezeframe.cli;
 
 import java.io.PrintWriter;
+import java.util.Optional;
 
-/// Prints lines, and on a terminal keeps one line of status below them. Elsewhere the status is not printed at all, and
-/// no control character is. Safe for use by several threads.
+/// Prints lines, and on a terminal keeps one line of status below them: where results go elsewhere, on the terminal of
+/// standard error. Without a terminal the status is not printed at all, and no control character is. Safe for use by several
+/// threads.
 final class Screen implements AutoCloseable {
     private static final String ESCAPE = "\u001b[";
     private static final String CLEAR_LINE = "\r" + ESCAPE + "K";
@@ -13,6 +15,7 @@ final class Screen implements AutoCloseable {
 
     private final PrintWriter out;
     private final PrintWriter err;
+    private final Optional<PrintWriter> statusOut;
     private final boolean terminal;
     private final int columns;
     private String status = "";
@@ -21,6 +24,9 @@ final class Screen implements AutoCloseable {
         out = surroundings.out();
         err = surroundings.err();
         terminal = surroundings.terminal();
+        statusOut = terminal
+                ? Optional.of(out)
+                : surroundings.errorTerminal() ? Optional.of(err) : Optional.empty();
         columns = surroundings.columns();
     }
 
@@ -51,7 +57,7 @@ final class Screen implements AutoCloseable {
 
     /// Replaces the status line.
     synchronized void status(String text) {
-        if (terminal && !text.equals(status)) {
+        if (statusOut.isPresent() && !text.equals(status)) {
             clear();
             status = text;
             show();
@@ -65,14 +71,15 @@ final class Screen implements AutoCloseable {
 
     private void clear() {
         if (!status.isEmpty()) {
-            out.print(CLEAR_LINE);
+            statusOut.ifPresent(screen -> screen.print(CLEAR_LINE));
         }
     }
 
     private void show() {
         if (!status.isEmpty()) {
-            out.print(NO_WRAP + ESCAPE + "2m" + status + ESCAPE + "0m" + WRAP);
+            statusOut.ifPresent(screen -> screen.print(NO_WRAP + ESCAPE + "2m" + status + ESCAPE + "0m" + WRAP));
         }
+        statusOut.ifPresent(PrintWriter::flush);
         out.flush();
     }
 
@@ -81,6 +88,7 @@ final class Screen implements AutoCloseable {
     public synchronized void close() {
         clear();
         status = "";
+        statusOut.ifPresent(PrintWriter::flush);
         out.flush();
     }
 }

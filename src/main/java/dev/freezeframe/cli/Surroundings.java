@@ -17,20 +17,29 @@ import java.util.function.UnaryOperator;
 /// @param err for errors and remarks
 /// @param environment looks up an environment variable, null where it is not set
 /// @param terminal whether `out` is a terminal that understands cursor movement
+/// @param errorTerminal whether `err` is one
 record Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOperator<String> environment,
-        boolean terminal) {
+        boolean terminal, boolean errorTerminal) {
     private static final Path STANDARD_OUTPUT = Path.of("/proc/self/fd/1");
+    private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
+
+    /// Without a terminal for `err`.
+    Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOperator<String> environment,
+            boolean terminal) {
+        this(in, out, err, environment, terminal, false);
+    }
 
     static Surroundings ofThisProcess(PrintWriter out, PrintWriter err) {
         String kind = System.getenv("TERM");
         boolean plain = kind == null || kind.isEmpty() || kind.equals("dumb");
-        return new Surroundings(System.in, out, err, System::getenv, !plain && standardOutputIsTerminal());
+        return new Surroundings(System.in, out, err, System::getenv, !plain && isTerminal(STANDARD_OUTPUT), !plain
+                && isTerminal(STANDARD_ERROR));
     }
 
     /// Asked of the kernel and not of [System#console], which wants standard input to be a terminal as well.
-    private static boolean standardOutputIsTerminal() {
+    private static boolean isTerminal(Path stream) {
         try {
-            String target = Files.readSymbolicLink(STANDARD_OUTPUT).toString();
+            String target = Files.readSymbolicLink(stream).toString();
             return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
         } catch (IOException _) {
             return false;

@@ -30,6 +30,11 @@ public final class Units {
         return threeDigits(micros / 1e3) + " ms";
     }
 
+    /// Below a second in milliseconds: `2.81 ms`, `12.0 s`.
+    public static String shortDuration(Duration duration) {
+        return duration.toMillis() < 1000 ? millis(duration.toNanos() / 1000) : duration(duration);
+    }
+
     /// Such as `12.0 s` or `1 h 04 min`.
     public static String duration(Duration duration) {
         if (duration.isNegative()) {

@@ -57,7 +57,9 @@ public record Budget(OptionalLong bytes, OptionalLong checkpoints, Rule rule) {
         }
         String limit = (bytes.isPresent() ? text(bytes.getAsLong()) : "")
                 + (bytes.isPresent() && checkpoints.isPresent() ? " or " : "")
-                + (checkpoints.isPresent() ? checkpoints.getAsLong() + " checkpoints" : "");
+                + (checkpoints.isPresent() ? checkpoints.getAsLong() + (checkpoints.getAsLong() == 1
+                        ? " checkpoint"
+                        : " checkpoints") : "");
         return switch (rule) {
             case STOP -> "at " + limit + " recording stops; everything is kept";
             case THIN -> "at " + limit + " old checkpoints are thinned out, the more the older they are; the first, the"

@@ -150,8 +150,8 @@ final class BudgetKeeper implements AutoCloseable {
     void stopIfDiskIsFull() {
         long free = freeBytes(store);
         if (free < DISK_RESERVE_BYTES) {
-            end.end("the disk is nearly full: the file system of store " + store.directory() + " has only "
-                    + (free >> 20) + " MiB left; everything stored is kept, free some space and record again", true);
+            // As short as the other reasons, which the list of experiments shows beside each other.
+            end.end("the disk is nearly full, " + (free >> 20) + " MiB free", true);
         }
     }
 

@@ -105,7 +105,7 @@ public final class Recording implements AutoCloseable {
                         ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.disk(disk.id())))
                         : Optional.empty()));
             }
-            try (Beginning beginning = new Beginning(store, machine, parent)) {
+            try (Beginning beginning = new Beginning(store, machine, parent, options.name())) {
                 recording = new Recording(beginning, store, machine, base, disks, tracker, devices, options, listener);
                 beginning.succeeded();
             }
@@ -130,10 +130,11 @@ public final class Recording implements AutoCloseable {
         private final List<AutoCloseable> opened = new ArrayList<>();
         private boolean done;
 
-        Beginning(Store store, Machine machine, Optional<CheckpointRecord> parent) throws StoreException {
+        Beginning(Store store, Machine machine, Optional<CheckpointRecord> parent, Optional<String> wanted)
+                throws StoreException {
             this.store = store;
             String profile = machine.spec().profile().name();
-            experiment = createExperiment(store, profile + "-" + NAME_TIME.format(clock.instant()),
+            experiment = createExperiment(store, wanted.orElse(profile + "-" + NAME_TIME.format(clock.instant())),
                     name -> ExperimentRecord.starting(name, profile, machine.toRecord().toString(), machine.ramBytes(),
                             parent.map(CheckpointRecord::id), clock.instant()));
         }
@@ -366,6 +367,14 @@ public final class Recording implements AutoCloseable {
         return captureEnded.await(time.toNanos(), TimeUnit.NANOSECONDS);
     }
 
+    /// Has it take no more checkpoints, for a reason that is the caller's; does not wait. What was captured is stored when it
+    /// is closed.
+    ///
+    /// @param reason as [#endReason] is to say it
+    public void stop(String reason) {
+        end(reason, false);
+    }
+
     /// Why capture ended, or that it was stopped.
     public String endReason() {
         return endReason;
@@ -375,11 +384,6 @@ public final class Recording implements AutoCloseable {
     /// cannot be written, a fault of this program. What was stored until then is kept.
     public boolean failed() {
         return failed;
-    }
-
-    /// Has capture end, as one that went as it was meant to, for a reason that is kept with the experiment. Does not wait.
-    public void stop(String reason) {
-        end(reason, false);
     }
 
     /// Ends the recording. Checkpoints already captured are stored first.

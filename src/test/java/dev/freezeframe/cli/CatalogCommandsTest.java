@@ -55,6 +55,24 @@ class CatalogCommandsTest {
     }
 
     @Test
+    void whatIsDeletedIsToldInALineForEachExperiment(@TempDir Path other) throws Exception {
+        try (Store store = Store.open(other.resolve("data/freezeframe/store"))) {
+            SyntheticExperiments.write(store, "long", 9, 1);
+            SyntheticExperiments.write(store, "short", 3, 2);
+        }
+        Invocation deleted = Invocation.of(other, "delete", "long/2", "short/3", "long/3", "long/4", "long/5");
+        assertEquals(
+                "deleted 4 checkpoints of long\ndeleted short/3 (1 checkpoint)\nfreezeframe gc gives the space back\n",
+                deleted.out(), deleted.err());
+        Invocation json = Invocation.of(other, "delete", "long/6", "long/7", "--json");
+        assertEquals(List.of("long/6", "long/7"), json.json("deleted").stream().map(each -> each.get("name").asText())
+                .toList());
+        Invocation failed = Invocation.of(other, "delete", "short", "long/8", "long/99");
+        assertEquals(1, failed.status());
+        assertEquals("deleted short (2 checkpoints)\ndeleted long/8 (1 checkpoint)\n", failed.out());
+    }
+
+    @Test
     void theCsvHasALineForEachCheckpoint() {
         Invocation csv = invoke("list", "run", "--csv");
         assertEquals(0, csv.status(), csv.err());

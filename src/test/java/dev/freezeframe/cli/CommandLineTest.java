@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -212,6 +213,62 @@ class CommandLineTest {
     }
 
     @Test
+    void aRecordingGoesByWhatItsGuestPrints(@TempDir Path other) {
+        Invocation run = Invocation.of(other, "record", GUEST, "--name", "by-marks", "--interval", "24h", "--after",
+                "round 3", "--at", "00\n", "--until", "round 700\n", "--json");
+        assertEquals(0, run.status(), run.err());
+        JsonNode summary = run.single("summary");
+        assertEquals("by-marks", summary.get("experiment").asText());
+        assertEquals("the guest printed \"round 700\"", summary.get("endReason").asText());
+        List<JsonNode> marks = run.json("mark");
+        assertEquals("round 3", marks.getFirst().get("text").asText());
+        assertEquals("by-marks/1", marks.getFirst().get("checkpoint").asText());
+        // each mark has its checkpoint, or shares one, and the last one is not lost to the end
+        assertEquals(Set.of("00\n"), marks.stream().skip(1).map(each -> each.get("text").asText()).collect(Collectors
+                .toSet()));
+        assertTrue(marks.stream().skip(1).mapToInt(each -> 1 + each.get("skipped").asInt()).sum() >= 7, run.out());
+        marks.forEach(each -> assertTrue(each.get("beyondMicros").asLong() >= 0 && each.get("beyondBytes").asLong() >= 0
+                && each.get("beyondLines").asLong() >= 0, each.toString()));
+        Invocation taken = Invocation.of(other, "record", GUEST, "--name", "by-marks");
+        assertEquals(1, taken.status());
+        assertTrue(taken.err().contains("has an experiment by-marks already"), taken.err());
+    }
+
+    @Test
+    void aTextThatNeverComesIsAFailureThatKeepsWhatThereIs(@TempDir Path other) {
+        Invocation run = Invocation.of(other, "record", GUEST, "--checkpoints", "1", "--until", "never printed",
+                "--json");
+        assertEquals(1, run.status());
+        assertEquals(1, run.err().lines().count(), run.err());
+        assertTrue(run.err().contains("did not print \"never printed\" before the recording ended"), run.err());
+        assertEquals(1, Invocation.of(other, "list", "--json").single("experiment").get("checkpoints").asInt());
+        Invocation restored = Invocation.of(home, "restore", experiment() + "/2", "--until", "never printed", "--run",
+                "100ms");
+        assertEquals(1, restored.status());
+        assertTrue(restored.err().contains("did not print \"never printed\" within 0.1 s; its last line: "), restored
+                .err());
+    }
+
+    @Test
+    void aRestoredConsoleIsShownUpToWhatEndsItAndNoFurther() {
+        Invocation lines = Invocation.of(home, "restore", experiment() + "/2", "--count", "2", "--console", "--lines",
+                "5", "--json");
+        assertEquals(0, lines.status(), lines.err());
+        for (int machine = 1; machine <= 2; machine++) {
+            int number = machine;
+            assertEquals(5, lines.json("console").stream().filter(each -> each.get("machine").asInt() == number)
+                    .count(), lines.out());
+        }
+        String fourth = lines.json("console").stream().filter(each -> each.get("machine").asInt() == 1).toList().get(3)
+                .get("text").asText();
+        Invocation until = Invocation.of(home, "restore", experiment() + "/2", "--console", "--until", fourth + "\n",
+                "--json");
+        assertEquals(0, until.status(), until.err());
+        assertEquals(fourth, until.json("console").getLast().get("text").asText());
+        assertEquals(4, until.json("console").size());
+    }
+
+    @Test
     void profilesAreListedByName() {
         List<String> names = Invocation.of(home, "profiles", "--json").json("profile").stream().map(each -> each.get(
                 "profile").asText()).toList();
@@ -259,7 +316,11 @@ class CommandLineTest {
                         "record", GUEST, "--tracker", "magic"},
                 {"restore"}, {"restore", "latest", "--count", "0"}, {
                         "restore", "latest", "--run", "5s", "--detach"},
-                {"restore", "a/b"}, {"fly"}, {
+                {"restore", "a/b"}, {"restore", "latest", "--detach", "--lines", "1"}, {"restore", "latest", "--lines",
+                        "0"},
+                {"restore", "latest", "--until", ""}, {"record", GUEST, "--after", ""}, {"record", GUEST, "--name",
+                        "a/b"},
+                {"record", GUEST, "--at", "\u001b[0m"}, {"fly"}, {
                         "bench"},
                 {"bench", "pause", "--disk", "10"}, {"bench", "disks", "--workload", "sleep"}}) {
             Invocation wrong = Invocation.of(home, arguments);

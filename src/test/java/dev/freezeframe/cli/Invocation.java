@@ -24,7 +24,7 @@ record Invocation(int status, String out, String err) {
         Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), new PrintWriter(out, true),
                 new PrintWriter(err, true), environment::get, false);
         TestLog.allow("^freezeframe [a-z ]+ failed: "); // the caller looks at the status
-        int status = Freezeframe.commandLine(surroundings, arguments).execute(arguments);
+        int status = Freezeframe.execute(surroundings, arguments);
         return new Invocation(status, out.toString(), err.toString());
     }
 

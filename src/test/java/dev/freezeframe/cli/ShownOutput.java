@@ -118,6 +118,7 @@ final class ShownOutput {
                 .replaceAll(", # (late|failed)(?=[ ,])", "") // how many, where the computer had other things to do
                 .replaceAll("(?<=\\s)-(?=\\s|$)", "#") // none, in a table
                 .replaceAll("tracker (userfault|scan)", "tracker #") // what the kernel has
+                .replaceAll("image (shared|filled meanwhile)", "image #") // where there was no wait for it
                 .replaceAll("\\s+", " ").strip();
     }
 }

@@ -66,7 +66,8 @@ final class WalkThrough implements AutoCloseable {
         }
     }
 
-    private static String classPath() {
+    /// This build and its libraries.
+    static String classPath() {
         return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     }
 

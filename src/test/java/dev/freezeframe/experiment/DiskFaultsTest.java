@@ -204,7 +204,8 @@ class DiskFaultsTest {
     /// Its cause is one that goes away only with another folder.
     @Test
     void aScratchFolderThatQemuCannotUseIsToldBeforeTheBoot() throws Exception {
-        Needs.GOCRYPTFS.orSkip(Files.isExecutable(Path.of("/usr/bin/gocryptfs")) && Files.isWritable(Path.of("/dev/fuse")),
+        Needs.GOCRYPTFS.orSkip(
+                Files.isExecutable(Path.of("/usr/bin/gocryptfs")) && Files.isWritable(Path.of("/dev/fuse")),
                 "no gocryptfs, or no FUSE");
         Path encrypted = Files.createDirectory(folder.resolve("encrypted"));
         Path home = Files.createDirectory(folder.resolve("home"));

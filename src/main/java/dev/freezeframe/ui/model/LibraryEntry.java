@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 /// @param recording whether this program is recording it now
 public record LibraryEntry(ExperimentTotals totals, Optional<CheckpointRecord> parent, boolean recording) {
     /// The reasons with which a recording ends that went as it was meant to: the recorder writes a line of text, not a code.
-    private static final List<String> ORDINARY_ENDS = List.of("stopped", "all ", "recorded for ", "the budget is used up",
-            "the guest powered off");
+    private static final List<String> ORDINARY_ENDS = List.of("stopped", "all ", "as many checkpoints as asked for",
+            "recorded for ", "the budget is used up", "the guest printed ", "the guest powered off");
 
     /// How it ended.
     public enum Ending {

@@ -1,0 +1,260 @@
+package dev.freezeframe.cli;
+
+import dev.freezeframe.machine.Console;
+import dev.freezeframe.machine.TextMarks;
+import dev.freezeframe.qmp.Registration;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/// Watches a guest's console for the texts and the number of lines that a command waits for, from the machine's start and as
+/// the bytes come. Says at once when one has come, and afterwards how far the guest had gone beyond it at a checkpoint.
+///
+/// What follows [Wishes#after] counts only from its end; without it everything counts. All methods are for any thread.
+final class ConsoleWatch implements AutoCloseable {
+    private static final String PANIC = "Kernel panic - not syncing";
+    private static final int MOST_ARRIVALS = 4096;
+
+    /// What to watch for.
+    ///
+    /// @param after nothing else counts before this
+    /// @param at each time that one of these comes
+    /// @param until the end
+    /// @param lines the end as well, when so many lines are complete
+    record Wishes(Optional<String> after, List<String> at, Optional<String> until, OptionalLong lines) {
+        static final Wishes NONE = new Wishes(Optional.empty(), List.of(), Optional.empty(), OptionalLong.empty());
+
+        /// Whether it says when something ends.
+        boolean haveEnd() {
+            return until.isPresent() || lines.isPresent();
+        }
+
+        /// What it waits for, for the user.
+        String end() {
+            return until.map(text -> "\"" + text + "\"" + (lines.isPresent() ? " or " : "")).orElse("") + (lines
+                    .isPresent() ? Units.count(lines.getAsLong(), "line") : "");
+        }
+    }
+
+    /// A text that came, and where the guest was then.
+    private record Mark(String text, boolean wantsCheckpoint, long nanos, long bytes, long lines) {}
+
+    /// Where the guest was when some of what it printed had arrived.
+    private record Arrival(long nanos, long bytes, long lines) {}
+
+    /// How far the guest had gone at a checkpoint.
+    ///
+    /// @param text came last before it
+    /// @param skipped how often it had come before that since the checkpoint before, or the start
+    record Beyond(String text, long bytes, long lines, Duration time, int skipped) {}
+
+    private final Wishes wishes;
+    private final List<String> texts = new ArrayList<>();
+    private final TextMarks marks;
+    private final Registration registration;
+    private final Console console;
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
+    private final CompletableFuture<String> over = new CompletableFuture<>();
+    private final CompletableFuture<Void> panicked = new CompletableFuture<>();
+    private long startBytes;
+    private long startLines;
+    private OptionalLong endBytes = OptionalLong.empty();
+    /// Those that no checkpoint has followed yet, the oldest first.
+    private final Deque<Mark> pending = new ArrayDeque<>();
+    private final Deque<Arrival> arrivals = new ArrayDeque<>();
+    private Runnable checkpointNow = () -> {};
+    private long baseNanos = System.nanoTime();
+    private Instant base = Instant.now();
+
+    ConsoleWatch(Console console, Wishes wishes) {
+        this.console = console;
+        this.wishes = wishes;
+        wishes.after.ifPresent(texts::add);
+        texts.addAll(wishes.at);
+        wishes.until.ifPresent(texts::add);
+        texts.add(PANIC);
+        marks = new TextMarks(texts);
+        if (wishes.after.isEmpty()) {
+            started.complete(null);
+        }
+        registration = console.onOutput(Console.KEPT_BYTES, this::take);
+    }
+
+    private synchronized void take(byte[] printed) {
+        long now = System.nanoTime();
+        long linesBefore = marks.lines();
+        marks.take(printed, (text, bytes, lines) -> found(text, new Mark(texts.get(text), false, now, bytes, lines)));
+        if (marks.lines() > linesBefore) {
+            lookAtLines(printed);
+        }
+        if (!pending.isEmpty()) {
+            arrivals.add(new Arrival(now, marks.bytes(), marks.lines()));
+            if (arrivals.size() > MOST_ARRIVALS) {
+                thinOut();
+            }
+        }
+    }
+
+    private void found(int text, Mark mark) {
+        int firstAt = wishes.after.isPresent() ? 1 : 0;
+        int firstEnd = firstAt + wishes.at.size();
+        if (text < firstAt) {
+            if (!started.isDone()) {
+                startBytes = mark.bytes;
+                startLines = mark.lines;
+                pending.add(mark);
+                started.complete(null);
+            }
+        } else if (text == texts.size() - 1) {
+            panicked.complete(null);
+        } else if (!started.isDone() || mark.bytes <= startBytes) {
+            return;
+        } else if (text < firstEnd) {
+            pending.add(new Mark(mark.text, true, mark.nanos, mark.bytes, mark.lines));
+            if (pending.size() > MOST_ARRIVALS) {
+                pending.removeFirst();
+            }
+            checkpointNow.run();
+        } else {
+            end(mark.bytes, "the guest printed \"" + Units.printable(mark.text) + "\"");
+        }
+    }
+
+    /// Counts lines; the rest of the line that [Wishes#after] stands in is none.
+    private void lookAtLines(byte[] printed) {
+        if (wishes.lines.isEmpty() || over.isDone() || !started.isDone()) {
+            return;
+        }
+        boolean restOfLine = wishes.after.isPresent() && !wishes.after.get().endsWith("\n");
+        long wanted = startLines + (restOfLine ? 1 : 0) + wishes.lines.getAsLong();
+        if (marks.lines() < wanted) {
+            return;
+        }
+        long line = marks.lines();
+        int at = printed.length - 1;
+        while (printed[at] != '\n' || line > wanted) {
+            line -= printed[at--] == '\n' ? 1 : 0;
+        }
+        end(marks.bytes() - printed.length + at + 1, "the guest printed " + Units.count(wishes.lines.getAsLong(),
+                "line"));
+    }
+
+    private void end(long bytes, String reason) {
+        if (!over.isDone()) {
+            endBytes = OptionalLong.of(bytes);
+            over.complete(reason);
+        }
+    }
+
+    private void thinOut() {
+        boolean odd = false;
+        for (Iterator<Arrival> each = arrivals.iterator(); each.hasNext(); odd = !odd) {
+            each.next();
+            if (odd) {
+                each.remove();
+            }
+        }
+    }
+
+    Wishes wishes() {
+        return wishes;
+    }
+
+    /// Waits for [Wishes#after], or a panic of the guest's kernel.
+    ///
+    /// @return whether one of them came within the time
+    boolean awaitStart(Duration time) throws InterruptedException {
+        try {
+            CompletableFuture.anyOf(started, panicked).get(time.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException _) {
+            return false;
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    boolean started() {
+        return started.isDone();
+    }
+
+    /// Whether a Linux guest has printed that its kernel panicked; then nothing else will come.
+    boolean panicked() {
+        return panicked.isDone();
+    }
+
+    /// Why it is over, once what ends it has come.
+    Optional<String> over() {
+        return Optional.ofNullable(over.getNow(null));
+    }
+
+    /// Runs something when it is over, or the guest's kernel panicked; at once if that is so already.
+    void whenOver(Runnable then) {
+        var _ = over.thenRun(then);
+        var _ = panicked.thenRun(then);
+    }
+
+    /// How much had been printed when it was over, up to the end of what ended it.
+    synchronized OptionalLong endBytes() {
+        return endBytes;
+    }
+
+    /// A recording has begun.
+    ///
+    /// @param takeCheckpoint asks it for a checkpoint, without waiting for it
+    synchronized void recording(Runnable takeCheckpoint) {
+        checkpointNow = takeCheckpoint;
+        baseNanos = System.nanoTime();
+        base = Instant.now();
+        if (waitsForCheckpoint()) {
+            takeCheckpoint.run();
+        }
+    }
+
+    /// Whether one of [Wishes#at] came that no checkpoint has followed yet.
+    synchronized boolean waitsForCheckpoint() {
+        return pending.stream().anyMatch(Mark::wantsCheckpoint);
+    }
+
+    /// The texts that this checkpoint is the first one after, and how far the guest had gone.
+    ///
+    /// @param capturedAt when the guest was stopped for it
+    synchronized List<Beyond> before(Instant capturedAt) {
+        long nanos = baseNanos + Duration.between(base, capturedAt).toNanos();
+        Optional<Arrival> last = arrivals.stream().filter(each -> each.nanos - nanos <= 0).reduce((_, later) -> later);
+        Map<String, Beyond> answered = new LinkedHashMap<>();
+        while (!pending.isEmpty() && pending.getFirst().nanos - nanos <= 0) {
+            Mark mark = pending.removeFirst();
+            Beyond earlier = answered.get(mark.text);
+            answered.put(mark.text, new Beyond(mark.text, last.map(at -> Math.max(0, at.bytes - mark.bytes)).orElse(0L),
+                    last.map(at -> Math.max(0, at.lines - mark.lines)).orElse(0L), Duration.ofNanos(nanos - mark.nanos),
+                    earlier == null ? 0 : earlier.skipped + 1));
+        }
+        if (pending.isEmpty()) {
+            arrivals.clear();
+        }
+        return List.copyOf(answered.values());
+    }
+
+    /// The last line that the guest printed.
+    String lastLine() {
+        return Units.printable(ConsoleFeed.withoutControls(console.lastLines(1, MOST_ARRIVALS)));
+    }
+
+    @Override
+    public void close() {
+        registration.close();
+    }
+}

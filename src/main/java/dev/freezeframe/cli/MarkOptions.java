@@ -1,0 +1,99 @@
+package dev.freezeframe.cli;
+
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineState;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+
+/// The options that let a recording go by what the guest prints, and the waiting for its start. A wait ends at the latest
+/// with the machine.
+final class MarkOptions {
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+    @Option(names = "--after", paramLabel = "TEXT", description = "Take the first checkpoint when the guest has printed TEXT on its serial console.")
+    private Optional<String> after;
+
+    @Option(names = "--delay", paramLabel = "TIME", converter = DurationText.class, description = "Let the guest run this long before the first checkpoint.")
+    private Optional<Duration> delay;
+
+    @Option(names = "--at", paramLabel = "TEXT", description = "Take a checkpoint also each time that the guest prints TEXT. May be given more than once; with --interval 24h there are hardly others.")
+    private List<String> at = List.of();
+
+    @Mixin
+    private ConsoleEnd end;
+
+    void check(CommandSpec spec) {
+        after.ifPresent(text -> ConsoleEnd.check(spec, "--after", text));
+        at.forEach(text -> ConsoleEnd.check(spec, "--at", text));
+        end.check(spec);
+    }
+
+    /// Whether the guest is to run before the recording begins.
+    boolean waits() {
+        return after.isPresent() || delay.isPresent();
+    }
+
+    ConsoleWatch.Wishes wishes() {
+        return new ConsoleWatch.Wishes(after, at, end.until(), end.lines());
+    }
+
+    /// Waits for what `--after` and `--delay` ask for.
+    ///
+    /// @return false if a stop was asked for meanwhile
+    boolean awaitStart(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
+            throws InterruptedException, CommandFailure {
+        if (after.isPresent() && !awaitText(machine, watch, screen, stop)) {
+            return false;
+        }
+        if (delay.isPresent()) {
+            screen.status("letting the guest run for " + Units.duration(delay.get()) + "; Ctrl-C ends");
+            if (stop.await(delay.get())) {
+                return false;
+            }
+        }
+        screen.status("");
+        return true;
+    }
+
+    private boolean awaitText(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
+            throws InterruptedException, CommandFailure {
+        String awaited = "\"" + Units.printable(after.get()) + "\"";
+        while (!watch.awaitStart(LOOK_AGAIN)) {
+            if (stop.requested()) {
+                return false;
+            }
+            String line = watch.lastLine();
+            screen.status("waiting for the guest to print " + awaited + "; Ctrl-C ends" + (line.isEmpty()
+                    ? ""
+                    : "; its last line: " + line));
+            Optional<String> ended = machine.state() == MachineState.PANICKED
+                    ? Optional.of(RunPrinter.PANICKED)
+                    : MachineEnd.of(machine);
+            if (ended.isPresent() && !watch.started()) {
+                throw notPrinted(ended.get(), awaited, line);
+            }
+        }
+        if (!watch.started()) {
+            throw notPrinted(RunPrinter.PANICKED, awaited, watch.lastLine());
+        }
+        return true;
+    }
+
+    private static CommandFailure notPrinted(String why, String awaited, String line) {
+        return new CommandFailure(why + " before it printed " + awaited + "; nothing was recorded" + (line.isEmpty()
+                ? ""
+                : "; its last line: " + line));
+    }
+
+    /// What is wrong with a recording that ended before what was to end it.
+    Optional<String> problem(ConsoleWatch watch, String reason, long stored) {
+        return watch.over().isPresent() || !wishes().haveEnd()
+                ? Optional.empty()
+                : Optional.of("the guest did not print " + wishes().end() + " before the recording ended (" + reason
+                        + "); " + (stored == 0 ? "no checkpoint was stored" : "the checkpoints are in the store"));
+    }
+}
