@@ -255,9 +255,9 @@ public final class Checkpointer implements AutoCloseable {
         String endReason = null;
         boolean failed = false;
         try {
-            pauseWindow.rehearse();
+            attempt(pauseWindow::rehearse);
             while (taken.get() < checkpointsWanted && awaitTick()) {
-                pauseWindow.letGoIfStanding();
+                attempt(pauseWindow::letGoIfStanding);
                 RunState runState = RunState.of(machine, sessions);
                 if (runState instanceof RunState.Ended(String reason, boolean notItsOwnDoing)) {
                     endReason = reason;
@@ -283,12 +283,25 @@ public final class Checkpointer implements AutoCloseable {
             endReason = "fault in the checkpointer: " + e + "; the log has more";
             failed = true;
         } finally {
-            pauseWindow.letGoIfStanding();
+            attempt(pauseWindow::letGoIfStanding);
             if (endReason == null) {
                 reportStop();
             } else {
                 listener.captureEnded(endReason, failed);
             }
+        }
+    }
+
+    private interface Attempt {
+        void run() throws IOException;
+    }
+
+    /// What came of it, the question for the machine's state tells.
+    private static void attempt(Attempt attempt) {
+        try {
+            attempt.run();
+        } catch (IOException e) {
+            LOG.debug("QEMU did not do as it was told", e);
         }
     }
 

@@ -10,13 +10,9 @@ import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// The time in which the guest stands still: stop, save the devices, freeze the disks, harvest, copy, go on.
 /// The guest runs again when this returns or throws, unless QEMU itself is gone.
@@ -29,12 +25,9 @@ final class PauseWindow implements AutoCloseable {
     /// Enough for the monitor's code to be compiled; more brought nothing.
     private static final Duration REHEARSAL = Duration.ofMillis(400);
     private static final long RETRY_NANOS = 200_000;
-    private static final int MOST_ATTEMPTS = 5;
     private static final QmpCommand STOP = QmpCommand.of("stop");
     private static final QmpCommand WAKE_UP = QmpCommand.of("query-status");
     private static final QmpCommand CONTINUE = QmpCommand.of("cont");
-
-    private static final Logger LOG = LoggerFactory.getLogger(PauseWindow.class);
 
     private final Sessions sessions;
     private final Duration patience;
@@ -100,7 +93,7 @@ final class PauseWindow implements AutoCloseable {
 
     /// Sends harmless commands the way a pause sends its own, until the code on that way is compiled. A pause comes once a
     /// second, which would leave it interpreted for minutes.
-    void rehearse() {
+    void rehearse() throws IOException {
         long end = System.nanoTime() + REHEARSAL.toNanos();
         while (System.nanoTime() < end) {
             try (ArmedCommand first = qmp.arm(WAKE_UP); ArmedCommand second = captureQmp.arm(WAKE_UP)) {
@@ -110,10 +103,6 @@ final class PauseWindow implements AutoCloseable {
                 if (disks.isPresent()) {
                     disks.get().session().arm(WAKE_UP).fire().await(patience);
                 }
-            } catch (QmpException e) {
-                // What that means, whoever asks for the machine's state finds out.
-                LOG.debug("the rehearsal ends early", e);
-                return;
             }
         }
     }
@@ -239,7 +228,8 @@ final class PauseWindow implements AutoCloseable {
                 return;
             } catch (QmpException e) {
                 if (e.endsSession()) {
-                    letGoWithoutMain(e);
+                    release();
+                    mayStand = mayStand && !sessions.letGoWithoutMain(e);
                     throw e;
                 }
                 if (!mayStand) {
@@ -254,34 +244,10 @@ final class PauseWindow implements AutoCloseable {
         }
     }
 
-    /// A session that ends does not end its QEMU. By the time that QEMU answers the question behind it on another session, it
-    /// has done what it was sent on the first one.
-    private void letGoWithoutMain(QmpException lost) {
-        release();
-        List<QmpClient> others = new ArrayList<>(List.of(captureQmp));
-        sessions.disks().ifPresent(others::add);
-        for (QmpClient other : others) {
-            try {
-                for (int attempt = 0; mayStand && attempt < MOST_ATTEMPTS; attempt++) {
-                    other.execute(WAKE_UP, patience);
-                    other.execute(CONTINUE, patience);
-                    mayStand = !other.execute(WAKE_UP, patience).path("status").asText().equals("running");
-                }
-            } catch (QmpException e) {
-                lost.addSuppressed(e);
-            }
-        }
-    }
-
     /// Tries again where a pause ended without a sign that the guest runs. Who wants to know what came of it asks QEMU.
-    void letGoIfStanding() {
-        if (!mayStand) {
-            return;
-        }
-        try {
+    void letGoIfStanding() throws IOException {
+        if (mayStand) {
             letGo();
-        } catch (IOException e) {
-            LOG.debug("the guest may still stand", e);
         }
     }
 
