@@ -32,7 +32,7 @@ public final class FileRoom {
 
     /// Fills a struct stat.
     interface Stat {
-        /// @return 0, or minus the error number
+        /// Asks the kernel; gives 0, or minus the error number.
         long into(MemorySegment status) throws IOException;
     }
 
