@@ -36,7 +36,8 @@ public final class Holders {
         public List<String> commandLine() {
             try {
                 return List
-                        .of(Files.readString(PROC.resolve(pid + "/cmdline"), StandardCharsets.ISO_8859_1).split("\0"));
+                        .of(Files.readString(PROC.resolve(pid + "/cmdline"), StandardCharsets.ISO_8859_1).split("\0",
+                                -1));
             } catch (IOException e) {
                 return List.of();
             }
@@ -85,7 +86,7 @@ public final class Holders {
         for (String table : tables) {
             for (String line : lines(table)) {
                 // sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode
-                String[] fields = line.strip().split("\\s+");
+                String[] fields = line.strip().split("\\s+", -1);
                 if (fields.length < 10) {
                     continue;
                 }

@@ -71,7 +71,7 @@ public record MediaFile(String role, Path path, Optional<FileIdentity> identity)
 
     /// The same with what the file is now; reads it only if it is not known.
     MediaFile current() throws IOException {
-        if (identity.isPresent() && identity.get().isStampOf(path) || !Files.isRegularFile(path)) {
+        if ((identity.isPresent() && identity.get().isStampOf(path)) || !Files.isRegularFile(path)) {
             return this;
         }
         return new MediaFile(role, path, Optional.of(FileIdentity.of(path)));
