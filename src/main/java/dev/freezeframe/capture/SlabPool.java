@@ -74,7 +74,7 @@ final class SlabPool {
     }
 
     private static long mebibytes(int slabs) {
-        return slabs * (long) (Slab.CAPACITY * Slab.PAGE_BYTES) >> 20;
+        return (slabs * (long) (Slab.CAPACITY * Slab.PAGE_BYTES)) >> 20;
     }
 
     /// A slab, waiting until the pipeline gives one back.

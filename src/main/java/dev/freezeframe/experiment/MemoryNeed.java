@@ -26,16 +26,28 @@ import java.util.stream.Collectors;
 public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String remedy) {
     /// A part of a need.
     ///
-    /// @param certain whether it is taken in any case, and not only by a guest that makes use of all that it has
-    public record Term(String name, long bytes, boolean certain) {}
+    /// @param likelihood how sure it is that it is taken
+    public record Term(String name, long bytes, Likelihood likelihood) {}
+
+    /// How sure it is that memory is taken.
+    public enum Likelihood {
+        /// In any case.
+        CERTAIN,
+        /// By most guests. A computer finds room for it, in its swap say; in a container whoever goes beyond the limit is killed.
+        LIKELY,
+        /// By a guest that uses all that it has, or a store that falls behind.
+        POSSIBLE
+    }
 
     private static final long MIB = 1 << 20;
     /// The program itself, the database, the window.
     private static final long PROGRAM_BYTES = 44 * MIB;
     /// Packs in the making and on their way to and from the store, outside of the heap.
     private static final long PACKS_BYTES = 48 * MIB;
-    /// QEMU's own memory without the guest's RAM: heap, stacks, translated code of a small guest; measured.
-    private static final long QEMU_BYTES = 48 * MIB;
+    /// QEMU's own memory without the guest's RAM as it begins: 16 MiB as measured.
+    private static final long QEMU_BYTES = 16 * MIB;
+    /// What it comes to with a Linux guest under TCG: translated code above all.
+    private static final long QEMU_GROWTH_BYTES = 80 * MIB;
     /// A page's chunk id in a page map, and an entry of a map that is being written.
     private static final int MAP_ENTRY_BYTES = Long.BYTES;
     /// Sets of pages with a bit each: the tracker's three and one for each thread that scans, dirty, owed, captured, and one of
@@ -59,6 +71,7 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
             heap.add(certain("maps of the parent", 2 * MAP_ENTRY_BYTES * blocks));
         }
         List<Term> memory = new ArrayList<>(List.of(certain("QEMU", QEMU_BYTES), certain("packs", PACKS_BYTES),
+                likely("QEMU's growth", QEMU_GROWTH_BYTES), likely("this program", PROGRAM_BYTES),
                 possible("guest RAM", ramBytes), possible("capture buffer", bufferBytes)));
         if (scans) {
             memory.add(possible("the scan tracker's copy of RAM", ramBytes));
@@ -76,17 +89,22 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
                 certain("order of reading", (4 * Integer.BYTES + 2 * Long.BYTES) * content));
         List<Term> memory = List.of(certain("image of RAM", content * ChunkId.CHUNK_BYTES),
                 certain(count == 1 ? "QEMU" : count + " QEMUs", count * QEMU_BYTES), certain("packs", PACKS_BYTES),
+                likely("their growth", count * QEMU_GROWTH_BYTES), likely("this program", PROGRAM_BYTES),
                 possible("what the guests write", pages * ChunkId.CHUNK_BYTES * count));
         return new MemoryNeed("restoring " + checkpoint.name() + (count == 1 ? "" : " to " + count + " machines"), heap,
                 memory, count == 1 ? "end other machines" : "start fewer machines (--count)");
     }
 
     private static Term certain(String name, long bytes) {
-        return new Term(name, bytes, true);
+        return new Term(name, bytes, Likelihood.CERTAIN);
+    }
+
+    private static Term likely(String name, long bytes) {
+        return new Term(name, bytes, Likelihood.LIKELY);
     }
 
     private static Term possible(String name, long bytes) {
-        return new Term(name, bytes, false);
+        return new Term(name, bytes, Likelihood.POSSIBLE);
     }
 
     private static long pages(long bytes) {
@@ -104,14 +122,15 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
         return 2 * heap.stream().mapToLong(Term::bytes).sum();
     }
 
-    /// What is taken outside of the heap in any case.
-    public long leastMemoryBytes() {
-        return memory.stream().filter(Term::certain).mapToLong(Term::bytes).sum();
+    /// What is taken outside of the heap.
+    ///
+    /// @param most how unlikely a term may be that counts
+    public long memoryBytes(Likelihood most) {
+        return terms(most).stream().mapToLong(Term::bytes).sum();
     }
 
-    /// What may be taken outside of the heap: by guests that use all of their RAM, and a store that falls behind.
-    public long mostMemoryBytes() {
-        return memory.stream().mapToLong(Term::bytes).sum();
+    private List<Term> terms(Likelihood most) {
+        return memory.stream().filter(term -> term.likelihood.compareTo(most) <= 0).toList();
     }
 
     /// Refuses a job that cannot be done with the heap of this process and with the memory that there is now.
@@ -125,22 +144,30 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
     Optional<String> require(long maxHeapBytes, ComputerMemory computer) throws IOException {
         Optional<String> problem = heapProblem(maxHeapBytes);
         Optional<ComputerMemory.Room> room = computer.room();
-        if (problem.isEmpty() && room.isPresent() && leastMemoryBytes() > room.get().availableBytes()) {
-            problem = Optional.of(job + " needs at least " + mebibytes(leastMemoryBytes()) + " of memory ("
-                    + describe(memory.stream().filter(Term::certain).toList()) + "), and there are " + room.get()
-                            .describe()
-                    + ": " + mebibytes(leastMemoryBytes() - room.get().availableBytes()) + " are missing; " + remedy
-                    + ", or give the computer or the container more memory");
+        if (problem.isEmpty() && room.isPresent()) {
+            problem = memoryProblem(room.get());
         }
         if (problem.isPresent()) {
             throw new IOException(problem.get());
         }
-        if (room.isEmpty() || mostMemoryBytes() <= room.get().availableBytes()) {
+        long most = memoryBytes(Likelihood.POSSIBLE);
+        if (room.isEmpty() || most <= room.get().availableBytes()) {
             return Optional.empty();
         }
-        return Optional.of(job + " may come to need " + mebibytes(mostMemoryBytes()) + " of memory (" + describe(memory)
+        return Optional.of(job + " may come to need " + mebibytes(most) + " of memory (" + describe(memory)
                 + "), and there are " + room.get().describe()
                 + "; when they are used up, the kernel ends a program: " + remedy);
+    }
+
+    private Optional<String> memoryProblem(ComputerMemory.Room room) {
+        Likelihood counts = room.limitBytes().isPresent() ? Likelihood.LIKELY : Likelihood.CERTAIN;
+        long needed = memoryBytes(counts);
+        long missing = needed - room.availableBytes();
+        return missing <= 0
+                ? Optional.empty()
+                : Optional.of(job + " needs " + mebibytes(needed) + " of memory (" + describe(terms(counts))
+                        + "), and there are " + room.describe() + ": " + mebibytes(missing) + " are missing; " + remedy
+                        + ", or give the computer or the container more memory");
     }
 
     /// Why the job cannot be done with a heap of a size, one line; empty where it can.

@@ -4,7 +4,6 @@ import dev.freezeframe.linux.Closing;
 import java.io.IOException;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.StoreException;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Path;
 import java.util.ArrayList;
