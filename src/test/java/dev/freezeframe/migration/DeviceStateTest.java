@@ -138,6 +138,14 @@ class DeviceStateTest {
         assertThrows(DeviceStateException.class, () -> DeviceState.of(migrationStream(true, withContents)));
     }
 
+    /// QEMU names a block once, and goes on in it however many sections its pages come in: a slow computer needs several.
+    @Test
+    void ramSectionsGoOnInTheBlockThatWasNamedBefore() throws IOException {
+        byte[] more = concat(new byte[]{2}, be32(2), be64(4096 | 8 | 0x20), new byte[4096], be64(16), footer(2));
+        DeviceState state = DeviceState.of(migrationStream(true, concat(more, more)));
+        assertEquals(List.of("timer"), state.deviceNames());
+    }
+
     @Test
     void aStreamThatCarriesMainMemoryIsRefused() {
         assertTrue(assertThrows(DeviceStateException.class, () -> DeviceState.of(migrationStream(false))).getMessage()
