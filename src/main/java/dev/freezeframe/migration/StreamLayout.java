@@ -103,6 +103,8 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
         private final boolean addressesListed;
         private final List<Header> path = new ArrayList<>();
         private final List<Integer> resumeAt = new ArrayList<>();
+        /// The RAM block that QEMU named last up to the end of each section of the path: the next one may go on in it.
+        private final List<String> ramBlockAt = new ArrayList<>();
         private final Set<Integer> deadEnds = new HashSet<>();
         private final Map<Integer, String> startedNames = new HashMap<>();
         private final Set<String> ramBlocks = new LinkedHashSet<>();
@@ -129,6 +131,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
                     deadEnds.add(current.position());
                     path.removeLast();
                     resumeAt.removeLast();
+                    ramBlockAt.removeLast();
                     continue;
                 }
                 resumeAt.set(resumeAt.size() - 1, footer + 1);
@@ -161,6 +164,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
         private void push(Header header) {
             path.add(header);
             resumeAt.add(header.contentStart());
+            ramBlockAt.add(ramBlockAt.isEmpty() ? "" : ramBlockAt.getLast());
             if (header.type() == QEMU_VM_SECTION_START)
                 startedNames.put(header.id(), header.name());
         }
@@ -229,7 +233,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
         /// The end of a RAM section, whose format says how long everything in it is.
         private int ramFooter(Header section) throws DeviceStateException {
             StreamCursor cursor = new StreamCursor(stream, section.contentStart());
-            String block = null;
+            String block = ramBlockAt.getLast();
             while (true) {
                 long word = cursor.be64("RAM record");
                 long offset = word & -PAGE_BYTES;
@@ -242,7 +246,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
                 }
                 if ((flags & RAM_SAVE_FLAG_CONTINUE) == 0)
                     block = cursor.name("RAM block name");
-                if (block == null)
+                if (block.isEmpty())
                     throw new DeviceStateException("RAM page without a block at byte " + (cursor.position() - 8)
                             + " of the device state; it is damaged");
                 switch (flags & ~RAM_SAVE_FLAG_CONTINUE) {
@@ -258,6 +262,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
             if (cursor.u8("section footer") != QEMU_VM_SECTION_FOOTER || cursor.be32("footer") != section.id())
                 throw new DeviceStateException(
                         "RAM section without its footer at byte " + footer + " of the device state; it is damaged");
+            ramBlockAt.set(ramBlockAt.size() - 1, block);
             return footer;
         }
 

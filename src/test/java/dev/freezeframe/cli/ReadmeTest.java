@@ -80,8 +80,10 @@ class ReadmeTest {
                     "installer/bootstrap.sh guest"),
             new Elsewhere("installer/screenshots.sh", "installer/screenshots.sh", "--screenshot"),
             new Elsewhere("installer/other-qemus.sh test", "installer/other-qemus.sh", "mvn verify"),
-            new Elsewhere("mvn -B -q verify", "installer/bootstrap.sh", "maven verify"),
-            new Elsewhere("mvn -B -q test -Dtest=StoreTest", "installer/bootstrap.sh", "-Dtest=StoreTest"),
+            new Elsewhere("mvn -B test", "installer/bootstrap.sh", "maven verify"),
+            new Elsewhere("mvn -B verify", "installer/bootstrap.sh", "maven verify"),
+            new Elsewhere("mvn -B -Psoak verify", "pom.xml", "<id>soak</id>"),
+            new Elsewhere("mvn -B test -Dtest=StoreFaultsTest", "installer/bootstrap.sh", "-Dtest=StoreFaultsTest"),
             new Elsewhere("mvn -B -q formatter:format", "pom.xml", "formatter-maven-plugin"),
             new Elsewhere("mvn -q test-compile dependency:build-classpath -Dmdep.includeScope=test"
                     + " -Dmdep.outputFile=target/test-classpath", "pom.xml", "maven-dependency-plugin"),

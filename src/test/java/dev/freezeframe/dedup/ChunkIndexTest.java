@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.suite.ExpectWarnings;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -70,6 +71,7 @@ class ChunkIndexTest {
     }
 
     @Test
+    @ExpectWarnings("the index of stored chunks has reached its bound")
     void aFullIndexForgetsTheOldestChunksAndStaysBelowItsBound() {
         Random random = new Random(3);
         ChunkIndex index = new ChunkIndex(1 << 20);
@@ -87,6 +89,7 @@ class ChunkIndexTest {
     }
 
     @Test
+    @ExpectWarnings("the index of stored chunks has reached its bound")
     void aFullIndexIsTheSameIfTheNewestChunksComeFirst() {
         Random random = new Random(4);
         ChunkIndex index = new ChunkIndex(1 << 20);

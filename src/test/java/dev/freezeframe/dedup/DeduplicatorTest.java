@@ -18,6 +18,7 @@ import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -154,6 +155,7 @@ class DeduplicatorTest {
     }
 
     @Test
+    @ExpectWarnings("the index of stored chunks has reached its bound")
     void anIndexWithoutRoomCostsDeduplicationOnly() throws Exception {
         Recording recording;
         int known = 0;
@@ -184,6 +186,7 @@ class DeduplicatorTest {
     }
 
     @Test
+    @ExpectWarnings("the index of stored chunks has reached its bound")
     void theNewestChunksAreFoundAgainWhenTheIndexHasNoRoomForAll() throws Exception {
         byte[][] pages = new byte[6000][];
         Random random = new Random(17);

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -101,9 +103,10 @@ class DeviceStateTest {
         for (int i = 0; i < 200_000; i++)
             tangle.writeBytes(step);
         byte[] blob = concat(header(), section(1, "fifo", tangle.toByteArray()));
-        long start = System.nanoTime();
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long start = threads.getCurrentThreadCpuTime();
         assertThrows(DeviceStateException.class, () -> DeviceState.of(blob));
-        assertTrue(System.nanoTime() - start < 10_000_000_000L);
+        assertTrue(threads.getCurrentThreadCpuTime() - start < 10_000_000_000L, "work grows faster than the blob");
     }
 
     @Test
@@ -133,6 +136,14 @@ class DeviceStateTest {
         assertThrows(DeviceStateException.class, () -> DeviceState.of(migrationStream(true, unknown)));
         byte[] withContents = {8, 0, 11, 0, 1, 0};
         assertThrows(DeviceStateException.class, () -> DeviceState.of(migrationStream(true, withContents)));
+    }
+
+    /// QEMU names a block once, and goes on in it however many sections its pages come in: a slow computer needs several.
+    @Test
+    void ramSectionsGoOnInTheBlockThatWasNamedBefore() throws IOException {
+        byte[] more = concat(new byte[]{2}, be32(2), be64(4096 | 8 | 0x20), new byte[4096], be64(16), footer(2));
+        DeviceState state = DeviceState.of(migrationStream(true, concat(more, more)));
+        assertEquals(List.of("timer"), state.deviceNames());
     }
 
     @Test

@@ -63,6 +63,7 @@ class NbdServerTest {
     }
 
     @Test
+    @Tag("qemu")
     void qemuImgFindsTheExportEqualToAQcow2OfIt() throws Exception {
         Path qcow2 = folder.resolve("qcow2");
         Tool.output(folder, "qemu-img", "convert", "-f", "raw", "-O", "qcow2", uri("disk1"), qcow2.toString());

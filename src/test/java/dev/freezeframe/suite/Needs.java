@@ -1,9 +1,9 @@
 package dev.freezeframe.suite;
 
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.opentest4j.TestAbortedException;
 
@@ -11,26 +11,33 @@ import org.opentest4j.TestAbortedException;
 /// (`CI=true`) fails instead where a look at the machine says that it has what the test did not get.
 public enum Needs {
     /// Mounting a small file system.
-    MOUNTING(() -> isRoot() && hasCapability(21)),
+    MOUNTING,
     /// Guests in hardware.
-    KVM(() -> Files.isWritable(Path.of("/dev/kvm"))),
+    KVM,
     /// Write protection by userfaultfd, and the harvest of it.
-    WRITTEN_PAGES(() -> kernelIsAtLeast(6, 7) && isRoot()),
+    WRITTEN_PAGES,
     /// Changing a limit of another process.
-    PRLIMIT(() -> hasProgram("prlimit")),
+    PRLIMIT,
     /// A file system in user space, at another path.
-    BINDFS(() -> hasProgram("bindfs") && Files.isWritable(Path.of("/dev/fuse"))),
+    BINDFS,
     /// A file system in user space that encrypts.
-    GOCRYPTFS(() -> hasProgram("gocryptfs") && Files.isWritable(Path.of("/dev/fuse"))),
+    GOCRYPTFS,
     /// Another clock for a program.
-    FAKETIME(() -> hasProgram("faketime"));
+    FAKETIME;
 
     private static final boolean ON_BUILD_SERVER = Boolean.parseBoolean(System.getenv("CI"));
+    private static final int CAP_SYS_ADMIN = 21;
 
-    private final BooleanSupplier looksPresent;
-
-    Needs(BooleanSupplier looksPresent) {
-        this.looksPresent = looksPresent;
+    private boolean looksPresent() {
+        return switch (this) {
+            case MOUNTING -> isRoot() && hasCapability(CAP_SYS_ADMIN);
+            case KVM -> Files.isWritable(Path.of("/dev/kvm"));
+            case WRITTEN_PAGES -> isRoot() && kernelIsAtLeast(6, 7);
+            case PRLIMIT -> hasProgram("prlimit");
+            case BINDFS -> hasProgram("bindfs") && Files.isWritable(Path.of("/dev/fuse"));
+            case GOCRYPTFS -> hasProgram("gocryptfs") && Files.isWritable(Path.of("/dev/fuse"));
+            case FAKETIME -> hasProgram("faketime");
+        };
     }
 
     /// Skips the running test where it did not get what it needs.
@@ -62,7 +69,7 @@ public enum Needs {
         if (!(skip instanceof Lacking lacking)) {
             return "skipped on a build server, and not by " + Needs.class.getSimpleName() + ".orSkip";
         }
-        return lacking.what.looksPresent.getAsBoolean() ? "skipped, but this machine seems to have " + lacking.what : "";
+        return lacking.what.looksPresent() ? "skipped, but this machine seems to have " + lacking.what : "";
     }
 
     private static boolean isRoot() {
@@ -73,7 +80,7 @@ public enum Needs {
         try (Stream<String> status = Files.lines(Path.of("/proc/self/status"))) {
             return status.filter(line -> line.startsWith("CapEff:")).anyMatch(line -> (Long.parseUnsignedLong(line
                     .substring("CapEff:".length()).strip(), 16) >> number & 1) == 1);
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             return false;
         }
     }

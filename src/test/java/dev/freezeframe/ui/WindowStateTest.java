@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.TestLog;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,6 +50,7 @@ class WindowStateTest {
             "{\"width\": 1e300, \"height\": -5, \"intervalMillis\": 0, \"store\": null}",
             "{\"dividers\": {\"whole\": \"wide\"}}"})
     void aBrokenFileMeansTheDefaults(String content) throws IOException {
+        TestLog.allow("the remembered state of the window in .* is left out");
         Files.writeString(folder.resolve("window.json"), content);
         WindowState read = WindowState.read(folder);
         assertEquals(1440, read.width());
