@@ -115,7 +115,7 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
     static Optional<FileIdentity> from(JsonNode json) {
         Optional<String> samples = hash(json.path("samplesSha256"));
         Optional<String> whole = hash(json.path("sha256"));
-        return json.path("bytes").asLong(-1) < 0 || samples.isEmpty() && whole.isEmpty()
+        return json.path("bytes").asLong(-1) < 0 || (samples.isEmpty() && whole.isEmpty())
                 ? Optional.empty()
                 : Optional
                         .of(new FileIdentity(json.path("bytes").asLong(), json.path("stamp").asText(), samples, whole));

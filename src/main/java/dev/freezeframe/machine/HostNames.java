@@ -140,7 +140,7 @@ final class HostNames {
         return switch (option.name()) {
             case "serial", "parallel", "debugcon", "gdb", "qtest" -> {
                 boolean serves = option.isOn("server")
-                        || option.name().equals("gdb") && option.prefix().endsWith("tcp:");
+                        || (option.name().equals("gdb") && option.prefix().endsWith("tcp:"));
                 String address = setting.value();
                 if (key.isEmpty() && option.prefix().endsWith("udp:")) {
                     yield address.contains("@")

@@ -93,8 +93,8 @@ final class OutsideArguments {
     }
 
     private static Optional<QemuOption> without(QemuOption option, String label) throws MachineException {
-        if (HOST_ONLY.contains(option.name()) || option.name().equals("object") && option.type("qom-type").equals(
-                "filter-dump")) {
+        boolean dumps = option.name().equals("object") && option.type("qom-type").equals("filter-dump");
+        if (HOST_ONLY.contains(option.name()) || dumps) {
             return Optional.empty();
         }
         if (option.syntax() == QemuOption.Syntax.JSON) {

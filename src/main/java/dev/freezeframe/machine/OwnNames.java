@@ -143,7 +143,7 @@ final class OwnNames implements AutoCloseable {
         if (socket) {
             return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) ? false : Holders.ofSocket(path).isEmpty();
         }
-        return !Files.exists(path, LinkOption.NOFOLLOW_LINKS) || !restored && Holders.ofFile(path).isEmpty();
+        return !Files.exists(path, LinkOption.NOFOLLOW_LINKS) || (!restored && Holders.ofFile(path).isEmpty());
     }
 
     private boolean make(HostNames names, HostName name, Path other) throws MachineException {
