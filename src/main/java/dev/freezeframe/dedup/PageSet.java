@@ -76,6 +76,7 @@ final class PageSet {
     }
 
     /// The first page from one on that is not in the set; where there is none, the end of the image.
+    @SuppressWarnings("ReferenceEquality") // the one leaf that is shared
     int nextAbsent(int from) {
         int page = from;
         while (page < pages && get(page)) {
