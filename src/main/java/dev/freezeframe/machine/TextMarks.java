@@ -18,6 +18,8 @@ public final class TextMarks {
     /// Hears what was found.
     @FunctionalInterface
     public interface Listener {
+        /// Found one.
+        ///
         /// @param text index of the text
         /// @param bytes printed up to the text's end
         /// @param lines completed up to there
@@ -94,9 +96,7 @@ public final class TextMarks {
                 place = next(each);
             } else if (each == ESCAPE) {
                 place = Place.ESCAPED;
-            } else if ((each >= 0 && each < ' ' && each != '\n' && each != '\t') || each == DELETE) {
-                continue;
-            } else {
+            } else if ((each < 0 || each >= ' ' || each == '\n' || each == '\t') && each != DELETE) {
                 compare(each, listener);
             }
         }

@@ -80,12 +80,13 @@ public final class OwnedFiles extends FilePathWrapper {
         }
 
         @Override
+        @SuppressWarnings("UnsynchronizedOverridesSynchronized") // readers do not wait for each other
         public int read(ByteBuffer target, long position) throws IOException {
             return base.read(target, position);
         }
 
         @Override
-        public int write(ByteBuffer source, long position) throws IOException {
+        public synchronized int write(ByteBuffer source, long position) throws IOException {
             owner.require();
             return base.write(source, position);
         }

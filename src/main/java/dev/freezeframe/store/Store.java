@@ -3,15 +3,11 @@ package dev.freezeframe.store;
 import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Database.Work;
 import dev.freezeframe.store.StoreException.Reason;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -32,7 +28,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.function.LongPredicate;
 import java.util.function.Predicate;
-import org.h2.api.ErrorCode;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,14 +66,8 @@ public final class Store implements AutoCloseable {
     public static final int PACK_CHUNKS = 64;
 
     private static final Logger LOG = LoggerFactory.getLogger(Store.class);
-    /// So much stays free on the file system of the store, for H2 to tidy up with.
-    private static final long RESERVE_BYTES = 32 << 20;
-
     /// A file with less waste than this is left alone.
     private static final double WORTH_SHRINKING = 0.95;
-    /// The new file while the old one is being shrunk.
-    private static final String COMPACTED = Database.FILE + ".compacted";
-
     /// Bound of the packs that image readers have in memory, where the heap is large.
     private static final long MOST_READ_BYTES = 128 << 20;
 

@@ -46,17 +46,18 @@ final class StoreOwner implements AutoCloseable {
     private final Path file;
     private final RandomAccessFile kept;
     private final Thread heart = Thread.ofPlatform().name("store-owner").daemon().unstarted(this::beatOn);
-    private Record own;
+    private Owner own;
     private boolean closed;
     private volatile StoreException lost;
 
     /// What the file says.
     ///
     /// @param token empty if nobody has the store
-    /// @param startTicks when its process started, in the kernel's ticks since boot
-    record Record(String token, long beat, Process process) {
+    record Owner(String token, long beat, Holder process) {
         /// Where a process is, and which.
-        record Process(String boot, String namespace, long pid, long startTicks, String user, String host) {}
+        ///
+        /// @param startTicks when it started, in the kernel's ticks since boot
+        record Holder(String boot, String namespace, long pid, long startTicks, String user, String host) {}
 
         byte[] bytes() {
             String text = String.join("\n", "freezeframe-owner 1", token, Long.toString(beat), process.boot,
@@ -68,7 +69,7 @@ final class StoreOwner implements AutoCloseable {
             return bytes;
         }
 
-        static Optional<Record> of(byte[] bytes) {
+        static Optional<Owner> of(byte[] bytes) {
             if (bytes.length != LENGTH || !new String(bytes, LENGTH - 8, 8, StandardCharsets.US_ASCII)
                     .equals(checksum(bytes))) {
                 return Optional.empty();
@@ -77,7 +78,7 @@ final class StoreOwner implements AutoCloseable {
             try {
                 return lines.length < 10 || !lines[0].equals("freezeframe-owner 1")
                         ? Optional.empty()
-                        : Optional.of(new Record(lines[1], Long.parseLong(lines[2]), new Process(lines[3], lines[4],
+                        : Optional.of(new Owner(lines[1], Long.parseLong(lines[2]), new Holder(lines[3], lines[4],
                                 Long.parseLong(lines[5]), Long.parseLong(lines[6]), lines[7], lines[8])));
             } catch (NumberFormatException e) {
                 return Optional.empty();
@@ -90,8 +91,8 @@ final class StoreOwner implements AutoCloseable {
             return String.format(Locale.ROOT, "%08x", sum.getValue());
         }
 
-        Record withBeat(long next) {
-            return new Record(token, next, process);
+        Owner withBeat(long next) {
+            return new Owner(token, next, process);
         }
 
         boolean isNobody() {
@@ -105,7 +106,7 @@ final class StoreOwner implements AutoCloseable {
 
     /// This process as others see it.
     static final class Here {
-        static final Record.Process PROCESS = new Record.Process(line(Path.of("/proc/sys/kernel/random/boot_id")),
+        static final Owner.Holder PROCESS = new Owner.Holder(line(Path.of("/proc/sys/kernel/random/boot_id")),
                 namespace(), ProcessHandle.current().pid(), startTicks(ProcessHandle.current().pid()).orElse(0L),
                 user(), host());
 
@@ -176,13 +177,13 @@ final class StoreOwner implements AutoCloseable {
         StoreOwner owner = new StoreOwner(directory);
         boolean done = false;
         try {
-            Optional<Record> seen = owner.awaitDeath(patience);
-            owner.own = new Record(UUID.randomUUID().toString(), 1, Here.PROCESS);
+            Optional<Owner> seen = owner.awaitDeath(patience);
+            owner.own = new Owner(UUID.randomUUID().toString(), 1, Here.PROCESS);
             if (!owner.read().equals(seen)) {
                 throw owner.inUse(owner.read());
             }
             owner.write(owner.own);
-            Optional<Record> after = owner.read();
+            Optional<Owner> after = owner.read();
             if (!after.equals(Optional.of(owner.own))) {
                 throw owner.inUse(after);
             }
@@ -197,9 +198,9 @@ final class StoreOwner implements AutoCloseable {
     }
 
     /// @return what the file said last, of somebody who does not live any more
-    private Optional<Record> awaitDeath(Duration patience) throws IOException {
-        Optional<Record> first = read();
-        if (Files.size(file) == 0 || first.isPresent() && first.get().isNobody()) {
+    private Optional<Owner> awaitDeath(Duration patience) throws IOException {
+        Optional<Owner> first = read();
+        if (Files.size(file) == 0 || (first.isPresent() && first.get().isNobody())) {
             return first;
         }
         if (first.isPresent()) {
@@ -220,7 +221,7 @@ final class StoreOwner implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 throw new StoreException(Reason.FAILED, "interrupted while waiting for the store's owner", e);
             }
-            Optional<Record> now = read();
+            Optional<Owner> now = read();
             if (!now.equals(first)) {
                 if (now.isPresent() && now.get().isNobody()) {
                     return now;
@@ -232,8 +233,8 @@ final class StoreOwner implements AutoCloseable {
     }
 
     /// Whether a process lives; empty if that cannot be told from here.
-    private static Optional<Boolean> isAlive(Record.Process process) {
-        Record.Process here = Here.PROCESS;
+    private static Optional<Boolean> isAlive(Owner.Holder process) {
+        Owner.Holder here = Here.PROCESS;
         if (process.boot.isEmpty() || process.namespace.isEmpty() || !process.boot.equals(here.boot)
                 || !process.namespace.equals(here.namespace)) {
             return Optional.empty();
@@ -247,17 +248,17 @@ final class StoreOwner implements AutoCloseable {
         return wouldBeSeen ? Optional.of(false) : Optional.empty();
     }
 
-    private StoreException inUse(Optional<Record> by) {
+    private StoreException inUse(Optional<Owner> by) {
         boolean sameFolder = by.isPresent() && isAlive(by.get().process).orElse(false);
         return new StoreException(Reason.IN_USE, "store " + directory + " is in use by "
-                + by.map(Record::who).orElse("another process") + (sameFolder ? ", under another path" : "")
+                + by.map(Owner::who).orElse("another process") + (sameFolder ? ", under another path" : "")
                 + "; close it there, or use another --store (if this one is a copy, delete " + FILE_NAME + " in it)");
     }
 
     /// Fails if the store belongs to somebody else by now, from then on always. One small read.
     void require() throws StoreException {
         requireNotLost();
-        Optional<Record> now;
+        Optional<Owner> now;
         try {
             now = read();
             if (now.isEmpty() && Files.isDirectory(directory)) {
@@ -279,8 +280,8 @@ final class StoreOwner implements AutoCloseable {
     }
 
     /// The record is gone, or no record any more: it is ours again if it is nobody's.
-    private synchronized Optional<Record> restored() throws IOException {
-        Optional<Record> now = Optional.empty();
+    private synchronized Optional<Owner> restored() throws IOException {
+        Optional<Owner> now = Optional.empty();
         for (int i = 0; i < ATTEMPTS && now.isEmpty(); i++) {
             now = read();
         }
@@ -335,7 +336,7 @@ final class StoreOwner implements AutoCloseable {
     }
 
     /// Empty if the file is gone or holds no record.
-    private Optional<Record> read() throws IOException {
+    private Optional<Owner> read() throws IOException {
         byte[] bytes = new byte[LENGTH];
         // not a channel: an interrupt would close it
         try (RandomAccessFile again = new RandomAccessFile(file.toFile(), "r")) {
@@ -352,10 +353,10 @@ final class StoreOwner implements AutoCloseable {
                 kept.readFully(bytes);
             }
         }
-        return Record.of(bytes);
+        return Owner.of(bytes);
     }
 
-    private void write(Record record) throws IOException {
+    private void write(Owner record) throws IOException {
         byte[] bytes = record.bytes();
         if (!Files.exists(file)) {
             try {
@@ -386,9 +387,9 @@ final class StoreOwner implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         try (kept) {
-            Optional<Record> now = read();
+            Optional<Owner> now = read();
             if (now.isPresent() && now.get().token.equals(own.token)) {
-                write(new Record("", own.beat, own.process));
+                write(new Owner("", own.beat, own.process));
             }
         }
     }
