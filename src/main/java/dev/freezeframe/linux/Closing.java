@@ -50,6 +50,7 @@ public final class Closing {
         void close();
     }
 
+    @SuppressWarnings("ReferenceEquality") // the same one must not be suppressed by itself
     private static Throwable suppressing(Throwable first, Throwable later) {
         if (first != later) {
             first.addSuppressed(later);
