@@ -184,7 +184,7 @@ public final class CheckpointRestoreModel {
             }
         }
         try {
-            files.forEach(file -> Path.of(file.chosen().get().strip()));
+            OutsideWishes _ = outsideWishes();
         } catch (InvalidPathException e) {
             problem.set("this is no path: " + e.getReason());
             return;
