@@ -15,6 +15,7 @@ import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.machine.ScratchFolder;
 import dev.freezeframe.machine.StateChange;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -159,6 +160,7 @@ class DiskFaultsTest {
 
     /// Here it is the guest itself that has no room.
     @Test
+    @ExpectWarnings("the guest is stopped: disk0 cannot be written: No space left")
     void aGuestWhoseThrowAwayDiskHasNoRoomWaitsAndGoesOnWhenThereIsSome() throws Exception {
         Path image = LockstepGuests.image(folder.resolve("image"));
         try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 2 << 20);
