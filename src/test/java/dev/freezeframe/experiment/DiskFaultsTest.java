@@ -18,6 +18,7 @@ import dev.freezeframe.machine.StateChange;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -237,6 +238,7 @@ class DiskFaultsTest {
 
     /// Here it is the guest itself that has no room.
     @Test
+    @ExpectWarnings("the guest is stopped: disk0 cannot be written: No space left")
     void aGuestWhoseThrowAwayDiskHasNoRoomWaitsAndGoesOnWhenThereIsSome() throws Exception {
         Path image = LockstepGuests.image(folder.resolve("image"));
         try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 2 << 20);

@@ -15,6 +15,7 @@ import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.UnixConnection;
 
+import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -206,6 +207,7 @@ class DisksTest {
     }
 
     @Test
+    @ExpectWarnings("the guest is stopped: disk0 cannot be ")
     void guestWaitsWhenTheContentBelowItsDiskIsGone() throws Exception {
         raw("content");
         Path socket = folder.resolve("server");
@@ -277,6 +279,7 @@ class DisksTest {
     }
 
     @Test
+    @ExpectWarnings("the guest is stopped: disk0 cannot be written: No space left")
     void diskThatFailsStopsTheGuestWithTheReasonUntilItIsResumed() throws Exception {
         raw("d.img");
         try (Machine machine = Machine.boot(spec(BootProgram.DISK_RECORDS, "{\"file\": \"d.img\"}"))) {
