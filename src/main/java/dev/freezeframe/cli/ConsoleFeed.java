@@ -44,7 +44,7 @@ final class ConsoleFeed implements AutoCloseable {
     /// @param all also give out a line that is not complete
     synchronized List<String> newLines(OptionalLong end, boolean all) {
         byte[] printed = waiting.toByteArray();
-        int count = (int) Math.clamp(end.orElse(Long.MAX_VALUE) - before, 0, printed.length);
+        int count = Math.clamp(end.orElse(Long.MAX_VALUE) - before, 0, printed.length);
         // A line's end is never part of another character.
         while (!all && count > 0 && printed[count - 1] != '\n') {
             count--;
