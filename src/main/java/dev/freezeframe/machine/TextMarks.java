@@ -18,7 +18,7 @@ public final class TextMarks {
     /// Hears what was found.
     @FunctionalInterface
     public interface Listener {
-        /// Found one.
+        /// A text is complete.
         ///
         /// @param text index of the text
         /// @param bytes printed up to the text's end
@@ -96,10 +96,14 @@ public final class TextMarks {
                 place = next(each);
             } else if (each == ESCAPE) {
                 place = Place.ESCAPED;
-            } else if ((each < 0 || each >= ' ' || each == '\n' || each == '\t') && each != DELETE) {
+            } else if (!isLeftOut(each)) {
                 compare(each, listener);
             }
         }
+    }
+
+    private static boolean isLeftOut(byte each) {
+        return (each >= 0 && each < ' ' && each != '\n' && each != '\t') || each == DELETE;
     }
 
     private Place next(byte each) {
