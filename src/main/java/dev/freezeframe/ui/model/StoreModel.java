@@ -69,17 +69,22 @@ public final class StoreModel {
                 mine.complete(Optional.empty());
             }
         }, store -> {
-            if (newest == mine) {
+            if (isNewest(mine)) {
                 state.set(new StoreState.Open(directory, store));
                 measure();
             }
         }, cause -> {
-            if (newest == mine) {
+            if (isNewest(mine)) {
                 state.set(new StoreState.Failed(directory,
                         cause instanceof StoreException failure ? failure.reason() : StoreException.Reason.FAILED,
                         cause.getMessage()));
             }
         });
+    }
+
+    @SuppressWarnings("ReferenceEquality") // this very opening
+    private boolean isNewest(CompletableFuture<Optional<Store>> opening) {
+        return newest == opening;
     }
 
     /// Runs a read of the open store that takes milliseconds; does nothing when none is open.
