@@ -2,7 +2,7 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.linux.Closing;
+import dev.freezeframe.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qmp.PeerFate;

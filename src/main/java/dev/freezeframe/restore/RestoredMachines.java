@@ -1,6 +1,6 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.linux.Closing;
+import dev.freezeframe.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;

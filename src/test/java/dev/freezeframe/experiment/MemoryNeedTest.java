@@ -129,6 +129,7 @@ class MemoryNeedTest {
             Committed committed = writer.commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE,
                     PreCopyMetrics.NONE, List.of()));
             MemoryNeed need = MemoryNeed.ofRestore(store, committed.checkpoint(), 4);
+            assertEquals(Optional.empty(), need.require(512 * MIB, computer(1 << 20)));
             IOException refused = assertThrows(IOException.class, () -> need.require(512 * MIB, container(200, 100)));
             long least = Math.ceilDiv(need.memoryBytes(MemoryNeed.Likelihood.LIKELY), MIB);
             assertTrue(refused.getMessage().startsWith("restoring small/1 to 4 machines needs " + least
@@ -137,7 +138,6 @@ class MemoryNeedTest {
                     refused.getMessage().contains("there are 100 MiB (limit of 200 MiB by /sys/fs/cgroup/memory.max): "
                             + (least - 100) + " MiB are missing; start fewer machines (--count)"),
                     refused::getMessage);
-            assertEquals(Optional.empty(), need.require(512 * MIB, computer(1 << 20)));
             Optional<String> remark = need.require(512 * MIB, container(least + 110, 100));
             assertTrue(remark.orElseThrow().startsWith("restoring small/1 to 4 machines may come to need "), remark
                     .get());

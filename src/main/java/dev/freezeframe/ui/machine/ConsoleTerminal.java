@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.linux.Closing;
+import dev.freezeframe.Closing;
 import com.techsenger.jeditermfx.core.TerminalColor;
 import com.techsenger.jeditermfx.core.TerminalExecutorServiceManager;
 import com.techsenger.jeditermfx.core.TextStyle;

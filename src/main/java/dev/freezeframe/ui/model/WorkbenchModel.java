@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.linux.Closing;
+import dev.freezeframe.Closing;
 import java.io.IOException;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;

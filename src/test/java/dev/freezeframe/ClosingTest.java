@@ -1,4 +1,4 @@
-package dev.freezeframe.linux;
+package dev.freezeframe;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package dev.freezeframe.linux;
+package dev.freezeframe;
 
 import java.io.IOException;
 import java.util.List;
