@@ -21,6 +21,8 @@ public final class StoreModel {
     private final LongProperty sizeBytes = new SimpleLongProperty(this, "sizeBytes", 0);
     private final LongProperty freeBytes = new SimpleLongProperty(this, "freeBytes", 0);
     private boolean measuring;
+    /// How often a store was asked for.
+    private long turns;
     /// What was asked for last.
     private CompletableFuture<Optional<Store>> newest = CompletableFuture.completedFuture(Optional.empty());
 
@@ -54,6 +56,7 @@ public final class StoreModel {
         CompletableFuture<Optional<Store>> before = newest;
         CompletableFuture<Optional<Store>> mine = new CompletableFuture<>();
         newest = mine;
+        long turn = ++turns;
         state.set(new StoreState.Opening(directory, mine));
         tasks.quietly("Open the store " + directory, _ -> {
             // One after another: the store before may still be on its way, and would stay open with its lock.
@@ -69,22 +72,17 @@ public final class StoreModel {
                 mine.complete(Optional.empty());
             }
         }, store -> {
-            if (isNewest(mine)) {
+            if (turns == turn) {
                 state.set(new StoreState.Open(directory, store));
                 measure();
             }
         }, cause -> {
-            if (isNewest(mine)) {
+            if (turns == turn) {
                 state.set(new StoreState.Failed(directory,
                         cause instanceof StoreException failure ? failure.reason() : StoreException.Reason.FAILED,
                         cause.getMessage()));
             }
         });
-    }
-
-    @SuppressWarnings("ReferenceEquality") // this very opening
-    private boolean isNewest(CompletableFuture<Optional<Store>> opening) {
-        return newest == opening;
     }
 
     /// Runs a read of the open store that takes milliseconds; does nothing when none is open.
