@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.store.StoreException.Reason;
-import dev.freezeframe.store.StoreOwner.Record;
+import dev.freezeframe.store.StoreOwner.Owner;
 import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 class StoreOwnerTest {
     private static final Duration FOR_EVER = Duration.ofHours(1);
     private static final Duration NOT_LONG = Duration.ofMillis(120);
-    private static final Record.Process ELSEWHERE = new Record.Process("another-boot", "pid:[1]", 1, 1, "0",
+    private static final Owner.Holder ELSEWHERE = new Owner.Holder("another-boot", "pid:[1]", 1, 1, "0",
             "otherhost");
 
     @TempDir
@@ -74,19 +74,19 @@ class StoreOwnerTest {
 
     @Test
     void anOwnerOnThisBootThatIsDeadIsSucceededAtOnce() throws Exception {
-        Record.Process here = StoreOwner.Here.PROCESS;
-        write(new Record("dead", 7, new Record.Process(here.boot(), here.namespace(), here.pid(),
+        Owner.Holder here = StoreOwner.Here.PROCESS;
+        write(new Owner("dead", 7, new Owner.Holder(here.boot(), here.namespace(), here.pid(),
                 here.startTicks() + 1, here.user(), here.host())));
         StoreOwner.claim(directory, FOR_EVER).close();
     }
 
     @Test
     void anOwnerElsewhereIsLeftAloneAsLongAsItCounts() throws Exception {
-        write(new Record("elsewhere", 1, ELSEWHERE));
+        write(new Owner("elsewhere", 1, ELSEWHERE));
         Thread counts = Thread.ofPlatform().daemon().unstarted(() -> {
             for (long beat = 2; !Thread.interrupted(); beat++) {
                 try {
-                    write(new Record("elsewhere", beat, ELSEWHERE));
+                    write(new Owner("elsewhere", beat, ELSEWHERE));
                 } catch (IOException e) {
                     return;
                 }
@@ -106,13 +106,14 @@ class StoreOwnerTest {
 
     @Test
     void anOwnerElsewhereThatDoesNotCountAnyMoreIsSucceeded() throws Exception {
-        write(new Record("elsewhere", 1, ELSEWHERE));
+        write(new Owner("elsewhere", 1, ELSEWHERE));
         StoreOwner.claim(directory, NOT_LONG).close();
         Files.write(directory.resolve(StoreOwner.FILE_NAME), "no record".getBytes(StandardCharsets.UTF_8));
         StoreOwner.claim(directory, NOT_LONG).close();
     }
 
     @Test
+    @SuppressWarnings("try") // closing it is what is tested
     void whoLosesTheStoreWritesNothingMoreAndSaysSoInOneLine() throws Exception {
         Path file = directory.resolve(Database.FILE_NAME);
         CheckpointRecord last;
@@ -123,7 +124,7 @@ class StoreOwnerTest {
             experiment.end("so far");
             byte[] before = Files.readAllBytes(file);
             // what a second program does that took this one for dead
-            write(new Record("second", 1, ELSEWHERE));
+            write(new Owner("second", 1, ELSEWHERE));
             for (int i = 0; i < 2; i++) {
                 StoreException lost = assertThrows(StoreException.class, () -> begin(store, "later"));
                 assertEquals(Reason.IN_USE, lost.reason(), lost.getMessage());
@@ -135,7 +136,7 @@ class StoreOwnerTest {
             assertArrayEquals(before, Files.readAllBytes(file), "nor when it is closed");
         }
         assertEquals("second", read().token(), "the file stays the second one's");
-        write(new Record("", 1, ELSEWHERE));
+        write(new Owner("", 1, ELSEWHERE));
         try (Store store = Store.open(directory)) {
             assertEquals(last, store.checkpoint(last.id()).orElseThrow());
             assertTrue(store.verify(Progress.NONE).isSound());
@@ -147,7 +148,7 @@ class StoreOwnerTest {
     void aCheckpointIsReportedAsStoredOnlyIfTheStoreIsStillOurs() throws Exception {
         try (Store store = Store.open(directory, StepFiles.register(directory, step -> {
             if (step.equals("force")) {
-                write(new Record("second", 1, ELSEWHERE));
+                write(new Owner("second", 1, ELSEWHERE));
             }
         }))) {
             StoreException lost = assertThrows(StoreException.class, () -> begin(store, "run"));
@@ -174,14 +175,14 @@ class StoreOwnerTest {
     }
 
     /// In place, as owners do.
-    private void write(Record record) throws IOException {
+    private void write(Owner record) throws IOException {
         try (RandomAccessFile file = new RandomAccessFile(directory.resolve(StoreOwner.FILE_NAME).toFile(), "rw")) {
             file.write(record.bytes());
         }
     }
 
-    private Record read() throws IOException {
-        return Record.of(Files.readAllBytes(directory.resolve(StoreOwner.FILE_NAME))).orElseThrow();
+    private Owner read() throws IOException {
+        return Owner.of(Files.readAllBytes(directory.resolve(StoreOwner.FILE_NAME))).orElseThrow();
     }
 
     private static boolean run(String... command) throws InterruptedException {
