@@ -72,7 +72,6 @@ public final class ComparedImage {
 
     /// Adds up how many pages from `firstPage` on differ in which way, in the order of the constants of
     /// [Difference].
-    @SuppressWarnings("EnumOrdinal") // a place in an array of this moment
     public void count(int firstPage, int pages, int[] counts) {
         comparison.forEachRun(firstPage, firstPage + pages, (_, count, difference) -> counts[difference
                 .ordinal()] += count);
