@@ -16,6 +16,7 @@ public final class ComparedImage {
     static final int MOST_RANGES = 200_000;
 
     private static final int STEPS = 4096;
+    private static final List<Difference> DIFFERENCES = List.of(Difference.values());
 
     private final ImageComparison comparison;
     private final List<ComparisonRange> ranges;
@@ -73,8 +74,8 @@ public final class ComparedImage {
     /// Adds up how many pages from `firstPage` on differ in which way, in the order of the constants of
     /// [Difference].
     public void count(int firstPage, int pages, int[] counts) {
-        comparison.forEachRun(firstPage, firstPage + pages, (_, count, difference) -> counts[difference
-                .ordinal()] += count);
+        comparison.forEachRun(firstPage, firstPage + pages,
+                (_, count, difference) -> counts[DIFFERENCES.indexOf(difference)] += count);
     }
 
     /// Runs of pages that differ in the same way, by address; not all where [#hasMoreRanges].
