@@ -146,7 +146,7 @@ class PauseFaultsTest {
             int[] stored = {0};
             itself[0] = recording(links, "failing " + all.getFirst(), () -> {
                 boolean due = itself[0].stored.size() >= stored[0] + 2 && !itself[0].guestStands();
-                if (!due || failing[0] != null && !failing[0].hasFailed()) {
+                if (!due || (failing[0] != null && !failing[0].hasFailed())) {
                     return;
                 }
                 stored[0] = itself[0].stored.size();
