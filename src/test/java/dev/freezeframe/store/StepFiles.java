@@ -25,6 +25,8 @@ public final class StepFiles extends FilePathWrapper {
     /// For H2, which makes one for each path.
     public StepFiles() {}
 
+    /// Has a step taken before each call.
+    ///
     /// @return the file system to open the store in this folder with
     static String register(Path directory, Step step) throws IOException {
         FilePath.register(new StepFiles());
@@ -49,12 +51,12 @@ public final class StepFiles extends FilePathWrapper {
             }
 
             @Override
-            public int read(ByteBuffer target, long position) throws IOException {
+            public synchronized int read(ByteBuffer target, long position) throws IOException {
                 return base.read(target, position);
             }
 
             @Override
-            public int write(ByteBuffer source, long position) throws IOException {
+            public synchronized int write(ByteBuffer source, long position) throws IOException {
                 step.before("write");
                 return base.write(source, position);
             }
