@@ -162,9 +162,9 @@ class DeduplicatorTest {
         try (Store store = Store.open(directory);
                 Deduplicator dedup = Deduplicator.with(store, DedupOptions.DEFAULT, ChunkHash.xxh128(),
                         ChunkIndex.MIN_BYTES)) {
-            recording = new Recording(store, dedup, "long", 2048, 16);
+            recording = new Recording(store, dedup, "long", 4096, 16);
             for (int i = 0; i < 12; i++) {
-                known += (int) recording.step(1000).metrics().newPages();
+                known += (int) recording.step(3000).metrics().newPages();
                 assertTrue(dedup.index().sizeBytes() <= ChunkIndex.MIN_BYTES);
             }
             assertTrue(dedup.index().size() < known / 2, dedup.index().size() + " of " + known);
@@ -174,9 +174,9 @@ class DeduplicatorTest {
                 Deduplicator dedup = Deduplicator.with(store, DedupOptions.DEFAULT, ChunkHash.xxh128(),
                         ChunkIndex.MIN_BYTES)) {
             assertTrue(dedup.index().sizeBytes() <= ChunkIndex.MIN_BYTES);
-            Recording again = new Recording(store, dedup, "again", 2048, 16);
+            Recording again = new Recording(store, dedup, "again", 4096, 16);
             for (int i = 0; i < 12; i++) {
-                again.step(1000);
+                again.step(3000);
             }
             assertTrue(dedup.index().sizeBytes() <= ChunkIndex.MIN_BYTES);
             again.assertIntact(store);

@@ -113,7 +113,8 @@ class LibraryModelTest {
     /// Statements that the database executes while the list is read again.
     private long statementsOfAReading() throws Exception {
         // the database that the store has open, not a second opening of its file
-        try (Connection connection = DriverManager.getConnection("jdbc:h2:retry:" + storeDirectory.resolve("store"),
+        try (Connection connection = DriverManager.getConnection(
+                "jdbc:h2:freezeframe:retry:" + storeDirectory.resolve("store"),
                 "sa", ""); Statement sql = connection.createStatement()) {
             reloadAndWait(); // whatever was under way has come to its end
             sql.execute("SET QUERY_STATISTICS FALSE");
