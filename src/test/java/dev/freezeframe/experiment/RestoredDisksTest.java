@@ -277,7 +277,8 @@ class RestoredDisksTest {
                 store.delete(used.name());
                 LockstepGuests.assertGoesOnSoundly(restored.first().machine(), GUEST, folder);
             }
-            String why = " cannot be deleted: checkpoint " + used.name() + " is in use by a machine; end it first";
+            String why = " cannot be deleted: checkpoint " + used.name()
+                    + " is in use by a machine or an export; end it first";
             assertEquals(List.of("checkpoint " + used.name() + why, "experiment " + used.experimentName() + why),
                     refusals);
         }
