@@ -84,9 +84,7 @@ final class Database implements AutoCloseable {
     /// What H2 makes of [#FILE].
     static final String FILE_NAME = FILE + ".mv.db";
 
-    /// What one step of [#gather] moves at most.
-    private static final int GATHER_STEP_BYTES = 16 << 20;
-    private static final int MIN_GATHER_STEPS = 4;
+    /// From here on, moving what is in use writes more than it is worth.
     private static final int WELL_FILLED_PERCENT = 70;
 
     private final String url;
@@ -113,8 +111,13 @@ final class Database implements AutoCloseable {
                 + (mayCreate ? "FALSE" : "TRUE")
                 + ";DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0;ANALYZE_AUTO=0;CACHE_SIZE=8192;WRITE_DELAY=10000"
                 + ";AUTO_COMPACT_FILL_RATE=0;MAX_COMPACT_TIME=0"
+                // a place is written over as soon as nothing needs it: OwnedFiles sees to it that this is on disk before
+                + ";RETENTION_TIME=0"
                 + ";LOCK_TIMEOUT=10000";
         anchor = connect();
+        MVStore store = mvStore();
+        // the mark of a file that was closed, which goes with the next header, and makes H2 write that at once
+        OwnedFiles.whenChunkWritten(path, () -> store.getStoreHeader().put("clean", 1));
     }
 
     private Connection connect() throws SQLException {
@@ -200,6 +203,12 @@ final class Database implements AutoCloseable {
         return file.getFillRate() / 100.0 * (file.getChunksFillRate() / 100.0);
     }
 
+    /// Bytes inside the file that can be written to at once, rounded down by up to a percent of it.
+    long roomInside() throws SQLException {
+        FileStore<?> file = mvStore().getFileStore();
+        return file.size() / 100 * Math.max(0, 99 - file.getFillRate());
+    }
+
     /// Waits for the transactions that run, closes the file, and copies what is in use over to a new one. Takes as long as
     /// that copy. Whoever still uses this object is told by [Retired] to use its successor.
     ///
@@ -219,39 +228,27 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /// Moves what is in use out of parts of the file that hold hardly anything else, so that what comes finds room there
-    /// and the file stops growing. Beside reads and writes; each step holds commits up for as long as writing
-    /// [#GATHER_STEP_BYTES] takes. H2 writes over the old place no sooner than 45 seconds later, so that a power failure
-    /// finds it whole.
-    void gather() throws SQLException, StoreException {
-        long steps = Math.max(MIN_GATHER_STEPS, mvStore().getFileStore().size() / 8 / GATHER_STEP_BYTES);
-        boolean more = true;
-        for (long i = 0; i < steps && more; i++) {
-            compaction.readLock().lock();
-            try {
-                inUse();
-                MVStore store = mvStore();
-                more = sparseShare(store) < WELL_FILLED_PERCENT
-                        && store.compact(WELL_FILLED_PERCENT, GATHER_STEP_BYTES);
-            } catch (MVStoreException e) {
-                throw new SQLException(e.getMessage(), e);
-            } finally {
-                compaction.readLock().unlock();
-            }
-            // ends the step: what was moved is written
-            sync();
+    /// Moves what is in use out of some parts of the file that hold hardly anything else, so that what comes finds room
+    /// there and the file stops growing. Beside reads and writes; holds commits up for as long as writing so many bytes
+    /// takes.
+    ///
+    /// @return whether there may be more to move
+    boolean gather(int bytes) throws SQLException {
+        boolean more;
+        compaction.readLock().lock();
+        try {
+            inUse();
+            MVStore store = mvStore();
+            more = store.getFileStore().getChunksFillRate() < WELL_FILLED_PERCENT
+                    && store.compact(WELL_FILLED_PERCENT, bytes);
+        } catch (MVStoreException e) {
+            throw new SQLException(e.getMessage(), e);
+        } finally {
+            compaction.readLock().unlock();
         }
-    }
-
-    /// How much is in use, in percent, of those parts of the file that hold unused pages and may be rewritten.
-    private static int sparseShare(MVStore store) {
-        int[] percent = {100};
-        store.getFileStore().populateInfo((name, value) -> {
-            if (name.equals("info.CHUNKS_FILL_RATE_RW")) {
-                percent[0] = Integer.parseInt(value);
-            }
-        });
-        return percent[0];
+        // ends the step: what was moved is written, and with the next write the old places are free
+        sync();
+        return more;
     }
 
     private MVStore mvStore() throws SQLException {
