@@ -111,13 +111,12 @@ final class Database implements AutoCloseable {
                 + (mayCreate ? "FALSE" : "TRUE")
                 + ";DB_CLOSE_ON_EXIT=FALSE;TRACE_LEVEL_FILE=0;ANALYZE_AUTO=0;CACHE_SIZE=8192;WRITE_DELAY=10000"
                 + ";AUTO_COMPACT_FILL_RATE=0;MAX_COMPACT_TIME=0"
-                // a place is written over as soon as nothing needs it: OwnedFiles sees to it that this is on disk before
-                + ";RETENTION_TIME=0"
                 + ";LOCK_TIMEOUT=10000";
         anchor = connect();
+        // how long a place is kept is counted in states, as OwnedFiles needs it, and not in seconds
         MVStore store = mvStore();
-        // the mark of a file that was closed, which goes with the next header, and makes H2 write that at once
-        OwnedFiles.whenChunkWritten(path, () -> store.getStoreHeader().put("clean", 1));
+        store.setVersionsToKeep(OwnedFiles.VERSIONS_KEPT);
+        store.setRetentionTime(0);
     }
 
     private Connection connect() throws SQLException {
@@ -176,7 +175,14 @@ final class Database implements AutoCloseable {
     void sync() throws SQLException {
         compaction.readLock().lock();
         try (Statement statement = inUse().createStatement()) {
+            statement.execute("CHECKPOINT");
+            // waits for what other threads have begun to write
+            mvStore().executeFilestoreOperation(() -> {});
             statement.execute("CHECKPOINT SYNC");
+        } catch (MVStoreException e) {
+            SQLException failed = new SQLException(e.getMessage(), e);
+            noteFailure(failed);
+            throw failed;
         } catch (SQLException e) {
             noteFailure(e);
             throw e;

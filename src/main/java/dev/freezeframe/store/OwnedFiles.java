@@ -12,23 +12,35 @@ import org.h2.store.fs.FilePath;
 import org.h2.store.fs.FilePathWrapper;
 
 /// The file system through which H2 writes a store's file. Whatever H2 writes, in whatever thread, is written only while
-/// the store still belongs to this process. And it is written so that a power failure finds a whole state of the file,
-/// whatever part of the last writes is on the disk:
+/// the store still belongs to this process; and after a power failure the file opens in the last state that was forced to
+/// disk, or a newer one, whole.
 ///
-/// - Each state is one piece (a *chunk*, in H2's words), and H2 takes one for whole whose first and last block are. So the
-///   first block is written when all others are on disk.
-/// - The file's header names the newest state. H2 writes it now and then and follows a chain of chunks from there, whose links
-///   may have been written over; so it is made to write the header with each chunk.
-/// - H2 writes to a place again when no state after a certain one needs it. So nothing is written over before that one is
-///   on disk. H2 itself waits 45 seconds and hopes; meanwhile the file would grow with each checkpoint.
+/// Each state is a *chunk* in H2's words, and H2 finds the newest by the file's header, or by searching the file for whatever
+/// looks like one, torn or not. So the header is written here, not by H2: only when the chunk it names is on disk, and with
+/// the mark of a file that was closed, which H2 does not search. One rule makes that right, and the numbers hold it:
+///
+/// - What the header's state needs is not written over. H2 gives a place free when no state of the last
+///   [#VERSIONS_KEPT] needs it, and the header is never further behind than [#MOST_BEHIND] chunks and those that H2 has in its
+///   queues (nine). The difference is what H2 reads to believe the mark: the first and last block of the twenty newest chunks
+///   that the state lists, some of which it may not need.
 public final class OwnedFiles extends FilePathWrapper {
+    /// For [org.h2.mvstore.MVStore#setVersionsToKeep].
+    static final int VERSIONS_KEPT = 48;
+    private static final int MOST_BEHIND = 8;
     private static final String SCHEME = "freezeframe";
     private static final String SUFFIX = ".mv.db";
-    /// Two blocks; see MVStore's file format.
-    private static final int BLOCK_BYTES = 4096;
-    private static final int HEADER_BYTES = 2 * BLOCK_BYTES;
-    private static final Map<String, StoreOwner> OWNERS = new ConcurrentHashMap<>();
-    private static final Map<String, Runnable> WRITTEN = new ConcurrentHashMap<>();
+    private static final Map<String, Owned> OWNED = new ConcurrentHashMap<>();
+
+    /// A file that was registered.
+    private static final class Owned {
+        private final StoreOwner owner;
+        /// The state that its header names.
+        private volatile long confirmed;
+
+        Owned(StoreOwner owner) {
+            this.owner = owner;
+        }
+    }
 
     /// For H2, which makes one for each path.
     public OwnedFiles() {}
@@ -39,25 +51,25 @@ public final class OwnedFiles extends FilePathWrapper {
     /// @return the path to give to H2
     static String register(String base, StoreOwner owner) {
         FilePath.register(new OwnedFiles());
-        OWNERS.put(Path.of(plain(base)).toString(), owner);
+        OWNED.put(plain(base), new Owned(owner));
         return SCHEME + ":" + base;
     }
 
-    /// Says whom to tell after each chunk, in the thread that writes it.
-    ///
-    /// @param path as [#register] gave it
-    static void whenChunkWritten(String path, Runnable written) {
-        WRITTEN.put(plain(path), written);
+    static void unregister(String path) {
+        OWNED.remove(plain(path));
     }
 
-    static void unregister(String base, StoreOwner owner) {
-        WRITTEN.remove(plain(base));
-        OWNERS.remove(Path.of(plain(base)).toString(), owner);
+    /// The version of the state that a power failure leaves at least, 0 if the file was written without us.
+    ///
+    /// @param path as [#register] gave it
+    static long confirmedVersion(String path) {
+        Owned owned = OWNED.get(plain(path));
+        return owned == null ? 0 : owned.confirmed;
     }
 
     /// Without the schemes in front.
-    private static String plain(String base) {
-        return base.substring(base.indexOf('/'));
+    private static String plain(String path) {
+        return Path.of(path.substring(path.indexOf('/'))).toString();
     }
 
     @Override
@@ -76,30 +88,39 @@ public final class OwnedFiles extends FilePathWrapper {
             // what H2 has no room for in memory
             return channel;
         }
-        String key = path.substring(0, path.length() - SUFFIX.length());
-        StoreOwner owner = OWNERS.get(key);
-        if (owner == null) {
-            channel.close();
-            throw new IOException(path + " has no owner");
+        boolean done = false;
+        try {
+            Owned owned = OWNED.get(path.substring(0, path.length() - SUFFIX.length()));
+            if (owned == null) {
+                throw new IOException(path + " has no owner");
+            }
+            OwnedChannel opened = new OwnedChannel(channel, owned);
+            done = true;
+            return opened;
+        } finally {
+            if (!done) {
+                channel.close();
+            }
         }
-        return new OwnedChannel(channel, owner, () -> WRITTEN.getOrDefault(key, () -> {}).run());
     }
 
-    /// Asks the owner before each change.
+    /// Asks the owner before each change, and writes the header.
     private static final class OwnedChannel extends FileBaseDefault {
         private final FileChannel base;
-        private final StoreOwner owner;
-        private final Runnable chunkWritten;
-        /// How far the file was ever written. This and the next are guarded by the channel, which H2 writes to from one
-        /// thread at a time.
-        private long end;
-        private boolean unforced;
+        private final Owned owned;
+        /// What the next header says; the chunk that it names is written, perhaps not on disk. This and the next are
+        /// guarded by the channel.
+        private FileHeader header;
+        private boolean named;
 
-        OwnedChannel(FileChannel base, StoreOwner owner, Runnable chunkWritten) throws IOException {
+        OwnedChannel(FileChannel base, Owned owned) throws IOException {
             this.base = base;
-            this.owner = owner;
-            this.chunkWritten = chunkWritten;
-            end = base.size();
+            this.owned = owned;
+            owned.owner.require();
+            header = FileHeader.mended(base);
+            // it may be there only because this computer has not lost power yet
+            base.force(false);
+            owned.confirmed = header.wasConfirmed() ? header.version() : 0;
         }
 
         @Override
@@ -114,28 +135,29 @@ public final class OwnedFiles extends FilePathWrapper {
 
         @Override
         public synchronized int write(ByteBuffer source, long position) throws IOException {
-            owner.require();
-            boolean isHeader = position < HEADER_BYTES;
-            // the header is there twice, and no state depends on it
-            if (unforced && !isHeader && position < end) {
+            owned.owner.require();
+            int length = source.remaining();
+            if (position < FileHeader.BYTES) {
+                // names the last chunk, which may not be on disk yet
+                name(FileHeader.parse(source));
+                if (!header.namesChunk()) {
+                    writeFully(source, position);
+                }
+                source.position(source.limit());
+                return length;
+            }
+            if (named && header.version() - owned.confirmed >= MOST_BEHIND) {
                 force(false);
             }
-            int length = source.remaining();
-            unforced = true;
-            if (!isHeader && length > BLOCK_BYTES) {
-                ByteBuffer rest = source.slice(source.position() + BLOCK_BYTES, length - BLOCK_BYTES);
-                writeFully(rest, position + BLOCK_BYTES);
-                base.force(false);
-                writeFully(source.slice(source.position(), BLOCK_BYTES), position);
-            } else {
-                writeFully(source.duplicate(), position);
-            }
-            source.position(source.limit());
-            end = Math.max(end, position + length);
-            if (!isHeader) {
-                chunkWritten.run();
-            }
+            FileHeader next = header.naming(source, position);
+            writeFully(source, position);
+            name(next);
             return length;
+        }
+
+        private void name(FileHeader next) {
+            named |= next.version() != owned.confirmed;
+            header = next;
         }
 
         private void writeFully(ByteBuffer source, long position) throws IOException {
@@ -146,16 +168,21 @@ public final class OwnedFiles extends FilePathWrapper {
 
         @Override
         protected synchronized void implTruncate(long size) throws IOException {
-            owner.require();
+            owned.owner.require();
             base.truncate(size);
-            end = Math.min(end, size);
         }
 
         @Override
         public synchronized void force(boolean metaData) throws IOException {
             // a length that has changed is forced with the content
             base.force(false);
-            unforced = false;
+            if (named) {
+                owned.owner.require();
+                writeFully(header.confirming(), 0);
+                base.force(false);
+                owned.confirmed = header.version();
+                named = false;
+            }
         }
 
         @Override

@@ -78,7 +78,7 @@ final class StoreFile implements AutoCloseable {
             if (!done) {
                 closeQuietly(file == null ? null : file.database, version, lock);
                 if (file != null) {
-                    OwnedFiles.unregister(file.path.substring(file.path.indexOf(':') + 1), lock.owner());
+                    OwnedFiles.unregister(file.path);
                 }
             }
         }
@@ -152,7 +152,7 @@ final class StoreFile implements AutoCloseable {
                 Optional<String> older = olderThanBefore(now);
                 rolledBack = older.map(how -> how + ", and the newest checkpoints of then are gone");
                 rolledBack.ifPresent(how -> LOG.warn("store {}: {}", directory, how));
-                version.remember(now.version());
+                version.remember(Math.min(now.version(), OwnedFiles.confirmedVersion(path)));
             } catch (IOException e) {
                 throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e
                         + "; check that it is yours to write", e);
@@ -203,14 +203,14 @@ final class StoreFile implements AutoCloseable {
         access("write to disk", now -> {
             now.sync();
             lock.owner().require();
-            remember(now);
+            remember();
             return null;
         });
     }
 
-    private void remember(Database now) throws SQLException {
+    private void remember() {
         try {
-            version.remember(now.version());
+            version.remember(OwnedFiles.confirmedVersion(path));
         } catch (IOException e) {
             LOG.debug("the version of store {} could not be noted", directory, e);
         }
@@ -315,11 +315,7 @@ final class StoreFile implements AutoCloseable {
             // if this fails, the next who comes tries it again
             Database fresh = openAnew(old.generation());
             database = fresh;
-            try {
-                remember(fresh);
-            } catch (SQLException e) {
-                throw failure("open the store anew", e);
-            }
+            remember();
             return failed;
         }
     }
@@ -428,7 +424,7 @@ final class StoreFile implements AutoCloseable {
                     }
                 }
             } finally {
-                OwnedFiles.unregister(path.substring(path.indexOf(':') + 1), lock.owner());
+                OwnedFiles.unregister(path);
                 try (lock; version) {
                     LOG.debug("store {} is closed", directory);
                 }

@@ -51,14 +51,9 @@ public final class FaultyDisk {
         return Store.open(directory, DiskFiles.SCHEME + ":");
     }
 
-    /// Writes, truncations and forced writes so far.
-    public synchronized long steps() {
-        return steps;
-    }
-
-    /// Lets the power fail at a step that is still to come.
-    public synchronized void failPowerAt(long step) {
-        powerFailsAt = step;
+    /// Lets the power fail after so many more writes, truncations and forced writes.
+    public synchronized void failPowerIn(int more) {
+        powerFailsAt = Math.min(powerFailsAt, steps + more);
     }
 
     /// Whether the power failed already.
@@ -73,6 +68,7 @@ public final class FaultyDisk {
 
     /// Puts into a folder what the power failure left.
     public synchronized void restartIn(Path fresh) throws IOException {
+        DiskFiles.DISKS.remove(file.toString());
         byte[] left = durable.clone();
         List<Pending> shuffled = new ArrayList<>(pending);
         Collections.shuffle(shuffled, random);
