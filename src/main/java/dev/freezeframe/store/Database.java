@@ -257,6 +257,25 @@ final class Database implements AutoCloseable {
         return more;
     }
 
+    /// Lets as many tiny states pass as it takes until what nothing needs any more can be written over.
+    void turnOver() throws SQLException {
+        compaction.readLock().lock();
+        try {
+            inUse();
+            MVStore store = mvStore();
+            for (int i = 0; i < OwnedFiles.VERSIONS_KEPT + 2; i++) {
+                // a setting of H2's that H2's tables do not use
+                store.setStoreVersion(1 + (store.getStoreVersion() & 1));
+                store.commit();
+            }
+        } catch (MVStoreException e) {
+            throw new SQLException(e.getMessage(), e);
+        } finally {
+            compaction.readLock().unlock();
+        }
+        sync();
+    }
+
     private MVStore mvStore() throws SQLException {
         return ((SessionLocal) anchor.unwrap(JdbcConnection.class).getSession()).getDatabase().getStore().getMvStore();
     }

@@ -378,7 +378,12 @@ final class StoreFile implements AutoCloseable {
         boolean more = true;
         for (long moved = 0; moved < mostBytes && more; moved += GATHER_STEP_BYTES) {
             progress.at("gather", moved, mostBytes);
-            more = access("gather what is in use", now -> now.gather(GATHER_STEP_BYTES));
+            more = access("gather what is in use", now -> {
+                boolean moreToMove = now.gather(GATHER_STEP_BYTES);
+                // or the next step would find no room inside
+                now.turnOver();
+                return moreToMove;
+            });
         }
     }
 

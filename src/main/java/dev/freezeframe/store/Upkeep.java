@@ -22,7 +22,6 @@ final class Upkeep implements AutoCloseable {
     private static final double EARLY = 0.75;
     /// A commit waits at most until so much is moved.
     private static final int STEP_BYTES = 2 << 20;
-    private static final int MOST_STEPS = 64;
 
     private final StoreFile file;
     private final AtomicInteger commits = new AtomicInteger();
@@ -74,11 +73,11 @@ final class Upkeep implements AutoCloseable {
         }
     }
 
+    /// One step for each look: what it leaves behind is free when the commits until the next have been written, see
+    /// [OwnedFiles]; more steps at once would make the file larger first.
     private void tidy() throws StoreException {
-        for (int step = 0; step < MOST_STEPS && !isClosed() && isUntidy(); step++) {
-            if (!file.access("tidy the file up", now -> now.gather(STEP_BYTES))) {
-                return;
-            }
+        if (!isClosed() && isUntidy()) {
+            file.access("tidy the file up", now -> now.gather(STEP_BYTES));
         }
     }
 
