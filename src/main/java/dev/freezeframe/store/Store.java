@@ -74,7 +74,7 @@ public final class Store implements AutoCloseable {
     /// So much stays free on the file system of the store, for H2 to tidy up with.
     private static final long RESERVE_BYTES = 32 << 20;
 
-    /// What a collection beside a recording moves at most, of a small file.
+    /// What a collection on a full disk moves at most, of a small file.
     private static final long GATHER_BYTES = 64 << 20;
     /// A file with less waste than this is left alone.
     private static final double WORTH_SHRINKING = 0.95;
@@ -897,7 +897,10 @@ public final class Store implements AutoCloseable {
             GarbageCollection collection = drop(progress, _ -> true, !tight);
             retainBootFiles();
             Optional<String> notShrunk = alone(() -> shrink(collection.foundNothing(), progress));
-            if (isRecording() || tight) {
+            if (isRecording()) {
+                // what it leaves behind is free when the recording has gone on for a while
+                access("gather what is in use", now -> now.gather(StoreFile.GATHER_STEP_BYTES));
+            } else if (tight) {
                 file.gather(Math.max(GATHER_BYTES, before / 8), progress);
             }
             return collection.report(before, sizeBytes(), notShrunk);

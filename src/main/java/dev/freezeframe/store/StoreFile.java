@@ -25,7 +25,7 @@ final class StoreFile implements AutoCloseable {
     /// So much stays free on the file system of the store, for H2 to tidy up with.
     private static final long RESERVE_BYTES = 32 << 20;
     /// A commit waits at most until so much is moved.
-    private static final int GATHER_STEP_BYTES = 2 << 20;
+    static final int GATHER_STEP_BYTES = 2 << 20;
     /// The new file while the old one is being shrunk.
     private static final String COMPACTED = Database.FILE + ".compacted";
 
