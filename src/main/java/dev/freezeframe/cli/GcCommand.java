@@ -35,13 +35,14 @@ final class GcCommand implements Callable<Integer> {
                     .put("packsRewritten", report.packsRewritten()).put("bytesBefore", report
                             .bytesBefore())
                     .put("storeBytes", report.bytesAfter());
+            report.notShrunk().ifPresent(why -> json.put("notShrunk", why));
             screen.line(format.json()
                     ? json.toString()
                     : Units.count(report.chunksDropped(), "page")
                             + " dropped; the store was " + Units.bytes(report.bytesBefore()) + ", is "
                             + Units.bytes(report
                                     .bytesAfter())
-                            + " in " + store.directory());
+                            + " in " + store.directory() + report.notShrunk().map(why -> "; " + why).orElse(""));
         }
         return 0;
     }

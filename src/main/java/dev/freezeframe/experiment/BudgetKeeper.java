@@ -28,7 +28,8 @@ import org.slf4j.LoggerFactory;
 /// thinning and reclaiming go on in a thread of their own, so a checkpoint waits for neither, except for the moments in
 /// which the store deletes.
 final class BudgetKeeper implements AutoCloseable {
-    /// So much of the file system stays free: the store refuses to write below a quarter of it.
+    /// So much of the file system stays free, or is free inside the store's file: the store refuses to write below a quarter
+    /// of it.
     static final long DISK_RESERVE_BYTES = 128L << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(BudgetKeeper.class);
@@ -96,11 +97,11 @@ final class BudgetKeeper implements AutoCloseable {
     /// Why nothing can be recorded for lack of room, or empty.
     static Optional<String> roomProblem(Store store) {
         long free = freeBytes(store);
-        return free >= DISK_RESERVE_BYTES
+        return free >= DISK_RESERVE_BYTES || free + roomInside(store) >= DISK_RESERVE_BYTES
                 ? Optional.empty()
                 : Optional.of("the file system of store " + store.directory() + " has only " + (free >> 20)
                         + " MiB left, and " + (DISK_RESERVE_BYTES >> 20)
-                        + " MiB stay in reserve; free some space or use another store");
+                        + " MiB stay in reserve; free some space, delete checkpoints and collect, or use another store");
     }
 
     /// A checkpoint is in the store. Called from the pipeline's thread.
@@ -149,9 +150,19 @@ final class BudgetKeeper implements AutoCloseable {
     /// Called for every checkpoint that failed, too: then nothing is stored any more.
     void stopIfDiskIsFull() {
         long free = freeBytes(store);
-        if (free < DISK_RESERVE_BYTES) {
+        if (free < DISK_RESERVE_BYTES && free + roomInside(store) < DISK_RESERVE_BYTES) {
             // As short as the other reasons, which the list of experiments shows beside each other.
             end.end("the disk is nearly full, " + (free >> 20) + " MiB free", true);
+        }
+    }
+
+    /// Asked only where the disk is nearly full; 0 where the store does not answer.
+    private static long roomInside(Store store) {
+        try {
+            return store.roomInsideBytes();
+        } catch (StoreException e) {
+            LOG.debug("the room inside the store is not known", e);
+            return 0;
         }
     }
 

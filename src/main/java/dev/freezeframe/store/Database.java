@@ -84,9 +84,7 @@ final class Database implements AutoCloseable {
     /// What H2 makes of [#FILE].
     static final String FILE_NAME = FILE + ".mv.db";
 
-    /// What one step of [#gather] moves at most.
-    private static final int GATHER_STEP_BYTES = 16 << 20;
-    private static final int MIN_GATHER_STEPS = 4;
+    /// From here on, moving what is in use writes more than it is worth.
     private static final int WELL_FILLED_PERCENT = 70;
 
     private final String url;
@@ -115,6 +113,10 @@ final class Database implements AutoCloseable {
                 + ";AUTO_COMPACT_FILL_RATE=0;MAX_COMPACT_TIME=0"
                 + ";LOCK_TIMEOUT=10000";
         anchor = connect();
+        // how long a place is kept is counted in states, as OwnedFiles needs it, and not in seconds
+        MVStore store = mvStore();
+        store.setVersionsToKeep(OwnedFiles.VERSIONS_KEPT);
+        store.setRetentionTime(0);
     }
 
     private Connection connect() throws SQLException {
@@ -173,7 +175,14 @@ final class Database implements AutoCloseable {
     void sync() throws SQLException {
         compaction.readLock().lock();
         try (Statement statement = inUse().createStatement()) {
+            statement.execute("CHECKPOINT");
+            // waits for what other threads have begun to write
+            mvStore().executeFilestoreOperation(() -> {});
             statement.execute("CHECKPOINT SYNC");
+        } catch (MVStoreException e) {
+            SQLException failed = new SQLException(e.getMessage(), e);
+            noteFailure(failed);
+            throw failed;
         } catch (SQLException e) {
             noteFailure(e);
             throw e;
@@ -200,6 +209,12 @@ final class Database implements AutoCloseable {
         return file.getFillRate() / 100.0 * (file.getChunksFillRate() / 100.0);
     }
 
+    /// Bytes inside the file that can be written to at once, rounded down by up to a percent of it.
+    long roomInside() throws SQLException {
+        FileStore<?> file = mvStore().getFileStore();
+        return file.size() / 100 * Math.max(0, 99 - file.getFillRate());
+    }
+
     /// Waits for the transactions that run, closes the file, and copies what is in use over to a new one. Takes as long as
     /// that copy. Whoever still uses this object is told by [Retired] to use its successor.
     ///
@@ -219,39 +234,46 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /// Moves what is in use out of parts of the file that hold hardly anything else, so that what comes finds room there
-    /// and the file stops growing. Beside reads and writes; each step holds commits up for as long as writing
-    /// [#GATHER_STEP_BYTES] takes. H2 writes over the old place no sooner than 45 seconds later, so that a power failure
-    /// finds it whole.
-    void gather() throws SQLException, StoreException {
-        long steps = Math.max(MIN_GATHER_STEPS, mvStore().getFileStore().size() / 8 / GATHER_STEP_BYTES);
-        boolean more = true;
-        for (long i = 0; i < steps && more; i++) {
-            compaction.readLock().lock();
-            try {
-                inUse();
-                MVStore store = mvStore();
-                more = sparseShare(store) < WELL_FILLED_PERCENT
-                        && store.compact(WELL_FILLED_PERCENT, GATHER_STEP_BYTES);
-            } catch (MVStoreException e) {
-                throw new SQLException(e.getMessage(), e);
-            } finally {
-                compaction.readLock().unlock();
-            }
-            // ends the step: what was moved is written
-            sync();
+    /// Moves what is in use out of some parts of the file that hold hardly anything else, so that what comes finds room
+    /// there and the file stops growing. Beside reads and writes; holds commits up for as long as writing so many bytes
+    /// takes.
+    ///
+    /// @return whether there may be more to move
+    boolean gather(int bytes) throws SQLException {
+        boolean more;
+        compaction.readLock().lock();
+        try {
+            inUse();
+            MVStore store = mvStore();
+            more = store.getFileStore().getChunksFillRate() < WELL_FILLED_PERCENT
+                    && store.compact(WELL_FILLED_PERCENT, bytes);
+        } catch (MVStoreException e) {
+            throw new SQLException(e.getMessage(), e);
+        } finally {
+            compaction.readLock().unlock();
         }
+        // ends the step: what was moved is written, and with the next write the old places are free
+        sync();
+        return more;
     }
 
-    /// How much is in use, in percent, of those parts of the file that hold unused pages and may be rewritten.
-    private static int sparseShare(MVStore store) {
-        int[] percent = {100};
-        store.getFileStore().populateInfo((name, value) -> {
-            if (name.equals("info.CHUNKS_FILL_RATE_RW")) {
-                percent[0] = Integer.parseInt(value);
+    /// Lets as many tiny states pass as it takes until what nothing needs any more can be written over.
+    void turnOver() throws SQLException {
+        compaction.readLock().lock();
+        try {
+            inUse();
+            MVStore store = mvStore();
+            for (int i = 0; i < OwnedFiles.VERSIONS_KEPT + 2; i++) {
+                // a setting of H2's that H2's tables do not use
+                store.setStoreVersion(1 + (store.getStoreVersion() & 1));
+                store.commit();
             }
-        });
-        return percent[0];
+        } catch (MVStoreException e) {
+            throw new SQLException(e.getMessage(), e);
+        } finally {
+            compaction.readLock().unlock();
+        }
+        sync();
     }
 
     private MVStore mvStore() throws SQLException {

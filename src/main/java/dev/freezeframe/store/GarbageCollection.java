@@ -114,10 +114,16 @@ final class GarbageCollection {
     }
 
     /// Deletes what [#mark] found; a pack that is damaged and partly in use stays. Recordings may go on beside it.
-    void sweep() throws SQLException, StoreException {
+    ///
+    /// @param rewriting whether packs that are partly in use are written anew; else all of them stay
+    void sweep(boolean rewriting) throws SQLException, StoreException {
         for (int i = 0; i < dead.size(); i++) {
             progress.at("sweep", i, dead.size());
             Dead each = dead.get(i);
+            if (!each.whole && !rewriting) {
+                chunksDropped -= each.slots.cardinality();
+                continue;
+            }
             database.transact(session -> {
                 long before = Packs.storedBytes(session, each.packId);
                 if (each.whole) {

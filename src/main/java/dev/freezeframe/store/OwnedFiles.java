@@ -12,11 +12,35 @@ import org.h2.store.fs.FilePath;
 import org.h2.store.fs.FilePathWrapper;
 
 /// The file system through which H2 writes a store's file. Whatever H2 writes, in whatever thread, is written only while
-/// the store still belongs to this process.
+/// the store still belongs to this process; and after a power failure the file opens in the last state that was forced to
+/// disk, or a newer one, whole.
+///
+/// Each state is a *chunk* in H2's words, and H2 finds the newest by the file's header, or by searching the file for whatever
+/// looks like one, torn or not. So the header is written here, not by H2: only when the chunk it names is on disk, and with
+/// the mark of a file that was closed, which H2 does not search. One rule makes that right, and the numbers hold it:
+///
+/// - What the header's state needs is not written over. H2 gives a place free when no state of the last
+///   [#VERSIONS_KEPT] needs it, and the header is never further behind than [#MOST_BEHIND] chunks and those that H2 has in its
+///   queues (nine). The difference is what H2 reads to believe the mark: the first and last block of the twenty newest chunks
+///   that the state lists, some of which it may not need.
 public final class OwnedFiles extends FilePathWrapper {
+    /// For [org.h2.mvstore.MVStore#setVersionsToKeep].
+    static final int VERSIONS_KEPT = 48;
+    private static final int MOST_BEHIND = 8;
     private static final String SCHEME = "freezeframe";
     private static final String SUFFIX = ".mv.db";
-    private static final Map<String, StoreOwner> OWNERS = new ConcurrentHashMap<>();
+    private static final Map<String, Owned> OWNED = new ConcurrentHashMap<>();
+
+    /// A file that was registered.
+    private static final class Owned {
+        private final StoreOwner owner;
+        /// The state that its header names.
+        private volatile long confirmed;
+
+        Owned(StoreOwner owner) {
+            this.owner = owner;
+        }
+    }
 
     /// For H2, which makes one for each path.
     public OwnedFiles() {}
@@ -27,17 +51,25 @@ public final class OwnedFiles extends FilePathWrapper {
     /// @return the path to give to H2
     static String register(String base, StoreOwner owner) {
         FilePath.register(new OwnedFiles());
-        OWNERS.put(Path.of(plain(base)).toString(), owner);
+        OWNED.put(plain(base), new Owned(owner));
         return SCHEME + ":" + base;
     }
 
-    static void unregister(String base, StoreOwner owner) {
-        OWNERS.remove(Path.of(plain(base)).toString(), owner);
+    static void unregister(String path) {
+        OWNED.remove(plain(path));
+    }
+
+    /// The version of the state that a power failure leaves at least, 0 if the file was written without us.
+    ///
+    /// @param path as [#register] gave it
+    static long confirmedVersion(String path) {
+        Owned owned = OWNED.get(plain(path));
+        return owned == null ? 0 : owned.confirmed;
     }
 
     /// Without the schemes in front.
-    private static String plain(String base) {
-        return base.substring(base.indexOf('/'));
+    private static String plain(String path) {
+        return Path.of(path.substring(path.indexOf('/'))).toString();
     }
 
     @Override
@@ -56,22 +88,39 @@ public final class OwnedFiles extends FilePathWrapper {
             // what H2 has no room for in memory
             return channel;
         }
-        StoreOwner owner = OWNERS.get(path.substring(0, path.length() - SUFFIX.length()));
-        if (owner == null) {
-            channel.close();
-            throw new IOException(path + " has no owner");
+        boolean done = false;
+        try {
+            Owned owned = OWNED.get(path.substring(0, path.length() - SUFFIX.length()));
+            if (owned == null) {
+                throw new IOException(path + " has no owner");
+            }
+            OwnedChannel opened = new OwnedChannel(channel, owned);
+            done = true;
+            return opened;
+        } finally {
+            if (!done) {
+                channel.close();
+            }
         }
-        return new OwnedChannel(channel, owner);
     }
 
-    /// Asks the owner before each change.
+    /// Asks the owner before each change, and writes the header.
     private static final class OwnedChannel extends FileBaseDefault {
         private final FileChannel base;
-        private final StoreOwner owner;
+        private final Owned owned;
+        /// What the next header says; the chunk that it names is written, perhaps not on disk. This and the next are
+        /// guarded by the channel.
+        private FileHeader header;
+        private boolean named;
 
-        OwnedChannel(FileChannel base, StoreOwner owner) {
+        OwnedChannel(FileChannel base, Owned owned) throws IOException {
             this.base = base;
-            this.owner = owner;
+            this.owned = owned;
+            owned.owner.require();
+            header = FileHeader.mended(base);
+            // it may be there only because this computer has not lost power yet
+            base.force(false);
+            owned.confirmed = header.wasConfirmed() ? header.version() : 0;
         }
 
         @Override
@@ -87,19 +136,54 @@ public final class OwnedFiles extends FilePathWrapper {
 
         @Override
         public synchronized int write(ByteBuffer source, long position) throws IOException {
-            owner.require();
-            return base.write(source, position);
+            owned.owner.require();
+            int length = source.remaining();
+            if (position < FileHeader.BYTES) {
+                // names the last chunk, which may not be on disk yet
+                name(FileHeader.parse(source));
+                if (!header.namesChunk()) {
+                    writeFully(source, position);
+                }
+                source.position(source.limit());
+                return length;
+            }
+            if (named && header.version() - owned.confirmed >= MOST_BEHIND) {
+                force(false);
+            }
+            FileHeader next = header.naming(source, position);
+            writeFully(source, position);
+            name(next);
+            return length;
+        }
+
+        private void name(FileHeader next) {
+            named |= next.version() != owned.confirmed;
+            header = next;
+        }
+
+        private void writeFully(ByteBuffer source, long position) throws IOException {
+            for (long at = position; source.hasRemaining();) {
+                at += base.write(source, at);
+            }
         }
 
         @Override
-        protected void implTruncate(long size) throws IOException {
-            owner.require();
+        protected synchronized void implTruncate(long size) throws IOException {
+            owned.owner.require();
             base.truncate(size);
         }
 
         @Override
-        public void force(boolean metaData) throws IOException {
-            base.force(metaData);
+        public synchronized void force(boolean metaData) throws IOException {
+            // a length that has changed is forced with the content
+            base.force(false);
+            if (named) {
+                owned.owner.require();
+                writeFully(header.confirming(), 0);
+                base.force(false);
+                owned.confirmed = header.version();
+                named = false;
+            }
         }
 
         @Override

@@ -48,8 +48,8 @@ import org.slf4j.LoggerFactory;
 /// - [#gc] does the same while it reads page maps, which is some tenths of a second for a thousand checkpoints, and takes
 ///   memory for what it finds: about a hundred bytes for each pack. Then it goes on beside the recordings, in steps that hold
 ///   commits up for a fraction of a second. To keep a recording within a budget, delete its oldest checkpoints and collect now
-///   and then; space comes back inside the file, some 45 seconds late, so the file settles at what is in use and what a minute
-///   writes.
+///   and then; space comes back inside the file and is used by what comes. Without deletions the file stays near its content by
+///   itself.
 /// - [#beginImport] and what comes of it writes beside recordings as another recording does: each batch of chunks holds deletions
 ///   up, and what it has found or written so far is safe from [#gc]. [#readExperiment] waits for nobody; what it reads cannot
 ///   be deleted meanwhile.
@@ -66,6 +66,8 @@ public final class Store implements AutoCloseable {
     public static final int PACK_CHUNKS = 64;
 
     private static final Logger LOG = LoggerFactory.getLogger(Store.class);
+    /// What a collection on a full disk moves at most, of a small file.
+    private static final long GATHER_BYTES = 64 << 20;
     /// A file with less waste than this is left alone.
     private static final double WORTH_SHRINKING = 0.95;
     /// Bound of the packs that image readers have in memory, where the heap is large.
@@ -73,6 +75,7 @@ public final class Store implements AutoCloseable {
 
     private final Path directory;
     private final StoreFile file;
+    private final Upkeep upkeep;
     private final Packs packs;
     private final PackCache readPacks;
     /// Also the lock that keeps deletions off what is being opened.
@@ -95,6 +98,7 @@ public final class Store implements AutoCloseable {
         this.directory = directory;
         this.bootFiles = new BootFiles(directory);
         this.file = file;
+        this.upkeep = new Upkeep(file);
         this.packs = packs;
         this.readPacks = new PackCache(Math.min(MOST_READ_BYTES, Runtime.getRuntime().maxMemory() / 8),
                 packId -> pack(packId, false));
@@ -185,6 +189,7 @@ public final class Store implements AutoCloseable {
                 throw new StoreException(Reason.REFUSED, "nothing can be recorded while the file of store " + directory
                         + " is made shorter; record again in a moment");
             }
+            file.keepReserve();
             long id = write(null, "create an experiment", session -> Catalog.insert(session, experiment));
             // or a write that fails later could take the experiment along, and with it all checkpoints to come
             sync();
@@ -547,6 +552,7 @@ public final class Store implements AutoCloseable {
         } catch (StoreException e) {
             settle(record, e);
         }
+        upkeep.committed();
         return record;
     }
 
@@ -724,7 +730,7 @@ public final class Store implements AutoCloseable {
             if (!written.isEmpty()) {
                 Set<Long> its = new HashSet<>(written);
                 synchronized (collecting) {
-                    drop(Progress.NONE, its::contains);
+                    drop(Progress.NONE, its::contains, true);
                 }
             }
             retainBootFiles();
@@ -790,6 +796,7 @@ public final class Store implements AutoCloseable {
     }
 
     private void deleteUnforced(CheckpointName name) throws StoreException {
+        file.spendReserve();
         alone(() -> {
             CheckpointRecord checkpoint = find(name)
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
@@ -817,6 +824,7 @@ public final class Store implements AutoCloseable {
     /// @throws StoreException if there is none, it or one that builds on it is being recorded, or a machine reads one of its
     ///                        checkpoints
     public void deleteExperiment(String name) throws StoreException {
+        file.spendReserve();
         alone(() -> {
             ExperimentRecord experiment = experiment(name)
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
@@ -872,15 +880,17 @@ public final class Store implements AutoCloseable {
     private GcReport collect(Progress progress) throws StoreException {
         long before = sizeBytes();
         try {
-            GarbageCollection collection = drop(progress, _ -> true);
+            file.spendReserve();
+            // Packs are written anew only where there is room for them and for the shorter file; else that makes it longer.
+            boolean tight = !isRecording() && file.freeBytes() < 2 * file.neededToShrink();
+            GarbageCollection collection = drop(progress, _ -> true, !tight);
             retainBootFiles();
             Optional<String> notShrunk = alone(() -> shrink(collection.foundNothing(), progress));
             if (isRecording()) {
-                progress.at("gather", 0, 1);
-                access("gather what is in use", now -> {
-                    now.gather();
-                    return null;
-                });
+                // what it leaves behind is free when the recording has gone on for a while
+                access("gather what is in use", now -> now.gather(StoreFile.GATHER_STEP_BYTES));
+            } else if (tight) {
+                file.gather(Math.max(GATHER_BYTES, before / 8), progress);
             }
             return collection.report(before, sizeBytes(), notShrunk);
         } catch (SQLException e) {
@@ -891,14 +901,16 @@ public final class Store implements AutoCloseable {
     /// Deletes chunks that nobody uses.
     ///
     /// @param considered packs that it is about
-    private GarbageCollection drop(Progress progress, LongPredicate considered) throws StoreException, SQLException {
+    /// @param rewriting  whether packs that are partly in use are written anew
+    private GarbageCollection drop(Progress progress, LongPredicate considered, boolean rewriting)
+            throws StoreException, SQLException {
         GarbageCollection collection = new GarbageCollection(packs, readPacks, file.usable(), progress, considered,
                 inUse -> incoming.forEach(each -> each.addTo(inUse)));
         alone(() -> {
             collection.mark((id, low, high) -> watchers.forEach(watcher -> watcher.dropped(id, low, high)));
             return null;
         });
-        collection.sweep();
+        collection.sweep(rewriting);
         sync();
         return collection;
     }
@@ -930,7 +942,8 @@ public final class Store implements AutoCloseable {
             long needed = file.neededToShrink();
             if (file.freeBytes() < needed) {
                 return Optional.of("that needs " + (needed >> 20)
-                        + " MB free on the file system, to copy what is in use");
+                        + " MiB free on the file system, to copy what is in use; what is recorded next uses the room"
+                        + " inside the file, " + (file.roomInside() >> 20) + " MiB");
             }
             progress.at("shrink", 0, 1);
             return file.shrink();
@@ -977,6 +990,11 @@ public final class Store implements AutoCloseable {
         }
     }
 
+    /// Bytes inside the store's file that are free for what is stored next, about; they count beside what its disk has left.
+    public long roomInsideBytes() throws StoreException {
+        return file.roomInside();
+    }
+
     /// Bytes of the files in the store directory.
     public long sizeBytes() throws StoreException {
         return file.sizeBytes();
@@ -1012,6 +1030,7 @@ public final class Store implements AutoCloseable {
         if (file.isClosed()) {
             return;
         }
+        upkeep.close();
         readPacks.close();
         try {
             file.close();

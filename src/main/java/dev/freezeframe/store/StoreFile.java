@@ -24,6 +24,8 @@ final class StoreFile implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(StoreFile.class);
     /// So much stays free on the file system of the store, for H2 to tidy up with.
     private static final long RESERVE_BYTES = 32 << 20;
+    /// A commit waits at most until so much is moved.
+    static final int GATHER_STEP_BYTES = 2 << 20;
     /// The new file while the old one is being shrunk.
     private static final String COMPACTED = Database.FILE + ".compacted";
 
@@ -31,6 +33,7 @@ final class StoreFile implements AutoCloseable {
     private final String path;
     private final StoreLock lock;
     private final StoreVersion version;
+    private final StoreReserve reserve;
     private final Object reopening = new Object();
     private Runnable beforeReopening = () -> {};
     private Work<Void> afterReopening = _ -> null;
@@ -51,6 +54,7 @@ final class StoreFile implements AutoCloseable {
         this.path = path;
         this.lock = lock;
         this.version = version;
+        this.reserve = new StoreReserve(directory);
     }
 
     /// Opens the file in a directory that is there, or makes one.
@@ -74,7 +78,7 @@ final class StoreFile implements AutoCloseable {
             if (!done) {
                 closeQuietly(file == null ? null : file.database, version, lock);
                 if (file != null) {
-                    OwnedFiles.unregister(file.path.substring(file.path.indexOf(':') + 1), lock.owner());
+                    OwnedFiles.unregister(file.path);
                 }
             }
         }
@@ -148,7 +152,7 @@ final class StoreFile implements AutoCloseable {
                 Optional<String> older = olderThanBefore(now);
                 rolledBack = older.map(how -> how + ", and the newest checkpoints of then are gone");
                 rolledBack.ifPresent(how -> LOG.warn("store {}: {}", directory, how));
-                version.remember(now.version());
+                version.remember(Math.min(now.version(), OwnedFiles.confirmedVersion(path)));
             } catch (IOException e) {
                 throw new StoreException(Reason.FAILED, "its file " + StoreVersion.FILE_NAME + " cannot be used: " + e
                         + "; check that it is yours to write", e);
@@ -199,14 +203,14 @@ final class StoreFile implements AutoCloseable {
         access("write to disk", now -> {
             now.sync();
             lock.owner().require();
-            remember(now);
+            remember();
             return null;
         });
     }
 
-    private void remember(Database now) throws SQLException {
+    private void remember() {
         try {
-            version.remember(now.version());
+            version.remember(OwnedFiles.confirmedVersion(path));
         } catch (IOException e) {
             LOG.debug("the version of store {} could not be noted", directory, e);
         }
@@ -311,11 +315,7 @@ final class StoreFile implements AutoCloseable {
             // if this fails, the next who comes tries it again
             Database fresh = openAnew(old.generation());
             database = fresh;
-            try {
-                remember(fresh);
-            } catch (SQLException e) {
-                throw failure("open the store anew", e);
-            }
+            remember();
             return failed;
         }
     }
@@ -347,12 +347,43 @@ final class StoreFile implements AutoCloseable {
         }
     }
 
+    /// Bytes inside the file that new content can take, about.
+    long roomInside() throws StoreException {
+        return access("measure", Database::roomInside);
+    }
+
     /// Fails while H2 still works: a write that really fails makes it give the file up.
     void requireSpace() throws StoreException {
         long free = freeBytes();
-        if (free < RESERVE_BYTES) {
+        if (free < RESERVE_BYTES && free + roomInside() < RESERVE_BYTES) {
             throw new StoreException(Reason.DISK_FULL, "the file system of store " + directory + " has only "
                     + (free >> 20) + " MB left; free some space, nothing stored is lost");
+        }
+    }
+
+    /// Puts room aside for deletions on a full disk.
+    void keepReserve() throws StoreException {
+        reserve.keep(freeBytes());
+    }
+
+    /// Makes room for a deletion.
+    void spendReserve() throws StoreException {
+        reserve.spend(freeBytes());
+    }
+
+    /// Moves what is in use together.
+    ///
+    /// @param mostBytes how much at most, in small steps
+    void gather(long mostBytes, Progress progress) throws StoreException {
+        boolean more = true;
+        for (long moved = 0; moved < mostBytes && more; moved += GATHER_STEP_BYTES) {
+            progress.at("gather", moved, mostBytes);
+            more = access("gather what is in use", now -> {
+                boolean moreToMove = now.gather(GATHER_STEP_BYTES);
+                // or the next step would find no room inside
+                now.turnOver();
+                return moreToMove;
+            });
         }
     }
 
@@ -398,7 +429,7 @@ final class StoreFile implements AutoCloseable {
                     }
                 }
             } finally {
-                OwnedFiles.unregister(path.substring(path.indexOf(':') + 1), lock.owner());
+                OwnedFiles.unregister(path);
                 try (lock; version) {
                     LOG.debug("store {} is closed", directory);
                 }

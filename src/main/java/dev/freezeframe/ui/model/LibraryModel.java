@@ -71,7 +71,7 @@ public final class LibraryModel {
                 recording.clear();
                 show(new Content(List.of(), Map.of(), 0));
                 loaded.set(false);
-                problem.set("");
+                problem.set(state instanceof StoreState.Failed failed ? failed.message() : "");
             }
         });
     }

@@ -1,0 +1,77 @@
+package dev.freezeframe.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.freezeframe.store.NewCheckpoint.NewImage;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The file of a store stays near its content without anybody collecting garbage.
+class UpkeepTest {
+    private static final int CHECKPOINTS = 600;
+    private static final int PAGES = 256;
+
+    @Test
+    void manyTinyCheckpointsMakeAFileOfAFewTimesTheirContentByItself(@TempDir Path directory) throws Exception {
+        long size;
+        long content;
+        // no disk is waited for
+        try (Store store = Store.open(directory, StepFiles.register(directory, _ -> {}))) {
+            long id = store.createExperiment(ExperimentRecord.starting("tiny", "array", "{}", PAGES * 4096L,
+                    Optional.empty(), Instant.EPOCH));
+            PageMap map = PageMap.allZero(PAGES);
+            Random random = new Random(1);
+            byte[] page = new byte[ChunkId.CHUNK_BYTES];
+            long[] hash = new long[2];
+            for (int number = 1; number <= CHECKPOINTS; number++) {
+                try (WriteLease lease = store.beginWriting(); PackDraft draft = store.newPack(ChunkOrigin.RAM)) {
+                    PageMap.Editor changed = map.edit();
+                    PageClassMap.Builder classes = PageClassMap.builder(PAGES);
+                    for (int i = 0; i < 4; i++) {
+                        random.nextBytes(page);
+                        changed.set(i * 50, draft.add(hashed(page, hash), 0, hash[0], hash[1]));
+                        classes.add(i * 50, PageClass.NEW);
+                    }
+                    long bytes = store.write(lease, draft, 3);
+                    PageMap next = changed.map();
+                    CheckpointRecord stored = store.commit(lease, checkpoint(id, number, next, map, classes.map(),
+                            bytes));
+                    map = next.storedAs(stored.id());
+                    store.putPicture(stored.id(), Picture.ofConsole("round " + number));
+                }
+            }
+            store.finishExperiment(id, "done");
+            size = store.sizeBytes();
+            assertTrue(store.verify(Progress.NONE).isSound());
+            store.gc(Progress.NONE);
+            content = store.sizeBytes();
+        }
+        assertTrue(size <= Upkeep.FACTOR * content + Upkeep.ALLOWANCE_BYTES, size + " bytes for " + content);
+        try (Store store = Store.open(directory)) {
+            assertEquals(CHECKPOINTS, store.totals().getFirst().checkpoints());
+        }
+    }
+
+    private static ByteBuffer hashed(byte[] page, long[] hash) {
+        ByteBuffer content = ByteBuffer.wrap(page).order(ByteOrder.LITTLE_ENDIAN);
+        ChunkHash.xxh128().hash(content, 0, hash);
+        return content;
+    }
+
+    private static NewCheckpoint checkpoint(long experiment, int number, PageMap map, PageMap before,
+            PageClassMap classes, long bytes) {
+        CaptureMetrics capture = new CaptureMetrics(Instant.EPOCH.plusSeconds(number), 1000, 0, 0, PhaseMicros.NONE,
+                PreCopyMetrics.NONE, List.of());
+        Optional<PageMap> base = number == 1 ? Optional.empty() : Optional.of(before);
+        return new NewCheckpoint(experiment, number, capture, classes, List.of(), bytes, System.nanoTime(),
+                List.of(new NewImage(NewCheckpoint.RAM, PAGES * 4096L, map, base)));
+    }
+}
