@@ -39,11 +39,11 @@ final class FileHeader {
         }
         Optional<FileHeader> first = parse(blocks.array(), 0);
         Optional<FileHeader> second = parse(blocks.array(), BLOCK_BYTES);
-        if (blocks.hasRemaining() || first.isEmpty() && second.isEmpty()) {
+        if (blocks.hasRemaining() || (first.isEmpty() && second.isEmpty())) {
             // H2 says what is wrong with it
             return new FileHeader(Map.of());
         }
-        boolean isFirst = second.isEmpty() || first.isPresent() && first.get().version() >= second.get().version();
+        boolean isFirst = second.isEmpty() || (first.isPresent() && first.get().version() >= second.get().version());
         FileHeader better = isFirst ? first.get() : second.get();
         boolean agree = first.isPresent() && second.isPresent() && first.get().entries.equals(second.get().entries);
         if (!agree && better.wasConfirmed()) {

@@ -35,6 +35,7 @@ public final class FaultyDisk {
     private String versionThen = "";
 
     /// A write, or a truncation if there is no content.
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Pending(long position, byte[] content) {}
 
     /// @param seed decides what a power failure leaves
@@ -171,12 +172,12 @@ public final class FaultyDisk {
                 }
 
                 @Override
-                public int read(ByteBuffer target, long position) throws IOException {
+                public synchronized int read(ByteBuffer target, long position) throws IOException {
                     return base.read(target, position);
                 }
 
                 @Override
-                public int write(ByteBuffer source, long position) throws IOException {
+                public synchronized int write(ByteBuffer source, long position) throws IOException {
                     return disk.write(base, source, position);
                 }
 
