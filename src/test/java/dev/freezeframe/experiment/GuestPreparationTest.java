@@ -26,12 +26,14 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The preparation of a guest by the scripts of an installed program, with the real apt, from packages on this computer.
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class GuestPreparationTest {
     private static final Set<String> GUEST = Set.of("guest/lock", "guest/vmlinuz", "guest/vmlinuz.origin",
             "guest/initramfs.cpio.gz", "guest/initramfs.inputs", "downloads/" + PackageSource.KERNEL_PACKAGE

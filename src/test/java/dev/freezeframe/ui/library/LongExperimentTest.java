@@ -29,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// An experiment of 10,000 checkpoints is worked with like a short one.
+@Tag("slow")
 class LongExperimentTest {
     private static final int CHECKPOINTS = 10_000;
     private static final long MOST_MILLIS = 1000;
