@@ -77,6 +77,11 @@ find_missing_packages() {
     fi
     have qemu-img || miss qemu-utils "makes and converts the machines' disks"
     [[ $1 != test ]] || have nbdinfo || miss libnbd-bin 'another NBD client, to test ours with'
+    if [[ $1 == test ]]; then
+      have bindfs || miss bindfs 'a store by two paths'
+      have gocryptfs || miss gocryptfs 'a file system that cannot do what others can'
+      have faketime || miss faketime 'a clock that steps'
+    fi
     have setpriv || miss util-linux 'ends a machine together with the workbench'
   fi
   have mvn || miss maven 'builds the program'
