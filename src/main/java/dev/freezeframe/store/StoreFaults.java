@@ -4,6 +4,7 @@ import dev.freezeframe.store.StoreException.Reason;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,6 +85,10 @@ final class StoreFaults {
             return new StoreException(Reason.FAILED, "store " + directory
                     + " is on a file system that cannot be written, and a store that is open is written to;"
                     + " copy the folder to a disk of your own and name the copy with --store", e);
+        }
+        if (e instanceof FileAlreadyExistsException) {
+            return new StoreException(Reason.FAILED, "store " + directory
+                    + " is a file, and a store is a folder; choose another --store", e);
         }
         return new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + why
                 + "; check its folder, or choose another --store", e);

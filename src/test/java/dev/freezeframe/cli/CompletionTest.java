@@ -61,7 +61,7 @@ class CompletionTest {
     void commandsAreCompleted() throws Exception {
         assertEquals(Set.of("record", "restore"), offered("re"));
         assertEquals(CommandText.program().getSubcommands().keySet(), offered(""));
-        assertEquals(Set.of("pause"), offered("bench", "p"));
+        assertEquals(Set.of("pause", "peers"), offered("bench", "p"));
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -146,11 +147,13 @@ class StoreOwnerTest {
 
     @Test
     void aCheckpointIsReportedAsStoredOnlyIfTheStoreIsStillOurs() throws Exception {
+        AtomicBoolean opened = new AtomicBoolean();
         try (Store store = Store.open(directory, StepFiles.register(directory, step -> {
-            if (step.equals("force")) {
+            if (step.equals("force") && opened.get()) {
                 write(new Owner("second", 1, ELSEWHERE));
             }
         }))) {
+            opened.set(true);
             StoreException lost = assertThrows(StoreException.class, () -> begin(store, "run"));
             assertEquals(Reason.IN_USE, lost.reason(), lost.getMessage());
         }
