@@ -164,7 +164,7 @@ class DiskFaultsTest {
         assertEquals(List.of(), LockstepGuests.ownLeftovers());
     }
 
-    /// Somebody has taken the name that every checkpoint needs.
+    /// Somebody has taken the name that every checkpoint needs, and does not let go of it.
     @Test
     void aRecordingThatCannotTakeEvenOneCheckpointEndsWithTheReason() throws Exception {
         Path image = LockstepGuests.image(folder.resolve("image"));
@@ -172,6 +172,8 @@ class DiskFaultsTest {
                 Machine machine = LockstepGuests.boot(keeping(image))) {
             machine.qmp().execute(QmpCommand.of("blockdev-add").with("driver", "null-co").with("node-name",
                     "freezeframe-scratch-disk0"));
+            machine.qmp().execute(QmpCommand.of("blockdev-add").with("driver", "raw").with("node-name", "holder").with(
+                    "file", "freezeframe-scratch-disk0"));
             BlockingQueue<Integer> failed = new LinkedBlockingQueue<>();
             RecordingOptions options = RecordingOptions.DEFAULT.with(QUICKLY);
             try (Recording recording = Recording.start(store, machine, Optional.empty(), false, options,
@@ -269,6 +271,7 @@ class DiskFaultsTest {
 
     /// The disk's image has no room; the recording waits with its guest and goes on with it.
     @Test
+    @ExpectWarnings("the guest is stopped: disk0 cannot be written: No space left")
     void aRecordingOfAGuestWhoseDiskFailedWaitsAndGoesOnWhenItIsResumed() throws Exception {
         try (SmallFileSystem files = SmallFileSystem.mount(Files.createDirectory(folder.resolve("files")), 1 << 20);
                 Store store = Store.open(folder.resolve("store"))) {

@@ -59,10 +59,12 @@ class OnlookersTest {
         assertTrue(machine.hasDisplay());
         try (GuestScreen screen = GuestScreen.of(machine)) {
             ScreenImage first = screen.capture();
-            ScreenImage again = screen.capture();
+            // QEMU's own first screen has another size than the firmware's
+            for (ScreenImage again = screen.capture(); again.width() != first.width(); again = screen.capture()) {
+                first = again;
+            }
             assertEquals(first.width() * first.height(), first.argb().length);
             assertTrue(first.width() >= 320 && first.height() >= 200, first.width() + " × " + first.height());
-            assertEquals(first.width(), again.width());
             assertTrue(Arrays.stream(first.argb()).distinct().count() > 1, "the firmware's text");
             ScreenImage small = first.scaledToWidth(100);
             assertEquals(100, small.width());
