@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.Closing;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.ScratchFolder;
 import dev.freezeframe.qmp.QmpClient;
@@ -244,14 +245,14 @@ final class DiskCapture implements AutoCloseable {
     /// Leaves the machine as it was found.
     @Override
     public void close() {
+        List<AutoCloseable> steps = new ArrayList<>();
+        steps.add(this::giveUp);
+        disks.forEach(disk -> steps.add(disk::endNoting));
+        if (serving) {
+            steps.add(this::stopServing);
+        }
         try {
-            giveUp();
-            for (FrozenDisk disk : disks) {
-                disk.endNoting();
-            }
-            if (serving) {
-                stopServing();
-            }
+            Closing.all(steps);
         } catch (IOException e) {
             // A QEMU that has ended has nothing left to take down.
             LOG.debug("taking down the capture of disks", e);
