@@ -17,7 +17,7 @@ final class OutsideOptions {
     @Option(names = "--with", paramLabel = "NAME=FILE", description = "Take a recorded file from elsewhere: disk1 for a read-only disk, cdrom or an id for one that an argument names, kernel, initrd, firmware. Its content has to be the recorded one. May be given several times.")
     private Map<String, Path> files = new LinkedHashMap<>();
 
-    @Option(names = "--without", paramLabel = "ARGUMENT", description = "Leave out what an argument of the profile has outside the guest: hostfwd, serial, gdb, s, vnc, pidfile, D …, or an id. May be given several times.")
+    @Option(names = "--without", paramLabel = "ARGUMENT", description = "Leave out what an argument of the profile has outside the guest: such as hostfwd, serial, gdb, s, vnc, pidfile or D, or an id. May be given several times.")
     private Set<String> without = new LinkedHashSet<>();
 
     @Option(names = "--keep", paramLabel = "ARGUMENT", description = "Let an argument have the file or socket that it names, although that may be another machine's; it is overwritten. May be given several times.")

@@ -209,7 +209,7 @@ class CommandLineTest {
         assertEquals(0, run.status(), run.err());
         int checkpoints = run.single("summary").get("checkpoints").asInt();
         assertTrue(checkpoints >= 2 && checkpoints <= 5, run.out());
-        assertEquals("recorded for 1.0 s as asked", run.single("summary").get("endReason").asText());
+        assertEquals("recorded for 1.0 s, as asked for", run.single("summary").get("endReason").asText());
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -112,6 +113,7 @@ class NbdServerTest {
     }
 
     @Test
+    @ExpectWarnings("an export could not be read: pack [0-9]+ is damaged")
     @Tag("qemu")
     void unreadableBytesAreAnErrorOfThatReadOnly() throws Exception {
         export.failingOffset = export.firstContentFrom(9 << 20);

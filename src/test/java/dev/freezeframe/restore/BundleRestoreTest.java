@@ -15,6 +15,7 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -132,6 +133,7 @@ class BundleRestoreTest {
 
     /// What a stranger's record names is not opened, even if it were the right file.
     @Test
+    @ExpectWarnings("did not come with the imported experiment")
     void aBootFileThatDidNotComeAlongIsNotLookedForOnThisComputer() throws Exception {
         assertEquals(0, new ProcessBuilder("mkfifo", firmware.toString()).start().waitFor());
         try (Store store = Store.open(folder.resolve("alone"))) {
