@@ -1,6 +1,5 @@
 package dev.freezeframe.capture;
 
-import dev.freezeframe.Closing;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.ScratchFolder;
 import dev.freezeframe.qmp.QmpClient;
@@ -245,19 +244,27 @@ final class DiskCapture implements AutoCloseable {
     /// Leaves the machine as it was found.
     @Override
     public void close() {
-        List<AutoCloseable> steps = new ArrayList<>();
-        steps.add(this::giveUp);
-        disks.forEach(disk -> steps.add(disk::endNoting));
-        if (serving) {
-            steps.add(this::stopServing);
-        }
         try {
-            Closing.all(steps);
-        } catch (IOException e) {
-            // A QEMU that has ended has nothing left to take down.
-            LOG.debug("taking down the capture of disks", e);
+            quietly(this::giveUp);
+            disks.forEach(disk -> quietly(disk::endNoting));
+            if (serving) {
+                quietly(this::stopServing);
+            }
         } finally {
             closeFiles();
+        }
+    }
+
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    /// What cannot be taken down keeps nothing else from it; a QEMU that has ended has nothing left to take down.
+    private static void quietly(Step step) {
+        try {
+            step.run();
+        } catch (IOException e) {
+            LOG.debug("taking down the capture of disks", e);
         }
     }
 
