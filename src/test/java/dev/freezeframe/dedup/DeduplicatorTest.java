@@ -32,6 +32,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -155,6 +156,7 @@ class DeduplicatorTest {
     }
 
     @Test
+    @Tag("slow")
     @ExpectWarnings("the index of stored chunks has reached its bound")
     void anIndexWithoutRoomCostsDeduplicationOnly() throws Exception {
         Recording recording;
@@ -249,6 +251,7 @@ class DeduplicatorTest {
     }
 
     @Test
+    @Tag("slow")
     void severalRecordingsAndReadersShareAStore() throws Exception {
         try (Store store = Store.open(directory);
                 Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT);

@@ -22,6 +22,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,6 +37,7 @@ class StoreThreadsTest {
     private Path directory;
 
     @Test
+    @Tag("slow")
     void readingDeletingAndCollectingBesideTwoRecordingsFailsNothing() throws Exception {
         try (Store store = Store.open(directory);
                 Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT);

@@ -17,6 +17,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +39,7 @@ class InstallerTest {
     }
 
     @Test
+    @Tag("slow")
     void sameSourcesGiveTheSameInitramfsWhereverAndHoweverItIsBuilt() throws Exception {
         Path here = folder.resolve("here.gz");
         Path there = folder.resolve("there.gz");

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.BitSet;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 final class SharedMemoryTest {
@@ -150,6 +151,7 @@ final class SharedMemoryTest {
     }
 
     @Test
+    @Tag("slow")
     void closingWhileInUseIsAnExceptionAtMost() throws Exception {
         for (int i = 0; i < 20; i++) {
             SharedMemory memory = SharedMemory.allocate("m", 64 * 1024 * 1024);

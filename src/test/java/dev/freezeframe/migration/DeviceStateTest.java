@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What a saved device state promises before any QEMU sees it. Every input here is made by hand, byte by byte.
@@ -97,6 +98,7 @@ class DeviceStateTest {
     }
 
     @Test
+    @Tag("slow")
     void aMillionFakeSectionEndsAreRefusedInBoundedTime() {
         ByteArrayOutputStream tangle = new ByteArrayOutputStream();
         byte[] step = concat(footer(1), fullHeader(1, "x"));

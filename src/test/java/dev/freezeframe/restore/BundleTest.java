@@ -38,6 +38,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -268,6 +269,7 @@ class BundleTest {
     }
 
     @Test
+    @Tag("slow")
     void recordingsDeletionsAndCollectionsGoOnBesideAnImport() throws Exception {
         ExperimentRecord recorded = ArrayGuest.record(from, "long", 150, 3);
         export(recorded);

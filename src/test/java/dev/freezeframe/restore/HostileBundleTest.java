@@ -38,6 +38,7 @@ import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,6 +115,7 @@ class HostileBundleTest {
 
     /// What stands in the archive beside the contents, such as a time of day, may change without harm.
     @Test
+    @Tag("slow")
     void aBitThatFlippedAnywhereIsRefusedOrHarmless() throws Exception {
         Random random = new Random(2);
         int[] places = IntStream.concat(IntStream.concat(random.ints(40, 0, 150), random.ints(60, bundle.length - 400,
@@ -209,6 +211,7 @@ class HostileBundleTest {
     }
 
     @Test
+    @Tag("slow")
     void lengthBombsAreRefused() throws Exception {
         byte[] spaces = new byte[40 << 20];
         Arrays.fill(spaces, (byte) ' ');

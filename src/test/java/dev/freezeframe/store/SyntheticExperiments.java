@@ -15,11 +15,12 @@ import java.util.Random;
 /// Experiments of any length without a guest, for tests and screenshots: every checkpoint goes into a real store through its
 /// real commit, with figures that walk about as a guest's do. The same seed gives the same experiment.
 ///
-/// The pages come from a pool of 4,096 stored chunks, so a store of 10,000 checkpoints stays small; what `storedBytes` says
-/// is what a guest's new pages would have taken. Checkpoints can be read, compared, exported and deleted; they cannot be
+/// The pages come from a pool of as many stored chunks as the guest has pages, at most 4,096, so a store of 10,000 checkpoints
+/// stays small and one of a tiny guest is written in a moment; what `storedBytes` says is what a guest's new pages would have
+/// taken. Checkpoints can be read, compared, exported and deleted; they cannot be
 /// started, because the device state is no QEMU's.
 public final class SyntheticExperiments {
-    private static final int POOL_PACKS = 64;
+    private static final int MOST_POOL_PACKS = 64;
     private static final int NEW_PAGE_BYTES = 3500;
     private static final int CONSOLE_LINES = 12;
 
@@ -190,13 +191,14 @@ public final class SyntheticExperiments {
 
     /// Writes a pool of chunks, half of them compressible.
     private long[] pool() throws StoreException {
-        long[] chunks = new long[POOL_PACKS * Store.PACK_CHUNKS];
+        int packs = Math.clamp(pages / Store.PACK_CHUNKS, 1, MOST_POOL_PACKS);
+        long[] chunks = new long[packs * Store.PACK_CHUNKS];
         ByteBuffer page = ByteBuffer.allocateDirect(ChunkId.CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ChunkHash hash = ChunkHash.xxh128();
         long[] hashed = new long[2];
         byte[] bytes = new byte[ChunkId.CHUNK_BYTES];
         try (WriteLease lease = store.beginWriting()) {
-            for (int i = 0; i < POOL_PACKS; i++) {
+            for (int i = 0; i < packs; i++) {
                 try (PackDraft draft = store.newPack(ChunkOrigin.RAM)) {
                     for (int j = 0; j < Store.PACK_CHUNKS; j++) {
                         random.nextBytes(bytes);

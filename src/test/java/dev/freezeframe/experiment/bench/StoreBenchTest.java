@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,6 +73,7 @@ class StoreBenchTest {
     }
 
     @Test
+    @Tag("slow")
     void nothingOfTheImagesStaysAndAPeerThatIsNotThereIsToldSo() throws Exception {
         try (Store store = Store.open(folder.resolve("store"))) {
             Path work = Files.createDirectory(folder.resolve("work"));

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// What the film strip promises with an experiment that ran overnight, in a real scene on the headless platform.
 class FilmStripTest {
-    private static final int CHECKPOINTS = 4_000;
+    private static final int CHECKPOINTS = 1_500;
     /// Two frames at thirty a second; the promise is one, but the machines of tests are busy.
     private static final long MOST_MILLIS_PER_KEY = 66;
 
