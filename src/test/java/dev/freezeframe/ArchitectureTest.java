@@ -1,7 +1,11 @@
 package dev.freezeframe;
 
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -16,7 +20,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// Keeps the arrows between the packages pointing down, and the pause window free of everything that is not capture.
+/// Keeps the arrows between the packages pointing down, the pause window free of everything that is not capture, and tests
+/// from waiting for luck.
 class ArchitectureTest {
 
     private static final String ROOT = "dev.freezeframe.";
@@ -30,9 +35,21 @@ class ArchitectureTest {
 
     @BeforeAll
     static void importProgram() throws URISyntaxException {
-        program = new ClassFileImporter().importPath(Path.of(Main.class.getProtectionDomain().getCodeSource()
+        program = classesBeside(Main.class);
+    }
+
+    private static JavaClasses classesBeside(Class<?> type) throws URISyntaxException {
+        JavaClasses classes = new ClassFileImporter().importPath(Path.of(type.getProtectionDomain().getCodeSource()
                 .getLocation().toURI()));
-        assertFalse(program.isEmpty());
+        assertFalse(classes.isEmpty());
+        return classes;
+    }
+
+    @Test
+    void testsWaitForAStateAndDoNotSleep() throws URISyntaxException {
+        noClasses().that().haveNameNotMatching(".*Bench(mark)?(\\$.*)?").should().callMethodWhere(target(owner(
+                equivalentTo(Thread.class))).and(target(name("sleep")))).because("suite.Await waits for a state")
+                .check(classesBeside(ArchitectureTest.class));
     }
 
     @Test

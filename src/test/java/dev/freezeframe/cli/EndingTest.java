@@ -57,10 +57,7 @@ class EndingTest {
     }
 
     private static boolean endsSoon(ProcessHandle process) throws Exception {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (process.isAlive() && System.nanoTime() < deadline) {
-            Thread.sleep(10);
-        }
+        process.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         return !process.isAlive();
     }
 

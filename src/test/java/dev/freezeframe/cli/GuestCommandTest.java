@@ -138,7 +138,7 @@ class GuestCommandTest {
         assertEquals("freezeframe guest: stopped; nothing is left half made, and freezeframe guest begins again\n",
                 stopped.err());
         for (ProcessHandle child : children) {
-            child.onExit().get(10, TimeUnit.SECONDS);
+            child.onExit().get(60, TimeUnit.SECONDS);
         }
         try (Stream<Path> files = Files.list(guest())) {
             assertEquals(List.of(guest().resolve("lock")), files.toList());

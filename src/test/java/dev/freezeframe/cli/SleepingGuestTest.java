@@ -9,6 +9,7 @@ import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.suite.Await;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -111,9 +112,7 @@ class SleepingGuestTest {
     }
 
     private static void await(Machine machine, Predicate<MachineState> wanted) {
-        while (!wanted.test(machine.state())) {
-            Thread.onSpinWait();
-        }
+        Await.until("the machine is in that state", () -> wanted.test(machine.state()));
     }
 
     private Invocation record(String... options) {

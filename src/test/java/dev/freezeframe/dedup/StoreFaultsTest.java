@@ -120,7 +120,7 @@ class StoreFaultsTest {
         try (Store store = Store.open(path); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             if (arguments[0].equals("hold")) {
                 System.out.println("open");
-                Thread.sleep(60_000);
+                System.in.read(); // until it is killed, or whoever started it is gone
                 return;
             }
             if (arguments[0].equals("limited")) {
@@ -458,7 +458,7 @@ class StoreFaultsTest {
     private static int run(String... command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getInputStream().readAllBytes();
-        return process.waitFor(20, TimeUnit.SECONDS) ? process.exitValue() : -1;
+        return process.waitFor(60, TimeUnit.SECONDS) ? process.exitValue() : -1;
     }
 
     private Recording recorded(int checkpoints, int dirty) throws IOException {

@@ -162,7 +162,7 @@ class DebianCheckpointTest {
                     .getMessage());
             assertTrue(e.getMessage().contains("was killed by signal 9"), e.getMessage());
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     /// The store is closed when this returns.

@@ -18,6 +18,7 @@ import dev.freezeframe.machine.StateChange;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Needs;
 import java.io.IOException;
@@ -95,7 +96,7 @@ class DiskFaultsTest {
                 assertTrue(recording.endFailed, recording.endReason);
                 assertFalse(recording.endReason.contains("\n"), recording.endReason);
             }
-            assertEquals(List.of(), LockstepGuests.ownLeftovers());
+            LockstepGuests.awaitNoLeftovers();
         }
     }
 
@@ -131,7 +132,7 @@ class DiskFaultsTest {
                 LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
             }
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     /// The guest writes to its image; it is the scratch space of the checkpoint that has no room.
@@ -161,7 +162,7 @@ class DiskFaultsTest {
             LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
             LockstepGuests.assertNothingLeftIn(machine.qmp());
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     /// Somebody has taken the name that every checkpoint needs, and does not let go of it.
@@ -201,7 +202,7 @@ class DiskFaultsTest {
             }
             LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     /// Its cause is one that goes away only with another folder.
@@ -260,7 +261,7 @@ class DiskFaultsTest {
             LockstepGuests.awaitRounds(machine, 30);
             LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     /// Its output goes nowhere: a file system stays behind and would keep it open.
@@ -288,13 +289,13 @@ class DiskFaultsTest {
                         recording.faults.add(e.toString());
                     }
                 });
-                await(recording, () -> !recording.waits.isEmpty());
+                await("it is told", recording, () -> !recording.waits.isEmpty());
                 assertEquals("disk0 cannot be written: No space left on device; make room in " + files.folder()
                         + " and resume the machine, which then tries again", recording.waits.getFirst());
                 int before = recording.stored.size();
                 files.remount("size=" + (32 << 20));
                 machine.resume();
-                await(recording, () -> recording.stored.size() > before + 1);
+                await("it goes on", recording, () -> recording.stored.size() > before + 1);
                 recording.stop("enough");
                 recorder.join();
                 assertEquals("enough", recording.endReason);
@@ -303,11 +304,11 @@ class DiskFaultsTest {
         }
     }
 
-    private static void await(ReferenceRecording recording, BooleanSupplier state) throws InterruptedException {
-        while (!state.getAsBoolean()) {
+    private static void await(String what, ReferenceRecording recording, BooleanSupplier state) {
+        Await.until(what, () -> {
             assertNull(recording.endReason);
-            Thread.sleep(5);
-        }
+            return state.getAsBoolean();
+        });
     }
 
     private static void awaitRounds(Machine machine, long more) {

@@ -29,6 +29,7 @@ import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -43,7 +44,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -336,7 +336,7 @@ class DiskFidelityTest {
             recording.assertNothingDiffered(3);
             assertTrue(recording.endFailed);
             assertFalse(recording.endReason.contains("\n"), recording.endReason);
-            assertEquals(List.of(), ownScratchFiles());
+            Await.untilAsserted(() -> assertEquals(List.of(), ownScratchFiles()));
         }
     }
 
@@ -402,7 +402,7 @@ class DiskFidelityTest {
         assertEquals(0, machine.qmp().execute(QmpCommand.of("query-block-exports")).size());
         assertEquals("disk0", machine.qmp().execute(QmpCommand.of("qom-get").with("path", machine.disks().getFirst()
                 .qomPath()).with("property", "drive")).asText());
-        assertEquals(List.of(), ownScratchFiles());
+        Await.untilAsserted(() -> assertEquals(List.of(), ownScratchFiles()));
     }
 
     private static String target(Path descriptor) {
@@ -415,15 +415,9 @@ class DiskFidelityTest {
 
     /// Files without a name in the scratch folder that this process has open.
     private static List<String> ownScratchFiles() throws IOException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (true) {
-            try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
-                List<String> left = descriptors.map(DiskFidelityTest::target).filter(file -> file.contains(
-                        "/freezeframe/scratch/")).toList();
-                if (left.isEmpty() || System.nanoTime() > deadline) {
-                    return left;
-                }
-            }
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            return descriptors.map(DiskFidelityTest::target).filter(file -> file.contains("/freezeframe/scratch/"))
+                    .toList();
         }
     }
 }

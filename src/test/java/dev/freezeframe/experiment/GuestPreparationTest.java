@@ -213,7 +213,7 @@ class GuestPreparationTest {
         source.awaitStall();
         assertFalse(work.isDone());
         cancelled.set(true);
-        Exception end = assertThrows(Exception.class, () -> work.get(20, TimeUnit.SECONDS));
+        Exception end = assertThrows(Exception.class, () -> work.get(60, TimeUnit.SECONDS));
         assertTrue(end instanceof CancellationException || end.getCause() instanceof CancellationException, end
                 .toString());
         assertEquals(Set.of("guest/lock"), files());

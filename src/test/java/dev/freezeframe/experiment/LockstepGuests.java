@@ -23,6 +23,7 @@ import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +36,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /// Guests that write the same number to memory and to their disks, block by block: memory tells what every block of every
@@ -174,23 +174,22 @@ final class LockstepGuests {
         assertEquals(0, qmp.execute(QmpCommand.of("query-block-exports")).size());
     }
 
-    /// Folders with sockets, and files without a name in the scratch folder, that this process still has, after some patience.
-    static List<String> ownLeftovers() throws Exception {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (true) {
-            List<String> left = new ArrayList<>();
-            try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
-                descriptors.map(LockstepGuests::target).filter(file -> file.startsWith(ScratchFolder.path() + "/"))
-                        .forEach(left::add);
-            }
-            String[] own = RunDirectory.parent().toFile().list((_, name) -> name.startsWith("freezeframe-"
-                    + ProcessHandle.current().pid() + "-"));
-            left.addAll(own == null ? List.of() : List.of(own));
-            if (left.isEmpty() || System.nanoTime() > deadline) {
-                return left;
-            }
-            Thread.sleep(50);
+    /// Waits until this process has neither a folder with sockets any more nor a file without a name in the scratch folder.
+    static void awaitNoLeftovers() {
+        Await.untilAsserted(() -> assertEquals(List.of(), ownLeftovers()));
+    }
+
+    /// Folders with sockets, and files without a name in the scratch folder, that this process has now.
+    static List<String> ownLeftovers() throws IOException {
+        List<String> left = new ArrayList<>();
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
+            descriptors.map(LockstepGuests::target).filter(file -> file.startsWith(ScratchFolder.path() + "/"))
+                    .forEach(left::add);
         }
+        String[] own = RunDirectory.parent().toFile().list((_, name) -> name.startsWith("freezeframe-"
+                + ProcessHandle.current().pid() + "-"));
+        left.addAll(own == null ? List.of() : List.of(own));
+        return left;
     }
 
     private static String target(Path descriptor) {

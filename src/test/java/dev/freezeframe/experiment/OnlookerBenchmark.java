@@ -87,7 +87,7 @@ final class OnlookerBenchmark {
                     @Override
                     public void captureEnded(String reason) {}
                 })) {
-            Thread.sleep(1500);
+            Thread.sleep(1500); // the first checkpoints are not measured
             pauses.clear();
             before = round(machine);
             start = System.nanoTime();

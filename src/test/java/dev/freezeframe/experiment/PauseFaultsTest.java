@@ -18,6 +18,7 @@ import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qmp.FaultyLink;
 import dev.freezeframe.qmp.FaultyLink.Fault;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -201,13 +202,9 @@ class PauseFaultsTest {
                 }, UnaryOperator.identity());
         Thread stalling = Thread.ofPlatform().start(() -> {
             try {
-                while (itself[0].stored.size() < 2) {
-                    Thread.sleep(5);
-                }
+                Await.until("two checkpoints are stored", () -> itself[0].stored.size() >= 2);
                 signal("STOP");
-                while (itself[0].waits.isEmpty()) {
-                    Thread.sleep(5);
-                }
+                Await.until("it is told that they wait", () -> !itself[0].waits.isEmpty());
                 storedBefore[0] = itself[0].stored.size() + 1;
                 signal("CONT");
             } catch (Exception e) {

@@ -18,6 +18,7 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,6 +32,8 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -184,24 +187,35 @@ class RecordingTest {
         assertEquals(50, heard.stored().getLast().metrics().intervalMillis());
     }
 
+    /// Returns once the recording has let at least so many ticks pass.
+    private static void awaitTicks(Recording recording, int ticks) {
+        AtomicReference<Duration> last = new AtomicReference<>(Duration.ZERO);
+        AtomicInteger passed = new AtomicInteger();
+        Await.until("ticks pass", () -> {
+            Duration left = recording.live().timeToNextTick();
+            return left.compareTo(last.getAndSet(left)) > 0 && passed.incrementAndGet() > ticks;
+        });
+    }
+
     @Test
     void aPausedMachineIsLeftPausedAndRecordingGoesOnWithIt() throws Exception {
         try (Machine machine = bootRounds();
-                Recording _ = Recording.start(store, machine, Optional.empty(), false, every(50), heard)) {
+                Recording recording = Recording.start(store, machine, Optional.empty(), false, every(50), heard)) {
             assertTrue(heard.three.await(PATIENCE.toSeconds(), TimeUnit.SECONDS));
             machine.pause();
-            Thread.sleep(300);
-            int atPause = heard.stored().size();
-            Thread.sleep(300);
+            awaitTicks(recording, 2); // a checkpoint that was under way is over
+            long atPause = recording.live().taken();
+            int ticks = 8;
+            awaitTicks(recording, ticks);
             assertEquals("paused", machine.runState());
-            assertEquals(atPause, heard.stored().size());
+            assertEquals(atPause, recording.live().taken());
+            long resumedNanos = System.nanoTime();
             machine.resume();
-            for (int i = 0; i < 200 && heard.stored().size() == atPause; i++) {
-                Thread.sleep(50);
-            }
-            assertTrue(heard.stored().size() > atPause, "recording did not go on");
-            int late = heard.stored().stream().skip(atPause).mapToInt(c -> c.metrics().late()).sum();
-            assertTrue(late < 600 / 50 / 2, "a paused machine makes nothing late, but " + late + " ticks were");
+            Await.until("recording goes on", () -> heard.stored().size() > atPause);
+            long most = 1 + (System.nanoTime() - resumedNanos) / 50_000_000;
+            int late = heard.stored().get(Math.toIntExact(atPause)).metrics().late();
+            assertTrue(late <= most, "a paused machine makes nothing late, but " + late + " ticks were, of "
+                    + most + " since it was resumed and " + ticks + " before");
         }
     }
 

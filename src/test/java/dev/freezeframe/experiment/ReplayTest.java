@@ -9,11 +9,13 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,7 +35,7 @@ class ReplayTest {
 
     private static final int FEWEST_REPLAYS = 3;
     private static final int MOST_REPLAYS = 5;
-    private static final int ATTEMPTS = 3;
+    private static final int ATTEMPTS = 5;
 
     @TempDir
     Path folder;
@@ -48,7 +50,7 @@ class ReplayTest {
                         MachineSpec.of(Profiles.standard().find("deterministic-linux")).withStartPaused(true));
                 PendingEvent end = original.qmp().expect("SHUTDOWN", event -> true)) {
             try (Recording _ = Recording.start(store, original, Optional.empty(), false,
-                    RecordingOptions.DEFAULT.with(CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(250))),
+                    RecordingOptions.DEFAULT.with(CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(100))),
                     new RecordingListener() {
                         @Override
                         public void checkpointStored(CheckpointRecord checkpoint) {
@@ -70,7 +72,7 @@ class ReplayTest {
             }
             awaitStandstill(original);
             String output = original.console().text();
-            // A loaded machine takes fewer than the dozen that a quiet one does.
+            // A loaded machine takes fewer than the dozens that a quiet one does.
             int replayed = Math.min(MOST_REPLAYS, taken.size());
             assertTrue(replayed >= FEWEST_REPLAYS, "only " + taken.size() + " checkpoints");
             for (int i = 0; i < replayed; i++) {
@@ -117,15 +119,9 @@ class ReplayTest {
     }
 
     /// After the event the processor is still to be stopped, and the last line to arrive.
-    private static void awaitStandstill(Machine machine) throws Exception {
-        while (!machine.runState().equals("shutdown")) {
-            Thread.sleep(10);
-        }
-        long printed;
-        do {
-            printed = machine.console().printedBytes();
-            Thread.sleep(100);
-        } while (machine.console().printedBytes() > printed);
+    private static void awaitStandstill(Machine machine) {
+        Await.until("it stands", () -> machine.runState().equals("shutdown"));
+        Await.untilAsleepInside(UnixConnection.class, "read");
     }
 
     private static String registers(Machine machine) throws Exception {

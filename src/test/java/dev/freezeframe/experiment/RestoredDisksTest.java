@@ -24,6 +24,7 @@ import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,13 +96,13 @@ class RestoredDisksTest {
         try (RestoredMachines restored = restoreIndependent(RestoreOptions.standard().withCount(3))) {
             assertFalse(restored.needStore());
             // The server of the disks is gone with its socket.
-            assertEquals(List.of(), sockets());
+            Await.untilAsserted(() -> assertEquals(List.of(), sockets()));
             for (RestoredMachine each : restored.machines()) {
                 assertNoBase(each.machine().qmp());
                 LockstepGuests.assertGoesOnSoundly(each.machine(), GUEST, folder);
             }
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     /// The store is closed when this returns.
@@ -170,16 +171,12 @@ class RestoredDisksTest {
         }
         ProcessHandle qemu = ProcessHandle.of(detached.pid()).orElseThrow();
         try {
-            assertEquals(List.of(), LockstepGuests.ownLeftovers());
+            LockstepGuests.awaitNoLeftovers();
             try (QmpClient qmp = QmpClient.open(UnixConnection.connect(detached.qmpSocket()), _ -> "it ended",
                     LockstepGuests.PATIENCE)) {
                 assertEquals("running", qmp.execute(QmpCommand.of("query-status")).path("status").asText());
                 long before = writes(qmp);
-                long deadline = System.nanoTime() + LockstepGuests.PATIENCE.toNanos();
-                while (writes(qmp) < before + 100) {
-                    assertTrue(System.nanoTime() < deadline, "the guest does not go on");
-                    Thread.sleep(20);
-                }
+                Await.until("the guest goes on", () -> writes(qmp) >= before + 100);
                 qmp.execute(QmpCommand.of("stop"));
                 LockstepGuests.assertSound(qmp, disks, GUEST, folder);
                 qmp.execute(QmpCommand.of("quit"));
@@ -212,7 +209,7 @@ class RestoredDisksTest {
             }
             assertRestores(store, stored.getLast());
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     @Test
@@ -228,7 +225,7 @@ class RestoredDisksTest {
             }
             assertRestores(store, stored.getLast());
         }
-        assertEquals(List.of(), LockstepGuests.ownLeftovers());
+        LockstepGuests.awaitNoLeftovers();
     }
 
     @Test

@@ -59,7 +59,7 @@ class ScreenPictureTest {
                         @Override
                         public void captureEnded(String reason) {}
                     })) {
-                Picture picture = pictures.poll(30, TimeUnit.SECONDS);
+                Picture picture = pictures.poll(60, TimeUnit.SECONDS);
                 assertEquals(Picture.Kind.SCREEN, picture.kind());
                 assertTrue(picture.content().length <= PictureTaker.MOST_SCREEN_BYTES);
                 BufferedImage image = decode(picture.content());

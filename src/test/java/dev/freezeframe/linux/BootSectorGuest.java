@@ -1,6 +1,7 @@
 package dev.freezeframe.linux;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -14,7 +15,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /// A real QEMU that runs a boot sector of a few dozen bytes, which writes to known pages of its RAM for ever. Driven
 /// through QEMU's monitor on its standard input; gone with this process.
@@ -142,14 +142,13 @@ final class BootSectorGuest implements AutoCloseable {
 
     /// Returns once the guest has done that many more rounds; a guest that stands still fails this.
     void awaitRounds(long rounds) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         long before = counter();
-        while (counter() - before < rounds) {
-            if (System.nanoTime() > deadline || !process.isAlive()) {
-                throw new AssertionError("The guest stands still at round " + counter());
+        Await.until("the guest goes on", () -> {
+            if (!process.isAlive()) {
+                throw new AssertionError("The guest has ended at round " + counter());
             }
-            Thread.onSpinWait();
-        }
+            return counter() - before >= rounds;
+        });
     }
 
     void kill() throws InterruptedException {

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.BitSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -156,14 +159,16 @@ final class SharedMemoryTest {
         for (int i = 0; i < 20; i++) {
             SharedMemory memory = SharedMemory.allocate("m", 64 * 1024 * 1024);
             memory.write(0, ByteBuffer.allocate(16 * 1024 * 1024));
+            CountDownLatch begun = new CountDownLatch(2);
             CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> {
                 ByteBuffer target = ByteBuffer.allocateDirect(16 * 1024 * 1024);
                 while (true) {
+                    begun.countDown();
                     memory.read(0, target.capacity(), target, 0);
                     memory.addPopulatedPages(new BitSet());
                 }
             });
-            Thread.sleep(3);
+            assertTrue(begun.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS));
             memory.close();
             memory.close();
             Exception e = assertThrows(Exception.class, reader::get);

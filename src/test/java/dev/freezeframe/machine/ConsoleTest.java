@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class ConsoleTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Await.PATIENCE;
 
     private UnixConnection guest;
     private Console console;
@@ -51,9 +52,7 @@ class ConsoleTest {
         new Random(1).nextBytes(all);
         int half = Console.KEPT_BYTES - 7;
         print(Arrays.copyOf(all, half));
-        while (console.printedBytes() < half) {
-            Thread.sleep(1);
-        }
+        Await.until("the first half has come", () -> console.printedBytes() == half);
         assertArrayEquals(Arrays.copyOf(all, half), console.bytes());
         print(Arrays.copyOfRange(all, half, all.length));
         guest.close();
@@ -79,13 +78,14 @@ class ConsoleTest {
 
     @Test
     void halfALineIsNoLine() throws Exception {
-        print("tick 1");
-        while (console.printedBytes() < 6) {
-            Thread.sleep(1);
+        List<String> lines = new CopyOnWriteArrayList<>();
+        try (var _ = console.onLine(lines::add)) {
+            print("tick 1");
+            Await.until("half a line has come", () -> console.printedBytes() == 6);
+            print("2\n");
+            assertEquals("tick 12", console.awaitLine(line -> line.startsWith("tick 1"), PATIENCE));
+            Await.untilAsserted(() -> assertEquals(List.of("tick 12"), lines));
         }
-        assertThrows(IOException.class, () -> console.awaitLine("tick 1"::equals, Duration.ofMillis(50)));
-        print("2\n");
-        console.awaitLine("tick 12"::equals, PATIENCE);
     }
 
     @Test

@@ -15,6 +15,7 @@ import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.UnixConnection;
 
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
@@ -47,7 +48,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Disks of real machines, written by the guest that says what it writes.
 @Tag("qemu")
 class DisksTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static final long DISK_BYTES = 4 << 20;
 
     @TempDir
@@ -173,7 +174,7 @@ class DisksTest {
                             "--socket=" + socket, "--export-name=moment", moment.get(i).file().toString())
                             .redirectErrorStream(true).redirectOutput(TestOutput.ofChildren())
                             .start());
-                    assertSoon(() -> Files.exists(socket), "no NBD server");
+                    Await.until("the NBD server is there", () -> Files.exists(socket));
                     backings.put("disk" + i, new DiskBacking(socket, "moment", DISK_BYTES));
                 }
                 MachineSpec recorded = MachineSpec
@@ -216,7 +217,7 @@ class DisksTest {
                 .redirectOutput(TestOutput.ofChildren());
         Process running = server.start();
         try {
-            assertSoon(() -> Files.exists(socket), "no NBD server");
+            Await.until("the NBD server is there", () -> Files.exists(socket));
             MachineSpec spec = spec(BootProgram.DISK_RECORDS, "{\"file\": \"none.img\", \"writes\": \"keep\"}")
                     .withDiskBackings(Map.of("disk0", new DiskBacking(socket, "", DISK_BYTES)));
             try (Machine machine = Machine.boot(spec.withStartPaused(true))) {
@@ -230,14 +231,14 @@ class DisksTest {
                 assertTrue(stopped.detail().startsWith("disk0 cannot be "), stopped.detail());
                 Files.deleteIfExists(socket);
                 running = server.start();
-                assertSoon(() -> Files.exists(socket), "no NBD server");
+                Await.until("the NBD server is there", () -> Files.exists(socket));
                 // QEMU looks for the server every few seconds, and until then every request fails at once
-                assertSoon(() -> {
+                Await.until("the guest writes on", () -> {
                     if (machine.state() == MachineState.FAULTY) {
                         machine.resume();
                     }
                     return machine.console().text().contains("round 64");
-                }, "the guest does not go on");
+                });
                 machine.pause();
                 assertLockstep(machine);
             }
@@ -331,11 +332,11 @@ class DisksTest {
                     assertEquals("", done.await(PATIENCE).data().path("error").asText());
                 }
                 long written = writes(qmp);
-                assertSoon(() -> writes(qmp) > written + 100, "no more writes");
+                Await.until("it writes on", () -> writes(qmp) > written + 100);
                 assertEquals("running", qmp.execute(QmpCommand.of("query-status")).path("status").asText());
                 qmp.execute(QmpCommand.of("quit"));
             }
-            assertSoon(() -> !qemu.isAlive(), "QEMU does not quit");
+            Await.until("QEMU has quit", () -> !qemu.isAlive());
             assertEquals(before, scratch());
         } finally {
             qemu.destroyForcibly();
@@ -406,18 +407,6 @@ class DisksTest {
         try (Machine machine = Machine.boot(spec)) {
             awaitRound(machine, 3);
             assertEquals(List.of(), machine.disks());
-        }
-    }
-
-    private interface Condition {
-        boolean holds() throws Exception;
-    }
-
-    private static void assertSoon(Condition condition, String otherwise) throws Exception {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!condition.holds()) {
-            assertTrue(System.nanoTime() < end, otherwise);
-            Thread.sleep(20);
         }
     }
 

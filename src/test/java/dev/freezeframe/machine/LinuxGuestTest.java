@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.suite.Await;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
@@ -78,11 +79,7 @@ class LinuxGuestTest {
         try (Machine machine = Machine.boot(spec)) {
             assertEquals(Accelerator.TCG, machine.accelerator());
             machine.console().awaitLine(line -> line.matches("tick 3\\b.*"), PATIENCE);
-            long deadline = System.nanoTime() + PATIENCE.toNanos();
-            while (!machine.runState().equals("shutdown")) {
-                assertTrue(System.nanoTime() < deadline, machine.console()::text);
-                Thread.sleep(50);
-            }
+            Await.until("it has powered off", () -> machine.runState().equals("shutdown"));
         }
     }
 }

@@ -11,7 +11,9 @@ import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
+import dev.freezeframe.suite.Underway;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -25,9 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// How machines fail to start and how they end: whatever happens, nothing stays behind.
 @Tag("qemu")
 class MachineEndTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Await.PATIENCE;
 
     private static MachineSpec bootSector() throws ProfileException {
         return MachineSpec.of(Profiles.standard().find("boot-sector"));
@@ -58,9 +58,9 @@ class MachineEndTest {
         machine.close();
         machine.close();
         assertFalse(isAlive(machine.pid()));
-        assertEquals(new ExitStatus(0), machine.onExit().get(1, TimeUnit.SECONDS));
-        assertSoon(() -> openFiles().equals(before), () -> "still open: " + openFiles() + ", before: " + before);
-        assertSoon(() -> machineThreads().isEmpty(), () -> "still there: " + machineThreads());
+        assertEquals(new ExitStatus(0), machine.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+        Await.untilAsserted(() -> assertEquals(before, openFiles()));
+        Await.untilAsserted(() -> assertEquals(Set.of(), machineThreads()));
     }
 
     @Test
@@ -69,18 +69,17 @@ class MachineEndTest {
         Set<String> before = openFiles();
         try (Machine machine = Machine.boot(bootSector())) {
             new ProcessBuilder("kill", "-STOP", Long.toString(machine.pid())).start().waitFor();
-            CompletableFuture<QmpException> waiting = CompletableFuture.supplyAsync(() -> assertThrows(
-                    QmpException.class, () -> machine.qmp().execute(QmpCommand.of("query-status"))));
-            Thread.sleep(50);
+            Underway<QmpException> waiting = Underway.start(() -> assertThrows(QmpException.class, () -> machine.qmp()
+                    .execute(QmpCommand.of("query-status")))).awaitInside(QmpClient.class, "await");
             new ProcessBuilder("kill", "-SEGV", Long.toString(machine.pid())).start().waitFor();
             new ProcessBuilder("kill", "-CONT", Long.toString(machine.pid())).start().waitFor();
-            QmpException e = waiting.get(5, TimeUnit.SECONDS);
+            QmpException e = waiting.result();
             assertEquals(QmpException.Kind.DISCONNECTED, e.kind());
             assertTrue(e.getMessage().contains("was killed by signal 11 (SIGSEGV)"), e.getMessage());
-            assertTrue(machine.onExit().get(5, TimeUnit.SECONDS).isSignal());
+            assertTrue(machine.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS).isSignal());
             assertTrue(machine.console().awaitEnd(PATIENCE));
         }
-        assertSoon(() -> openFiles().equals(before), () -> "still open: " + openFiles() + ", before: " + before);
+        Await.untilAsserted(() -> assertEquals(before, openFiles()));
     }
 
     @Test
@@ -90,19 +89,18 @@ class MachineEndTest {
             new ProcessBuilder("kill", "-STOP", Long.toString(machine.pid())).start().waitFor();
             machine.quit(Duration.ofMillis(200));
             assertFalse(isAlive(machine.pid()));
-            assertEquals("was killed by signal 9 (SIGKILL)", machine.onExit().get(1, TimeUnit.SECONDS).describe());
+            assertEquals("was killed by signal 9 (SIGKILL)",
+                    machine.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS).describe());
         }
     }
 
     @Test
-    void refusedArgumentIsReportedAtOnceInQemusWords() {
-        long start = System.nanoTime();
+    void refusedArgumentIsReportedInQemusWords() {
         MachineException e = assertThrows(MachineException.class, () -> Machine.boot(withArguments("-device",
                 "flux-capacitor")));
         assertTrue(e.getMessage().contains("'flux-capacitor' is not a valid device model name"), e.getMessage());
         assertTrue(e.getMessage().contains("exit status 1"), e.getMessage());
         assertFalse(e.getMessage().contains("\n"));
-        assertTrue(System.nanoTime() - start < 5_000_000_000L);
         assertEquals(List.of(), ourFolders());
     }
 
@@ -156,7 +154,7 @@ class MachineEndTest {
         long qemu = Long.parseLong(firstWord(jvm));
         assertTrue(isAlive(qemu));
         jvm.destroyForcibly().waitFor();
-        assertSoon(() -> !isAlive(qemu), () -> "QEMU " + qemu + " survived");
+        Await.until("QEMU has ended", () -> !isAlive(qemu));
         assertEquals(List.of(), foldersOf(jvm.pid()));
     }
 
@@ -206,7 +204,7 @@ class MachineEndTest {
                 assertTrue(isAlive(qemu));
                 qmp.execute(QmpCommand.of("quit"));
             }
-            assertSoon(() -> !isAlive(qemu), () -> "QEMU " + qemu + " did not quit");
+            Await.until("QEMU has quit", () -> !isAlive(qemu));
         } finally {
             ProcessHandle.of(qemu).ifPresent(ProcessHandle::destroyForcibly);
             try (Stream<Path> files = Files.list(folder)) {
@@ -282,14 +280,5 @@ class MachineEndTest {
     private static Set<String> machineThreads() {
         return Thread.getAllStackTraces().keySet().stream().map(Thread::getName).filter(name -> name.matches(
                 "qmp-reader|console-reader|qemu-stderr")).collect(Collectors.toSet());
-    }
-
-    private static void assertSoon(BooleanSupplier condition, java.util.function.Supplier<String> otherwise)
-            throws InterruptedException {
-        long deadline = System.nanoTime() + 5_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, otherwise);
-            Thread.sleep(5);
-        }
     }
 }

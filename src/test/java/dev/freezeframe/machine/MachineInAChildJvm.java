@@ -1,6 +1,7 @@
 package dev.freezeframe.machine;
 
-/// A program that starts a machine, tells its process id and folder, and sleeps until it is killed.
+/// A program that starts a machine, tells its process id and folder, and lives until it is killed or whoever started
+/// it is gone.
 final class MachineInAChildJvm {
     private MachineInAChildJvm() {}
 
@@ -18,6 +19,6 @@ final class MachineInAChildJvm {
                             .findFirst().orElseThrow().replaceAll(".*path=|/qmp,.*", "")
                     : ""));
         }
-        Thread.sleep(60_000);
+        System.in.read();
     }
 }

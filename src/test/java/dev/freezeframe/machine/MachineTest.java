@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.Await;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -23,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /// A machine in its life, with the guest whose memory is known.
 @Tag("qemu")
 class MachineTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static Machine machine;
 
     @BeforeAll
@@ -80,14 +83,22 @@ class MachineTest {
         awaitRound(machine, 1);
         machine.pause();
         assertEquals("paused", machine.runState());
+        Await.untilAsleepInside(UnixConnection.class, "read"); // what it printed has arrived
         long printed = machine.console().printedBytes();
         long round = round(machine.memory());
-        Thread.sleep(150);
+        String registers = registers();
+        for (int i = 0; i < 50; i++) {
+            assertEquals(registers, registers(), "QEMU goes on, and its guest does not");
+        }
         assertEquals(round, round(machine.memory()));
-        assertTrue(machine.console().printedBytes() - printed <= 20, "what QEMU had in its buffer");
+        assertEquals(printed, machine.console().printedBytes());
         machine.resume();
         assertEquals("running", machine.runState());
         awaitRound(machine, round + 2);
+    }
+
+    private static String registers() throws Exception {
+        return machine.qmp().execute(QmpCommand.humanMonitor("info registers")).asText();
     }
 
     @Test

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.suite.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -29,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// What those see who look at a machine: its screen, its states, every byte of its console.
 @Tag("qemu")
 class OnlookersTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static Machine machine;
 
     @BeforeAll
@@ -49,7 +51,7 @@ class OnlookersTest {
     }
 
     private static StateChange next(BlockingQueue<StateChange> changes) throws InterruptedException {
-        StateChange change = changes.poll(10, TimeUnit.SECONDS);
+        StateChange change = changes.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         assertTrue(change != null, "no change was told");
         return change;
     }
@@ -58,14 +60,10 @@ class OnlookersTest {
     void theScreenIsSeenWhileTheGuestRuns() throws Exception {
         assertTrue(machine.hasDisplay());
         try (GuestScreen screen = GuestScreen.of(machine)) {
-            ScreenImage first = screen.capture();
-            // QEMU's own first screen has another size than the firmware's
-            for (ScreenImage again = screen.capture(); again.width() != first.width(); again = screen.capture()) {
-                first = again;
-            }
+            ScreenImage first = Await.value("the firmware's text", screen::capture, image -> Arrays.stream(image.argb())
+                    .distinct().count() > 1);
             assertEquals(first.width() * first.height(), first.argb().length);
             assertTrue(first.width() >= 320 && first.height() >= 200, first.width() + " × " + first.height());
-            assertTrue(Arrays.stream(first.argb()).distinct().count() > 1, "the firmware's text");
             ScreenImage small = first.scaledToWidth(100);
             assertEquals(100, small.width());
             assertEquals(Math.round(first.height() * 100.0 / first.width()), small.height());
@@ -95,7 +93,7 @@ class OnlookersTest {
     @Test
     void pauseResumeAndResetAreTold() throws Exception {
         BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
-        assertEventually(MachineState.RUNNING);
+        Await.until("it is known to run", () -> machine.state() == MachineState.RUNNING);
         try (var _ = machine.onStateChange(changes::add)) {
             machine.pause();
             assertEquals(MachineState.PAUSED, next(changes).state());
@@ -111,27 +109,20 @@ class OnlookersTest {
         assertTrue(machine.uptime().isPositive());
     }
 
-    private static void assertEventually(MachineState state) throws InterruptedException {
-        for (int i = 0; i < 500 && machine.state() != state; i++) {
-            Thread.sleep(10);
-        }
-        assertEquals(state, machine.state());
-    }
-
     @Test
     void aStopAsShortAsACheckpointsIsNotTold() throws Exception {
         BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
-        assertEventually(MachineState.RUNNING);
+        Await.until("it is known to run", () -> machine.state() == MachineState.RUNNING);
         try (var _ = machine.onStateChange(changes::add)) {
             for (int i = 0; i < 5; i++) {
-                machine.qmp().execute(dev.freezeframe.qmp.QmpCommand.of("stop"));
-                machine.qmp().execute(dev.freezeframe.qmp.QmpCommand.of("cont"));
-                Thread.sleep(20);
+                // sent together, so that no busy machine makes it a long stop
+                machine.qmp().send(QmpCommand.of("stop"), QmpCommand.of("cont")).getLast().await(PATIENCE);
             }
-            Thread.sleep(2 * StateWatch.SETTLING.toMillis());
-            assertTrue(changes.isEmpty(), changes.toString());
-            machine.qmp().execute(dev.freezeframe.qmp.QmpCommand.of("stop"));
+            machine.qmp().execute(QmpCommand.of("stop"));
             assertEquals(MachineState.PAUSED, next(changes).state());
+            machine.qmp().execute(QmpCommand.of("cont"));
+            assertEquals(MachineState.RUNNING, next(changes).state());
+            assertTrue(changes.isEmpty(), "one stop was long, and it is told after the others: " + changes);
         }
     }
 
@@ -159,8 +150,7 @@ class OnlookersTest {
             machine.console().awaitLine(line -> BootSector.round(line).orElse(-1) > 0 && !new String(before,
                     StandardCharsets.UTF_8).contains(line), PATIENCE);
             machine.pause();
-            Thread.sleep(100);
-            assertArrayEquals(machine.console().bytes(), heard.toByteArray());
+            Await.untilAsserted(() -> assertArrayEquals(machine.console().bytes(), heard.toByteArray()));
         }
         ByteArrayOutputStream none = new ByteArrayOutputStream();
         try (var _ = machine.console().onOutput(0, none::writeBytes)) {

@@ -5,11 +5,11 @@ import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 
 /// Device state of a paused machine, without RAM, in the simplest way that loads into another one. What the product
 /// does with it lives in other packages; here it only serves to test machines that wait for a stream.
@@ -43,7 +43,7 @@ final class SavedState {
             waiting.qmp().execute(QmpCommand.of("migrate-incoming").with("uri", "unix:" + socket));
             try (UnixConnection connection = UnixConnection.connect(socket)) {
                 connection.write(stream);
-                if (!completed.await(Duration.ofSeconds(20)).data().path("status").asText().equals("completed")) {
+                if (!completed.await(Await.PATIENCE).data().path("status").asText().equals("completed")) {
                     throw new IOException("the device state did not load: " + waiting.qemuLog());
                 }
             }

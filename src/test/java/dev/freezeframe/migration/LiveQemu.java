@@ -7,12 +7,12 @@ import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.qmp.UnixListener;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -62,8 +62,8 @@ final class LiveQemu implements AutoCloseable {
             Process process = new ProcessBuilder(command).redirectErrorStream(true)
                     .redirectOutput(directory.path().resolve("stderr").toFile()).start();
             QmpClient qmp = QmpClient.open(
-                    listener.accept(process.toHandle(), process.onExit(), Duration.ofSeconds(20)),
-                    patience -> "QEMU said " + read(directory.path().resolve("stderr")), Duration.ofSeconds(20));
+                    listener.accept(process.toHandle(), process.onExit(), Await.PATIENCE),
+                    patience -> "QEMU said " + read(directory.path().resolve("stderr")), Await.PATIENCE);
             return new LiveQemu(directory, process, ram, qmp);
         }
     }
@@ -94,16 +94,9 @@ final class LiveQemu implements AutoCloseable {
     }
 
     /// Waits until the guest has printed at least this many numbers.
-    List<String> awaitNumbers(int count) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + 20_000_000_000L;
-        while (true) {
-            List<String> lines = read(directory.path().resolve("serial")).lines().filter(l -> l.length() == 8).toList();
-            if (lines.size() >= count)
-                return lines;
-            if (System.nanoTime() > deadline)
-                throw new IOException("the guest printed only " + lines);
-            Thread.sleep(5);
-        }
+    List<String> awaitNumbers(int count) {
+        return Await.value("the guest has printed " + count + " numbers", () -> read(directory.path().resolve("serial"))
+                .lines().filter(line -> line.length() == 8).toList(), numbers -> numbers.size() >= count);
     }
 
     String text(String name) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -14,8 +16,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 class FrozenViewTest {
     private static final int SIZE_BYTES = 32 << 20;
     private static final String BITMAP = "qemu:dirty-bitmap:b0";
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static final List<NbdRange> WRITTEN = List.of(new NbdRange(0, 4096), new NbdRange(1 << 20, 3 << 20),
             new NbdRange((9 << 20) + 8192, 12288), new NbdRange(SIZE_BYTES - 4096, 4096));
 
@@ -186,13 +186,10 @@ class FrozenViewTest {
         NbdClient client = connect();
         new ProcessBuilder("kill", "-STOP", Long.toString(qemu.process().pid())).start().waitFor();
         try {
-            CompletableFuture<Throwable> failure = new CompletableFuture<>();
-            Thread reader = Thread.ofPlatform().start(() -> failure
-                    .complete(assertThrows(NbdException.class, () -> client.read(0, ByteBuffer.allocateDirect(4096)))));
-            Thread.sleep(100);
+            Underway<NbdException> reading = Underway.start(() -> assertThrows(NbdException.class, () -> client.read(0,
+                    ByteBuffer.allocateDirect(4096)))).awaitInside(NbdClient.class, "awaitOne");
             client.close();
-            assertEquals("the NBD client was closed", failure.get(3, TimeUnit.SECONDS).getMessage());
-            reader.join();
+            assertEquals("the NBD client was closed", reading.result().getMessage());
         } finally {
             new ProcessBuilder("kill", "-CONT", Long.toString(qemu.process().pid())).start().waitFor();
         }

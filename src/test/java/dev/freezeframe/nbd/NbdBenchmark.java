@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 
 /// Throughput of both sides, run by hand: `client IMAGE` reads a raw image several times through a QEMU's own NBD server;
 /// `server SOCKET MIB` serves random bytes from memory until it is killed, for `nbdcopy` or `qemu-img`.
@@ -62,7 +63,7 @@ final class NbdBenchmark {
         MemoryExport export = MemoryExport.withoutZeroes(mebibytes << 20);
         try (NbdServer server = NbdServer.start(socket, Map.of("disk0", export))) {
             System.out.println("listening on " + server.path());
-            Thread.sleep(Duration.ofMinutes(10));
+            new CountDownLatch(1).await(); // until it is killed
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("qemu")
 class NbdClientTest {
     private static final int SIZE_BYTES = 24 << 20;
-    private static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Await.PATIENCE;
 
     @TempDir
     Path folder;
@@ -41,12 +42,10 @@ class NbdClientTest {
         server = new ProcessBuilder("qemu-nbd", "--read-only", "--persistent", "--shared=4", "-f", "qcow2", "-x",
                 "disk0", "-A", "-k", socket.toString(), qcow2.toString()).redirectErrorStream(true)
                 .redirectOutput(TestOutput.ofChildren()).start();
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
-        while (!Files.exists(socket)) {
-            if (!server.isAlive() || System.nanoTime() > deadline)
-                throw new IOException("qemu-nbd does not listen");
-            Thread.sleep(5);
-        }
+        Await.until("qemu-nbd listens", () -> {
+            assertTrue(server.isAlive());
+            return Files.exists(socket);
+        });
     }
 
     @AfterEach

@@ -7,13 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -129,11 +130,11 @@ class NbdServerTest {
         NbdExport waiting = new Reading(offset -> {
             if (offset > 0)
                 later.countDown();
-            else if (!later.await(5, TimeUnit.SECONDS))
+            else if (!later.await(60, TimeUnit.SECONDS))
                 throw new IOException("the later reads wait for the first");
         });
         try (NbdServer one = NbdServer.start(folder.resolve("one"), Map.of("disk0", waiting));
-                NbdClient client = NbdClient.connect(one.path(), "disk0", List.of(), Duration.ofSeconds(10))) {
+                NbdClient client = NbdClient.connect(one.path(), "disk0", List.of(), Await.PATIENCE)) {
             client.read(0, ByteBuffer.allocateDirect(4 << 20));
         }
     }
@@ -141,22 +142,29 @@ class NbdServerTest {
     @Test
     void closingWaitsForReadsUnderWayAndInterruptsNone() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
         CompletableFuture<Boolean> undisturbed = new CompletableFuture<>();
         NbdExport slow = new Reading(_ -> {
             begun.countDown();
-            Thread.sleep(200);
+            goOn.await();
             undisturbed.complete(!Thread.currentThread().isInterrupted());
         });
         NbdServer one = NbdServer.start(folder.resolve("one"), Map.of("disk0", slow));
-        try (NbdClient client = NbdClient.connect(one.path(), "disk0", List.of(), Duration.ofSeconds(10))) {
+        try (NbdClient client = NbdClient.connect(one.path(), "disk0", List.of(), Await.PATIENCE)) {
             Thread reader = Thread.ofPlatform().start(() -> assertThrows(NbdException.class, () -> client.read(0,
                     ByteBuffer.allocate(4096))));
-            assertTrue(begun.await(5, TimeUnit.SECONDS));
-            one.close();
+            assertTrue(begun.await(60, TimeUnit.SECONDS));
+            Underway<Boolean> closing = Underway.start(() -> {
+                one.close();
+                return true;
+            }).awaitInside(ServerConnection.class, "awaitEnd");
+            goOn.countDown();
+            assertTrue(closing.result());
             assertTrue(undisturbed.getNow(false));
             assertEquals(0, one.connections());
             reader.join();
         } finally {
+            goOn.countDown();
             one.close();
         }
     }

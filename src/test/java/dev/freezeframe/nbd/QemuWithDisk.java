@@ -7,6 +7,7 @@ import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.qmp.UnixListener;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ import java.util.Map;
 
 /// A QEMU without a machine that has a raw image as its node `disk0`, and an NBD server of its own. Killed when closed.
 record QemuWithDisk(Process process, QmpClient qmp, RunDirectory directory) implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Await.PATIENCE;
 
     static QemuWithDisk start(Path image) throws IOException {
         RunDirectory directory = RunDirectory.create();

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The server with clients that neither QEMU nor libnbd is. After each test the server must still serve, and be closed
 /// without a thread left.
 class StrangeClientTest {
-    private static final Duration PATIENCE = Duration.ofMillis(400);
+    private static final Duration LITTLE_PATIENCE = Duration.ofMillis(400);
     private static final int SIZE_BYTES = 4 << 20;
 
     @TempDir
@@ -39,16 +40,27 @@ class StrangeClientTest {
 
     @BeforeEach
     void start() throws Exception {
-        server = NbdServer.start(folder.resolve("nbd"), Map.of("disk0", export), PATIENCE, PATIENCE);
+        serve(Await.PATIENCE);
+    }
+
+    private void serve(Duration patience) throws IOException {
+        server = NbdServer.start(folder.resolve("nbd"), Map.of("disk0", export), patience, patience);
         client = UnixConnection.connect(server.path());
-        client.setReadTimeout(5000);
+        client.setReadTimeout(Math.toIntExact(Await.PATIENCE.toMillis()));
         answers = new PeerInput(client, "the server");
+    }
+
+    /// Only clients that are to be hung up on meet a server that waits for little.
+    private void serveWithLittlePatience() throws IOException {
+        client.close();
+        server.close();
+        serve(LITTLE_PATIENCE);
     }
 
     @AfterEach
     void serverIsAsGoodAsBefore() throws Exception {
         export.failingOffset = -1;
-        try (NbdClient other = NbdClient.connect(server.path(), "", List.of(), Duration.ofSeconds(5))) {
+        try (NbdClient other = NbdClient.connect(server.path(), "", List.of(), Await.PATIENCE)) {
             ByteBuffer whole = ByteBuffer.allocateDirect(SIZE_BYTES);
             other.read(0, whole);
             byte[] read = new byte[SIZE_BYTES];
@@ -64,7 +76,7 @@ class StrangeClientTest {
     }
 
     private static boolean endsSoon(Thread thread) throws InterruptedException {
-        return thread.join(Duration.ofSeconds(2));
+        return thread.join(Await.PATIENCE);
     }
 
     private void say(ByteBuffer bytes) throws IOException {
@@ -164,6 +176,7 @@ class StrangeClientTest {
 
     @Test
     void halfAHandshakeAndThenSilenceIsHungUpOn() throws Exception {
+        serveWithLittlePatience();
         greet();
         say(ByteBuffer.allocate(8).putLong(IHAVEOPT).flip());
         assertHungUp();
@@ -171,6 +184,7 @@ class StrangeClientTest {
 
     @Test
     void halfARequestAndThenSilenceIsHungUpOn() throws Exception {
+        serveWithLittlePatience();
         go(true);
         say(ByteBuffer.allocate(4).putInt(NBD_REQUEST_MAGIC).flip());
         assertHungUp();
@@ -178,8 +192,13 @@ class StrangeClientTest {
 
     @Test
     void idleClientIsKept() throws Exception {
+        serveWithLittlePatience();
         go(true);
-        Thread.sleep(2 * PATIENCE.toMillis());
+        try (UnixConnection later = UnixConnection.connect(server.path())) {
+            later.setReadTimeout(1);
+            ByteBuffer greeting = ByteBuffer.allocateDirect(1024);
+            Await.until("one that came later and said nothing is hung up on", () -> later.read(greeting.clear()) < 0);
+        }
         assertRefused(NbdErrno.EPERM, 0, NBD_CMD_TRIM, 0, 4096);
     }
 
@@ -217,19 +236,16 @@ class StrangeClientTest {
 
     @Test
     void clientThatNeverReadsIsHungUpOnAndOthersAreServedMeanwhile() throws Exception {
+        serveWithLittlePatience();
         go(true);
         for (int i = 0; i < 64; i++)
             request(0, NBD_CMD_READ, i, 0, SIZE_BYTES);
         serverIsServing();
-        long deadline = System.nanoTime() + 5_000_000_000L;
-        while (server.connections() > 0 && System.nanoTime() < deadline)
-            Thread.sleep(10);
-        assertEquals(0, server.connections());
+        Await.until("it is hung up on", () -> server.connections() == 0);
     }
 
     private void serverIsServing() throws IOException {
-        try (NbdClient other = NbdClient.connect(server.path(), "disk0", List.of(BASE_ALLOCATION), Duration.ofSeconds(
-                2))) {
+        try (NbdClient other = NbdClient.connect(server.path(), "disk0", List.of(BASE_ALLOCATION), Await.PATIENCE)) {
             other.read(0, ByteBuffer.allocateDirect(1 << 20));
         }
     }
@@ -245,16 +261,14 @@ class StrangeClientTest {
 
     @Test
     void manyClientsThatSayNothingAreBoundedAndGoAway() throws Exception {
+        serveWithLittlePatience();
         List<UnixConnection> idle = new ArrayList<>();
         try {
             for (int i = 0; i < 200; i++) {
                 idle.add(UnixConnection.connect(server.path()));
                 assertTrue(server.connections() <= 128);
             }
-            long deadline = System.nanoTime() + 5_000_000_000L;
-            while (server.connections() > 0 && System.nanoTime() < deadline)
-                Thread.sleep(10);
-            assertEquals(0, server.connections());
+            Await.until("they are hung up on", () -> server.connections() == 0);
         } finally {
             idle.forEach(UnixConnection::close);
         }
@@ -296,7 +310,7 @@ class StrangeClientTest {
     @ExpectWarnings("an export could not be read: pack 7 is damaged")
     void reasonOfAFailedReadReachesTheClientWhichGoesOn() throws Exception {
         export.failingOffset = export.firstContentFrom(1 << 20);
-        try (NbdClient other = NbdClient.connect(server.path(), "disk0", List.of(), Duration.ofSeconds(2))) {
+        try (NbdClient other = NbdClient.connect(server.path(), "disk0", List.of(), Await.PATIENCE)) {
             NbdException e = assertThrows(NbdException.class, () -> other.read(0, ByteBuffer.allocateDirect(
                     SIZE_BYTES)));
             assertEquals(NbdErrno.EIO, e.errno().orElseThrow());

@@ -13,7 +13,7 @@ record Tool(int status, String output) {
         Path file = Files.createTempFile(folder, "output", "");
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(file.toFile()).start();
         try {
-            if (!process.waitFor(20, TimeUnit.SECONDS))
+            if (!process.waitFor(60, TimeUnit.SECONDS))
                 throw new IOException(List.of(command) + " does not end");
             return new Tool(process.exitValue(), Files.readString(file, StandardCharsets.ISO_8859_1));
         } finally {

@@ -1,16 +1,15 @@
 package dev.freezeframe.qmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Underway;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,7 +20,7 @@ import org.junit.jupiter.api.Test;
 @Tag("qemu")
 class ArmedCommandTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static final QmpCommand STOP = QmpCommand.of("stop");
 
     private static Machine machine;
@@ -44,8 +43,9 @@ class ArmedCommandTest {
     @Test
     void anArmedCommandDoesNothingBeforeItIsFired() throws Exception {
         try (ArmedCommand stop = machine.captureQmp().arm(STOP)) {
-            Thread.sleep(50);
-            assertEquals("running", machine.runState());
+            for (int i = 0; i < 50; i++) {
+                assertEquals("running", machine.runState());
+            }
             stop.fire().await(PATIENCE);
             assertEquals("paused", machine.runState());
         }
@@ -62,41 +62,28 @@ class ArmedCommandTest {
     @Test
     void whileACommandIsArmedOthersWaitAndItsOwnThreadMustNotSend() throws Exception {
         QmpClient qmp = machine.qmp();
-        CompletableFuture<String> other;
+        Underway<String> other;
         try (ArmedCommand stop = qmp.arm(STOP)) {
             assertThrows(IllegalStateException.class, () -> qmp.execute(QmpCommand.of("query-status")));
             assertThrows(IllegalStateException.class, () -> qmp.arm(STOP));
-            other = CompletableFuture.supplyAsync(() -> {
-                try {
-                    return machine.runState();
-                } catch (QmpException e) {
-                    return e.toString();
-                }
-            });
-            Thread.sleep(50);
-            assertFalse(other.isDone());
+            other = Underway.start(machine::runState).awaitInside(QmpClient.class, "send");
             stop.fire().await(PATIENCE);
         }
-        assertEquals("paused", other.get(20, TimeUnit.SECONDS));
+        assertEquals("paused", other.result());
     }
 
     @Test
     void aReservedSessionKeepsOthersWaitingUntilItIsGivenBack() throws Exception {
-        CompletableFuture<Boolean> resumed;
+        Underway<Boolean> resumed;
         try (Registration _ = machine.qmp().reserve()) {
             machine.qmp().execute(STOP);
-            resumed = CompletableFuture.supplyAsync(() -> {
-                try {
-                    machine.resume();
-                    return true;
-                } catch (QmpException e) {
-                    return false;
-                }
-            });
-            Thread.sleep(50);
+            resumed = Underway.start(() -> {
+                machine.resume();
+                return true;
+            }).awaitInside(QmpClient.class, "send");
             assertEquals("paused", machine.runState());
         }
-        assertTrue(resumed.get(20, TimeUnit.SECONDS));
+        assertTrue(resumed.result());
         assertEquals("running", machine.runState());
     }
 }

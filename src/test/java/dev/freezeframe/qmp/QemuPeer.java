@@ -1,10 +1,10 @@
 package dev.freezeframe.qmp;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 
 /// A QEMU without a machine, which starts in a few milliseconds and speaks QMP. Killed when closed.
 record QemuPeer(Process process, QmpClient qmp, Path folder) implements AutoCloseable {
@@ -19,9 +19,9 @@ record QemuPeer(Process process, QmpClient qmp, Path folder) implements AutoClos
             process = new ProcessBuilder(TestedQemu.binary(), "-name", "test-peer", "-machine", "none", "-nodefaults",
                     "-no-user-config", "-display", "none", "-S", "-chardev", "socket,id=qmp,path=" + listener.path(),
                     "-qmp", "chardev:qmp").redirectErrorStream(true).redirectOutput(TestOutput.ofChildren()).start();
-            connection = listener.accept(process.toHandle(), process.onExit(), Duration.ofSeconds(20));
+            connection = listener.accept(process.toHandle(), process.onExit(), Await.PATIENCE);
         }
-        return new QemuPeer(process, QmpClient.open(connection, _ -> "fate known", Duration.ofSeconds(20)), folder);
+        return new QemuPeer(process, QmpClient.open(connection, _ -> "fate known", Await.PATIENCE), folder);
     }
 
     void signal(String name) throws IOException, InterruptedException {

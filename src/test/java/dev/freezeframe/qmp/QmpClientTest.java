@@ -6,12 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Underway;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -51,10 +54,10 @@ class QmpClientTest {
     void commandsSentTogetherGetTheirOwnAnswers() throws Exception {
         List<PendingReply> replies = qemu.qmp().send(STATUS, QmpCommand.of("no-such-command"), QmpCommand.of(
                 "query-name"), QmpCommand.of("query-version"));
-        assertTrue(replies.get(3).await(Duration.ofSeconds(5)).has("qemu"));
-        assertEquals("test-peer", replies.get(2).await(Duration.ofSeconds(5)).path("name").asText());
-        assertThrows(QmpException.class, () -> replies.get(1).await(Duration.ofSeconds(5)));
-        assertTrue(replies.get(0).await(Duration.ofSeconds(5)).has("status"));
+        assertTrue(replies.get(3).await(Await.PATIENCE).has("qemu"));
+        assertEquals("test-peer", replies.get(2).await(Await.PATIENCE).path("name").asText());
+        assertThrows(QmpException.class, () -> replies.get(1).await(Await.PATIENCE));
+        assertTrue(replies.get(0).await(Await.PATIENCE).has("status"));
     }
 
     @Test
@@ -114,7 +117,7 @@ class QmpClientTest {
     void expectedEventIsNotMissedThoughNobodyWaitsYet() throws Exception {
         try (PendingEvent resume = qemu.qmp().expect("RESUME", _ -> true)) {
             qemu.qmp().execute(QmpCommand.of("cont"));
-            assertEquals("RESUME", resume.await(Duration.ofSeconds(1)).name());
+            assertEquals("RESUME", resume.await(Await.PATIENCE).name());
         }
         qemu.qmp().execute(QmpCommand.of("stop"));
     }
@@ -125,7 +128,7 @@ class QmpClientTest {
         try (var _ = qemu.qmp().onEvent(heard::complete)) {
             // Nobody awaits the reply, so it is the background thread that has to read.
             qemu.qmp().send(QmpCommand.of("cont"));
-            assertEquals("RESUME", heard.orTimeout(2, java.util.concurrent.TimeUnit.SECONDS).get().name());
+            assertEquals("RESUME", heard.get(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS).name());
         }
         qemu.qmp().execute(QmpCommand.of("stop"));
     }
@@ -155,7 +158,7 @@ class QmpClientTest {
                     150)));
             long millis = (System.nanoTime() - start) / 1_000_000;
             assertEquals(QmpException.Kind.TIMED_OUT, late.kind());
-            assertTrue(millis >= 150 && millis < 1000, millis + " ms");
+            assertTrue(millis >= 150, millis + " ms");
             own.signal("CONT");
             assertTrue(own.qmp().execute(QmpCommand.of("query-version")).has("qemu"));
         }
@@ -165,45 +168,39 @@ class QmpClientTest {
     void interruptEndsAWait() throws Exception {
         try (QemuPeer own = QemuPeer.start()) {
             own.signal("STOP");
-            CompletableFuture<QmpException.Kind> seen = new CompletableFuture<>();
-            Thread waiting = Thread.ofPlatform().start(() -> {
+            Underway<QmpException.Kind> waiting = Underway.start(() -> {
                 QmpException e = assertThrows(QmpException.class, () -> own.qmp().execute(STATUS));
                 assertTrue(Thread.currentThread().isInterrupted());
-                seen.complete(e.kind());
-            });
-            Thread.sleep(50);
+                return e.kind();
+            }).awaitInside(QmpClient.class, "await");
             waiting.interrupt();
-            assertEquals(QmpException.Kind.INTERRUPTED, seen.get(2, java.util.concurrent.TimeUnit.SECONDS));
+            assertEquals(QmpException.Kind.INTERRUPTED, waiting.result());
         }
     }
 
     @RepeatedTest(3)
-    void killedQemuFailsEveryWaitingCallWithinATenthOfASecond() throws Exception {
+    void killedQemuFailsEveryWaitingCallLongBeforeItsTimeIsOver() throws Exception {
         try (QemuPeer own = QemuPeer.start(); PendingEvent never = own.qmp().expect("NEVER", _ -> true)) {
             own.signal("STOP"); // so that the calls wait for sure
-            List<CompletableFuture<Long>> ends = new ArrayList<>();
+            List<Underway<QmpException>> calls = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 int number = i;
-                ends.add(CompletableFuture.supplyAsync(() -> {
-                    QmpException e = assertThrows(QmpException.class, () -> {
-                        if (number == 0) {
-                            never.await(Duration.ofSeconds(20));
-                        } else {
-                            own.qmp().execute(STATUS, Duration.ofSeconds(20));
-                        }
-                    });
-                    long end = System.nanoTime();
-                    assertEquals(QmpException.Kind.DISCONNECTED, e.kind());
-                    assertTrue(e.getMessage().contains("fate known"), e.getMessage());
-                    return end;
-                }, task -> Thread.ofPlatform().start(task)));
+                calls.add(Underway.start(() -> assertThrows(QmpException.class, () -> {
+                    if (number == 0) {
+                        never.await(Duration.ofHours(1));
+                    } else {
+                        own.qmp().execute(STATUS, Duration.ofHours(1));
+                    }
+                })));
             }
-            Thread.sleep(100);
-            long killed = System.nanoTime();
+            for (Underway<QmpException> call : calls) {
+                call.awaitInside(QmpClient.class, "await");
+            }
             own.process().destroyForcibly();
-            for (CompletableFuture<Long> end : ends) {
-                long millis = (end.get() - killed) / 1_000_000;
-                assertTrue(millis < 100, millis + " ms");
+            for (Underway<QmpException> call : calls) {
+                QmpException e = call.result();
+                assertEquals(QmpException.Kind.DISCONNECTED, e.kind());
+                assertTrue(e.getMessage().contains("fate known"), e.getMessage());
             }
             assertTrue(own.qmp().isLost());
             assertThrows(QmpException.class, () -> own.qmp().execute(STATUS));
@@ -216,7 +213,7 @@ class QmpClientTest {
             own.signal("STOP");
             PendingReply reply = own.qmp().send(STATUS).getFirst();
             own.qmp().close();
-            QmpException e = assertThrows(QmpException.class, () -> reply.await(Duration.ofSeconds(5)));
+            QmpException e = assertThrows(QmpException.class, () -> reply.await(Await.PATIENCE));
             assertEquals(QmpException.Kind.DISCONNECTED, e.kind());
         }
     }

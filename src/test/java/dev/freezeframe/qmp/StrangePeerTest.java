@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +19,7 @@ class StrangePeerTest {
     private static final String GREETING = "{\"QMP\": {\"version\": {\"qemu\": {\"micro\": 1, \"minor\": 2, \"major\": "
             + "9}, \"package\": \"\"}, \"capabilities\": []}}\r\n";
     private static final String NEGOTIATED = "{\"return\": {}, \"id\": 1}\r\n";
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static final int MAX_LINE_BYTES = 1000;
 
     private UnixConnection ours;
@@ -74,12 +76,13 @@ class StrangePeerTest {
 
     @Test
     void linesMayArriveInAnyPieces() throws Exception {
+        Underway<QmpClient> opening = Underway.start(this::negotiate);
         for (String piece : GREETING.split("(?<=\\G.{7})", -1)) {
+            Await.untilAsleepInside(UnixConnection.class, "read"); // what was said is read
             say(piece);
-            Thread.sleep(1);
         }
         say("\r\n");
-        try (QmpClient client = negotiate()) {
+        try (QmpClient client = opening.result()) {
             assertEquals("9.2.1", client.greeting().version());
         }
     }
@@ -139,11 +142,10 @@ class StrangePeerTest {
     }
 
     @Test
-    void peerThatHangsUpBeforeItGreetsIsReportedAtOnce() throws Exception {
+    void peerThatHangsUpBeforeItGreetsIsReported() throws Exception {
         peer.close();
-        long start = System.nanoTime();
         QmpException e = assertThrows(QmpException.class, this::open);
         assertTrue(e.getMessage().contains("the peer is gone"), e.getMessage());
-        assertTrue(System.nanoTime() - start < 1_000_000_000);
+        assertEquals(QmpException.Kind.DISCONNECTED, e.kind());
     }
 }

@@ -15,6 +15,7 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Tag("qemu")
 class BundleRestoreTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Await.PATIENCE;
 
     private Path folder;
     private Path bundle;

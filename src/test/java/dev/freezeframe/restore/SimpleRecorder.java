@@ -9,6 +9,7 @@ import dev.freezeframe.migration.DeviceState;
 import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
@@ -17,6 +18,7 @@ import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.PhaseMicros;
 import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -29,7 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Records a machine in the plainest way: stop, save the devices, copy all of RAM, go on; no tracker, no hurry. What it
 /// stores is right by construction, so that a restore can be judged by it.
 final class SimpleRecorder implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static final int PAGES_AT_ONCE = 1024;
     private static final AtomicInteger EXPERIMENTS = new AtomicInteger();
 
@@ -104,13 +106,9 @@ final class SimpleRecorder implements AutoCloseable {
     }
 
     /// What a stopped guest has printed, when nothing of it is under way any more.
-    static long settledOutput(Machine machine) throws InterruptedException {
-        long printed;
-        do {
-            printed = machine.console().printedBytes();
-            Thread.sleep(30);
-        } while (printed != machine.console().printedBytes());
-        return printed;
+    private static long settledOutput(Machine machine) {
+        Await.untilAsleepInside(UnixConnection.class, "read");
+        return machine.console().printedBytes();
     }
 
     /// Asserting that would copy whole memories into the heap; this says which pages differ.

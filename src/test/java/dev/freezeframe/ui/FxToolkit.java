@@ -1,5 +1,6 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestLog;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -72,17 +73,7 @@ public final class FxToolkit {
 
     /// Waits until something holds, looking on the JavaFX thread.
     public static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        while (!call(condition::getAsBoolean)) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError("waited in vain until " + what);
-            }
-            try {
-                Thread.sleep(10);
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
-            }
-        }
+        Await.until(what, () -> call(condition::getAsBoolean));
     }
 
     /// Writes what a node looks like into a PNG file.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.experiment.PackageSource;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.model.GuestModel;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Files;
@@ -119,11 +120,8 @@ class WelcomePageTest {
         press("prepare-cancel");
         FxToolkit.await("it is offered again", () -> find("prepare-demo") != null);
         FxToolkit.await("nothing is at work", () -> workbench.model().tasks().runningProperty().get() == 0);
-        long deadline = System.nanoTime() + 20_000_000_000L;
-        while (!guestFiles().equals(List.of(Path.of("lock"))) && System.nanoTime() < deadline) {
-            Thread.sleep(20); // the script tidies up after the task has ended
-        }
-        assertEquals(List.of(Path.of("lock")), guestFiles());
+        // the script tidies up after the task has ended
+        Await.untilAsserted(() -> assertEquals(List.of(Path.of("lock")), guestFiles()));
         assertEquals(List.of(), workbench.problems());
         assertTrue(workbench.model().machines().machines().isEmpty());
     }

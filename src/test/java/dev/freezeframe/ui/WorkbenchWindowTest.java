@@ -8,6 +8,7 @@ import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.ProfilesModel;
@@ -17,7 +18,6 @@ import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -148,7 +148,7 @@ class WorkbenchWindowTest {
             FxToolkit.await("QEMU runs", () -> workbench.machines().machines().size() == 1 && workbench.machines()
                     .machines().getFirst().stateProperty().get() == MachineState.RUNNING);
             Machine original = machine(0).machineProperty().get();
-            original.console().awaitLine(line -> line.contains("tick 1 "), Duration.ofSeconds(60));
+            original.console().awaitLine(line -> line.contains("tick 1 "), Await.PATIENCE);
 
             // record, at one interval and then at another
             press("record");
@@ -184,7 +184,7 @@ class WorkbenchWindowTest {
                     .machines().get(1).stateProperty().get() == MachineState.RUNNING);
             Machine restored = machine(1).machineProperty().get();
             assertEquals(fifth, machine(1).origin().orElseThrow());
-            restored.console().awaitLine(line -> line.startsWith("tick "), Duration.ofSeconds(30));
+            restored.console().awaitLine(line -> line.startsWith("tick "), Await.PATIENCE);
             FxToolkit.await("it has printed a whole line", () -> !ticks(restored).isEmpty());
             assertTrue(originals.contains(ticks(restored).getFirst()), ticks(restored).getFirst() + " not in "
                     + originals);
@@ -209,11 +209,7 @@ class WorkbenchWindowTest {
             FxToolkit.await("the experiment is gone", () -> workbench.library().experiments().isEmpty());
             press("library-reclaim");
             Store store = FxToolkit.call(() -> workbench.stores().store().orElseThrow());
-            long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-            while (store.sizeBytes() >= before / 2 && System.nanoTime() < deadline) {
-                Thread.sleep(20);
-            }
-            assertTrue(store.sizeBytes() < before / 2, store.sizeBytes() + " of " + before + " bytes");
+            Await.until("its space has come back", () -> store.sizeBytes() < before / 2);
             assertFalse(workbench.machines().anyRecording());
             assertEquals(List.of(), problems);
             assertEquals(Set.of(), watch.seen());

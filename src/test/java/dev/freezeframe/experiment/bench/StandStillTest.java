@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /// How long a guest stood still is what QEMU stamped, unless that cannot be.
 class StandStillTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Await.PATIENCE;
     private static final long SOME_DAY_MICROS = 1_790_000_000_000_000L;
     private static final long ENOUGH_NANOS = 20_000_000;
 

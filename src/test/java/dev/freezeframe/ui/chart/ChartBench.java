@@ -98,7 +98,7 @@ final class ChartBench {
 
     private static void sleep() {
         try {
-            Thread.sleep(100);
+            Thread.sleep(100); // looking more often would cost the frames that are measured
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

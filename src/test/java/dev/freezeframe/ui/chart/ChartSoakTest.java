@@ -55,11 +55,10 @@ class ChartSoakTest {
         }
     }
 
-    private static long usedBytes() throws InterruptedException {
+    private static long usedBytes() {
         long least = Long.MAX_VALUE;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 5; i++) {
             System.gc();
-            Thread.sleep(50);
             least = Math.min(least, Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
         }
         return least;

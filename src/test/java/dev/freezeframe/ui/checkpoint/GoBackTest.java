@@ -13,6 +13,7 @@ import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.model.ComparisonRange;
 import dev.freezeframe.ui.model.MachineModel;
@@ -62,7 +63,7 @@ import org.junit.jupiter.api.io.TempDir;
 class GoBackTest {
     private static final int CHECKPOINTS = 8;
     private static final int PAGE_BYTES = 4096;
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration PATIENCE = Await.PATIENCE;
 
     @TempDir
     static Path directory;

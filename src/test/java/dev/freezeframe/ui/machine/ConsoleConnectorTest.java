@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.machine.ConsolePair;
+import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,8 +17,6 @@ import org.junit.jupiter.api.Test;
 
 /// Between a terminal and a console whose other end is in this test's hands.
 class ConsoleConnectorTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
-
     private final AtomicInteger refusals = new AtomicInteger();
     private ConsolePair pair;
     private ConsoleConnector connector;
@@ -57,7 +54,7 @@ class ConsoleConnectorTest {
 
     @Test
     void aFloodLosesItsBeginningAndSaysHowMuch() {
-        assertTimeoutPreemptively(PATIENCE, () -> {
+        assertTimeoutPreemptively(Await.PATIENCE, () -> {
             connector.open();
             byte[] block = "x".repeat(1 << 16).getBytes(StandardCharsets.US_ASCII);
             int blocks = 8 * ConsoleConnector.MOST_WAITING_BYTES / block.length;
@@ -65,9 +62,7 @@ class ConsoleConnectorTest {
                 print(block); // nobody reads, and yet the guest need not wait
             }
             print("THE END");
-            while (pair.console().printedBytes() < (long) blocks * block.length + 7) {
-                Thread.sleep(1);
-            }
+            Await.until("all of it has come", () -> pair.console().printedBytes() == (long) blocks * block.length + 7);
             String read = readUntil("THE END");
             assertTrue(read.startsWith("\u001b[m\r\n[7.0"), read.substring(0, 40));
             assertTrue(read.contains("MiB left out]"), read.substring(0, 40));
@@ -77,7 +72,7 @@ class ConsoleConnectorTest {
 
     @Test
     void whatIsTypedIsRefusedWhenTheGuestDoesNotReadForLong() {
-        assertTimeoutPreemptively(PATIENCE, () -> {
+        assertTimeoutPreemptively(Await.PATIENCE, () -> {
             connector.open();
             byte[] text = new byte[ConsoleConnector.MOST_UNREAD_BYTES / 4];
             for (int i = 0; i < 20; i++) {
@@ -89,7 +84,7 @@ class ConsoleConnectorTest {
 
     @Test
     void whatIsTypedArrivesInItsOrder() {
-        assertTimeoutPreemptively(PATIENCE, () -> {
+        assertTimeoutPreemptively(Await.PATIENCE, () -> {
             connector.open();
             for (char c = 'a'; c <= 'z'; c++) {
                 connector.write(String.valueOf(c));
@@ -104,7 +99,7 @@ class ConsoleConnectorTest {
 
     @Test
     void aLineEndWithoutCarriageReturnGetsOneAndOthersStay() {
-        assertTimeoutPreemptively(PATIENCE, () -> {
+        assertTimeoutPreemptively(Await.PATIENCE, () -> {
             connector.open();
             print("one\ntwo\r");
             print("\nthree\r\n.");
@@ -114,11 +109,11 @@ class ConsoleConnectorTest {
 
     @Test
     void aCharacterThatArrivesInPiecesIsOne() {
-        assertTimeoutPreemptively(PATIENCE, () -> {
+        assertTimeoutPreemptively(Await.PATIENCE, () -> {
             connector.open();
             byte[] euro = "€".getBytes(StandardCharsets.UTF_8);
             print(new byte[]{euro[0]});
-            Thread.sleep(20);
+            Await.until("the first piece has come", () -> pair.console().printedBytes() == 1);
             print(new byte[]{euro[1], euro[2], '.'});
             assertEquals("€.", readUntil("."));
         });
@@ -127,18 +122,9 @@ class ConsoleConnectorTest {
     @Test
     void closingEndsAReaderThatWaits() throws Exception {
         connector.open();
-        CountDownLatch ended = new CountDownLatch(1);
-        Thread.ofVirtual().start(() -> {
-            try {
-                if (connector.read(new char[16], 0, 16) < 0) {
-                    ended.countDown();
-                }
-            } catch (IOException e) {
-                throw new AssertionError(e);
-            }
-        });
-        Thread.sleep(20);
+        Underway<Integer> reading = Underway.start(() -> connector.read(new char[16], 0, 16))
+                .awaitInside(ConsoleConnector.class, "read");
         connector.close();
-        assertTrue(ended.await(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+        assertTrue(reading.result() < 0);
     }
 }
