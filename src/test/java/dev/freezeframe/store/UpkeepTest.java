@@ -26,7 +26,7 @@ class UpkeepTest {
     }
 
     @Test
-    @Tag("slow")
+    @Tag("soak")
     void soDoTenThousand(@TempDir Path directory) throws Exception {
         record(directory, 10_000);
     }
