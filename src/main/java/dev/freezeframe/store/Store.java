@@ -878,18 +878,24 @@ public final class Store implements AutoCloseable {
     }
 
     private GcReport collect(Progress progress) throws StoreException {
-        long before = sizeBytes();
         try {
-            file.spendReserve();
+            // what is given up is the store's, too
+            long before = file.spendReserve() + sizeBytes();
+            boolean full = file.isFull();
             // Packs are written anew only where there is room for them and for the shorter file; else that makes it longer.
             boolean tight = !isRecording() && file.freeBytes() < 2 * file.neededToShrink();
-            GarbageCollection collection = drop(progress, _ -> true, !tight);
+            GarbageCollection collection = drop(progress, _ -> true, !tight && !full);
             retainBootFiles();
+            // A recording that is refused for lack of room would wait for room that only its commits make free.
+            boolean gathered = full || (tight && file.freeBytes() < file.neededToShrink());
+            if (gathered) {
+                file.gather(Math.max(GATHER_BYTES, before / 8), progress);
+            }
             Optional<String> notShrunk = alone(() -> shrink(collection.foundNothing(), progress));
-            if (isRecording()) {
+            if (isRecording() && !gathered) {
                 // what it leaves behind is free when the recording has gone on for a while
                 access("gather what is in use", now -> now.gather(StoreFile.GATHER_STEP_BYTES));
-            } else if (tight) {
+            } else if (tight && !gathered) {
                 file.gather(Math.max(GATHER_BYTES, before / 8), progress);
             }
             return collection.report(before, sizeBytes(), notShrunk);

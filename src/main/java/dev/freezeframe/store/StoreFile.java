@@ -354,11 +354,16 @@ final class StoreFile implements AutoCloseable {
 
     /// Fails while H2 still works: a write that really fails makes it give the file up.
     void requireSpace() throws StoreException {
-        long free = freeBytes();
-        if (free < RESERVE_BYTES && free + roomInside() < RESERVE_BYTES) {
+        if (isFull()) {
             throw new StoreException(Reason.DISK_FULL, "the file system of store " + directory + " has only "
-                    + (free >> 20) + " MB left; free some space, nothing stored is lost");
+                    + (freeBytes() >> 20) + " MB left; free some space, nothing stored is lost");
         }
+    }
+
+    /// Whether there is no room for what comes, neither on the file system nor inside the file.
+    boolean isFull() throws StoreException {
+        long free = freeBytes();
+        return free < RESERVE_BYTES && free + roomInside() < RESERVE_BYTES;
     }
 
     /// Puts room aside for deletions on a full disk.
@@ -367,8 +372,10 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// Makes room for a deletion.
-    void spendReserve() throws StoreException {
-        reserve.spend(freeBytes());
+    ///
+    /// @return bytes that were put aside and are now free
+    long spendReserve() throws StoreException {
+        return reserve.spend(freeBytes());
     }
 
     /// Moves what is in use together.

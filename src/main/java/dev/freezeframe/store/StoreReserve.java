@@ -47,15 +47,19 @@ final class StoreReserve {
     }
 
     /// Gives the room up if there is hardly any other.
-    void spend(long freeBytes) {
+    ///
+    /// @return how much that was
+    long spend(long freeBytes) {
         if (freeBytes < BYTES) {
             try {
                 if (Files.deleteIfExists(file)) {
                     LOG.info("gave up {} so that the store can delete on a full disk", file);
+                    return BYTES;
                 }
             } catch (IOException e) {
                 LOG.debug("{} cannot be given up", file, e);
             }
         }
+        return 0;
     }
 }

@@ -3,6 +3,7 @@ package dev.freezeframe.capture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,6 +17,22 @@ class PauseClockTest {
     @Test
     void aStampThatCanBeTrueIsBelieved() {
         assertEquals(NANOS + 300_000, CLOCK.nanosOf(WALL + 300, NANOS + 100_000, NANOS + 350_000));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {100, 350})
+    void aStampAtTheEdgeOfWhatCanBeTrueIsBelieved(long stepMicros) {
+        assertEquals(NANOS + stepMicros * 1000, CLOCK.nanosOf(WALL + stepMicros, NANOS + 100_000, NANOS + 350_000));
+    }
+
+    @Test
+    void bothClocksAreReadAtOnce() {
+        long earliest = System.nanoTime();
+        long before = TimeUnit.MILLISECONDS.toMicros(System.currentTimeMillis());
+        PauseClock now = PauseClock.now();
+        assertTrue(now.nanos() >= earliest && now.nanos() <= System.nanoTime(), now::toString);
+        // a wall clock may be set meanwhile, but hardly by a day
+        assertTrue(Math.abs(now.wallMicros() - before) < TimeUnit.DAYS.toMicros(1), now::toString);
     }
 
     @ParameterizedTest

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 /// The index finds what was added and not removed, in little memory, and no crafted hash makes it slow.
 class ChunkIndexTest {
     private static final long UNBOUNDED = 1L << 40;
+    /// About ten in each part of the index, which keeps thirty or more, whatever the secret in it.
+    private static final int NEWEST = 10_000;
 
     @Test
     void findsJustWhatWasAddedAndNotRemoved() {
@@ -84,7 +86,7 @@ class ChunkIndexTest {
         }
         // the memory is used: 3/4 of the places at most, 3/4 of that after forgetting
         assertTrue(index.size() > (1 << 20) / 16 / 2, index.size() + " chunks");
-        assertEquals(20_000, found(index, lows, lows.length - 20_000, lows.length), "the newest are there");
+        assertEquals(NEWEST, found(index, lows, lows.length - NEWEST, lows.length), "the newest are there");
         assertEquals(0, found(index, lows, 0, lows.length - 100_000), "the oldest are not");
     }
 
@@ -101,7 +103,7 @@ class ChunkIndexTest {
         }
         assertTrue(taken < 100_000, "took " + taken + " before it was full");
         assertTrue(index.sizeBytes() <= index.maxBytes(), index.sizeBytes() + " bytes");
-        assertEquals(20_000, found(index, lows, lows.length - 20_000, lows.length));
+        assertEquals(NEWEST, found(index, lows, lows.length - NEWEST, lows.length));
         index.clear();
         assertTrue(index.wants(ChunkId.of(1, 0)), "an empty index takes the oldest again");
     }

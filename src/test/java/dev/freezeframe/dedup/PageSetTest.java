@@ -47,7 +47,10 @@ class PageSetTest {
     void aPageBeyondTheEndIsRefused() {
         PageSet set = new PageSet(10);
         assertThrows(IndexOutOfBoundsException.class, () -> set.set(5, 11));
+        assertThrows(IndexOutOfBoundsException.class, () -> set.set(-1, 3));
         set.set(5, 10);
         assertEquals(5, set.count());
+        set.set(0, 2);
+        assertEquals(7, set.count());
     }
 }

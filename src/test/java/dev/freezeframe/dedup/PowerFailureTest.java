@@ -12,6 +12,7 @@ import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.suite.ExpectWarnings;
+import dev.freezeframe.suite.Seeds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,8 +36,8 @@ class PowerFailureTest {
     private static final int CHECKPOINTS = 24;
     /// Writes and forced writes; more than a checkpoint, a deletion and a collection take together.
     private static final int STEPS = 40;
-    /// `-Dfreezeframe.seed=N` runs that one alone.
-    private static final int SEEDS = Integer.getInteger("freezeframe.seeds", 6);
+    private static final int SEEDS = 6;
+    private static final int MANY_SEEDS = Integer.getInteger("freezeframe.seeds", 1000);
 
     @TempDir
     private Path directory;
@@ -45,8 +47,25 @@ class PowerFailureTest {
     private int deleting;
 
     static LongStream seeds() {
-        Long one = Long.getLong("freezeframe.seed");
-        return one == null ? LongStream.rangeClosed(1, SEEDS) : LongStream.of(one);
+        return Seeds.upTo(SEEDS);
+    }
+
+    static LongStream manySeeds() {
+        return Seeds.upTo(MANY_SEEDS).skip(Math.min(SEEDS, MANY_SEEDS - 1));
+    }
+
+    @Tag("soak")
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("manySeeds")
+    void noneOfManyPowerFailuresLosesACheckpoint(long seed) throws Exception {
+        everyCheckpointThatWasReportedAsStoredOutlivesAPowerFailure(seed);
+    }
+
+    @Tag("soak")
+    @ParameterizedTest(name = "seed {0}")
+    @MethodSource("manySeeds")
+    void noneOfManyFullDisksCostsMore(long seed) throws Exception {
+        aDiskThatFillsUpCostsOnlyWhatDoesNotFit(seed);
     }
 
     @ParameterizedTest(name = "seed {0}")

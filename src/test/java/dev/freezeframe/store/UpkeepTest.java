@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +22,16 @@ class UpkeepTest {
 
     @Test
     void manyTinyCheckpointsMakeAFileOfAFewTimesTheirContentByItself(@TempDir Path directory) throws Exception {
+        record(directory, CHECKPOINTS);
+    }
+
+    @Test
+    @Tag("soak")
+    void soDoTenThousand(@TempDir Path directory) throws Exception {
+        record(directory, 10_000);
+    }
+
+    private static void record(Path directory, int checkpoints) throws Exception {
         long size;
         long content;
         // no disk is waited for
@@ -31,7 +42,7 @@ class UpkeepTest {
             Random random = new Random(1);
             byte[] page = new byte[ChunkId.CHUNK_BYTES];
             long[] hash = new long[2];
-            for (int number = 1; number <= CHECKPOINTS; number++) {
+            for (int number = 1; number <= checkpoints; number++) {
                 try (WriteLease lease = store.beginWriting(); PackDraft draft = store.newPack(ChunkOrigin.RAM)) {
                     PageMap.Editor changed = map.edit();
                     PageClassMap.Builder classes = PageClassMap.builder(PAGES);
@@ -56,7 +67,7 @@ class UpkeepTest {
         }
         assertTrue(size <= Upkeep.FACTOR * content + Upkeep.ALLOWANCE_BYTES, size + " bytes for " + content);
         try (Store store = Store.open(directory)) {
-            assertEquals(CHECKPOINTS, store.totals().getFirst().checkpoints());
+            assertEquals(checkpoints, store.totals().getFirst().checkpoints());
         }
     }
 
