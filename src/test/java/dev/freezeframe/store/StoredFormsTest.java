@@ -32,8 +32,13 @@ class StoredFormsTest {
     void aPackGivesBackTheChunksOfItsLiveSlotsAndNoOther() {
         try (PackCodec codec = new PackCodec()) {
             Seeds.check(60, random -> {
-                int slots = 1 + random.nextInt(80);
+                int slots = random.nextInt(4) == 0
+                        ? ChunkId.MAX_SLOTS - random.nextInt(300) / 100
+                        : 1 + random.nextInt(80);
                 BitSet live = bits(random, slots);
+                while (live.cardinality() > 80) {
+                    live.clear(random.nextInt(slots));
+                }
                 byte[] chunks = chunks(random, live.cardinality());
                 int level = random.nextInt(3) == 0 ? Integer.MIN_VALUE : random.nextInt(5);
                 PackCodec.Row row = encode(codec, slots, live, chunks, level);
@@ -58,6 +63,17 @@ class StoredFormsTest {
                     }
                 }
             });
+        }
+    }
+
+    @Test
+    void aPackWithoutALiveSlotHasNone() throws Corruption {
+        try (PackCodec codec = new PackCodec()) {
+            for (int level : new int[]{Integer.MIN_VALUE, 1}) {
+                Pack pack = codec.decode(encode(codec, 8, new BitSet(), new byte[0], level));
+                assertFalse(pack.holds(0));
+                assertEquals(0, pack.raw().length);
+            }
         }
     }
 
@@ -226,6 +242,24 @@ class StoredFormsTest {
                 assertEquals(id == ChunkId.ZERO ? id : id + ChunkId.MAX_SLOTS, result.chunkId(page));
             }
         });
+    }
+
+    @Test
+    void theSmallestMapsAreReadToo() throws Corruption {
+        PageMap.Editor editor = PageMap.allZero(3).edit();
+        editor.set(0, ChunkId.of(9, 9));
+        PageMap one = editor.map();
+        assertEquals(List.of(), PageMapCodec.encodeDifference(one, one));
+        List<Long> read = new ArrayList<>();
+        PageMapCodec.decode(new PageMapCodec.Piece(0, 0, Zstd.compress(new byte[0])), 3, (_, id) -> read.add(id));
+        assertEquals(List.of(), read);
+        PageMapCodec.Piece toZero = PageMapCodec.encodeDifference(one, PageMap.allZero(3)).getFirst();
+        assertEquals(2, toZero.encodedBytes());
+        PageMapCodec.decode(toZero, 3, (page, id) -> read.add(page + id));
+        assertEquals(List.of(0L), read);
+        PageClassMap none = PageClassMap.builder(3).map();
+        assertEquals(1, none.pieces().size());
+        assertEquals(0, PageClassMap.checked(3, none.pieces()).dirtyPages());
     }
 
     @Test
