@@ -57,6 +57,22 @@ class TickScheduleTest {
     }
 
     @Test
+    void anotherIntervalCountsFromTheLastOfManyTicks() {
+        for (int tick = 0; tick < 4; tick++) {
+            schedule.take(START + tick * SECOND);
+        }
+        schedule.changeInterval(Duration.ofSeconds(2), START + 3 * SECOND + SECOND / 20);
+        assertEquals(START + 5 * SECOND, schedule.nextTickNanos());
+    }
+
+    @Test
+    void aTenthOfTheIntervalIsNotLateYet() {
+        schedule.take(START);
+        assertEquals(0, schedule.take(START + SECOND + SECOND / 10));
+        assertEquals(1, schedule.take(START + 2 * SECOND + SECOND / 10 + 1));
+    }
+
+    @Test
     void aShorterIntervalWhoseTickHasPassedIsDueNowAndNotLate() {
         schedule.take(START);
         schedule.changeInterval(Duration.ofMillis(100), START + SECOND / 2);

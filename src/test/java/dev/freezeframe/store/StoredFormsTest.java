@@ -346,6 +346,7 @@ class StoredFormsTest {
         ByteBuffer both = FileHeader.parse(written).naming(chunk, 2L * FileHeader.BLOCK_BYTES).confirming();
         byte[] block = new byte[FileHeader.BLOCK_BYTES];
         both.get(0, block);
+        assertTrue(new String(block, StandardCharsets.ISO_8859_1).contains("block:2,"), "in blocks, as H2 counts");
         return block;
     }
 
