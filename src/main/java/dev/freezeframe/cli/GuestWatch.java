@@ -4,8 +4,10 @@ import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.qmp.QmpException;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,24 +20,32 @@ final class GuestWatch {
 
     private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
 
+    private static final Set<MachineState> STANDING = EnumSet.of(MachineState.SUSPENDED, MachineState.PAUSED,
+            MachineState.FAULTY);
+
     private final Screen screen;
     private final boolean json;
     private final int machine;
     private final String who;
+    private final boolean tellsFaults;
     private final Optional<Duration> wakeAfter;
     private MachineState told = MachineState.RUNNING;
     private MachineState lastSeen = MachineState.RUNNING;
     private long sinceNanos;
     private boolean woken;
+    private boolean standingTold;
 
     /// @param machine which of the machines of a command it is, from 1
     /// @param machines how many there are
+    /// @param tellsFaults whether it tells a person of a disk that failed, too, which nobody else does
     /// @param wakeAfter how long it may sleep; empty for as long as it likes
-    GuestWatch(Screen screen, boolean json, int machine, int machines, Optional<Duration> wakeAfter) {
+    GuestWatch(Screen screen, boolean json, int machine, int machines, boolean tellsFaults,
+            Optional<Duration> wakeAfter) {
         this.screen = screen;
         this.json = json;
         this.machine = machine;
         who = machines == 1 ? "the guest" : "guest " + machine;
+        this.tellsFaults = tellsFaults;
         this.wakeAfter = wakeAfter;
     }
 
@@ -51,7 +61,10 @@ final class GuestWatch {
         // A stop is told at the second look: at the start, and after a checkpoint, a machine is about to run.
         boolean settled = now == lastSeen;
         lastSeen = now;
-        if (now == MachineState.PAUSED && (capturing || !settled)) {
+        // One whose disk failed runs for moments only, as long as the disk does.
+        boolean passing = now == MachineState.PAUSED && (capturing || !settled)
+                || told == MachineState.FAULTY && now == MachineState.RUNNING && !settled;
+        if (passing) {
             return;
         }
         if (now != told) {
@@ -65,16 +78,26 @@ final class GuestWatch {
     }
 
     private void tell(MachineState now, String detail) {
-        Optional<String> words = now == MachineState.RUNNING ? Optional.of("runs again") : standing(now, detail);
-        if (words.isEmpty()) {
-            return;
-        }
-        if (json) {
+        boolean runs = now == MachineState.RUNNING;
+        if (json && (runs || STANDING.contains(now))) {
             screen.line(JsonLines.ofType("guest").put("machine", machine).put("state", now.name().toLowerCase(
                     Locale.ROOT)).put("detail", detail).toString());
-        } else {
-            screen.remark(who + " " + words.get() + (now == MachineState.SUSPENDED ? remedy() : ""));
+            return;
         }
+        Optional<String> words = runs
+                ? Optional.of("runs again").filter(_ -> standingTold)
+                : standing(now, detail).or(() -> Optional.of(detail)
+                        .filter(_ -> tellsFaults && now == MachineState.FAULTY)
+                        .map(fault -> "stands: " + fault + "; that is done every " + Units.duration(DiskRetry.PERIOD)));
+        words.ifPresent(said -> {
+            screen.remark(who + " " + said + (now == MachineState.SUSPENDED ? remedy() : ""));
+            standingTold = !runs;
+        });
+    }
+
+    /// Somebody else has told that the guest stands, and why.
+    void standingTold() {
+        standingTold = true;
     }
 
     private String remedy() {

@@ -8,6 +8,7 @@ import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.machine.DetachedMachine;
+import dev.freezeframe.machine.MovedFile;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;
 import dev.freezeframe.store.Annotation;
@@ -109,13 +110,22 @@ final class JsonLines {
         json.set("phaseMicros", phases(restored.phases()));
         ArrayNode moved = json.putArray("movedFiles");
         restored.machine().movedFiles()
-                .forEach(each -> moved.addObject().put("argument", each.argument()).put("named", each
-                        .named().toString()).put("used", each.used().toString()));
+                .forEach(each -> put(moved.addObject(), each));
         left.ifPresent(machine -> {
             json.put("qmpSocket", machine.qmpSocket().toString());
             json.put("consoleSocket", machine.consoleSocket().toString());
         });
         return json;
+    }
+
+    /// What a recorded machine has under another name than its profile says.
+    static ObjectNode moved(MovedFile file) {
+        return put(ofType("moved"), file);
+    }
+
+    private static ObjectNode put(ObjectNode json, MovedFile file) {
+        return json.put("argument", file.argument()).put("named", file.named().toString()).put("used", file.used()
+                .toString());
     }
 
     static ObjectNode phases(RestorePhases phases) {

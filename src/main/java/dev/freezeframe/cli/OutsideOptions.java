@@ -46,10 +46,6 @@ final class OutsideOptions {
 
     /// What a person is told about files that are not where the profile says.
     static List<String> lines(Machine machine) {
-        return machine.movedFiles().stream().map(OutsideOptions::line).toList();
-    }
-
-    private static String line(MovedFile moved) {
-        return moved.argument() + " is at " + moved.used() + ", since " + moved.named() + " is not this machine's";
+        return machine.movedFiles().stream().map(MovedFile::describe).toList();
     }
 }

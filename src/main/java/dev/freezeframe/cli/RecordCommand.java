@@ -280,7 +280,11 @@ final class RecordCommand implements Callable<Integer> {
 
     private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, Screen screen, StopRequest stop)
             throws IOException, InterruptedException, CommandFailure {
-        OutsideOptions.lines(machine).forEach(screen::remark);
+        if (format.json()) {
+            machine.movedFiles().forEach(each -> screen.line(JsonLines.moved(each).toString()));
+        } else {
+            OutsideOptions.lines(machine).forEach(screen::remark);
+        }
         try (ConsoleWatch watch = new ConsoleWatch(machine.console(), marks.wishes())) {
             if (marks.waits()) {
                 if (parent.isPresent()) {
@@ -307,7 +311,8 @@ final class RecordCommand implements Callable<Integer> {
             printer.follow(recording, machine, new RunPrinter.End(wantedCheckpoints(), wantedTime(), watch), stop);
             printer.printSummary(recording, store);
             if (printer.newest().isPresent() && !format.json()) {
-                screen.line("restore   freezeframe restore " + printer.newest().get().name() + storeOption.asGiven());
+                screen.line("restore   freezeframe restore " + StoreOption.quoted(printer.newest().get().name())
+                        + storeOption.asGiven());
             }
             removeIfEmpty(store, recording, printer);
             if (printer.stored() == 0 && printer.standing().isPresent() && !stop.requested()) {

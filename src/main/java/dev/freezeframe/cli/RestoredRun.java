@@ -18,7 +18,8 @@ record RestoredRun(Surroundings surroundings, Screen screen, boolean json, boole
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
     /// A machine and its console.
-    private record Watched(int number, Machine machine, ConsoleFeed feed, ConsoleWatch watch, GuestWatch guest)
+    private record Watched(int number, Machine machine, ConsoleFeed feed, ConsoleWatch watch, GuestWatch guest,
+            DiskRetry retry)
             implements
                 AutoCloseable {
         /// Whether it has done what is waited for, or never will.
@@ -45,7 +46,7 @@ record RestoredRun(Surroundings surroundings, Screen screen, boolean json, boole
                 ConsoleFeed feed = new ConsoleFeed(machine.console());
                 int number = all.size() + 1;
                 all.add(new Watched(number, machine, feed, new ConsoleWatch(machine.console(), wishes), new GuestWatch(
-                        screen, json, number, machines.size(), wakeAfter)));
+                        screen, json, number, machines.size(), true, wakeAfter), new DiskRetry(machine)));
             }
             if (shown && machines.size() == 1) {
                 Keyboard.attach(surroundings.in(), machines.getFirst().console());
@@ -71,7 +72,10 @@ record RestoredRun(Surroundings surroundings, Screen screen, boolean json, boole
         while (!over) {
             timeOver = time.isPresent() && System.nanoTime() - start >= time.get().toNanos();
             over = timeOver || stop.await(LOOK_AGAIN) || all.stream().allMatch(Watched::ended);
-            all.forEach(each -> each.guest.look(each.machine, false));
+            all.forEach(each -> {
+                each.guest.look(each.machine, false);
+                each.retry.look();
+            });
             boolean last = over;
             all.forEach(each -> show(each, all.size() > 1, last));
             over |= screen.readerGone();

@@ -59,13 +59,13 @@ final class RunPrinter implements RecordingListener {
     RunPrinter(Screen screen, boolean json, boolean disks) {
         this.screen = screen;
         this.json = json;
-        guest = new GuestWatch(screen, json, 1, 1, Optional.empty());
+        guest = new GuestWatch(screen, json, 1, 1, false, Optional.empty());
         table = new CheckpointTable(screen.terminal(), screen.columns(), disks);
     }
 
     /// Has a guest that sleeps woken after a time.
     void wakeAfter(Duration time) {
-        guest = new GuestWatch(screen, json, 1, 1, Optional.of(time));
+        guest = new GuestWatch(screen, json, 1, 1, false, Optional.of(time));
     }
 
     /// Why the guest does not run, if it does not, with the remedy.
@@ -166,7 +166,10 @@ final class RunPrinter implements RecordingListener {
             case Event.ConsoleSpoke() -> {
                 // What it said is looked at after each event.
             }
-            case Event.Waits(String reason) -> screen.remark("no checkpoints for now: " + reason);
+            case Event.Waits(String reason) -> {
+                screen.remark("no checkpoints for now: " + reason);
+                guest.standingTold();
+            }
             case Event.Failed(int number, Exception cause) -> {
                 failed++;
                 String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();

@@ -24,19 +24,25 @@ final class StoreOption {
         return directory == null ? "" : " --store " + CommandLine.quoted(directory.toString());
     }
 
+    /// A checkpoint as a printed command names it, quoted for a shell.
+    static String quoted(CheckpointName checkpoint) {
+        return CommandLine.quoted(checkpoint.toString());
+    }
+
     /// Opens the store, creating it where there is none.
     Store open(Freezeframe program) throws StoreException {
         return Store.open(directory(program));
     }
 
+    /// Whether there is something in its place, or may be: nobody knows what is in a folder that cannot be read.
     boolean exists(Freezeframe program) {
-        return Files.isDirectory(directory(program));
+        return !Files.notExists(directory(program));
     }
 
     /// Opens a store that must be there.
     Store openExisting(Freezeframe program) throws CommandFailure, StoreException {
         Path path = directory(program);
-        if (!Files.isDirectory(path)) {
+        if (!exists(program)) {
             throw new CommandFailure("there is no store at " + path
                     + "; record something first, or say where it is with --store");
         }

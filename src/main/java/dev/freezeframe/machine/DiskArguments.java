@@ -85,10 +85,11 @@ final class DiskArguments {
         return node;
     }
 
-    /// A disk that fails stops the guest, so that it goes on as if nothing had been once the reason is gone.
+    /// A disk that fails stops the guest, so that it goes on as if nothing had been once the reason is gone. That the guest
+    /// writes to one that it cannot write is its own fault and stays so: it is told.
     private static String device(Disk disk, int index) {
         String common = "id=" + disk.id() + ",drive=" + disk.id() + ",serial=" + disk.id() + ",bootindex=" + (index + 1)
-                + ",rerror=stop,werror=stop";
+                + ",rerror=stop,werror=" + (disk.readOnly() ? "report" : "stop");
         return switch (disk.diskInterface()) {
             case VIRTIO -> "virtio-blk-pci," + common;
             case SCSI -> "scsi-hd,bus=" + SCSI_ID + ".0,channel=0,scsi-id=" + index + ",lun=0," + common;

@@ -89,13 +89,15 @@ public record MediaFile(String role, Path path, Optional<FileIdentity> identity)
 
     /// Whether nothing can be started with it.
     boolean isMissing() {
-        return !Files.exists(path) || !Files.isReadable(path);
+        return !Files.exists(path) || !Files.isReadable(path) || Files.isDirectory(path);
     }
 
     /// Why the file is not the one that was recorded, or empty.
     Optional<String> difference() {
         if (isMissing()) {
-            return Optional.of(describe() + (Files.exists(path) ? " cannot be read" : " is not there"));
+            return Optional.of(describe() + (Files.isDirectory(path)
+                    ? " is a folder"
+                    : Files.exists(path) ? " cannot be read" : " is not there"));
         }
         if (identity.isEmpty()) {
             return Optional.empty();

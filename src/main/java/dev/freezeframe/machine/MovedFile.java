@@ -8,4 +8,9 @@ import java.nio.file.Path;
 /// @param argument the argument that names it, by its `id` or its option
 /// @param named what the profile says
 /// @param used what this machine has
-public record MovedFile(String argument, Path named, Path used) {}
+public record MovedFile(String argument, Path named, Path used) {
+    /// For a person, in one line.
+    public String describe() {
+        return argument + " is at " + used + ", since " + named + " is not this machine's";
+    }
+}

@@ -132,7 +132,8 @@ public final class Store implements AutoCloseable {
         } catch (StoreException e) {
             throw e.getMessage().startsWith("store ")
                     ? e
-                    : new StoreException(e.reason(), "store " + directory + " cannot be opened: " + e.getMessage(), e);
+                    : new StoreException(e.reason(), "store " + directory + " cannot be opened: " + e.getMessage()
+                            .replaceFirst("^cannot open: ", ""), e);
         } catch (IOException e) {
             throw StoreFaults.cannotOpen(directory, e);
         } finally {

@@ -7,6 +7,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
@@ -77,6 +78,13 @@ final class StoreFaults {
         String why = e instanceof FileSystemException named && named.getReason() != null
                 ? named.getReason()
                 : String.valueOf(e.getMessage());
+        Path nearest = nearestThere(directory);
+        boolean refused = e instanceof AccessDeniedException || e instanceof NoSuchFileException || why.contains(
+                "Permission denied");
+        if (refused && !nearest.equals(directory.toAbsolutePath())) {
+            return new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + nearest
+                    + " is no folder that you may write; change its permissions, or choose another --store", e);
+        }
         if (e instanceof AccessDeniedException || why.contains("Permission denied")) {
             return new StoreException(Reason.FAILED, "store " + directory + " is not yours to read and write" + owner(
                     directory) + "; work as that user, or choose another --store", e);
@@ -92,6 +100,15 @@ final class StoreFaults {
         }
         return new StoreException(Reason.FAILED, "store " + directory + " cannot be opened: " + why
                 + "; check its folder, or choose another --store", e);
+    }
+
+    /// The store's folder, or of those that it would be in the nearest that is to be seen.
+    private static Path nearestThere(Path directory) {
+        Path nearest = directory.toAbsolutePath();
+        while (!Files.exists(nearest) && nearest.getParent() != null) {
+            nearest = nearest.getParent();
+        }
+        return nearest;
     }
 
     private static String owner(Path directory) {

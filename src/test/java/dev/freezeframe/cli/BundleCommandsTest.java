@@ -79,6 +79,23 @@ class BundleCommandsTest {
     }
 
     @Test
+    void theCommandThatItPrintsIsOneForAShell() {
+        Invocation imported = invoke("import", bundle.toString(), "--store", store("c d"), "--name", "from Ann's, ü");
+        assertTrue(imported.out().endsWith("restore   freezeframe restore 'from Ann'\\''s, ü' --store '" + store("c d")
+                + "'\n"), imported.out());
+    }
+
+    @Test
+    void aStoreThatCannotBeMadeNamesTheFolderThatIsInTheWay() {
+        Invocation failure = invoke("import", bundle.toString(), "--store", "/proc/some/store");
+        assertEquals(1, failure.status(), failure.out());
+        assertEquals(
+                "freezeframe import: store /proc/some/store cannot be opened: /proc is no folder that you may write;"
+                        + " change its permissions, or choose another --store\n",
+                failure.err());
+    }
+
+    @Test
     void failuresAreOneLineAndLeaveNothing() throws Exception {
         Path text = Files.writeString(home.resolve("text"), "hello");
         for (String[] arguments : new String[][]{{"import", text.toString(), "--store", store("none")},

@@ -1,22 +1,26 @@
 package dev.freezeframe.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.SleepingGuest;
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.ExpectWarnings;
+import dev.freezeframe.suite.Needs;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,36 +33,13 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("qemu")
 @Timeout(value = 300, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SleepingGuestTest {
-    /// Printed by the guest before it goes to sleep.
-    private static final String MARK = "zz";
-    /// An option ROM that waits a second by the firmware (`int 15h`, function 86h), prints [#MARK] and a new line to the serial
-    /// port, and writes SLP_EN with the type of S3 to the ACPI register PM1a_CNT of QEMU's `pc` (hw/acpi/core.c):
-    /// ```
-    /// mov ah,86h; mov cx,0fh; mov dx,4240h; int 15h
-    /// mov dx,3f8h; mov al,'z'; out dx,al; out dx,al; mov al,10; out dx,al
-    /// mov dx,604h; mov ax,2400h; out dx,ax; 1: jmp 1b
-    /// ```
-    /// Woken, the firmware finds nobody to go on with, and boots again.
-    private static final String SLEEPER = "55aa01" + "b486b90f00ba4042cd15" + "baf803b07aeeeeb00aee" + "ba0406b80024ef"
-            + "ebfe";
-    private static final int ROM_BYTES = 512;
-
     @TempDir
     private Path home;
     private Path profile;
 
     @BeforeEach
     void writeProfile() throws Exception {
-        byte[] rom = Arrays.copyOf(HexFormat.of().parseHex(SLEEPER), ROM_BYTES);
-        int sum = 0;
-        for (byte each : rom) {
-            sum += each;
-        }
-        rom[ROM_BYTES - 1] = (byte) -sum;
-        Files.write(home.resolve("sleeper.rom"), rom);
-        profile = home.resolve("sleeper.json");
-        Files.writeString(profile, "{\"memory\": \"16 MiB\", \"machine\": \"pc\", \"bootSector\": \"rounds\","
-                + " \"arguments\": [\"-option-rom\", \"${profile}/sleeper.rom\"]}");
+        profile = SleepingGuest.write(home);
     }
 
     @Test
@@ -75,7 +56,8 @@ class SleepingGuestTest {
 
     @Test
     void oneThatSleepsAllTheTimeIsTheReasonThatNothingWasStoredWithTheOptionThatWakesIt() {
-        Invocation record = record("--after", MARK, "--delay", "300ms", "--duration", "1s", "--interval", "50ms");
+        Invocation record = record("--after", SleepingGuest.MARK, "--delay", "300ms", "--duration", "1s", "--interval",
+                "50ms");
         assertEquals(1, record.status(), record::out);
         assertTrue(record.err().contains("the guest sleeps; --wake-after 0s wakes it\n"), record::err);
         assertTrue(record.err().endsWith("no checkpoint was stored: the guest sleeps; --wake-after 0s wakes it\n"),
@@ -92,7 +74,7 @@ class SleepingGuestTest {
         MachineSpec spec = MachineSpec.of(Profiles.standard().find("boot-sector")).withQemuBinary(Path.of(TestedQemu
                 .binary()));
         try (Machine machine = Machine.boot(spec); Screen screen = new Screen(surroundings)) {
-            GuestWatch watch = new GuestWatch(screen, false, 1, 1, Optional.empty());
+            GuestWatch watch = new GuestWatch(screen, false, 1, 1, true, Optional.empty());
             await(machine, MachineState.RUNNING::equals);
             watch.look(machine, false);
             machine.pause();
@@ -109,6 +91,52 @@ class SleepingGuestTest {
             assertEquals("the guest was stopped by somebody else and waits to be resumed\nthe guest runs again\n",
                     remarks.toString());
         }
+    }
+
+    /// Its image has no room. One that fails again at once is not told of again.
+    @Test
+    @ExpectWarnings("the guest is stopped: disk0 cannot be written: No space left")
+    void oneWhoseDiskFailsIsToldOnceAndWhenItRunsAgain() throws Exception {
+        Path full = Files.createDirectory(home.resolve("full"));
+        Needs.MOUNTING.orSkip(run("mount", "-t", "tmpfs", "-o", "size=1m", "freezeframe", full.toString()) == 0,
+                "a small file system cannot be mounted; root can");
+        try {
+            try (RandomAccessFile image = new RandomAccessFile(full.resolve("image").toFile(), "rw")) {
+                image.setLength(8 << 20);
+            }
+            Files.writeString(profile,
+                    "{\"memory\": \"16 MiB\", \"bootSector\": \"disk-writes\", \"disks\": [{\"file\":"
+                            + " \"${profile}/full/image\", \"writes\": \"keep\"}]}");
+            StringWriter remarks = new StringWriter();
+            Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), new PrintWriter(
+                    new StringWriter()), new PrintWriter(remarks, true), _ -> null, false);
+            MachineSpec spec = MachineSpec.of(Profiles.standard().find(profile.toString())).withQemuBinary(Path.of(
+                    TestedQemu.binary()));
+            try (Machine machine = Machine.boot(spec); Screen screen = new Screen(surroundings)) {
+                GuestWatch restored = new GuestWatch(screen, false, 1, 1, true, Optional.empty());
+                await(machine, MachineState.FAULTY::equals);
+                restored.look(machine, false);
+                restored.look(machine, false);
+                assertEquals("the guest stands: disk0 cannot be written: No space left on device; make room in " + full
+                        + " and resume the machine, which then tries again; that is done every 10.0 s\n",
+                        remarks
+                                .toString());
+                assertEquals(0, run("mount", "-o", "remount,size=32m", full.toString()));
+                machine.resume();
+                await(machine, MachineState.RUNNING::equals);
+                restored.look(machine, false);
+                assertFalse(remarks.toString().contains("runs again"), "it may fail again at once");
+                restored.look(machine, false);
+                assertTrue(remarks.toString().endsWith("\nthe guest runs again\n"), remarks::toString);
+            }
+        } finally {
+            run("umount", full.toString());
+        }
+    }
+
+    private static int run(String... command) throws Exception {
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start().waitFor();
     }
 
     private static void await(Machine machine, Predicate<MachineState> wanted) {

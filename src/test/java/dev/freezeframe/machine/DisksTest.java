@@ -410,6 +410,24 @@ class DisksTest {
         }
     }
 
+    @Test
+    void aGuestThatWritesToAReadOnlyDiskIsToldSoAndRunsOn() throws Exception {
+        raw("d.img");
+        MachineSpec spec = spec(BootProgram.DISK_WRITES, "{\"file\": \"d.img\", \"readOnly\": true}");
+        try (Machine machine = Machine.boot(spec)) {
+            Await.until("a write is refused", () -> failedWrites(machine) > 0);
+            assertEquals("running", machine.runState());
+        }
+    }
+
+    private static long failedWrites(Machine machine) throws Exception {
+        long failed = 0;
+        for (JsonNode device : machine.qmp().execute(QmpCommand.of("query-blockstats"))) {
+            failed += device.path("stats").path("failed_wr_operations").asLong();
+        }
+        return failed;
+    }
+
     /// What the guest sees, read from QEMU itself.
     private List<DiskRecordsCheck.RawImage> disks(Machine machine) throws Exception {
         Path socket = folder.resolve("nbd-" + machine.pid());

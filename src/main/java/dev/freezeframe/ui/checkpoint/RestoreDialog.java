@@ -107,12 +107,9 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         verify.selectedProperty().bindBidirectional(model.verifyRamProperty());
         CheckBox accept = box("restore-accept", "Accept changed boot files");
         accept.selectedProperty().bindBidirectional(model.acceptChangedBootFilesProperty());
-        Label danger = new Label("A guest that reads a kernel or firmware other than the recorded one, such as at a"
-                + " reset, may behave differently.");
-        danger.getStyleClass().addAll("text-small", "text-muted");
-        danger.setWrapText(true);
-        danger.visibleProperty().bind(accept.selectedProperty());
-        danger.managedProperty().bind(danger.visibleProperty());
+        Label danger = shownWith(accept,
+                "A guest that reads a kernel or firmware other than the recorded one, such as at a"
+                        + " reset, may behave differently.");
 
         GridPane grid = new GridPane();
         grid.setHgap(16);
@@ -156,19 +153,22 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
             TextField path = new TextField();
             path.setId("restore-file-" + file.recorded().role());
             path.setPromptText(file.recorded().path().toString());
-            path.setTooltip(new Tooltip("Where the file is now; its content has to be the recorded one"));
+            path.setTooltip(
+                    new Tooltip("Where " + file.recorded().path() + " is now; its content has to be the recorded one"));
             path.textProperty().bindBidirectional(file.chosen());
-            grid.addRow(row++, label("File of " + file.recorded().role(), path), withChooser(path, "Choose the file of "
-                    + file.recorded().role()));
+            grid.addRow(row++, label("File of " + plain(file.recorded().role()), path),
+                    withChooser(path, "Choose the file of "
+                            + file.recorded().role()));
         }
         if (!model.files().isEmpty()) {
-            CheckBox accept = box("restore-accept-media", "Accept changed disks, CDs and other files that it reads");
+            CheckBox accept = box("restore-accept-media", "Accept changed disks, CDs and files");
             accept.selectedProperty().bindBidirectional(model.acceptChangedMediaProperty());
-            grid.add(accept, 1, row++);
+            Label danger = shownWith(accept, "The guest then reads other data than before.");
+            grid.add(new VBox(4, accept, danger), 1, row++);
         }
         VBox arguments = new VBox(8);
         model.leftOut().forEach((argument, left) -> {
-            CheckBox without = box("restore-without-" + argument, "Without " + argument);
+            CheckBox without = box("restore-without-" + argument, "Without " + plain(argument));
             without.setTooltip(new Tooltip("The guest keeps its device; what it writes to or listens at is left out"));
             without.selectedProperty().bindBidirectional(left);
             arguments.getChildren().add(without);
@@ -177,6 +177,21 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
             grid.add(arguments, 1, row++);
         }
         return row;
+    }
+
+    /// What a choice means, for as long as it is made.
+    private static Label shownWith(CheckBox choice, String text) {
+        Label label = new Label(text);
+        label.getStyleClass().addAll("text-small", "text-muted");
+        label.setWrapText(true);
+        label.visibleProperty().bind(choice.selectedProperty());
+        label.managedProperty().bind(label.visibleProperty());
+        return label;
+    }
+
+    /// A name from a profile in a label whose underscores would name a key.
+    private static String plain(String name) {
+        return name.replace("_", "__");
     }
 
     private static int number(String text) {

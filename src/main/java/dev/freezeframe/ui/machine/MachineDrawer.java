@@ -2,8 +2,10 @@ package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.machine.CommandLine;
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MovedFile;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
+import java.util.stream.Collectors;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.PauseTransition;
@@ -62,6 +64,8 @@ public final class MachineDrawer extends StackPane {
 
         consoleNote.getStyleClass().addAll("text-small", "drawer-note");
         consoleNote.setMaxWidth(Double.MAX_VALUE);
+        consoleNote.setWrapText(true);
+        consoleNote.setMinHeight(Region.USE_PREF_SIZE);
         consolePane.setBottom(consoleNote);
         consolePane.setMinSize(0, 0);
         note("");
@@ -167,7 +171,7 @@ public final class MachineDrawer extends StackPane {
         if (qemu != null && !machine.alive()) {
             note("The machine has ended. This is the last that it printed.");
         } else if (terminal == null || !isRefusal()) {
-            note("");
+            note(moved());
         }
     }
 
@@ -198,6 +202,13 @@ public final class MachineDrawer extends StackPane {
     }
 
     private static final String REFUSED = "The guest does not read its console: what is typed is dropped.";
+
+    /// What the machine has under other names than its profile says.
+    private String moved() {
+        return opened == null
+                ? ""
+                : opened.movedFiles().stream().map(MovedFile::describe).collect(Collectors.joining("\n"));
+    }
 
     private boolean isRefusal() {
         return consoleNote.getText().equals(REFUSED);
