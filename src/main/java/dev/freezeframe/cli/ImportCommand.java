@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.machine.CommandLine;
 import dev.freezeframe.restore.BundleImport;
 import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.BundleImport.Report;
@@ -78,7 +79,8 @@ final class ImportCommand implements Callable<Integer> {
                                     .newBytes())
                             + " stored; " + Units.count(report.sharedChunks(), "page") + " shared with what was there");
             if (!format.json()) {
-                screen.line("restore   freezeframe restore " + report.experiment().name() + storeOption.asGiven());
+                screen.line("restore   freezeframe restore " + CommandLine.quoted(report.experiment().name())
+                        + storeOption.asGiven());
             }
         } catch (Interrupted e) {
             throw new CommandFailure("interrupted; nothing of " + file + " was imported");

@@ -8,6 +8,7 @@ import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.experiment.TrackerChoice;
 import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.machine.CommandLine;
 import dev.freezeframe.machine.ExitStatus;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
@@ -307,7 +308,9 @@ final class RecordCommand implements Callable<Integer> {
             printer.follow(recording, machine, new RunPrinter.End(wantedCheckpoints(), wantedTime(), watch), stop);
             printer.printSummary(recording, store);
             if (printer.newest().isPresent() && !format.json()) {
-                screen.line("restore   freezeframe restore " + printer.newest().get().name() + storeOption.asGiven());
+                screen.line(
+                        "restore   freezeframe restore " + CommandLine.quoted(printer.newest().get().name().toString())
+                                + storeOption.asGiven());
             }
             removeIfEmpty(store, recording, printer);
             if (printer.stored() == 0 && printer.standing().isPresent() && !stop.requested()) {

@@ -70,6 +70,7 @@ final class StoreFile implements AutoCloseable {
             version = StoreVersion.open(directory);
             String base = fileSystem + directory.toRealPath().resolve(Database.FILE);
             file = new StoreFile(directory, OwnedFiles.register(base, lock.owner()), lock, version);
+            file.refuseToBeginAnew();
             file.database = file.openDatabase(true, 0);
             file.compareVersions();
             done = true;
@@ -91,6 +92,18 @@ final class StoreFile implements AutoCloseable {
     void whenReopened(Runnable before, Work<Void> after) {
         beforeReopening = before;
         afterReopening = after;
+    }
+
+    /// A file that is gone or empty where states of it are remembered was lost or cut; a new one in its place would say that
+    /// nothing was ever recorded.
+    private void refuseToBeginAnew() throws IOException {
+        Path file = directory.resolve(Database.FILE_NAME);
+        if (version.remembered() > 0 && (!Files.exists(file) || Files.size(file) == 0)) {
+            throw new StoreException(Reason.DAMAGED, "its file " + file
+                    + " is gone or empty; put it back, or a backup, or delete " + directory.resolve(
+                            StoreVersion.FILE_NAME)
+                    + " to begin anew");
+        }
     }
 
     private Database openDatabase(boolean mayCreate, long generation) throws IOException {

@@ -56,6 +56,34 @@ class StoreFileTest {
     }
 
     @Test
+    void aFileThatIsGoneOrEmptyIsNotBegunAnew() throws Exception {
+        try (Store store = open()) {
+            recorded(store, "run", 4);
+        }
+        Path file = directory.resolve(Database.FILE_NAME);
+        byte[] content = Files.readAllBytes(file);
+        for (boolean gone : new boolean[]{false, true}) {
+            Files.write(file, new byte[0]);
+            if (gone) {
+                Files.delete(file);
+            }
+            StoreException refused = assertThrows(StoreException.class, this::open);
+            assertTrue(refused.getMessage().contains("is gone or empty; put it back"), refused.getMessage());
+            assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
+            assertEquals(gone, !Files.exists(file));
+        }
+        Files.write(file, content);
+        try (Store store = open()) {
+            assertEquals(List.of("run"), store.experiments().stream().map(ExperimentRecord::name).toList());
+        }
+        Files.delete(file);
+        Files.delete(directory.resolve(StoreVersion.FILE_NAME)); // as the line says
+        try (Store store = open()) {
+            assertEquals(List.of(), store.experiments());
+        }
+    }
+
+    @Test
     void aShorterFileThatCannotBeOpenedIsOneErrorPerCallUntilItCan() throws Exception {
         try (Store store = open()) {
             recorded(store, "gone", 4);
