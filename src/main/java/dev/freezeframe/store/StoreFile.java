@@ -5,11 +5,13 @@ import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +68,7 @@ final class StoreFile implements AutoCloseable {
         StoreFile file = null;
         boolean done = false;
         try {
+            refuseWhatIsNoFile(directory);
             lock = StoreLock.acquire(directory);
             version = StoreVersion.open(directory);
             String base = fileSystem + directory.toRealPath().resolve(Database.FILE);
@@ -81,6 +84,20 @@ final class StoreFile implements AutoCloseable {
                 if (file != null) {
                     OwnedFiles.unregister(file.path);
                 }
+            }
+        }
+    }
+
+    /// A folder that was handed on may have links to files of its user, which would be cut or overwritten, and pipes, which would
+    /// be waited for without an end.
+    private static void refuseWhatIsNoFile(Path directory) throws IOException {
+        for (String name : List.of(StoreLock.FILE_NAME, StoreOwner.FILE_NAME, StoreVersion.FILE_NAME,
+                StoreReserve.FILE_NAME, Database.FILE_NAME, COMPACTED)) {
+            Path file = directory.resolve(name);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw new StoreException(Reason.REFUSED, file + " is "
+                        + (Files.isSymbolicLink(file) ? "a symbolic link" : "no ordinary file")
+                        + "; put the file itself there (the folder of a store may be a link, its files may not)");
             }
         }
     }

@@ -84,6 +84,30 @@ class StoreFileTest {
     }
 
     @Test
+    void aFolderThatWasHandedOnLeadsToNoOtherFileAndWaitsForNone(@TempDir Path elsewhere) throws Exception {
+        open().close();
+        Path letter = Files.writeString(elsewhere.resolve("letter"), "dear");
+        for (String name : List.of("store.lock", "store.mv.db", "store.owner", "store.reserve", "store.version")) {
+            if (!Files.exists(directory.resolve(name))) { // the reserve comes with the first recording
+                Files.createFile(directory.resolve(name));
+            }
+            Path file = directory.resolve(name);
+            Path kept = Files.move(file, elsewhere.resolve(name));
+            Files.createSymbolicLink(file, letter);
+            StoreException link = assertThrows(StoreException.class, this::open);
+            assertTrue(link.getMessage().contains(name + " is a symbolic link; "), link.getMessage());
+            Files.delete(file);
+            assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
+            StoreException pipe = assertThrows(StoreException.class, this::open);
+            assertTrue(pipe.getMessage().contains(name + " is no ordinary file; "), pipe.getMessage());
+            Files.delete(file);
+            Files.move(kept, file);
+        }
+        assertEquals("dear", Files.readString(letter));
+        open().close();
+    }
+
+    @Test
     void aShorterFileThatCannotBeOpenedIsOneErrorPerCallUntilItCan() throws Exception {
         try (Store store = open()) {
             recorded(store, "gone", 4);
