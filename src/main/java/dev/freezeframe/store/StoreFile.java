@@ -94,7 +94,8 @@ final class StoreFile implements AutoCloseable {
         for (String name : List.of(StoreLock.FILE_NAME, StoreOwner.FILE_NAME, StoreVersion.FILE_NAME,
                 StoreReserve.FILE_NAME, Database.FILE_NAME, COMPACTED)) {
             Path file = directory.resolve(name);
-            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+                    && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
                 throw new StoreException(Reason.REFUSED, file + " is "
                         + (Files.isSymbolicLink(file) ? "a symbolic link" : "no ordinary file")
                         + "; put the file itself there (the folder of a store may be a link, its files may not)");
