@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.ShownText;
 import dev.freezeframe.machine.Console;
 import dev.freezeframe.qmp.Registration;
 import java.io.ByteArrayOutputStream;
@@ -60,7 +61,7 @@ final class ConsoleFeed implements AutoCloseable {
     }
 
     static String withoutControls(String line) {
-        return line.replaceAll("\u001b\\[[0-9;?]*[ -/]*[@-~]", "").replaceAll("\\p{Cntrl}", "");
+        return ShownText.replaced(line.replaceAll("\u001b\\[[0-9;?]*[ -/]*[@-~]", ""), "");
     }
 
     @Override

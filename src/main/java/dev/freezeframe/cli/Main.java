@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.ShownText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -21,7 +22,7 @@ public final class Main {
         Surroundings surroundings = Surroundings.ofThisProcess(writer(FileDescriptor.out), err);
         Optional<String> unreadable = NativeText.ofThisProcess(arguments).problem();
         if (unreadable.isPresent()) {
-            err.println("freezeframe: " + unreadable.get());
+            err.println("freezeframe: " + ShownText.lines(unreadable.get()));
             System.exit(ExitCode.USAGE);
         }
         System.exit(Freezeframe.execute(surroundings, arguments));

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.ShownText;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import org.slf4j.LoggerFactory;
@@ -82,6 +83,6 @@ final class OneLineErrors implements IExecutionExceptionHandler, IParameterExcep
     }
 
     private static String oneLine(String text) {
-        return text.strip().replaceAll("\\s*[\\r\\n]+\\s*", " ");
+        return ShownText.marked(text.strip().replaceAll("\\s*[\\r\\n]+\\s*", " "));
     }
 }

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.ShownText;
 import java.io.PrintWriter;
 import java.util.Optional;
 
@@ -42,7 +43,7 @@ final class Screen implements AutoCloseable {
     /// A result.
     synchronized void line(String text) {
         clear();
-        out.println(text);
+        out.println(ShownText.lines(text));
         show();
     }
 
@@ -50,7 +51,7 @@ final class Screen implements AutoCloseable {
     synchronized void remark(String text) {
         clear();
         out.flush();
-        err.println(text);
+        err.println(ShownText.lines(text));
         err.flush();
         show();
     }

@@ -1,11 +1,13 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.ShownText;
 import dev.freezeframe.machine.CommandLine;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -31,22 +33,38 @@ final class StoreOption {
 
     /// Opens the store, creating it where there is none.
     Store open(Freezeframe program) throws StoreException {
-        return Store.open(directory(program));
+        return told(Store.open(directory(program)), program);
     }
 
-    /// Whether there is something in its place, or may be: nobody knows what is in a folder that cannot be read.
-    boolean exists(Freezeframe program) {
-        return !Files.notExists(directory(program));
-    }
-
-    /// Opens a store that must be there.
-    Store openExisting(Freezeframe program) throws CommandFailure, StoreException {
+    /// Whether there is a store to open.
+    ///
+    /// @throws CommandFailure if there is something else in its place
+    boolean exists(Freezeframe program) throws CommandFailure {
         Path path = directory(program);
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(path)) {
+            throw new CommandFailure("store " + path + " is a file, and a store is a folder; choose another --store");
+        }
+        // A folder that cannot be read, or is in one, says so when it is opened.
+        return Files.isDirectory(path) ? Store.isIn(path) || !Files.isExecutable(path) : !Files.notExists(path);
+    }
+
+    /// Opens a store that must be there; nothing is made where there is none.
+    Store openExisting(Freezeframe program) throws CommandFailure, StoreException {
         if (!exists(program)) {
-            throw new CommandFailure("there is no store at " + path
+            throw new CommandFailure("there is no store at " + directory(program)
                     + "; record something first, or say where it is with --store");
         }
-        return Store.open(path);
+        return open(program);
+    }
+
+    /// What is missing is said when it is noticed, as the next opening takes what is there for all.
+    private static Store told(Store store, Freezeframe program) {
+        store.rolledBack().ifPresent(how -> {
+            program.surroundings().err().println("store " + ShownText.marked(store.directory().toString()) + ": " + how
+                    + "; if there is a backup, put it in its place");
+            program.surroundings().err().flush();
+        });
+        return store;
     }
 
     static CheckpointRecord find(Store store, CheckpointName name) throws CommandFailure, StoreException {

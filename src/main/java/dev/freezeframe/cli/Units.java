@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.ShownText;
 import java.time.Duration;
 import java.util.Locale;
 
@@ -72,7 +73,7 @@ public final class Units {
 
     /// Text from a store on one line, without what would move a terminal's cursor.
     public static String printable(String text) {
-        return text.strip().replaceAll("\\s*\\R\\s*", " / ").replaceAll("\\p{Cntrl}", " ");
+        return ShownText.replaced(text.strip().replaceAll("\\s*\\R\\s*", " / "), " ");
     }
 
     /// [String#format] in no language, so that what scripts read does not change with the user's.

@@ -1,5 +1,6 @@
 package dev.freezeframe.dedup;
 
+import dev.freezeframe.ShownText;
 import dev.freezeframe.machine.Disk;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.PageMap;
@@ -20,7 +21,7 @@ public record DiskImage(String id, long sizeBytes, Optional<PageMap> previous) {
     public DiskImage {
         if (!id.matches("[A-Za-z0-9_.-]{1,100}")) {
             throw new IllegalArgumentException(
-                    "\"" + id.replaceAll("\\p{Cntrl}", "?") + "\" is no id of a disk: one is 1 to"
+                    "\"" + ShownText.marked(id) + "\" is no id of a disk: one is 1 to"
                             + " 100 letters, digits, '-', '_' or '.'");
         }
         if (sizeBytes <= 0 || sizeBytes > MAX_SIZE_BYTES) {

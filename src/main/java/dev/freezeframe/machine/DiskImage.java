@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.ShownText;
 import dev.freezeframe.linux.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -235,7 +236,7 @@ final class DiskImage {
 
     /// What a stranger's image has in it goes to a terminal.
     private static String shown(String text) {
-        return text.replaceAll("\\p{Cntrl}", "?");
+        return ShownText.marked(text);
     }
 
     static long roundedToSector(long bytes) {

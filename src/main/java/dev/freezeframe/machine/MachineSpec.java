@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.ShownText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,7 +92,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// @throws IllegalArgumentException with a line for the user
     public static void checkCpu(String model) {
         if (!CPU.matcher(model).matches()) {
-            throw new IllegalArgumentException("\"" + model.replaceAll("\\p{Cntrl}", "?")
+            throw new IllegalArgumentException("\"" + ShownText.marked(model)
                     + "\" is no processor model; write one that qemu-system-x86_64 -cpu help lists, such as qemu64 or max,-avx2");
         }
     }
@@ -390,7 +391,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         }
         String machineType = text(json, "machineType");
         if (!MACHINE_TYPE.matcher(machineType).matches()) {
-            throw new MachineException("the recorded machine's type \"" + machineType.replaceAll("\\p{Cntrl}", "?")
+            throw new MachineException("the recorded machine's type \"" + ShownText.marked(machineType)
                     + "\" is none; its record is damaged");
         }
         List<MediaFile> media = new ArrayList<>();

@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.ShownText;
 import dev.freezeframe.linux.Holders;
 import dev.freezeframe.linux.Holders.Holder;
 import dev.freezeframe.machine.HostName.Use;
@@ -247,7 +248,7 @@ final class OwnNames implements AutoCloseable {
         }
         String program = command.isEmpty() || command.getFirst().isEmpty()
                 ? ""
-                : " (" + command.getFirst().replaceFirst(".*/", "").replaceAll("\\p{Cntrl}", "?") + ")";
+                : " (" + ShownText.marked(command.getFirst().replaceFirst(".*/", "")) + ")";
         return "process " + holder.pid() + program;
     }
 

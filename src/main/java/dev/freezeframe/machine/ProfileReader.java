@@ -13,10 +13,16 @@ import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
+import dev.freezeframe.linux.RegularFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,19 +90,35 @@ final class ProfileReader {
         ProfileReader reader = new ProfileReader(absolute.getFileName().toString(), absolute.getParent(), guestFolder);
         String text;
         try {
-            if (Files.size(absolute) > MAX_FILE_BYTES) {
-                throw reader.problem("", "is larger than 1 MiB", "name a profile, not another kind of file");
-            }
-            text = Files.readString(absolute, StandardCharsets.UTF_8);
-        } catch (ProfileException e) {
-            throw e;
+            text = text(absolute);
         } catch (IOException e) {
-            throw reader.problem("", "cannot be read: " + e.getMessage(), "check the path and its permissions");
+            throw reader.problem("", problem(e), "check the path and its permissions");
         }
         String name = reader.file.endsWith(".json")
                 ? reader.file.substring(0, reader.file.length() - ".json".length())
                 : reader.file;
         return reader.parse(name, text);
+    }
+
+    /// The text of a file that may be anything: neither a pipe is waited for nor a device read without an end.
+    static String text(Path file) throws IOException {
+        try (FileChannel channel = RegularFile.open(file); InputStream bytes = Channels.newInputStream(channel)) {
+            byte[] text = bytes.readNBytes(MAX_FILE_BYTES + 1);
+            if (text.length > MAX_FILE_BYTES) {
+                throw new FileSystemException(file.toString(), null, "is larger than 1 MiB");
+            }
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text)).toString();
+        }
+    }
+
+    /// Why it gave none, as a clause.
+    static String problem(IOException failure) {
+        return switch (failure) {
+            case CharacterCodingException _ -> "is not UTF-8";
+            case FileSystemException e when e.getReason() != null && e.getReason().startsWith("is ") -> e.getReason();
+            case FileSystemException e when e.getReason() != null -> "cannot be read: " + e.getReason();
+            default -> "cannot be read: " + failure.getMessage();
+        };
     }
 
     private Profile parse(String name, String text) throws ProfileException {

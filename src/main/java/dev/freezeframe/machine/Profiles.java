@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -115,7 +116,7 @@ public final class Profiles {
         }
         for (Path folder : List.of(userFolder, programFolder)) {
             Path file = folder.resolve(nameOrPath + SUFFIX);
-            if (Files.isRegularFile(file)) {
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
                 return ProfileReader.read(file, guestFolder);
             }
         }
@@ -229,14 +230,9 @@ public final class Profiles {
 
     private static String read(Path file) throws ProfileException {
         try {
-            if (Files.size(file) > ProfileReader.MAX_FILE_BYTES) {
-                throw new ProfileException(file.toString(), "", "is larger than 1 MiB", "name a profile");
-            }
-            return Files.readString(file);
-        } catch (ProfileException e) {
-            throw e;
+            return ProfileReader.text(file);
         } catch (IOException e) {
-            throw new ProfileException(file.toString(), "", "cannot be read: " + e,
+            throw new ProfileException(file.toString(), "", ProfileReader.problem(e),
                     "check the path and its permissions");
         }
     }

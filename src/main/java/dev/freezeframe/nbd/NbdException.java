@@ -1,5 +1,6 @@
 package dev.freezeframe.nbd;
 
+import dev.freezeframe.ShownText;
 import java.io.IOException;
 import java.util.Optional;
 
@@ -45,7 +46,7 @@ public final class NbdException extends IOException {
 
     /// A peer's text may hold anything; what is shown to people holds neither line ends nor control characters.
     static String oneLine(String peersText) {
-        String line = peersText.replaceAll("\\p{Cntrl}+", " ").strip();
+        String line = ShownText.replaced(peersText, " ").strip();
         return line.length() <= MOST_CHARACTERS_OF_A_PEER ? line : line.substring(0, MOST_CHARACTERS_OF_A_PEER) + "…";
     }
 

@@ -92,7 +92,7 @@ public final class BundleExport {
 
     /// An import takes nothing else; what a store has may be QEMU's last words.
     private static String oneLine(String text) {
-        return text.replaceAll("[\\p{Cntrl}\\p{Cf}]+", " ");
+        return text.replaceAll("[\\p{Cc}\\p{Cf}]+", " ");
     }
 
     /// One bundle in the making.

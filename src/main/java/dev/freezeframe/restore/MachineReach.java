@@ -1,5 +1,6 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.ShownText;
 import dev.freezeframe.machine.BootFile;
 import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.MachineSpec;
@@ -66,7 +67,7 @@ final class MachineReach {
         namesUnhashed(spec, "firmware", profile.firmware()).ifPresent(reached::add);
         namesUnhashed(spec, "kernel", profile.kernel()).ifPresent(reached::add);
         namesUnhashed(spec, "initrd", profile.initrd()).ifPresent(reached::add);
-        return reached.stream().map(line -> line.replaceAll("\\p{Cntrl}", "?")).toList();
+        return reached.stream().map(ShownText::marked).toList();
     }
 
     /// A file whose hash is recorded is opened only if it has that; another could be any file of the user's.

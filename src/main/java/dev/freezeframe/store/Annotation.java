@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.ShownText;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.SortedSet;
@@ -51,7 +52,7 @@ public record Annotation(String note, SortedSet<String> tags) {
     public static void checkTag(String tag) {
         if (tag.isEmpty() || tag.length() > MAX_TAG_LENGTH || !tag.codePoints().allMatch(Annotation::isInTag)) {
             String shown = tag.length() > MAX_TAG_LENGTH ? tag.substring(0, MAX_TAG_LENGTH) + "…" : tag;
-            throw new IllegalArgumentException("\"" + shown.replaceAll("\\p{Cntrl}", "?") + "\" is no tag: a tag is one"
+            throw new IllegalArgumentException("\"" + ShownText.marked(shown) + "\" is no tag: a tag is one"
                     + " word of 1 to " + MAX_TAG_LENGTH + " letters, digits, '-', '_', '.', ':', '+' or '/'");
         }
     }

@@ -104,6 +104,12 @@ public final class Store implements AutoCloseable {
                 packId -> pack(packId, false));
     }
 
+    /// Whether there is a store in this folder, sound or not; a folder with other things in it is none.
+    public static boolean isIn(Path directory) {
+        return Files.exists(directory.resolve(Database.FILE_NAME)) || Files.exists(directory.resolve(
+                StoreVersion.FILE_NAME));
+    }
+
     /// Opens the store in a directory, or makes one there. Directory and files are the owner's only.
     ///
     /// @throws StoreException if another process has it open, a newer program wrote it, it is damaged, or the file system

@@ -5,11 +5,13 @@ import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,10 +68,12 @@ final class StoreFile implements AutoCloseable {
         StoreFile file = null;
         boolean done = false;
         try {
+            refuseWhatIsNoFile(directory);
             lock = StoreLock.acquire(directory);
             version = StoreVersion.open(directory);
             String base = fileSystem + directory.toRealPath().resolve(Database.FILE);
             file = new StoreFile(directory, OwnedFiles.register(base, lock.owner()), lock, version);
+            file.refuseToBeginAnew();
             file.database = file.openDatabase(true, 0);
             file.compareVersions();
             done = true;
@@ -84,6 +88,21 @@ final class StoreFile implements AutoCloseable {
         }
     }
 
+    /// A folder that was handed on may have links to files of its user, which would be cut or overwritten, and pipes, which would
+    /// be waited for without an end.
+    private static void refuseWhatIsNoFile(Path directory) throws IOException {
+        for (String name : List.of(StoreLock.FILE_NAME, StoreOwner.FILE_NAME, StoreVersion.FILE_NAME,
+                StoreReserve.FILE_NAME, Database.FILE_NAME, COMPACTED)) {
+            Path file = directory.resolve(name);
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+                    && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw new StoreException(Reason.REFUSED, file + " is "
+                        + (Files.isSymbolicLink(file) ? "a symbolic link" : "no ordinary file")
+                        + "; put the file itself there (the folder of a store may be a link, its files may not)");
+            }
+        }
+    }
+
     /// Says what else is to be done when H2 has given the file up.
     ///
     /// @param before runs first
@@ -91,6 +110,18 @@ final class StoreFile implements AutoCloseable {
     void whenReopened(Runnable before, Work<Void> after) {
         beforeReopening = before;
         afterReopening = after;
+    }
+
+    /// A file that is gone or empty where states of it are remembered was lost or cut; a new one in its place would say that
+    /// nothing was ever recorded.
+    private void refuseToBeginAnew() throws IOException {
+        Path file = directory.resolve(Database.FILE_NAME);
+        if (version.remembered() > 0 && (!Files.exists(file) || Files.size(file) == 0)) {
+            throw new StoreException(Reason.DAMAGED, "its file " + file
+                    + " is gone or empty; put it back, or a backup, or delete " + directory.resolve(
+                            StoreVersion.FILE_NAME)
+                    + " to begin anew");
+        }
     }
 
     private Database openDatabase(boolean mayCreate, long generation) throws IOException {

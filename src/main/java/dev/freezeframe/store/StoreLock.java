@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// the holder for whoever finds it locked. Those who come by another mount or host do not see it, so its holder becomes
 /// the store's [StoreOwner] as well.
 final class StoreLock implements AutoCloseable {
-    private static final String FILE_NAME = "store.lock";
+    static final String FILE_NAME = "store.lock";
     /// The stores of this process. Looked at first, because closing a second channel on the lock file would free the lock
     /// of the first (that is how POSIX locks work).
     private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();

@@ -56,6 +56,27 @@ class ProfilesTest {
     }
 
     @Test
+    void aFileThatIsNoneIsRefusedAndIsNotWaitedFor() throws Exception {
+        assertEquals(0, new ProcessBuilder("mkfifo", folder.resolve("pipe.json").toString()).start().waitFor());
+        Files.createSymbolicLink(folder.resolve("zeros.json"), Path.of("/dev/zero"));
+        Files.createSymbolicLink(folder.resolve("dangling.json"), folder.resolve("nowhere"));
+        Files.createDirectory(folder.resolve("folder.json"));
+        Files.write(folder.resolve("large.json"), new byte[(1 << 20) + 1]);
+        Files.write(folder.resolve("latin.json"), new byte[]{'{', (byte) 0xfc, '}'});
+        Profiles profiles = new Profiles(folder.resolve("none"), folder, Path.of("/guest"));
+        assertEquals(List.of("dangling", "folder", "large", "latin", "pipe", "zeros"), profiles.list().stream().map(
+                ProfileEntry::name).toList());
+        assertTrue(profiles.list().stream().allMatch(entry -> entry.problem().isPresent()));
+        for (String line : List.of("pipe is no regular file", "zeros is no regular file", "folder is no regular file",
+                "dangling cannot be read: No such file", "large is larger than 1 MiB", "latin is not UTF-8")) {
+            String name = line.substring(0, line.indexOf(' '));
+            ProfileException refused = assertThrows(ProfileException.class, () -> profiles.find(name));
+            assertTrue(refused.getMessage().contains(line.substring(name.length())), refused.getMessage());
+        }
+        Files.delete(folder.resolve("zeros.json")); // the suite would say that it leads out of its folder
+    }
+
+    @Test
     void fieldsHaveTheDocumentedDefaults() throws IOException {
         Profile profile = read("{\"memory\": \"16 MiB\"}");
         assertEquals(new Profile("p", "", 16 << 20, 1, "pc", Accelerator.AUTO, Optional.empty(), Optional.empty(),

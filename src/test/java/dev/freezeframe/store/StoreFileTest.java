@@ -56,6 +56,58 @@ class StoreFileTest {
     }
 
     @Test
+    void aFileThatIsGoneOrEmptyIsNotBegunAnew() throws Exception {
+        try (Store store = open()) {
+            recorded(store, "run", 4);
+        }
+        Path file = directory.resolve(Database.FILE_NAME);
+        byte[] content = Files.readAllBytes(file);
+        for (boolean gone : new boolean[]{false, true}) {
+            Files.write(file, new byte[0]);
+            if (gone) {
+                Files.delete(file);
+            }
+            StoreException refused = assertThrows(StoreException.class, this::open);
+            assertTrue(refused.getMessage().contains("is gone or empty; put it back"), refused.getMessage());
+            assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
+            assertEquals(gone, !Files.exists(file));
+        }
+        Files.write(file, content);
+        try (Store store = open()) {
+            assertEquals(List.of("run"), store.experiments().stream().map(ExperimentRecord::name).toList());
+        }
+        Files.delete(file);
+        Files.delete(directory.resolve(StoreVersion.FILE_NAME)); // as the line says
+        try (Store store = open()) {
+            assertEquals(List.of(), store.experiments());
+        }
+    }
+
+    @Test
+    void aFolderThatWasHandedOnLeadsToNoOtherFileAndWaitsForNone(@TempDir Path elsewhere) throws Exception {
+        open().close();
+        Path letter = Files.writeString(elsewhere.resolve("letter"), "dear");
+        for (String name : List.of("store.lock", "store.mv.db", "store.owner", "store.reserve", "store.version")) {
+            if (!Files.exists(directory.resolve(name))) { // the reserve comes with the first recording
+                Files.createFile(directory.resolve(name));
+            }
+            Path file = directory.resolve(name);
+            Path kept = Files.move(file, elsewhere.resolve(name));
+            Files.createSymbolicLink(file, letter);
+            StoreException link = assertThrows(StoreException.class, this::open);
+            assertTrue(link.getMessage().contains(name + " is a symbolic link; "), link.getMessage());
+            Files.delete(file);
+            assertEquals(0, new ProcessBuilder("mkfifo", file.toString()).start().waitFor());
+            StoreException pipe = assertThrows(StoreException.class, this::open);
+            assertTrue(pipe.getMessage().contains(name + " is no ordinary file; "), pipe.getMessage());
+            Files.delete(file);
+            Files.move(kept, file);
+        }
+        assertEquals("dear", Files.readString(letter));
+        open().close();
+    }
+
+    @Test
     void aShorterFileThatCannotBeOpenedIsOneErrorPerCallUntilItCan() throws Exception {
         try (Store store = open()) {
             recorded(store, "gone", 4);

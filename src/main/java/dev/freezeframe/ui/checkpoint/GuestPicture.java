@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.checkpoint;
 
+import dev.freezeframe.ShownText;
 import dev.freezeframe.store.Picture;
 import java.io.ByteArrayInputStream;
 import java.util.List;
@@ -31,7 +32,7 @@ sealed interface GuestPicture {
             }
             case CONSOLE -> {
                 List<String> lines = ESCAPES.matcher(picture.text()).replaceAll("").lines().map(
-                        line -> line.replaceAll("\\p{Cntrl}", "").stripTrailing())
+                        line -> ShownText.replaced(line, "").stripTrailing())
                         .map(line -> line.length() <= MOST_LETTERS ? line : line.substring(0, MOST_LETTERS))
                         .filter(line -> !line.isEmpty()).toList();
                 yield lines.isEmpty()

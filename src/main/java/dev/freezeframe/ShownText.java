@@ -1,0 +1,30 @@
+package dev.freezeframe;
+
+import java.util.regex.Pattern;
+
+/// Text from elsewhere on its way to a terminal or a label: from a guest, a bundle, a file's name. What would move a cursor,
+/// change colours or turn the direction of what follows is replaced; everything else stays as it is.
+public final class ShownText {
+    /// Both sets of control characters, as one of the second begins a terminal's sequences too (U+009B), separators of lines, and
+    /// what Unicode calls bidirectional formatting (UAX #9).
+    private static final String UNSHOWN = "\\p{Cc}\\u2028\\u2029\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069";
+    private static final Pattern ANY = Pattern.compile("[" + UNSHOWN + "]");
+    private static final Pattern ANY_BUT_LINES = Pattern.compile("[" + UNSHOWN + "&&[^\\n\\t]]");
+
+    private ShownText() {}
+
+    /// With a question mark for each character that is not shown, line ends included.
+    public static String marked(String text) {
+        return replaced(text, "?");
+    }
+
+    /// With this for each character that is not shown, line ends included.
+    public static String replaced(String text, String replacement) {
+        return ANY.matcher(text).replaceAll(replacement);
+    }
+
+    /// The same with `?`, but several lines stay several.
+    public static String lines(String text) {
+        return ANY_BUT_LINES.matcher(text).replaceAll("?");
+    }
+}
