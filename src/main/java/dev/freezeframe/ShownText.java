@@ -1,5 +1,7 @@
 package dev.freezeframe;
 
+import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Text from elsewhere on its way to a terminal or a label: from a guest, a bundle, a file's name. What would move a cursor,
@@ -23,8 +25,10 @@ public final class ShownText {
         return ANY.matcher(text).replaceAll(replacement);
     }
 
-    /// The same with `?`, but several lines stay several.
+    /// With its number for each character that is not shown, as JSON writes it, so that a line of JSON stays what it is; several
+    /// lines stay several.
     public static String lines(String text) {
-        return ANY_BUT_LINES.matcher(text).replaceAll("?");
+        return ANY_BUT_LINES.matcher(text).replaceAll(found -> Matcher.quoteReplacement(String.format(Locale.ROOT,
+                "\\u%04x", (int) found.group().charAt(0))));
     }
 }
