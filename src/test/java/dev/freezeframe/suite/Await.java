@@ -29,6 +29,8 @@ public final class Await {
                 .pollInterval(BETWEEN_LOOKS).atMost(PATIENCE);
     }
 
+    /// Until something holds.
+    ///
     /// @param what is the case then, for the message of a failure
     public static void until(String what, Callable<Boolean> condition) {
         patiently().alias(what).until(condition);

@@ -39,11 +39,6 @@ public final class Underway<T> {
         return this;
     }
 
-    /// Whether it has returned or failed.
-    public boolean isOver() {
-        return task.isDone();
-    }
-
     /// Interrupts it.
     public void interrupt() {
         thread.interrupt();
