@@ -62,8 +62,8 @@ final class GuestWatch {
         boolean settled = now == lastSeen;
         lastSeen = now;
         // One whose disk failed runs for moments only, as long as the disk does.
-        boolean passing = now == MachineState.PAUSED && (capturing || !settled)
-                || told == MachineState.FAULTY && now == MachineState.RUNNING && !settled;
+        boolean passing = (now == MachineState.PAUSED && (capturing || !settled))
+                || (told == MachineState.FAULTY && now == MachineState.RUNNING && !settled);
         if (passing) {
             return;
         }
