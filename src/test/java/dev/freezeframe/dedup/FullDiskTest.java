@@ -76,13 +76,13 @@ class FullDiskTest {
 
             GcReport report = store.gc(Progress.NONE);
             assertTrue(bytesOfTheStore() <= before, bytesOfTheStore() + " bytes instead of " + before + ": " + report);
-            assertTrue(store.roomInsideBytes() > 64 << 20, store.roomInsideBytes() + " bytes of room inside");
+            assertTrue(store.roomInsideBytes() > (64 << 20), store.roomInsideBytes() + " bytes of room inside");
             String wants = report.notShrunk().orElseThrow();
             assertTrue(wants.matches("that needs [0-9]+ MiB free on the file system, .*"), wants);
 
             Recording next = new Recording(store, dedup, "next", PAGES, 62);
             long stored = 0;
-            while (stored < 16L << 20) {
+            while (stored < (16L << 20)) {
                 stored += next.step(500).metrics().storedBytes();
             }
             assertTrue(bytesOfTheStore() <= before, "nothing else was free");
@@ -109,7 +109,7 @@ class FullDiskTest {
             }
             GcReport report = store.gc(Progress.NONE);
             assertTrue(report.notShrunk().orElseThrow().contains("recording is running"), report.toString());
-            assertTrue(store.roomInsideBytes() > 64 << 20, store.roomInsideBytes() + " bytes of room inside");
+            assertTrue(store.roomInsideBytes() > (64 << 20), store.roomInsideBytes() + " bytes of room inside");
             assertTrue(bytesOfTheStore() <= before, bytesOfTheStore() + " bytes instead of " + before);
             for (int i = 0; i < 5; i++) {
                 recording.step(500);

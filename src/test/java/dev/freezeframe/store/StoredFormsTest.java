@@ -265,7 +265,7 @@ class StoredFormsTest {
     @Test
     void numbersOfUpTo49BitsComeBackAndLongerOnesAreRefused() {
         Seeds.check(500, random -> {
-            long[] numbers = random.longs(1 + random.nextInt(9)).map(number -> number >>> 15 + random.nextInt(49))
+            long[] numbers = random.longs(1 + random.nextInt(9)).map(number -> number >>> (15 + random.nextInt(49)))
                     .toArray();
             byte[] bytes = new byte[8 * numbers.length];
             int length = 0;
