@@ -85,8 +85,9 @@ class OddInputsTest {
                 Invocation answer = on(home.resolve("store"), command);
                 assertTrue(answer.status() != 0, answer.toString());
                 String said = (answer.out() + answer.err()).replace("\n", "");
-                assertFalse(said.codePoints().anyMatch(letter -> Character.isISOControl(letter) || letter >= 0x2028
-                        && letter <= 0x202e || letter >= 0x2066 && letter <= 0x2069), answer.toString());
+                assertFalse(said.codePoints().anyMatch(letter -> Character.isISOControl(letter)
+                        || (letter >= 0x2028 && letter <= 0x202e) || (letter >= 0x2066 && letter <= 0x2069)),
+                        answer.toString());
             }
         }
         for (String odd : List.of("a\u009b1m", "a\u202eb", "a\u001b[1m")) {
