@@ -13,6 +13,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A frame that is larger than the buffer goes through it in rounds, and the pause finds room for what is left.
@@ -79,12 +80,14 @@ class FrameAssemblerTest {
     }
 
     @Test
+    @Tag("slow")
     void aGuestThatWritesFasterThanTheStoreIsCapturedWhereWhatItWritesToFitsIntoTheBuffer() throws Exception {
         captureAllOfRam(new Guest(600, RAM_PAGES / 4));
         assertEquals(RAM_PAGES, frame.captured().cardinality());
     }
 
     @Test
+    @Tag("slow")
     void whereItDoesNotFitTheBufferThatWouldIsNamed() {
         IOException refused = assertThrows(IOException.class, () -> captureAllOfRam(new Guest(2000, RAM_PAGES)));
         assertTrue(refused.getMessage().contains("buffer of 128 MiB had room for"), refused::getMessage);

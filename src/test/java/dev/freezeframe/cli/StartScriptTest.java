@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The program as its start script starts it does the same whatever the locale, the home folder and Java's own options.
+@Tag("slow")
 class StartScriptTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String NOTE = "grün, \"größe\" 日本 😀";

@@ -49,7 +49,7 @@ class DeduplicatorTest {
         Recording recording;
         try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             recording = new Recording(store, dedup, "run", PAGES, 1);
-            for (int i = 0; i < 80; i++) {
+            for (int i = 0; i < 40; i++) {
                 recording.step(i % 7 == 3 ? 0 : 40);
             }
             recording.assertIntact(store);

@@ -30,6 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whenever the power fails, whatever of the writes before it is on the disk: the store opens, and each checkpoint that was
 /// reported as stored is there, byte for byte. A disk that fills up costs the checkpoints that do not fit, and no other.
+@Tag("slow")
 @ExpectWarnings({"gave the file of store", "The file is locked"})
 class PowerFailureTest {
     private static final int PAGES = 192;

@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,7 @@ class StoreFaultsTest {
     }
 
     @Test
+    @Tag("slow")
     void aStoreThatIsOpenSaysWhoHasIt() throws Exception {
         try (Store store = Store.open(directory)) {
             StoreException here = assertThrows(StoreException.class, () -> Store.open(store.directory()));
@@ -82,6 +84,7 @@ class StoreFaultsTest {
     }
 
     @Test
+    @Tag("slow")
     void everyCommittedCheckpointOutlivesSigkillAndNoneIsHalfThere() throws Exception {
         Process child = child("record", directory);
         int committed = 0;
@@ -429,6 +432,7 @@ class StoreFaultsTest {
 
     /// The store believes that there is room, but the kernel refuses the write, and H2 gives its file up.
     @Test
+    @Tag("slow")
     void aWriteThatFailsUnforeseenFailsTheCheckpointAndNothingElse() throws Exception {
         Process child = new ProcessBuilder(childCommand("ulimit -S -f 20000; exec \"$@\"", "limited", directory))
                 .redirectErrorStream(true)

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,7 @@ class MemoryNeedTest {
     Path folder;
 
     @Test
+    @Tag("slow")
     void twoCheckpointsOfALargeGuestAreStoredInAHeapAsSmallAsTheFormulaSays() throws Exception {
         long heapMib = Math.ceilDiv(MemoryNeed.ofRecording(LARGE_GUEST, List.of(), 0, false).heapBytes(), MIB);
         assertTrue(heapMib < 256, "a heap of " + heapMib + " MiB");

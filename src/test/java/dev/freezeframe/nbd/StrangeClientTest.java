@@ -22,11 +22,13 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The server with clients that neither QEMU nor libnbd is. After each test the server must still serve, and be closed
 /// without a thread left.
+@Tag("slow")
 class StrangeClientTest {
     private static final Duration LITTLE_PATIENCE = Duration.ofMillis(400);
     private static final int SIZE_BYTES = 4 << 20;

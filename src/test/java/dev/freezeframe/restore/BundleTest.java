@@ -43,6 +43,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// An experiment that went through a bundle is the experiment that was recorded, and an import is all or nothing.
+@Tag("slow")
 class BundleTest {
     @TempDir
     private Path folder;
@@ -269,7 +270,6 @@ class BundleTest {
     }
 
     @Test
-    @Tag("slow")
     void recordingsDeletionsAndCollectionsGoOnBesideAnImport() throws Exception {
         ExperimentRecord recorded = ArrayGuest.record(from, "long", 150, 3);
         export(recorded);

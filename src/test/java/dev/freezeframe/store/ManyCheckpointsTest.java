@@ -9,6 +9,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +39,7 @@ class ManyCheckpointsTest {
     }
 
     @Test
+    @Tag("slow")
     void thousandsOfCheckpointsAreListedWithAsManyStatementsAsAFew(@TempDir Path directory) throws Exception {
         Path few = directory.resolve("few");
         try (Store store = Store.open(few)) {

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -146,6 +147,7 @@ class StoreOwnerTest {
     }
 
     @Test
+    @Tag("slow")
     void aCheckpointIsReportedAsStoredOnlyIfTheStoreIsStillOurs() throws Exception {
         AtomicBoolean opened = new AtomicBoolean();
         try (Store store = Store.open(directory, StepFiles.register(directory, step -> {

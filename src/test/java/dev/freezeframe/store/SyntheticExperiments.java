@@ -15,7 +15,7 @@ import java.util.Random;
 /// Experiments of any length without a guest, for tests and screenshots: every checkpoint goes into a real store through its
 /// real commit, with figures that walk about as a guest's do. The same seed gives the same experiment.
 ///
-/// The pages come from a pool of as many stored chunks as the guest has pages, at most 4,096, so a store of 10,000 checkpoints
+/// The pages come from a pool of stored chunks, an eighth of the guest's pages and at most 4,096, so a store of 10,000 checkpoints
 /// stays small and one of a tiny guest is written in a moment; what `storedBytes` says is what a guest's new pages would have
 /// taken. Checkpoints can be read, compared, exported and deleted; they cannot be
 /// started, because the device state is no QEMU's.
@@ -191,7 +191,7 @@ public final class SyntheticExperiments {
 
     /// Writes a pool of chunks, half of them compressible.
     private long[] pool() throws StoreException {
-        int packs = Math.clamp(pages / Store.PACK_CHUNKS, 1, MOST_POOL_PACKS);
+        int packs = Math.clamp(pages / 8 / Store.PACK_CHUNKS, 1, MOST_POOL_PACKS);
         long[] chunks = new long[packs * Store.PACK_CHUNKS];
         ByteBuffer page = ByteBuffer.allocateDirect(ChunkId.CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ChunkHash hash = ChunkHash.xxh128();

@@ -7,11 +7,14 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /// Standard output and standard error of this JVM and of what it starts, while tests run: kept for the test that is running.
 /// What the suite itself has to say goes to the streams that were there before.
 public final class TestOutput {
     private static final TestOutput THE_ONE = new TestOutput();
+    /// JavaFX says so where it is told to draw less often, as it is for tests.
+    private static final Pattern DRAWS_LESS_OFTEN = Pattern.compile("Setting PULSE_DURATION to \\d+ hz\\R");
 
     private final PrintStream shown = System.out;
     private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
@@ -40,7 +43,7 @@ public final class TestOutput {
         synchronized (kept) {
             String text = kept.toString(StandardCharsets.UTF_8);
             kept.reset();
-            return text;
+            return DRAWS_LESS_OFTEN.matcher(text).replaceAll("");
         }
     }
 

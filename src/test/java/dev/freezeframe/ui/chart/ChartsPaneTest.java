@@ -30,10 +30,12 @@ import javafx.scene.input.MouseEvent;
 import javafx.scene.input.ScrollEvent;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The charts in a real scene: pointing, selecting, zooming, in both themes.
+@Tag("slow")
 class ChartsPaneTest {
     private static final double WIDTH = 560;
     private static final double HEIGHT = 420;

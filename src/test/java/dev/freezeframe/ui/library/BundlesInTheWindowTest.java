@@ -30,10 +30,12 @@ import javafx.stage.Stage;
 import javafx.stage.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The library writes bundles and takes them in, asks before it does, and says what came of it.
+@Tag("slow")
 class BundlesInTheWindowTest {
     @TempDir
     private Path folder;

@@ -51,6 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The library's page and the sidebar's list in a real window over a real store with four experiments of 1 to 4 checkpoints,
 /// `one` the oldest.
+@Tag("slow")
 class LibraryPageTest {
     private static final Instant START = Instant.parse("2026-11-20T10:15:00Z");
 

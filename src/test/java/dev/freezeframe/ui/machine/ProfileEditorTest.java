@@ -26,10 +26,12 @@ import javafx.stage.Stage;
 import javafx.stage.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The editor in a real window, on real files.
+@Tag("slow")
 class ProfileEditorTest {
     private static final String MINE = """
             {
