@@ -43,8 +43,8 @@ public final class QmpClient implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(QmpClient.class);
     private static final int READ_BUFFER_BYTES = 64 << 10;
-    /// Enough for the exit status of a process whose sockets were just closed by the kernel.
-    private static final Duration FATE_PATIENCE = Duration.ofMillis(60);
+    /// Enough, on a busy computer too, for the exit status of a process whose sockets were just closed by the kernel.
+    private static final Duration FATE_PATIENCE = Duration.ofSeconds(2);
     /// How long the background thread leaves the socket to the callers after one of them was served.
     static final Duration LINGER = Duration.ofMillis(3);
     /// The time may have passed while this process itself stood still, and the answer lie in the socket. So before a wait is

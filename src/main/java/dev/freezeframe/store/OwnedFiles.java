@@ -27,7 +27,7 @@ public final class OwnedFiles extends FilePathWrapper {
     /// For [org.h2.mvstore.MVStore#setVersionsToKeep].
     static final int VERSIONS_KEPT = 48;
     private static final int MOST_BEHIND = 8;
-    private static final String SCHEME = "freezeframe";
+    static final String SCHEME = "freezeframe";
     private static final String SUFFIX = ".mv.db";
     private static final Map<String, Owned> OWNED = new ConcurrentHashMap<>();
 

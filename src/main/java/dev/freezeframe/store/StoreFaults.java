@@ -49,7 +49,10 @@ final class StoreFaults {
                 return damaged(what, "it ends too early", e);
             }
         }
-        String why = e.getMessage() == null ? e.toString() : e.getMessage().lines().findFirst().orElse("");
+        String why = e.getMessage() == null
+                ? e.toString()
+                : e.getMessage().lines().findFirst().orElse("")
+                        .replace(OwnedFiles.SCHEME + ":" + StoreFile.FILE_SYSTEM, ""); // no part of a path that the user knows
         String brief = why.length() > 200 ? why.substring(0, 200) + "…" : why;
         return switch (e.getErrorCode()) {
             case ErrorCode.DUPLICATE_KEY_1 ->

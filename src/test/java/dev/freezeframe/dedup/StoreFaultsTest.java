@@ -33,6 +33,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -333,6 +334,19 @@ class StoreFaultsTest {
     }
 
     @Test
+    void aFileWhoseHeaderIsDestroyedIsDamagedInWordsThatTheUserKnows() throws Exception {
+        TestLog.allow("cannot be read|is damaged");
+        Recording recording = recorded(2, 20);
+        Path file = directory.resolve("store.mv.db");
+        byte[] whole = Files.readAllBytes(file);
+        byte[] destroyed = whole.clone();
+        Arrays.fill(destroyed, 0, 8192, (byte) 'x');
+        Files.write(file, destroyed);
+        assertFalse(opensWithEveryCheckpointRightOrNamed(recording));
+        Files.write(file, whole);
+    }
+
+    @Test
     @ExpectWarnings("it opened in an older state")
     void aFileThatIsCutShortOpensWithWhatIsWholeOrSaysSo() throws Exception {
         Recording recording = recorded(6, 120);
@@ -340,7 +354,7 @@ class StoreFaultsTest {
         byte[] whole = Files.readAllBytes(file);
         String version = Files.readString(directory.resolve("store.version"));
         for (int percent : List.of(99, 80, 50, 5)) {
-            Files.write(file, java.util.Arrays.copyOf(whole, (int) (whole.length * (long) percent / 100)));
+            Files.write(file, Arrays.copyOf(whole, (int) (whole.length * (long) percent / 100)));
             Files.writeString(directory.resolve("store.version"), version);
             boolean opened = opensWithEveryCheckpointRightOrNamed(recording);
             if (opened) {
@@ -367,6 +381,7 @@ class StoreFaultsTest {
             return true;
         } catch (StoreException e) {
             assertFalse(e.getMessage().contains("\n"), e.getMessage());
+            assertFalse(e.getMessage().contains("freezeframe:retry"), e.getMessage());
             return false;
         }
     }

@@ -139,6 +139,7 @@ class DebianCheckpointTest {
     }
 
     @Test
+    @Tag("soak")
     void independentGuestReadsItsWholeDiskWithoutTheStore() throws Exception {
         try (RestoredMachines restored = restoreIndependent()) {
             Machine machine = restored.first().machine();

@@ -39,7 +39,7 @@ class ManyCheckpointsTest {
     }
 
     @Test
-    @Tag("slow")
+    @Tag("soak")
     void thousandsOfCheckpointsAreListedWithAsManyStatementsAsAFew(@TempDir Path directory) throws Exception {
         Path few = directory.resolve("few");
         try (Store store = Store.open(few)) {

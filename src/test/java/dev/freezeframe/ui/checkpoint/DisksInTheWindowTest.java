@@ -194,6 +194,7 @@ class DisksInTheWindowTest {
         FxToolkit.await("it is compared", () -> root.lookup("#compare-disk0") != null && root.lookup(
                 "#compare-disk1") != null);
         FxToolkit.run(() -> ((ToggleButton) root.lookup("#compare-disk0")).fire());
+        FxToolkit.await("its blocks are listed", () -> root.lookup("#compare-table") != null);
         TableView<?> table = FxToolkit.call(() -> (TableView<?>) root.lookup("#compare-table"));
         List<Integer> listed = new ArrayList<>();
         for (Object item : FxToolkit.call(() -> List.copyOf(table.getItems()))) {

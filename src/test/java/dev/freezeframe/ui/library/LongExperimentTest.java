@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// An experiment of 10,000 checkpoints is worked with like a short one.
-@Tag("slow")
+@Tag("soak")
 class LongExperimentTest {
     private static final int CHECKPOINTS = 10_000;
     private static final long MOST_MILLIS = 1000;
@@ -99,7 +99,6 @@ class LongExperimentTest {
     }
 
     @Test
-    @Tag("soak")
     void tenThousandCheckpointsAreThereWithinASecond() throws Exception {
         for (int i = 0; i < WARM_UPS; i++) {
             millisToOpen();
