@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.linux.Threads;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -99,17 +100,7 @@ final class Upkeep implements AutoCloseable {
             running = thread;
         }
         if (running != null) {
-            boolean interrupted = false;
-            while (running.isAlive()) {
-                try {
-                    running.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            Threads.join(running);
         }
     }
 }
