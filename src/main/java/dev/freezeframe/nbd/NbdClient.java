@@ -114,9 +114,16 @@ public final class NbdClient implements AutoCloseable {
     ///         `qemu:dirty-bitmap:NAME`; it is an error when the export lacks one
     /// @param patience how long the whole handshake may take, and afterwards how long the server may be silent while it
     ///         owes an answer
+    /// @throws NbdException whatever goes wrong
     public static NbdClient connect(Path unixSocket, String exportName, List<String> metaContexts, Duration patience)
             throws IOException {
-        return over(UnixConnection.connect(unixSocket), exportName, metaContexts, patience);
+        UnixConnection connection;
+        try {
+            connection = UnixConnection.connect(unixSocket);
+        } catch (IOException e) {
+            throw NbdException.disconnected("nobody answers at the NBD server's socket " + unixSocket, e);
+        }
+        return over(connection, exportName, metaContexts, patience);
     }
 
     /// Takes over the connection, which is closed when this fails.
@@ -134,6 +141,8 @@ public final class NbdClient implements AutoCloseable {
             input.clearDeadline();
             connected = true;
             return client;
+        } catch (IOException e) {
+            throw broke(e);
         } finally {
             if (!connected)
                 connection.close();
@@ -380,15 +389,16 @@ public final class NbdClient implements AutoCloseable {
         }
     }
 
-    private IOException ended(IOException e) {
+    private NbdException ended(IOException e) {
         if (closed)
             return NbdException.of(NbdException.Kind.DISCONNECTED, "the NBD client was closed");
-        if (e instanceof NbdException)
-            return e;
-        NbdException ended = NbdException.of(NbdException.Kind.DISCONNECTED,
-                "the connection to the NBD server broke: " + e.getMessage());
-        ended.initCause(e);
-        return ended;
+        return broke(e);
+    }
+
+    private static NbdException broke(IOException e) {
+        return e instanceof NbdException known
+                ? known
+                : NbdException.disconnected("the connection to the NBD server broke", e);
     }
 
     /// Takes in replies until one request has its whole answer. Any exception means that the connection is of no use.

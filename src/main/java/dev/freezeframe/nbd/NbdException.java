@@ -35,6 +35,13 @@ public final class NbdException extends IOException {
         return new NbdException(kind, null, message);
     }
 
+    /// @param cause tells the reason
+    static NbdException disconnected(String what, IOException cause) {
+        NbdException e = of(Kind.DISCONNECTED, what + ": " + cause.getMessage());
+        e.initCause(cause);
+        return e;
+    }
+
     static NbdException protocol(String message) {
         return of(Kind.PROTOCOL, message);
     }

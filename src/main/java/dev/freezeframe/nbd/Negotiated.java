@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// What a client and a server agreed on in the fixed newstyle handshake. Exists only where the server has the export and
 /// every block status that was asked for.
@@ -18,6 +20,7 @@ import java.util.Map;
 /// @param maximumPayloadBytes no read may be longer
 record Negotiated(long sizeBytes, int flags, boolean structuredReplies, Map<Integer, String> contexts,
         int minimumBlockBytes, int maximumPayloadBytes) {
+    private static final Logger LOG = LoggerFactory.getLogger(Negotiated.class);
     /// As many answers to one option as no server needs.
     private static final int MOST_REPLIES = 1000;
     private static final int MOST_OPTION_REPLY_BYTES = 64 << 10;
@@ -181,8 +184,13 @@ record Negotiated(long sizeBytes, int flags, boolean structuredReplies, Map<Inte
             return NbdException.protocol("the NBD server sent a " + reply + " of " + length + " bytes");
         }
 
-        private void abort() throws IOException {
-            connection.write(option(NBD_OPT_ABORT, new byte[0]));
+        /// Takes leave. A server that has gone already was right: what it refused is what the caller has to hear.
+        private void abort() {
+            try {
+                connection.write(option(NBD_OPT_ABORT, new byte[0]));
+            } catch (IOException e) {
+                LOG.debug("taking leave of the NBD server", e);
+            }
         }
 
         private static ByteBuffer option(int option, byte[] content) {

@@ -174,7 +174,7 @@ class DisksTest {
                             "--socket=" + socket, "--export-name=moment", moment.get(i).file().toString())
                             .redirectErrorStream(true).redirectOutput(TestOutput.ofChildren())
                             .start());
-                    Await.until("the NBD server is there", () -> Files.exists(socket));
+                    Await.listening(servers.getLast(), socket);
                     backings.put("disk" + i, new DiskBacking(socket, "moment", DISK_BYTES));
                 }
                 MachineSpec recorded = MachineSpec
@@ -217,7 +217,7 @@ class DisksTest {
                 .redirectOutput(TestOutput.ofChildren());
         Process running = server.start();
         try {
-            Await.until("the NBD server is there", () -> Files.exists(socket));
+            Await.listening(running, socket);
             MachineSpec spec = spec(BootProgram.DISK_RECORDS, "{\"file\": \"none.img\", \"writes\": \"keep\"}")
                     .withDiskBackings(Map.of("disk0", new DiskBacking(socket, "", DISK_BYTES)));
             try (Machine machine = Machine.boot(spec.withStartPaused(true))) {
@@ -231,7 +231,7 @@ class DisksTest {
                 assertTrue(stopped.detail().startsWith("disk0 cannot be "), stopped.detail());
                 Files.deleteIfExists(socket);
                 running = server.start();
-                Await.until("the NBD server is there", () -> Files.exists(socket));
+                Await.listening(running, socket);
                 // QEMU looks for the server every few seconds, and until then every request fails at once
                 Await.until("the guest writes on", () -> {
                     if (machine.state() == MachineState.FAULTY) {

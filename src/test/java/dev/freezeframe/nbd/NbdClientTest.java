@@ -42,10 +42,7 @@ class NbdClientTest {
         server = new ProcessBuilder("qemu-nbd", "--read-only", "--persistent", "--shared=4", "-f", "qcow2", "-x",
                 "disk0", "-A", "-k", socket.toString(), qcow2.toString()).redirectErrorStream(true)
                 .redirectOutput(TestOutput.ofChildren()).start();
-        Await.until("qemu-nbd listens", () -> {
-            assertTrue(server.isAlive());
-            return Files.exists(socket);
-        });
+        Await.listening(server, socket);
     }
 
     @AfterEach

@@ -4,6 +4,7 @@ import static dev.freezeframe.nbd.NbdProtocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.suite.Await;
@@ -11,14 +12,17 @@ import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import jnr.unixsocket.UnixSocketChannel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The client with servers that no QEMU is: they need a fake. It says beforehand all that it ever will, as the client's
 /// questions and the numbers of its requests (1, 2, …) are known.
@@ -168,6 +172,52 @@ class StrangeServerTest {
         answer(NBD_OPT_STRUCTURED_REPLY, NBD_REP_ACK, 0);
         answer(NBD_OPT_GO, NBD_REP_ACK, 0);
         assertEquals(NbdException.Kind.PROTOCOL, connectFailure());
+    }
+
+    @Test
+    void serverThatLeavesBeforeTheHandshakeIsReported() throws Exception {
+        greet();
+        peer.write(said.flip());
+        said.clear();
+        peer.close();
+        NbdException e = assertThrows(NbdException.class, () -> NbdClient.over(ours, "disk0", List.of(), patience));
+        assertEquals(NbdException.Kind.DISCONNECTED, e.kind());
+    }
+
+    @Test
+    void nobodyAtTheSocketIsReported(@TempDir Path folder) {
+        Path socket = folder.resolve("nobody");
+        NbdException e = assertThrows(NbdException.class, () -> NbdClient.connect(socket, "disk0", List.of(),
+                patience));
+        assertEquals(NbdException.Kind.DISCONNECTED, e.kind());
+        assertTrue(e.getMessage().contains(socket.toString()), e.getMessage());
+    }
+
+    @Test
+    void whatWasRefusedIsToldThoughTheServerHearsNoMore() throws Exception {
+        UnixSocketChannel[] ends = UnixSocketChannel.pair();
+        try (UnixSocketChannel deaf = ends[1]; UnixConnection client = new UnixConnection(ends[0])) {
+            Underway<NbdException> connecting = Underway.start(() -> assertThrows(NbdException.class,
+                    () -> NbdClient.over(client, "disk0", List.of(), patience)));
+            greet();
+            answer(NBD_OPT_STRUCTURED_REPLY, NBD_REP_ACK, 0);
+            tell(deaf);
+            int flags = Integer.BYTES;
+            int option = 2 * Long.BYTES;
+            int go = option + Integer.BYTES + "disk0".length() + 2 * Short.BYTES;
+            for (ByteBuffer heard = ByteBuffer.allocate(flags + option + go); heard.hasRemaining();)
+                assertTrue(deaf.read(heard) > 0);
+            deaf.shutdownInput();
+            answer(NBD_OPT_GO, NBD_REP_ERR_UNKNOWN, 0);
+            tell(deaf);
+            assertEquals(NbdException.Kind.REFUSED, connecting.result().kind());
+        }
+    }
+
+    private void tell(UnixSocketChannel channel) throws IOException {
+        for (said.flip(); said.hasRemaining();)
+            channel.write(said);
+        said.clear();
     }
 
     @Test

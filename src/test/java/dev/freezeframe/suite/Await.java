@@ -1,5 +1,6 @@
 package dev.freezeframe.suite;
 
+import dev.freezeframe.qmp.UnixConnection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -44,6 +45,20 @@ public final class Await {
     /// Looks until it sees what is wanted, and returns that.
     public static <T> T value(String what, Callable<T> look, Predicate<T> wanted) {
         return patiently().alias(what).until(look, wanted);
+    }
+
+    /// Until a program takes connections at its socket. The file alone is there a moment earlier, when nobody may connect yet.
+    public static void listening(Process server, Path socket) {
+        until("somebody listens at " + socket, () -> {
+            if (!server.isAlive())
+                throw new AssertionError("the server ended with status " + server.exitValue());
+            try {
+                UnixConnection.connect(socket).close();
+                return true;
+            } catch (IOException e) {
+                return false;
+            }
+        });
     }
 
     /// Until threads are in this method, and each of them sleeps in the kernel. Where the method reads from a socket, all that
