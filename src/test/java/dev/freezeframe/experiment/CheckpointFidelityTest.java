@@ -57,7 +57,7 @@ class CheckpointFidelityTest {
     @BeforeAll
     static void boot() throws Exception {
         store = Store.open(folder.resolve("store"));
-        linux = Machine.boot(MachineSpec.of(Profiles.standard().find("tiny-linux")).withMemoryBytes(128 << 20));
+        linux = Machine.boot(MachineSpec.of(Profiles.standard().find("tiny-linux")).withMemoryBytes(96 << 20));
         rounds = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")));
         rounds.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE);
         linux.console().awaitLine(line -> line.startsWith("tick "), PATIENCE);
