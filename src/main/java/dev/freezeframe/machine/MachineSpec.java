@@ -257,11 +257,12 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
                     ? recorded.orElse(file).withPath(file.path()).difference()
                     : Optional.empty();
             if (difference.isPresent() && (!outside.acceptChangedMedia() || file.isMissing())) {
-                throw new MachineException(difference.get()
-                        + "; put it back, or name the same file elsewhere with --with "
-                        + file.role() + "=PATH" + (file.isMissing()
-                                ? ""
-                                : ", or use --accept-changed-media: the guest then reads other data than before"));
+                throw MachineException.outside(difference.get(),
+                        "put it back, or name the same file elsewhere with --with "
+                                + file.role() + "=PATH" + (file.isMissing()
+                                        ? ""
+                                        : ", or use --accept-changed-media: the guest then reads other data than before"),
+                        null);
             }
             try {
                 files.add((difference.isPresent() ? file : recorded.orElse(file).withPath(file.path())).current());

@@ -93,9 +93,9 @@ final class OwnNames implements AutoCloseable {
             }
             case UNKNOWN -> {
                 if (restored && isKeepingSomething(name.path())) {
-                    throw new MachineException("the argument " + names.option(name) + " names " + name.path()
-                            + ", which the restored machine might write over; " + leaveOut(name)
-                            + ", or let it have the file with --keep " + name.label());
+                    throw MachineException.outside("the argument " + names.option(name) + " names " + name.path()
+                            + ", which the restored machine might write over",
+                            leaveOut(name) + ", or let it have the file with --keep " + name.label(), null);
                 }
                 yield names;
             }
@@ -185,13 +185,13 @@ final class OwnNames implements AutoCloseable {
         for (Path end : ends) {
             Optional<Holder> holder = Holders.ofFile(end);
             if (holder.isPresent()) {
-                throw new MachineException("the argument " + names.option(name) + " needs " + end + ", which " + who(
-                        holder.get()) + " has; end that one, or " + leaveOut(name));
+                throw MachineException.outside("the argument " + names.option(name) + " needs " + end + ", which "
+                        + who(holder.get()) + " has", "end that one, or " + leaveOut(name), null);
             }
         }
         if (!TAKEN.add(path.toString())) {
-            throw new MachineException("the argument " + names.option(name) + " needs " + path
-                    + ", which another machine here has; end that one, or " + leaveOut(name));
+            throw MachineException.outside("the argument " + names.option(name) + " needs " + path
+                    + ", which another machine here has", "end that one, or " + leaveOut(name), null);
         }
         taken.add(path.toString());
     }
@@ -206,16 +206,18 @@ final class OwnNames implements AutoCloseable {
         boolean udp = address[0].equals("udp");
         String what = "the argument " + names.option(name) + " needs " + (udp ? "UDP" : "TCP") + " port " + port;
         if (!TAKEN.add(name.text())) {
-            throw new MachineException(what + ", which another machine that was started here has; " + leaveOut(name));
+            throw MachineException.outside(what + ", which another machine that was started here has", leaveOut(name),
+                    null);
         }
         taken.add(name.text());
         try {
             tryPort(udp, host, port);
         } catch (IOException | IllegalArgumentException e) {
             Optional<Holder> holder = udp ? Holders.ofUdpPort(port) : Holders.ofTcpPort(port);
-            throw new MachineException(what + (holder.isPresent()
-                    ? ", which " + who(holder.get()) + " has; end that one, or "
-                    : ", which cannot be had (" + e.getMessage() + "); ") + leaveOut(name), e);
+            throw MachineException.outside(what + (holder.isPresent()
+                    ? ", which " + who(holder.get()) + " has"
+                    : ", which cannot be had (" + e.getMessage() + ")"),
+                    (holder.isPresent() ? "end that one, or " : "") + leaveOut(name), e);
         }
     }
 

@@ -17,6 +17,7 @@ import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.CheckpointDetailsModel;
 import dev.freezeframe.ui.model.CheckpointFigures;
 import dev.freezeframe.ui.model.CheckpointRestoreModel;
+import dev.freezeframe.ui.model.MachinesModel;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.io.File;
@@ -125,6 +126,7 @@ public final class CheckpointDetails extends BorderPane {
         model.annotationProperty().addListener((_, _, now) -> showAnnotation(now));
         workbench.experiment().summaryProperty().addListener((_, _, _) -> showPause(model.checkpointProperty().get()));
         workbench.experiment().loadingProperty().addListener(show);
+        workbench.machines().setWhenRefused(this::askAgain);
         addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (UNDO.match(event)) {
                 model.undo();
@@ -421,8 +423,20 @@ public final class CheckpointDetails extends BorderPane {
 
     private void askRestore() {
         selected().ifPresent(each -> RestoreDialog.ask(this, new CheckpointRestoreModel(workbench.tasks(), each,
-                workbench.library().find(each.experimentId()).map(RecordedOutside::of).orElse(RecordedOutside.NOTHING)),
-                options -> actions.restore(each, options)));
+                outsideOf(each)), options -> actions.restore(each, options)));
+    }
+
+    private void askAgain(MachinesModel.Refused refused) {
+        RestoreDialog.ask(this, CheckpointRestoreModel.again(workbench.tasks(), refused, outsideOf(refused
+                .checkpoint())), options -> {
+                    refused.failed().forEach(workbench.machines()::remove);
+                    actions.restore(refused.checkpoint(), options);
+                });
+    }
+
+    private RecordedOutside outsideOf(CheckpointRecord checkpoint) {
+        return workbench.library().find(checkpoint.experimentId()).map(RecordedOutside::of).orElse(
+                RecordedOutside.NOTHING);
     }
 
     private void exportRam() {

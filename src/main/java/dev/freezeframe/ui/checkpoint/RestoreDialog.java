@@ -77,6 +77,7 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         Spinner<Integer> count = new Spinner<>();
         count.setId("restore-count");
         count.setValueFactory(new IntegerSpinnerValueFactory(1, CheckpointRestoreModel.MOST_MACHINES, 1));
+        count.getValueFactory().setValue(model.countProperty().get());
         count.setEditable(true);
         count.setPrefWidth(96);
         count.getEditor().textProperty().addListener((_, _, text) -> model.countProperty().set(number(text)));
@@ -111,6 +112,16 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
                 "A guest that reads a kernel or firmware other than the recorded one, such as at a"
                         + " reset, may behave differently.");
 
+        Label refusal = new Label(model.refusal());
+        refusal.setId("restore-refusal");
+        refusal.getStyleClass().add("text-late");
+        refusal.setWrapText(true);
+        refusal.setMinHeight(Region.USE_PREF_SIZE);
+        refusal.setMaxWidth(WIDTH);
+        boolean refused = !model.refusal().isEmpty();
+        refusal.setVisible(refused);
+        refusal.setManaged(refused);
+
         GridPane grid = new GridPane();
         grid.setHgap(16);
         grid.setVgap(8);
@@ -141,7 +152,7 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         problem.textProperty().bind(model.problemProperty());
         int row = outside(grid, 7);
         grid.add(problem, 0, row, 2, 1);
-        return grid;
+        return new VBox(16, refusal, grid);
     }
 
     /// What the machine has outside its guest, where it has anything.

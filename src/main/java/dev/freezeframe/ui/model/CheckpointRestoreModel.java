@@ -53,6 +53,7 @@ public final class CheckpointRestoreModel {
     private final List<OtherFile> files = new ArrayList<>();
     private final BooleanProperty acceptChangedMedia = new SimpleBooleanProperty(this, "acceptChangedMedia", false);
     private final Map<String, BooleanProperty> leftOut = new LinkedHashMap<>();
+    private String refusal = "";
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
 
     /// @param checkpoint what is to be restored
@@ -75,6 +76,37 @@ public final class CheckpointRestoreModel {
         qemuBinary.addListener((_, _, _) -> validate());
         files.forEach(file -> file.chosen().addListener((_, _, _) -> validate()));
         cpu.addListener((_, _, _) -> validate());
+    }
+
+    /// A restore that could not be, once more: begins with what was chosen then.
+    ///
+    /// @param refused why it could not be, and how it was asked for
+    /// @param outside what its machine had outside the guest
+    public static CheckpointRestoreModel again(BackgroundTasks tasks, MachinesModel.Refused refused,
+            RecordedOutside outside) {
+        CheckpointRestoreModel model = new CheckpointRestoreModel(tasks, refused.checkpoint(), outside);
+        model.refusal = refused.why();
+        RestoreOptions before = refused.options();
+        model.count.set(before.count());
+        model.recordable.set(before.recordable());
+        model.leavePaused.set(before.leavePaused());
+        model.verifyRam.set(before.verifyRam());
+        model.acceptChangedBootFiles.set(before.acceptChangedBootFiles());
+        model.accelerator.set(before.accelerator());
+        model.cpu.set(before.cpu().orElse(""));
+        model.qemuBinary.set(before.qemuBinary().map(Path::toString).orElse(""));
+        model.acceptChangedMedia.set(before.outside().acceptChangedMedia());
+        for (OtherFile file : model.files) {
+            file.chosen().set(Optional.ofNullable(before.outside().files().get(file.recorded().role())).map(
+                    Path::toString).orElse(""));
+        }
+        model.leftOut.forEach((argument, left) -> left.set(before.outside().without().contains(argument)));
+        return model;
+    }
+
+    /// Why it could not be restored before; empty where it is asked for the first time.
+    public String refusal() {
+        return refusal;
     }
 
     /// What is to be restored.

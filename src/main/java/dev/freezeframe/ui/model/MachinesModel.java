@@ -6,6 +6,7 @@ import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachine;
@@ -63,10 +64,29 @@ public final class MachinesModel {
         void ended(RecordingModel recording);
     }
 
+    private Consumer<Refused> whenRefused = _ -> {};
+
     MachinesModel(BackgroundTasks tasks, StoreModel stores, RecordingEvents events) {
         this.tasks = tasks;
         this.stores = stores;
         this.events = events;
+    }
+
+    /// A restore that could not be, because something outside the guest is otherwise than its machine needs it: a file, a
+    /// port, a socket. How it is to go on has to be asked.
+    ///
+    /// @param why    one line, without what to do
+    /// @param failed the machines that it would have made
+    public record Refused(CheckpointRecord checkpoint, RestoreOptions options, String why,
+            List<MachineModel> failed) {
+        public Refused {
+            failed = List.copyOf(failed);
+        }
+    }
+
+    /// Who asks; until then nobody does.
+    public void setWhenRefused(Consumer<Refused> whenRefused) {
+        this.whenRefused = whenRefused;
     }
 
     /// All machines, in the order of their starts. Not to be changed.
@@ -142,7 +162,11 @@ public final class MachinesModel {
                         }
                     }
                     whenRestored.accept(wanted);
-                }, cause -> models.forEach(model -> model.couldNotStart(cause)), () -> cancelled(arrival, models));
+                }, cause -> {
+                    models.forEach(model -> model.couldNotStart(cause));
+                    MachineException.outsideReason(cause).ifPresent(why -> whenRefused.accept(
+                            new Refused(checkpoint, options, why, models)));
+                }, () -> cancelled(arrival, models));
     }
 
     /// Each ends its machine; the image that they share goes with the last of them.
