@@ -150,6 +150,7 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
         problem.setWrapText(true);
         problem.setMinHeight(Region.USE_PREF_SIZE);
         problem.textProperty().bind(model.problemProperty());
+        problem.textProperty().addListener(_ -> fit());
         int row = outside(grid, 7);
         grid.add(problem, 0, row, 2, 1);
         return new VBox(16, refusal, grid);
@@ -191,13 +192,21 @@ final class RestoreDialog extends Dialog<RestoreOptions> {
     }
 
     /// What a choice means, for as long as it is made.
-    private static Label shownWith(CheckBox choice, String text) {
+    private Label shownWith(CheckBox choice, String text) {
         Label label = new Label(text);
         label.getStyleClass().addAll("text-small", "text-muted");
         label.setWrapText(true);
         label.visibleProperty().bind(choice.selectedProperty());
         label.managedProperty().bind(label.visibleProperty());
+        label.managedProperty().addListener(_ -> fit());
         return label;
+    }
+
+    /// Gives the window room for what has just been shown.
+    private void fit() {
+        if (isShowing()) {
+            getDialogPane().getScene().getWindow().sizeToScene();
+        }
     }
 
     /// A name from a profile in a label whose underscores would name a key.
