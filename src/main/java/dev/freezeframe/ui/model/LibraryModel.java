@@ -71,7 +71,7 @@ public final class LibraryModel {
                 recording.clear();
                 show(new Content(List.of(), Map.of(), 0));
                 loaded.set(false);
-                problem.set(state instanceof StoreState.Failed failed ? failed.message() : "");
+                problem.set("");
             }
         });
     }
@@ -108,13 +108,13 @@ public final class LibraryModel {
     }
 
     private String whyUnread() {
-        if (!problem.get().isEmpty()) {
-            return problem.get();
-        }
         return switch (stores.stateProperty().get()) {
+            // why not is what the page says
             case StoreState.Failed _,StoreState.Closed _ -> "No store is open.";
             case StoreState.Opening _ -> "Opening the store…";
-            case StoreState.Open _ -> loaded.get() ? "" : "Reading the experiments…";
+            case StoreState.Open _ -> !problem.get().isEmpty()
+                    ? problem.get()
+                    : loaded.get() ? "" : "Reading the experiments…";
         };
     }
 

@@ -179,8 +179,8 @@ class LibraryModelTest {
         FxToolkit.run(() -> opened.workbench().stores().open(noStore));
         FxToolkit.await("it failed", () -> opened.workbench().stores().stateProperty()
                 .get() instanceof StoreState.Failed);
-        assertEquals("store " + noStore + " is a file, and a store is a folder; choose another --store",
-                FxToolkit.call(() -> search.emptyTextProperty().getValue()));
+        assertEquals("No store is open.", FxToolkit.call(() -> search.emptyTextProperty().getValue()),
+                "why is what the page says");
 
         FxToolkit.run(() -> opened.workbench().stores().open(storeDirectory));
         opened.awaitIdle();
