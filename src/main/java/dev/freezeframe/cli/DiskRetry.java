@@ -1,9 +1,12 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.qmp.QmpException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,22 +18,30 @@ final class DiskRetry {
     private static final Logger LOG = LoggerFactory.getLogger(DiskRetry.class);
 
     private final Machine machine;
-    private long lookedNanos = System.nanoTime();
+    private final InstantSource clock;
+    private Instant looked;
 
     DiskRetry(Machine machine) {
+        this(machine, SteadyClock.start());
+    }
+
+    /// @param clock never goes back
+    DiskRetry(Machine machine, InstantSource clock) {
         this.machine = machine;
+        this.clock = clock;
+        looked = clock.instant();
     }
 
     /// Call it often. Waits for QEMU only if the guest was stopped a while ago.
     void look() {
         if (machine.state() != MachineState.FAULTY) {
-            lookedNanos = System.nanoTime();
+            looked = clock.instant();
             return;
         }
-        if (System.nanoTime() - lookedNanos < PERIOD.toNanos()) {
+        if (clock.instant().isBefore(looked.plus(PERIOD))) {
             return;
         }
-        lookedNanos = System.nanoTime();
+        looked = clock.instant();
         try {
             if (machine.runState().equals("io-error")) {
                 machine.resume();

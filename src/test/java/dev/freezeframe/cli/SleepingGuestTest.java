@@ -20,8 +20,10 @@ import java.io.StringWriter;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -96,7 +98,7 @@ class SleepingGuestTest {
     /// Its image has no room. One that fails again at once is not told of again.
     @Test
     @ExpectWarnings("the guest is stopped: disk0 cannot be written: No space left")
-    void oneWhoseDiskFailsIsToldOnceAndWhenItRunsAgain() throws Exception {
+    void oneWhoseDiskFailsIsToldOnceResumedNowAndThenAndToldWhenItRunsAgain() throws Exception {
         Path full = Files.createDirectory(home.resolve("full"));
         Needs.MOUNTING.orSkip(run("mount", "-t", "tmpfs", "-o", "size=1m", "freezeframe", full.toString()) == 0,
                 "a small file system cannot be mounted; root can");
@@ -114,6 +116,8 @@ class SleepingGuestTest {
                     TestedQemu.binary()));
             try (Machine machine = Machine.boot(spec); Screen screen = new Screen(surroundings)) {
                 GuestWatch restored = new GuestWatch(screen, false, 1, 1, true, Optional.empty());
+                AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
+                DiskRetry retry = new DiskRetry(machine, now::get);
                 await(machine, MachineState.FAULTY::equals);
                 restored.look(machine, false);
                 restored.look(machine, false);
@@ -122,7 +126,11 @@ class SleepingGuestTest {
                         remarks
                                 .toString());
                 assertEquals(0, run("mount", "-o", "remount,size=32m", full.toString()));
-                machine.resume();
+                now.set(now.get().plus(DiskRetry.PERIOD).minusMillis(1));
+                retry.look();
+                assertEquals("io-error", machine.runState(), "not yet");
+                now.set(now.get().plusMillis(1));
+                retry.look();
                 await(machine, MachineState.RUNNING::equals);
                 restored.look(machine, false);
                 assertFalse(remarks.toString().contains("runs again"), "it may fail again at once");
