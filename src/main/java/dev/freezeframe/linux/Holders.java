@@ -2,10 +2,14 @@ package dev.freezeframe.linux;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,15 +19,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Tells which living process has a file open for writing, or listens at a socket or port, from what the kernel shows in
-/// `/proc` (proc(5)). Processes of other users are seen only as far as the kernel lets us; nothing is opened or called.
+/// Tells which living process has a file open for writing, or listens at a port, and whether one has a socket, from what the kernel shows in
+/// `/proc` (proc(5)). Processes of other users are seen only as far as the kernel lets us; none is disturbed.
 public final class Holders {
     private static final Path PROC = Path.of("/proc");
     private static final Pattern NUMBER = Pattern.compile("\\d+");
     private static final Pattern FLAGS = Pattern.compile("(?m)^flags:\\s*(\\d+)");
     private static final int ACCESS_MODE = 3; // O_ACCMODE of fcntl(2)
-    /// `SO_ACCEPTCON` of include/linux/net.h, shown in the fourth column of `/proc/net/unix`.
-    private static final long LISTENING = 0x10000;
+    private static final int ADDRESS_BYTES = 110; // struct sockaddr_un of unix(7)
     private static final String TCP_LISTENING = "0A"; // TCP_LISTEN of include/net/tcp_states.h
 
     private Holders() {}
@@ -44,31 +47,43 @@ public final class Holders {
         }
     }
 
-    /// The process, other than ours, that has a file open for writing.
+    /// The process, other than ours, that has a file open for writing, by whatever name.
     public static Optional<Holder> ofFile(Path file) {
-        String real;
-        try {
-            real = file.toRealPath().toString();
-        } catch (IOException e) {
+        Object key = fileKey(file);
+        if (key == null) {
             return Optional.empty();
         }
         long own = ProcessHandle.current().pid();
-        return firstWith(
-                (pid, descriptor, target) -> pid != own && target.equals(real) && isForWriting(pid, descriptor));
+        return firstWith((pid, descriptor, target) -> pid != own && target.startsWith("/") && key.equals(fileKey(PROC
+                .resolve(pid + "/fd/" + descriptor))) && isForWriting(pid, descriptor));
     }
 
-    /// The process that listens at a UNIX socket.
-    public static Optional<Holder> ofSocket(Path socket) {
-        Set<String> inodes = new HashSet<>();
-        for (String line : lines("unix")) {
-            // Num RefCount Protocol Flags Type St Inode Path
-            String[] fields = line.strip().split("\\s+", 8);
-            if (fields.length == 8 && fields[7].equals(socket.toString()) && isHex(fields[3]) && (Long.parseLong(
-                    fields[3], 16) & LISTENING) != 0) {
-                inodes.add(fields[6]);
-            }
+    private static Object fileKey(Path file) {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        } catch (IOException e) {
+            return null; // it is not there, or not for us
         }
-        return ofInodes(inodes);
+    }
+
+    /// Whether a living process has bound a socket to this name, under whatever other name that may have been. Its owner
+    /// notices nothing: the kernel (unix(7)) refuses a caller of another type, but only where there is somebody to call.
+    public static boolean isBound(Path socket) {
+        byte[] name = socket.toString().getBytes(StandardCharsets.UTF_8);
+        int fd = Libc.socket(Libc.AF_UNIX, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            return true; // out of descriptors: to be careful costs another name only
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            int bytes = Short.BYTES + name.length + 1;
+            MemorySegment address = arena.allocate(Math.max(bytes, ADDRESS_BYTES));
+            address.set(ValueLayout.JAVA_SHORT, 0, (short) Libc.AF_UNIX);
+            MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, Short.BYTES, name.length);
+            int result = Libc.connect(fd, address, bytes);
+            return result == 0 || result == -Libc.EPROTOTYPE || result == -Libc.EACCES || result == -Libc.EPERM;
+        } finally {
+            int _ = Libc.close(fd);
+        }
     }
 
     /// A process that listens at a TCP port, at whatever address.

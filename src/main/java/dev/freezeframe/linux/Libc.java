@@ -29,9 +29,14 @@ final class Libc {
     static final int EINVAL = 22;
     static final int ENOTTY = 25;
     static final int ENOSYS = 38;
+    static final int EPROTOTYPE = 91;
     static final int EOPNOTSUPP = 95;
 
     static final int CLOCK_BOOTTIME = 7;
+
+    static final int AF_UNIX = 1;
+    static final int SOCK_DGRAM = 2;
+    static final int SOCK_CLOEXEC = 0x80000;
 
     static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
@@ -52,6 +57,7 @@ final class Libc {
 
     private static final MethodHandle CLOCK_GETTIME = link("clock_gettime", 2, INT, INT, POINTER);
     private static final MethodHandle CLOSE = link("close", 1, INT, INT);
+    private static final MethodHandle CONNECT = link("connect", 3, INT, INT, POINTER, INT);
     private static final MethodHandle FALLOCATE = link("fallocate", 4, INT, INT, INT, LONG, LONG);
     private static final MethodHandle FCHMOD = link("fchmod", 2, INT, INT, INT);
     private static final MethodHandle FCNTL = link("fcntl", 2, INT, INT, INT, LONG);
@@ -66,6 +72,7 @@ final class Libc {
     private static final MethodHandle OPEN = link("open", 2, INT, POINTER, INT, INT);
     private static final MethodHandle PREAD = link("pread", 4, LONG, INT, POINTER, LONG, LONG);
     private static final MethodHandle PWRITE = link("pwrite", 4, LONG, INT, POINTER, LONG, LONG);
+    private static final MethodHandle SOCKET = link("socket", 3, INT, INT, INT, INT);
     private static final MethodHandle STRERROR = LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow("strerror"),
             FunctionDescriptor.of(ValueLayout.ADDRESS, INT));
     private static final MethodHandle SYSCALL = link("syscall", 1, LONG, LONG, LONG, LONG, LONG, LONG);
@@ -78,6 +85,23 @@ final class Libc {
     static int clockGettime(int clock, MemorySegment timespec) {
         try {
             return result((int) CLOCK_GETTIME.invokeExact(state(), clock, timespec));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /// @param address as the kernel's `struct sockaddr`
+    static int connect(int fd, MemorySegment address, int bytes) {
+        try {
+            return result((int) CONNECT.invokeExact(state(), fd, address, bytes));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static int socket(int domain, int type, int protocol) {
+        try {
+            return result((int) SOCKET.invokeExact(state(), domain, type, protocol));
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -122,8 +122,8 @@ final class OwnNames implements AutoCloseable {
             takePipe(names, name);
             return path;
         }
-        if (isFree(path, socket) && TAKEN.add(path.toString())) {
-            taken.add(path.toString());
+        if (isFree(path, socket) && TAKEN.add(key(path))) {
+            taken.add(key(path));
             return path;
         }
         for (int number = 2; number < MOST_NAMES; number++) {
@@ -137,18 +137,27 @@ final class OwnNames implements AutoCloseable {
     }
 
     /// Whether a machine may have this very name.
+    /// The same for every name of a folder.
+    private static String key(Path path) {
+        try {
+            return path.toAbsolutePath().getParent().toRealPath().resolve(path.getFileName()).toString();
+        } catch (IOException e) {
+            return path.toAbsolutePath().normalize().toString(); // no such folder, so no file either
+        }
+    }
+
     private boolean isFree(Path path, boolean socket) {
-        if (TAKEN.contains(path.toString())) {
+        if (TAKEN.contains(key(path))) {
             return false;
         }
         if (socket) {
-            return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) ? false : Holders.ofSocket(path).isEmpty();
+            return !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS) && !Holders.isBound(path);
         }
         return !Files.exists(path, LinkOption.NOFOLLOW_LINKS) || (!restored && Holders.ofFile(path).isEmpty());
     }
 
     private boolean make(HostNames names, HostName name, Path other) throws MachineException {
-        if (!TAKEN.add(other.toString())) {
+        if (!TAKEN.add(key(other))) {
             return false;
         }
         try {
@@ -156,14 +165,14 @@ final class OwnNames implements AutoCloseable {
                 SocketPaths.checked(other);
             }
             Files.createFile(other, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            taken.add(other.toString());
+            taken.add(key(other));
             made.add(other);
             return true;
         } catch (FileAlreadyExistsException e) {
-            TAKEN.remove(other.toString());
+            TAKEN.remove(key(other));
             return false;
         } catch (IOException e) {
-            TAKEN.remove(other.toString());
+            TAKEN.remove(key(other));
             throw new MachineException("the argument " + names.option(name) + " names " + name.path()
                     + ", which is another machine's, and " + other + " cannot be made (" + reason(e) + "); "
                     + leaveOut(name), e);
@@ -189,11 +198,11 @@ final class OwnNames implements AutoCloseable {
                         + who(holder.get()) + " has", "end that one, or " + leaveOut(name), null);
             }
         }
-        if (!TAKEN.add(path.toString())) {
+        if (!TAKEN.add(key(path))) {
             throw MachineException.outside("the argument " + names.option(name) + " needs " + path
                     + ", which another machine here has", "end that one, or " + leaveOut(name), null);
         }
-        taken.add(path.toString());
+        taken.add(key(path));
     }
 
     // --- ports

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.linux.Holders;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -98,8 +99,36 @@ class OwnNamesTest {
             }
         }
         assertTrue(Files.exists(socket), "a name that nobody listens at any more");
+        assertFalse(Holders.isBound(socket));
         try (OwnNames own = restored("-chardev", argument)) {
             assertEquals(List.of(), own.moved());
+        }
+    }
+
+    @Test
+    void anotherNameOfTheSameSocketOrFileIsTheirsAsWell() throws Exception {
+        Path real = Files.createDirectory(folder.resolve("real"));
+        Path linked = Files.createSymbolicLink(folder.resolve("linked"), real);
+        try (ServerSocketChannel listening = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            listening.bind(UnixDomainSocketAddress.of(real.resolve("s")));
+            for (Path other : List.of(linked.resolve("s"), Files.createLink(folder.resolve("hard"), real.resolve(
+                    "s")))) {
+                try (OwnNames own = booted("-chardev", "socket,id=c,path=" + other + ",server=on,wait=off")) {
+                    assertEquals(other + ".2", own.moved().getFirst().used().toString());
+                }
+            }
+        }
+        Path log = Files.writeString(real.resolve("log"), "");
+        try (OwnNames _ = booted("-D", log.toString()); OwnNames own = booted("-D", linked.resolve("log").toString())) {
+            assertEquals(linked.resolve("log.2"), own.moved().getFirst().used(), "by a machine of ours");
+        }
+        Path hard = Files.createLink(folder.resolve("hard.log"), log);
+        Process other = new ProcessBuilder("sh", "-c", "read line").redirectOutput(
+                ProcessBuilder.Redirect.appendTo(log.toFile())).start();
+        try (OwnNames own = booted("-D", hard.toString())) {
+            assertEquals(folder.resolve("hard.log.2"), own.moved().getFirst().used(), "by another program");
+        } finally {
+            other.destroyForcibly().waitFor();
         }
     }
 
