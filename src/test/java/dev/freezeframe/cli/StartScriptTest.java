@@ -9,11 +9,14 @@ import dev.freezeframe.TestedQemu;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.suite.Needs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -98,6 +101,35 @@ class StartScriptTest {
                 "list");
         assertEquals(new StartScript.Outcome(0, "no experiments yet in " + elsewhere + "/freezeframe/store\n", ""),
                 listed);
+    }
+
+    /// Java by itself takes a limit on its command line for the memory that there is.
+    @Test
+    void theHeapGoesByTheMemoryOfTheServiceOrContainer() throws Exception {
+        StartScript.Outcome found = program.shell(at(home, "C"), """
+                set -e
+                for group in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+                  here=$group/freezeframe-test-$$
+                  mkdir "$here" || continue
+                  for limit in memory.limit_in_bytes memory.max; do
+                    if [[ -e $here/$limit ]]; then
+                      echo $((700 << 20)) > "$here/$limit"
+                      echo $$ > "$here/cgroup.procs"
+                      "$program" doctor || true
+                      echo $$ > "$group/cgroup.procs"
+                      rmdir "$here"
+                      exit 0
+                    fi
+                  done
+                  rmdir "$here"
+                done
+                exit 9""");
+        Needs.MEMORY_LIMIT.orSkip(found.status() == 0, "no limit can be set: " + found.err().lines().findFirst().orElse(
+                ""));
+        Matcher heap = Pattern.compile("heap up to ([0-9]+) MiB").matcher(found.out());
+        assertTrue(heap.find(), found.out());
+        int mib = Integer.parseInt(heap.group(1));
+        assertTrue(mib > 100 && mib <= 175 + 2, found.out());
     }
 
     @Test

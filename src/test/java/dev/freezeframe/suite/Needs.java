@@ -23,7 +23,9 @@ public enum Needs {
     /// A file system in user space that encrypts.
     GOCRYPTFS,
     /// Another clock for a program.
-    FAKETIME;
+    FAKETIME,
+    /// A limit of the memory of some processes.
+    MEMORY_LIMIT;
 
     private static final boolean ON_BUILD_SERVER = Boolean.parseBoolean(System.getenv("CI"));
     private static final int CAP_SYS_ADMIN = 21;
@@ -37,6 +39,7 @@ public enum Needs {
             case BINDFS -> hasProgram("bindfs") && Files.isWritable(Path.of("/dev/fuse"));
             case GOCRYPTFS -> hasProgram("gocryptfs") && Files.isWritable(Path.of("/dev/fuse"));
             case FAKETIME -> hasProgram("faketime");
+            case MEMORY_LIMIT -> isRoot() && Files.isWritable(Path.of("/sys/fs/cgroup/memory"));
         };
     }
 
