@@ -437,6 +437,11 @@ public final class Checkpointer implements AutoCloseable {
             lastTaken = System.nanoTime();
             listener.checkpointTaken(checkpoint);
             return true;
+        } catch (PauseWindow.FoundStandingException e) {
+            LOG.debug("no checkpoint {}", checkpoint, e);
+            takeBack(tickTaken, besides);
+            foundStanding(offSchedule);
+            return false;
         } catch (IOException | RuntimeException e) {
             takeBack(tickTaken, besides);
             if (!(RunState.of(machine, sessions) instanceof RunState.Ended)) {
@@ -446,6 +451,21 @@ public final class Checkpointer implements AutoCloseable {
         } catch (InterruptedException | Error e) {
             takeBack(tickTaken, besides);
             throw e;
+        }
+    }
+
+    /// The guest was put to sleep or stopped by somebody else just before the pause: as one that stood before, it has nothing to
+    /// capture, which the next question for its state tells. What was asked for stays asked for.
+    private void foundStanding(boolean asked) {
+        if (!asked) {
+            standing.incrementAndGet();
+            return;
+        }
+        lock.lock();
+        try {
+            checkpointRequested = true;
+        } finally {
+            lock.unlock();
         }
     }
 

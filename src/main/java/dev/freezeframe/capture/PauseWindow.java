@@ -55,11 +55,11 @@ final class PauseWindow implements AutoCloseable {
     private Registration reservation;
 
     /// Our stop stopped nothing, so it is not for us to let the guest go on.
-    private static final class FoundStandingException extends IOException {
+    static final class FoundStandingException extends IOException {
         private static final long serialVersionUID = 1L;
 
         FoundStandingException() {
-            super("the guest was paused by somebody else at this very moment and stays paused; resume it to go on");
+            super("the guest did not run at this very moment: it slept, or somebody else had stopped it");
         }
     }
 

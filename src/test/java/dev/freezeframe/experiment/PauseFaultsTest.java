@@ -219,6 +219,38 @@ class PauseFaultsTest {
         itself[0].assertNothingDiffered(4);
     }
 
+    /// Our stop finds it standing, so it is not ours to let it go on.
+    @Test
+    void aGuestThatSomebodyElseStopsJustBeforeThePauseIsLeftAloneAndNothingFails() throws Exception {
+        boot();
+        ReferenceRecording[] itself = new ReferenceRecording[1];
+        boolean[] stopped = {false};
+        itself[0] = new ReferenceRecording(store, machine, UserfaultTracker.plant(machine.pid(), machine.memory()),
+                QUICKLY, "standing", () -> {
+                    if (!stopped[0] && itself[0].stored.size() >= 2 && !itself[0].guestStands()) {
+                        stopped[0] = true;
+                        machine.pause();
+                    } else if (stopped[0] && itself[0].stored.size() >= 4) {
+                        itself[0].stop("enough");
+                    }
+                });
+        Thread resuming = Thread.ofPlatform().start(() -> {
+            try {
+                Await.until("ticks pass while it stands", () -> itself[0].standingTicks() >= 3);
+                assertEquals("paused", machine.runState());
+                machine.resume();
+            } catch (Exception | AssertionError e) {
+                itself[0].faults.add(e.toString());
+                itself[0].stop("not as it should be");
+            }
+        });
+        itself[0].record(100_000);
+        resuming.join();
+        assertEquals("enough", itself[0].endReason);
+        assertEquals(List.of(), itself[0].reasons);
+        itself[0].assertNothingDiffered(4);
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"REFUSED", "DONE_BUT_REFUSED", "ANSWER_LOST", "ANSWER_LATE"})
     void aStepOfADiskThatFailsCostsItsCheckpointOnlyAndLeavesNothing(Fault fault) throws Exception {

@@ -135,6 +135,11 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         return stands;
     }
 
+    /// Ticks at which the guest stood, by nobody of ours.
+    long standingTicks() {
+        return checkpointer.standingTicks();
+    }
+
     private Checkpointer checkpointer() {
         return checkpointer;
     }
