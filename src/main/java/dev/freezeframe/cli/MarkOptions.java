@@ -63,10 +63,10 @@ final class MarkOptions {
             throws InterruptedException, CommandFailure {
         String awaited = "\"" + Units.printable(after.get()) + "\"";
         while (!watch.awaitStart(LOOK_AGAIN)) {
-            if (stop.requested()) {
-                return false;
-            }
             String line = watch.lastLine();
+            if (stop.requested()) {
+                throw notPrinted("the recording was stopped", "the guest", awaited, line);
+            }
             screen.status("waiting for the guest to print " + awaited + "; Ctrl-C ends" + (line.isEmpty()
                     ? ""
                     : "; its last line: " + line));
@@ -74,19 +74,20 @@ final class MarkOptions {
                     ? Optional.of(RunPrinter.PANICKED)
                     : MachineEnd.of(machine);
             if (ended.isPresent() && !watch.started()) {
-                throw notPrinted(ended.get(), awaited, line);
+                throw notPrinted(ended.get(), "it", awaited, line);
             }
         }
         if (!watch.started()) {
-            throw notPrinted(RunPrinter.PANICKED, awaited, watch.lastLine());
+            throw notPrinted(RunPrinter.PANICKED, "it", awaited, watch.lastLine());
         }
         return true;
     }
 
-    private static CommandFailure notPrinted(String why, String awaited, String line) {
-        return new CommandFailure(why + " before it printed " + awaited + "; nothing was recorded" + (line.isEmpty()
-                ? ""
-                : "; its last line: " + line));
+    private static CommandFailure notPrinted(String why, String guest, String awaited, String line) {
+        return new CommandFailure(why + " before " + guest + " printed " + awaited + "; nothing was recorded"
+                + (line.isEmpty()
+                        ? ""
+                        : "; its last line: " + line));
     }
 
     /// What is wrong with a recording that ended before what was to end it.

@@ -291,7 +291,7 @@ final class RecordCommand implements Callable<Integer> {
                     machine.resume();
                 }
                 if (!marks.awaitStart(machine, watch, screen, stop)) {
-                    return 0;
+                    throw new CommandFailure("the recording was stopped before it began; nothing was recorded");
                 }
             }
             return record(store, machine, parent, screen, stop, watch);
@@ -317,6 +317,9 @@ final class RecordCommand implements Callable<Integer> {
             removeIfEmpty(store, recording, printer);
             if (printer.stored() == 0 && printer.standing().isPresent() && !stop.requested()) {
                 throw new CommandFailure("no checkpoint was stored: " + printer.standing().get());
+            }
+            if (printer.stored() == 0 && stop.requested()) {
+                throw new CommandFailure("no checkpoint was stored: the recording was stopped before the first");
             }
             Optional<String> problem = stop.requested()
                     ? Optional.empty()

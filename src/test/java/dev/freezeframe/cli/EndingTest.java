@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.machine.ExitStatus;
+import dev.freezeframe.suite.Await;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -87,6 +88,24 @@ class EndingTest {
             assertEquals(name, listed.get("experiment").asText());
             assertEquals(lines.size() - 1, listed.get("checkpoints").asInt());
             assertFalse(listed.get("endedAt").isNull());
+        } finally {
+            recorder.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aRecordingThatIsEndedBeforeItBeganSaysSo() throws Exception {
+        Process recorder = start("record", "boot-sector", "--after", "never", "--name", "none");
+        try {
+            Await.until("its machine runs", () -> recorder.children().findAny().isPresent());
+            signal(recorder, "INT");
+            assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            assertEquals(1, recorder.exitValue());
+            String said = Files.readString(home.resolve("err"));
+            assertTrue(
+                    said.startsWith("freezeframe record: the recording was stopped before the guest printed \"never\";"
+                            + " nothing was recorded"),
+                    said);
         } finally {
             recorder.destroyForcibly();
         }
