@@ -42,6 +42,10 @@ final class DeleteCommand implements Callable<Integer> {
         List<Deleted> deleted = new ArrayList<>();
         try (Store store = storeOption.openExisting(program)) {
             for (String name : names) {
+                // before anything is gone: a name that is wrong deletes nothing
+                require(store, name);
+            }
+            for (String name : names) {
                 Deleted now = delete(store, name);
                 deleted.add(now);
                 if (format.json()) {
@@ -87,14 +91,24 @@ final class DeleteCommand implements Callable<Integer> {
             store.deleteExperiment(name);
             return new Deleted(name, Optional.empty(), checkpoints);
         }
+        CheckpointRecord checkpoint = checkpoint(store, name);
+        store.delete(checkpoint.name());
+        return new Deleted(checkpoint.experimentName(), Optional.of(checkpoint.number()), 1);
+    }
+
+    private static void require(Store store, String name) throws CommandFailure, StoreException {
+        if (store.experiment(name).isEmpty()) {
+            CheckpointRecord _ = checkpoint(store, name);
+        }
+    }
+
+    private static CheckpointRecord checkpoint(Store store, String name) throws CommandFailure, StoreException {
         if (!name.contains("/") && !name.equals("latest")) {
             // A checkpoint's name would be read from this as well, and the newest one of nothing be looked for.
             throw new CommandFailure("there is no experiment " + name + " in " + store.directory()
                     + "; freezeframe list shows what is, and EXPERIMENT/NUMBER names a checkpoint");
         }
-        CheckpointRecord checkpoint = StoreOption.find(store, parse(name));
-        store.delete(checkpoint.name());
-        return new Deleted(checkpoint.experimentName(), Optional.of(checkpoint.number()), 1);
+        return StoreOption.find(store, parse(name));
     }
 
     private static CheckpointName parse(String name) throws CommandFailure {

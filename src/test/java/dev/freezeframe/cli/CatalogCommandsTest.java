@@ -69,7 +69,9 @@ class CatalogCommandsTest {
                 .toList());
         Invocation failed = Invocation.of(other, "delete", "short", "long/8", "long/99");
         assertEquals(1, failed.status());
-        assertEquals("deleted short (2 checkpoints)\ndeleted long/8 (1 checkpoint)\n", failed.out());
+        assertEquals("", failed.out());
+        assertEquals(List.of("long", "short"), Invocation.of(other, "list", "--json").json("experiment").stream().map(
+                each -> each.get("experiment").asText()).sorted().toList(), "a name that is wrong deletes nothing");
     }
 
     @Test
