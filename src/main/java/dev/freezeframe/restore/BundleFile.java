@@ -10,7 +10,7 @@ import dev.freezeframe.store.PartsRules;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.InterruptedIOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -234,10 +235,10 @@ final class BundleFile implements AutoCloseable {
         }
         contentsSum = Sha256.of(list);
         // what was read before there was something to compare with
-        for (String name : List.of(BundleFormat.HEADER_ENTRY, BundleFormat.MIME_ENTRY)) {
-            try (InputStream in = verified(name)) {
-                in.transferTo(OutputStream.nullOutputStream());
-            }
+        byte[] _ = content(BundleFormat.HEADER_ENTRY, BundleFormat.MAX_HEADER_BYTES);
+        byte[] type = BundleFormat.MIME_TYPE.getBytes(StandardCharsets.US_ASCII);
+        if (!Arrays.equals(type, content(BundleFormat.MIME_ENTRY, type.length))) {
+            throw damaged("its entry " + BundleFormat.MIME_ENTRY + " is not the one that it begins with");
         }
     }
 
@@ -265,6 +266,9 @@ final class BundleFile implements AutoCloseable {
 
             @Override
             public int read(byte[] target, int offset, int length) throws IOException {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new InterruptedIOException("interrupted"); // a small bundle may hold hours of zeros
+                }
                 try {
                     return super.read(target, offset, length);
                 } catch (IOException e) {
@@ -372,7 +376,7 @@ final class BundleFile implements AutoCloseable {
 
     static String firstLine(String text) {
         String line = text == null ? "" : text.lines().findFirst().orElse("");
-        return line.length() > 150 ? line.substring(0, 150) + "…" : line;
+        return line.length() > 300 ? line.substring(0, 300) + "…" : line;
     }
 
     @Override

@@ -219,6 +219,12 @@ class HostileBundleTest {
             refused(name, archive(entries -> entries.put(name, spaces), !name.equals("SHA256SUMS")));
         }
         refused("checkpoint", bombed(FIRST, 300 << 20));
+        // one that begins as a bundle does, and has another entry of that name behind it
+        ByteArrayOutputStream both = new ByteArrayOutputStream();
+        both.write(bundle, 0, new String(bundle, StandardCharsets.ISO_8859_1).indexOf("PK\3\4", 1));
+        both.write(bombed("mimetype", 300 << 20));
+        String longer = refused("second mimetype", both.toByteArray());
+        assertTrue(longer.contains("mimetype is longer"), longer);
         byte[] unfolds = Zstd.compress(new byte[64 << 20]);
         assertTrue(unfolds.length < 10_000);
         refused("chunks", archive(entries -> entries.put(CHUNKS, unfolds), true));
