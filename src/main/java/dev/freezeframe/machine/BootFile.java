@@ -41,12 +41,13 @@ public record BootFile(String role, Path path, String sha256, boolean mayOpen) {
     private record Stamp(Path path, long bytes, FileTime modified, Object inode) {}
 
     /// Hashes the file as it is now.
-    static BootFile of(String role, Path path) throws MachineException {
+    ///
+    /// @param remedy what to do where it cannot be read
+    static BootFile of(String role, Path path, String remedy) throws MachineException {
         try {
             return new BootFile(role, path, hash(path), true);
         } catch (IOException e) {
-            throw new MachineException("the " + role + " " + path + " cannot be read" + why(e) + "; " + Profiles
-                    .remedyForMissing(path), e);
+            throw new MachineException("the " + role + " " + path + " cannot be read" + why(e) + "; " + remedy, e);
         }
     }
 

@@ -221,10 +221,7 @@ public final class Machine implements AutoCloseable {
             return spec;
         }
         if (!spec.acceptChangedBootFiles()) {
-            throw MachineException.outside(String.join(", ", differences),
-                    "put it back, or use --accept-changed-boot-files:"
-                            + " the restored guest runs on either way, only its next reboot finds other files or none",
-                    null);
+            throw MachineException.outside(String.join(", ", differences), spec.remedyForBootFiles(), null);
         }
         LOG.warn("{}; the guest runs on, but will not reboot as before", String.join(", ", differences));
         return spec.withoutUnreadableBootFiles();

@@ -259,7 +259,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
             if (difference.isPresent() && (!outside.acceptChangedMedia() || file.isMissing())) {
                 throw MachineException.outside(difference.get(),
                         "put it back, or name the same file elsewhere with --with "
-                                + file.role() + "=PATH" + (file.isMissing()
+                                + file.role() + "=PATH" + (file.isMissing() || !Files.isRegularFile(file.path())
                                         ? ""
                                         : ", or use --accept-changed-media: the guest then reads other data than before"),
                         null);
@@ -282,6 +282,17 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     public List<String> bootFileDifferences() {
         return bootFiles.stream().map(BootFile::difference).flatMap(
                 Optional::stream).toList();
+    }
+
+    /// What to do about those differences, in the words of the command line.
+    String remedyForBootFiles() {
+        List<BootFile> different = bootFiles.stream().filter(file -> file.difference().isPresent()).toList();
+        return (different.stream().allMatch(BootFile::mayOpen)
+                ? "put it back, or name the same file elsewhere with "
+                : "name it with ") + different.stream().map(file -> "--with " + file.role() + "=PATH").collect(
+                        Collectors.joining(" "))
+                + ", or use --accept-changed-boot-files: the restored guest runs on"
+                + " either way, only its next reboot finds other files or none";
     }
 
     /// The same with other paths for those boot files that are not as recorded at theirs any more.
@@ -334,15 +345,21 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     List<BootFile> currentBootFiles() throws MachineException {
         List<BootFile> files = new ArrayList<>();
         if (profile.firmware().isPresent()) {
-            files.add(BootFile.of("firmware", profile.firmware().get()));
+            files.add(bootFile("firmware", profile.firmware().get()));
         }
         if (profile.kernel().isPresent()) {
-            files.add(BootFile.of("kernel", profile.kernel().get()));
+            files.add(bootFile("kernel", profile.kernel().get()));
         }
         if (profile.initrd().isPresent()) {
-            files.add(BootFile.of("initrd", profile.initrd().get()));
+            files.add(bootFile("initrd", profile.initrd().get()));
         }
         return files;
+    }
+
+    private BootFile bootFile(String role, Path path) throws MachineException {
+        return BootFile.of(role, path, machineType.isPresent()
+                ? "name one with --with " + role + "=PATH"
+                : Profiles.remedyForMissing(path));
     }
 
     /// Everything needed to start the same machine again, as JSON.

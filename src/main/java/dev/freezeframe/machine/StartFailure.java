@@ -60,6 +60,12 @@ final class StartFailure {
         if (bus.find()) {
             return new MachineException(noBus(profile, bus.group(1), bus.group(2)));
         }
+        if (profile.bootSector().isPresent() && log.contains("does not support if=floppy")) {
+            return new MachineException("the machine type " + profile.machine().replaceFirst(",.*", "") + " of profile "
+                    + profile.name()
+                    + " has no floppy drive, from which its bootSector is started; set machine to \"pc\""
+                    + " or \"q35\"");
+        }
         String words = TextTail.lastWords(log);
         return new MachineException("QEMU did not start for profile " + profile.name() + ": " + status.map(
                 ended -> "it " + ended.describe()).orElse(why) + (words.isEmpty() ? "" : ": " + words) + "; " + remedy(

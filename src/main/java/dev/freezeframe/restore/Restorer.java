@@ -59,8 +59,9 @@ public final class Restorer {
         long start = System.nanoTime();
         ExperimentRecord experiment = store.experiment(checkpoint.experimentId())
                 .orElseThrow(() -> failure(checkpoint, "its experiment is not in the store", null));
-        MachineSpec spec = options.applyTo(MachineSpec.fromRecord(record(checkpoint, experiment)))
-                .withBootFilesFrom(store.bootFiles()::find, store.imported().containsKey(experiment.id()));
+        // what the user names comes last: a stranger's record is not believed about files, our user is
+        MachineSpec spec = options.applyTo(MachineSpec.fromRecord(record(checkpoint, experiment))
+                .withBootFilesFrom(store.bootFiles()::find, store.imported().containsKey(experiment.id())));
         String machineType = spec.machineType()
                 .orElseThrow(() -> failure(checkpoint, "its experiment does not name a versioned machine type", null));
         // open, so that thinning leaves the checkpoint alone until its RAM is filled and verified

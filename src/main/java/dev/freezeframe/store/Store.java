@@ -954,9 +954,10 @@ public final class Store implements AutoCloseable {
         try {
             long needed = file.neededToShrink();
             if (file.freeBytes() < needed) {
-                return Optional.of("that needs " + (needed >> 20)
-                        + " MiB free on the file system, to copy what is in use; what is recorded next uses the room"
-                        + " inside the file, " + (file.roomInside() >> 20) + " MiB");
+                return Optional.of("to make the file shorter " + (needed >> 20)
+                        + " MiB have to be free on the file system, to copy what is in use, and there are "
+                        + (file.freeBytes() >> 20) + "; what is recorded next uses the room inside the file, "
+                        + (file.roomInside() >> 20) + " MiB");
             }
             progress.at("shrink", 0, 1);
             return file.shrink();

@@ -78,7 +78,8 @@ class FullDiskTest {
             assertTrue(bytesOfTheStore() <= before, bytesOfTheStore() + " bytes instead of " + before + ": " + report);
             assertTrue(store.roomInsideBytes() > (64 << 20), store.roomInsideBytes() + " bytes of room inside");
             String wants = report.notShrunk().orElseThrow();
-            assertTrue(wants.matches("that needs [0-9]+ MiB free on the file system, .*"), wants);
+            assertTrue(wants.matches("to make the file shorter [0-9]+ MiB have to be free on the file system, .*"),
+                    wants);
 
             Recording next = new Recording(store, dedup, "next", PAGES, 62);
             long stored = 0;

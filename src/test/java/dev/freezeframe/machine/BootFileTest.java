@@ -30,7 +30,7 @@ class BootFileTest {
             assertEquals(Optional.of("the kernel " + each
                     + " of the recorded machine cannot be read: it is no regular file"),
                     new BootFile("kernel", each, NO_HASH, true).difference());
-            MachineException e = assertThrows(MachineException.class, () -> BootFile.of("kernel", each));
+            MachineException e = assertThrows(MachineException.class, () -> BootFile.of("kernel", each, "do this"));
             assertTrue(e.getMessage().contains("cannot be read: it is no regular file; "), e.getMessage());
         }
     }
@@ -57,7 +57,7 @@ class BootFileTest {
     @Test
     void fileOfAStrangersRecordIsTakenFromTheStoreOnly() throws Exception {
         Path file = Files.write(folder.resolve("kernel"), new byte[]{1});
-        BootFile own = BootFile.of("kernel", file);
+        BootFile own = BootFile.of("kernel", file, "");
         assertEquals(Optional.empty(), own.difference());
         MachineSpec spec = MachineSpec.fromRecord(record("pc-i440fx-7.2", own));
         assertEquals(List.of(own), spec.withBootFilesFrom(_ -> Optional.empty(), false).bootFiles());
@@ -74,7 +74,7 @@ class BootFileTest {
 
     @Test
     void typeOfARecordedMachineIsAWord() throws Exception {
-        BootFile own = BootFile.of("kernel", Files.write(folder.resolve("kernel"), new byte[]{1}));
+        BootFile own = BootFile.of("kernel", Files.write(folder.resolve("kernel"), new byte[]{1}), "");
         for (String type : List.of("pc,dumpdtb=/home/x", "pc\n", "-h", "pc pc", "x".repeat(101))) {
             MachineException e = assertThrows(MachineException.class, () -> MachineSpec.fromRecord(record(type, own)));
             assertFalse(e.getMessage().contains("\n"), e.getMessage());

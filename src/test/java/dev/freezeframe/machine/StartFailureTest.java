@@ -70,6 +70,10 @@ class StartFailureTest {
                 + " set the disk's interface to \"virtio\"",
                 failure(spec("\"machine\": \"microvm,pcie=on\", \"disks\": [{\"file\": \"d.img\","
                         + " \"interface\": \"ide\"}]")));
+        assertEquals(
+                "the machine type microvm of profile odd has no floppy drive, from which its bootSector is started;"
+                        + " set machine to \"pc\" or \"q35\"",
+                failure(spec("\"machine\": \"microvm\", \"bootSector\": \"rounds\"")));
         // what is said is right
         Machine.boot(spec("\"machine\": \"microvm,pcie=on\", \"disks\": [{\"file\": \"d.img\"}]")).close();
     }

@@ -23,7 +23,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -143,8 +145,11 @@ class BundleRestoreTest {
             CheckpointRecord checkpoint = store.checkpoints(experiment.id()).getFirst();
             IOException refused = assertThrows(IOException.class, () -> new Restorer(store).restore(checkpoint,
                     RestoreOptions.standard()).close());
-            assertTrue(refused.getMessage().contains("did not come with the imported experiment"), refused
-                    .getMessage());
+            assertTrue(refused.getMessage().contains("did not come with the imported experiment; name it with"
+                    + " --with firmware=PATH, or use --accept-changed-boot-files: "), refused.getMessage());
+            OutsideWishes named = new OutsideWishes(Map.of("firmware", folder.resolve("away")), Set.of(), Set.of(),
+                    false);
+            new Restorer(store).restore(checkpoint, RestoreOptions.standard().withOutside(named)).close();
             assertEquals(1, new BundleExport(store).write(experiment, folder.resolve("again-without"), false,
                     Progress.NONE).leftOut().size());
             try (RestoredMachines restored = new Restorer(store).restore(checkpoint, RestoreOptions.standard()
