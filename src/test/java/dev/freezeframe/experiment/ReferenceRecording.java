@@ -43,7 +43,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -53,8 +55,8 @@ import java.util.function.UnaryOperator;
 /// its pause. Those copies are read from the image files, from outside.
 /// Each checkpoint is read back from the store as soon as it is there and compared with that copy, every byte.
 ///
-/// The copy is made where the tracker is asked, because that is the last thing in a pause before the pages are copied; the
-/// copy of the last asking before a frame is complete is the one of the pause.
+/// The copy is made where the tracker is asked while the guest stands, because that is the last thing in a pause before the
+/// pages are copied.
 final class ReferenceRecording implements AutoCloseable, CaptureListener, RecordingListener {
 
     /// A tracker that lets a test look on, or stand in the way, at each harvest.
@@ -75,6 +77,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     private final long experimentId;
     private final SharedMemory inPause;
     private final Map<Integer, SharedMemory> references = new ConcurrentHashMap<>();
+    /// Memory of references that are done with: the first touch of each page of fresh memory takes longer than its copy.
+    private final Queue<SharedMemory> spare = new ConcurrentLinkedQueue<>();
     private final Map<Integer, byte[]> deviceStates = new ConcurrentHashMap<>();
     private final Map<String, byte[]> disksInPause = new HashMap<>();
     private final Map<Integer, Map<String, byte[]>> diskReferences = new ConcurrentHashMap<>();
@@ -238,8 +242,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         @Override
         public void harvest(BitSet pages) throws IOException {
             tracker.harvest(pages);
-            machine.memory().copyTo(inPause);
             if (stands) {
+                machine.memory().copyTo(inPause);
                 readDisks();
             }
             interference.afterHarvest();
@@ -282,7 +286,10 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         public void complete(CapturedFrame frame) {
             diskReferences.put(frame.number(), Map.copyOf(disksInPause));
             try {
-                SharedMemory reference = SharedMemory.allocate("reference", machine.ramBytes());
+                SharedMemory used = spare.poll();
+                SharedMemory reference = used == null
+                        ? SharedMemory.allocate("reference", machine.ramBytes())
+                        : used;
                 inPause.copyTo(reference);
                 references.put(frame.number(), reference);
                 deviceStates.put(frame.number(), frame.deviceState().toBytes());
@@ -301,8 +308,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     @Override
     public void checkpointStored(CheckpointRecord checkpoint) {
         stored.add(checkpoint);
-        try (SharedMemory reference = references.remove(checkpoint.number());
-                SharedMemory restored = SharedMemory.allocate("restored", machine.ramBytes())) {
+        SharedMemory reference = references.remove(checkpoint.number());
+        try (SharedMemory restored = SharedMemory.allocate("restored", machine.ramBytes())) {
             RamImage.fill(restored, store, store.pageMap(checkpoint.id(), NewCheckpoint.RAM), 2);
             BitSet differing = new BitSet();
             reference.addDifferingPages(restored, differing);
@@ -321,6 +328,8 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
             }
         } catch (IOException | RuntimeException e) {
             faults.add("checkpoint " + checkpoint.number() + ": " + e);
+        } finally {
+            spare.add(reference);
         }
     }
 
@@ -332,7 +341,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         }
         SharedMemory reference = references.remove(number);
         if (reference != null) {
-            reference.close();
+            spare.add(reference);
         }
     }
 
@@ -366,6 +375,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         inPause.close();
         runStates.close();
         references.values().forEach(SharedMemory::close);
+        spare.forEach(SharedMemory::close);
         store.finishExperiment(experimentId, String.valueOf(endReason));
     }
 }

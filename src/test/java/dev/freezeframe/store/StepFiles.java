@@ -31,7 +31,8 @@ public final class StepFiles extends FilePathWrapper {
     static String register(Path directory, Step step) throws IOException {
         FilePath.register(new StepFiles());
         STEPS.put(directory.toRealPath().resolve(Database.FILE_NAME).toString(), step);
-        return SCHEME + ":";
+        // as in the product: a thread that is interrupted closes no file
+        return SCHEME + ":" + StoreFile.FILE_SYSTEM;
     }
 
     @Override
@@ -41,7 +42,7 @@ public final class StepFiles extends FilePathWrapper {
 
     @Override
     public FileChannel open(String mode) throws IOException {
-        Step step = STEPS.getOrDefault(getBase().toString(), _ -> {});
+        Step step = STEPS.getOrDefault(getBase().toString().substring(StoreFile.FILE_SYSTEM.length()), _ -> {});
         step.before("open");
         FileChannel base = super.open(mode);
         return new FileBaseDefault() {
