@@ -13,7 +13,6 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -79,7 +78,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private Original record(Store store, Profile profile, Screen screen, StopRequest stop) throws Exception {
         say(screen, "booting " + PROFILE + " (" + Units.bytes(profile.memoryBytes()) + ")");
-        try (Machine machine = Machine.boot(MachineSpec.of(profile))) {
+        try (Machine machine = stop.starting(() -> Machine.boot(MachineSpec.of(profile)))) {
             if (ticks(machine, 1, BOOT_TIME, stop).isEmpty()) {
                 return null;
             }
@@ -100,10 +99,11 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private void restore(Store store, CheckpointRecord checkpoint, Original original, Screen screen, StopRequest stop)
-            throws IOException, InterruptedException, CommandFailure {
+            throws Exception {
         say(screen, "");
         say(screen, "restoring " + checkpoint.name() + " to a new machine; the original has ended");
-        try (RestoredMachines machines = new Restorer(store).restore(checkpoint, RestoreOptions.standard())) {
+        try (RestoredMachines machines = stop.starting(() -> new Restorer(store).restore(checkpoint, RestoreOptions
+                .standard()))) {
             RestoredMachine restored = machines.first();
             if (format.json()) {
                 screen.line(JsonLines.restored(checkpoint, 1, restored, Optional.empty()).toString());

@@ -5,6 +5,8 @@ import dev.freezeframe.machine.MachineState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -12,6 +14,7 @@ import picocli.CommandLine.Option;
 /// The options that let a recording go by what the guest prints, and the waiting for its start. A wait ends at the latest
 /// with the machine.
 final class MarkOptions {
+    private static final Logger LOG = LoggerFactory.getLogger(MarkOptions.class);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
     @Option(names = "--after", paramLabel = "TEXT", description = "Take the first checkpoint when the guest has printed TEXT on its serial console.")
@@ -62,6 +65,7 @@ final class MarkOptions {
     private boolean awaitText(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
             throws InterruptedException, CommandFailure {
         String awaited = "\"" + Units.printable(after.get()) + "\"";
+        LOG.info("waiting for the guest to print {}", awaited);
         while (!watch.awaitStart(LOOK_AGAIN)) {
             String line = watch.lastLine();
             if (stop.requested()) {

@@ -166,7 +166,7 @@ final class RecordCommand implements Callable<Integer> {
             }
             try (Store store = storeOption.open(program)) {
                 checkName(store);
-                try (Machine machine = Machine.boot(fresh.get())) {
+                try (Machine machine = stop.starting(() -> Machine.boot(fresh.get()))) {
                     return record(store, machine, Optional.empty(), screen, stop);
                 }
             }
@@ -271,8 +271,8 @@ final class RecordCommand implements Callable<Integer> {
             checkName(store);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
                     .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
-            restoring = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
-            try (RestoredMachines restored = new Restorer(store).restore(parent, restoring)) {
+            RestoreOptions options = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
+            try (RestoredMachines restored = stop.starting(() -> new Restorer(store).restore(parent, options))) {
                 return record(store, restored.first().machine(), Optional.of(parent), screen, stop);
             }
         }

@@ -128,7 +128,7 @@ final class RestoreCommand implements Callable<Integer> {
         try (StopRequest stop = StopRequest.onSignals();
                 Screen screen = new Screen(program.surroundings());
                 Store store = storeOption.openExisting(program);
-                RestoredMachines restored = restore(store, detach, screen)) {
+                RestoredMachines restored = stop.starting(() -> restore(store, detach, screen))) {
             if (detach) {
                 restored.makeIndependent(copying(screen, stop));
             } else if (!restored.needStore()) {

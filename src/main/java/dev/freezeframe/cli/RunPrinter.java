@@ -26,6 +26,8 @@ final class RunPrinter implements RecordingListener {
     /// How often the status line is renewed and a request to stop looked at.
     private static final long STATUS_MILLIS = 100;
 
+    private static final Duration LONG_FOR_THE_FIRST = Duration.ofSeconds(20);
+
     static final String PANICKED = "the guest's kernel panicked";
 
     /// What ends a recording besides its own machine: all of it is known to be wanted, and what comes first counts.
@@ -53,6 +55,7 @@ final class RunPrinter implements RecordingListener {
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private GuestWatch guest;
     private int failed;
+    private boolean firstTold;
     private Optional<CheckpointRecord> newest = Optional.empty();
 
     /// @param disks whether the machine has disks to tell of
@@ -116,6 +119,10 @@ final class RunPrinter implements RecordingListener {
             guest.look(machine, recording.isCapturing());
             retry.look();
             Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
+            if (!firstTold && elapsed.compareTo(LONG_FOR_THE_FIRST) >= 0) {
+                firstTold = true;
+                tellOfTheFirst(machine);
+            }
             screen.status(status(recording, end, elapsed));
             Optional<String> over = end.time.isPresent() && elapsed.compareTo(end.time.get()) >= 0
                     ? Optional.of("recorded for " + Units.duration(end.time.get()) + ", as asked for")
@@ -128,6 +135,14 @@ final class RunPrinter implements RecordingListener {
         screen.status("");
         for (Event event = events.poll(); event != null; event = events.poll()) {
             print(event, end.console);
+        }
+    }
+
+    private void tellOfTheFirst(Machine machine) {
+        if (stored() == 0 && failed == 0 && machine.state() == MachineState.RUNNING) {
+            screen.remark(
+                    "the first checkpoint takes long: all of the memory goes to the store, and the guest writes on"
+                            + " meanwhile; those after it have what has changed only");
         }
     }
 

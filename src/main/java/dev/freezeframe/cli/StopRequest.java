@@ -1,6 +1,8 @@
 package dev.freezeframe.cli;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,6 +20,8 @@ final class StopRequest implements AutoCloseable {
 
     private final CountDownLatch requested = new CountDownLatch(1);
     private final AtomicInteger signals = new AtomicInteger();
+    /// Who is to be interrupted. Guarded by this.
+    private Thread interruptible;
     private final Object[] previous = new Object[SIGNALS.length];
 
     private StopRequest() {}
@@ -36,6 +40,36 @@ final class StopRequest implements AutoCloseable {
             Runtime.getRuntime().halt(ENDED_BY_INTERRUPT);
         }
         requested.countDown();
+        interrupt();
+    }
+
+    private synchronized void interrupt() {
+        if (interruptible != null) {
+            interruptible.interrupt();
+        }
+    }
+
+    private synchronized void setInterruptible(Thread thread) {
+        interruptible = thread;
+    }
+
+    /// Starts machines, which may take long where a QEMU hangs: a request interrupts that.
+    <T> T starting(Callable<T> start) throws Exception {
+        setInterruptible(Thread.currentThread());
+        if (requested()) {
+            interrupt();
+        }
+        try {
+            return start.call();
+        } catch (IOException e) {
+            if (requested()) {
+                throw new CommandFailure("interrupted while a machine was started; it was ended");
+            }
+            throw e;
+        } finally {
+            setInterruptible(null);
+            boolean _ = Thread.interrupted(); // what goes on now asks whether a stop was requested
+        }
     }
 
     /// Asks for the end without a signal.

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,7 +98,9 @@ class EndingTest {
     void aRecordingThatIsEndedBeforeItBeganSaysSo() throws Exception {
         Process recorder = start("record", "boot-sector", "--after", "never", "--name", "none");
         try {
-            Await.until("its machine runs", () -> recorder.children().findAny().isPresent());
+            Path log = home.resolve("state/freezeframe/freezeframe.log");
+            Await.until("it waits",
+                    () -> Files.exists(log) && Files.readString(log).contains("waiting for the guest to print"));
             signal(recorder, "INT");
             assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
             assertEquals(1, recorder.exitValue());
@@ -106,6 +109,26 @@ class EndingTest {
                     said.startsWith("freezeframe record: the recording was stopped before the guest printed \"never\";"
                             + " nothing was recorded"),
                     said);
+        } finally {
+            recorder.destroyForcibly();
+        }
+    }
+
+    /// Its greeting would be waited for by far longer.
+    @Test
+    void aQemuThatHangsAtItsStartIsGivenUpAtOnceWhereThatIsAskedFor() throws Exception {
+        Path hanging = Files.writeString(home.resolve("qemu"), "#!/bin/sh\ncase \"$*\" in *-qmp*) touch '" + home
+                .resolve("hangs") + "'; exec sleep 1000;; esac\nexec " + TestedQemu.binary() + " \"$@\"\n");
+        Files.setPosixFilePermissions(hanging, PosixFilePermissions.fromString("rwx------"));
+        Process recorder = start("record", "boot-sector", "--qemu", hanging.toString());
+        try {
+            Await.until("it hangs", () -> Files.exists(home.resolve("hangs")));
+            signal(recorder, "INT");
+            assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
+            assertEquals(1, recorder.exitValue());
+            assertEquals("freezeframe record: interrupted while a machine was started; it was ended\n",
+                    Files.readString(
+                            home.resolve("err")));
         } finally {
             recorder.destroyForcibly();
         }
