@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// Tells which living process has a file open for writing, or listens at a port, and whether one has a socket, from what the kernel shows in
-/// `/proc` (proc(5)). Processes of other users are seen only as far as the kernel lets us; none is disturbed.
+/// Tells which living process has a file open for writing, or listens at a port, from what the kernel shows in `/proc`
+/// (proc(5)), and whether one has a socket. Processes of other users are seen only as far as the kernel lets us; none is disturbed.
 public final class Holders {
     private static final Path PROC = Path.of("/proc");
     private static final Pattern NUMBER = Pattern.compile("\\d+");

@@ -164,14 +164,19 @@ class CheckpointFidelityTest {
     @Test
     void noDirtyPageIsLostWhenTheStoreFails() throws Exception {
         var commits = new AtomicInteger();
+        ReferenceRecording[] itself = new ReferenceRecording[1];
         var recording = new ReferenceRecording(store, linux, tracker("userfault", linux),
-                CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(60)), "failing-store",
-                ReferenceRecording.Interference.NONE,
+                CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(60)), "failing-store", () -> {
+                    if (itself[0].stored.size() >= 6 && itself[0].failed.size() >= 4) {
+                        itself[0].stop("enough");
+                    }
+                },
                 source -> (experiment, number, previous, ramBytes, disks) -> new FailingWriter(
                         source.begin(experiment, number, previous, ramBytes, disks),
                         () -> commits.incrementAndGet() % 3 == 0));
-        recording.record(16);
-        recording.assertNothingDiffered(5);
+        itself[0] = recording;
+        recording.record(100_000); // with each that fails go those that wait behind it
+        recording.assertNothingDiffered(6);
         assertTrue(recording.failed.size() >= 4, "only " + recording.failed + " failed");
         assertFalse(recording.endFailed, recording.endReason);
     }

@@ -239,15 +239,21 @@ class DiskFidelityTest {
     void noBlockIsLostWhenTheStoreFails() throws Exception {
         try (Store store = Store.open(folder.resolve("store"));
                 Machine machine = boot(BootProgram.DISK_WRITES, disk("raw", "virtio", DISK_BYTES))) {
+            ReferenceRecording[] itself = new ReferenceRecording[1];
             var recording = new ReferenceRecording(store, machine, UserfaultTracker.plant(machine.pid(), machine
-                    .memory()), QUICKLY, "failing", ReferenceRecording.Interference.NONE,
+                    .memory()), QUICKLY, "failing", () -> {
+                        if (itself[0].stored.size() >= 5 && itself[0].failed.contains(4)) {
+                            itself[0].stop("enough");
+                        }
+                    },
                     source -> (experiment, number, ram, ramBytes, disks) -> {
                         if (number == 1 || number == 4) {
                             throw new StoreException(StoreException.Reason.FAILED, "made to fail");
                         }
                         return source.begin(experiment, number, ram, ramBytes, disks);
                     });
-            recording.record(10);
+            itself[0] = recording;
+            recording.record(100_000); // with each that fails go those that wait behind it
             recording.assertNothingDiffered(5);
             assertTrue(recording.failed.containsAll(List.of(1, 4)), "failed: " + recording.failed);
         }
