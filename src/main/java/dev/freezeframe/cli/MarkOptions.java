@@ -46,23 +46,22 @@ final class MarkOptions {
 
     /// Waits for what `--after` and `--delay` ask for.
     ///
-    /// @return false if a stop was asked for meanwhile
-    boolean awaitStart(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
+    /// @throws CommandFailure if that will not come, or a stop is asked for meanwhile
+    void awaitStart(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
             throws InterruptedException, CommandFailure {
-        if (after.isPresent() && !awaitText(machine, watch, screen, stop)) {
-            return false;
+        if (after.isPresent()) {
+            awaitText(machine, watch, screen, stop);
         }
         if (delay.isPresent()) {
             screen.status("letting the guest run for " + Units.duration(delay.get()) + "; Ctrl-C ends");
             if (stop.await(delay.get())) {
-                return false;
+                throw new CommandFailure("the recording was stopped before it began; nothing was recorded");
             }
         }
         screen.status("");
-        return true;
     }
 
-    private boolean awaitText(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
+    private void awaitText(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
             throws InterruptedException, CommandFailure {
         String awaited = "\"" + Units.printable(after.get()) + "\"";
         LOG.info("waiting for the guest to print {}", awaited);
@@ -84,7 +83,6 @@ final class MarkOptions {
         if (!watch.started()) {
             throw notPrinted(RunPrinter.PANICKED, "it", awaited, watch.lastLine());
         }
-        return true;
     }
 
     private static CommandFailure notPrinted(String why, String guest, String awaited, String line) {

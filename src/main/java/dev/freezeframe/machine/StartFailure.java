@@ -61,7 +61,7 @@ final class StartFailure {
             return new MachineException(noBus(profile, bus.group(1), bus.group(2)));
         }
         if (profile.bootSector().isPresent() && log.contains("does not support if=floppy")) {
-            return new MachineException("the machine type " + profile.machine().replaceFirst(",.*", "") + " of profile "
+            return new MachineException("the machine type " + type(profile) + " of profile "
                     + profile.name()
                     + " has no floppy drive, from which its bootSector is started; set machine to \"pc\""
                     + " or \"q35\"");
@@ -76,7 +76,7 @@ final class StartFailure {
         Optional<Disk> disk = profile.disks().stream().filter(each -> device.equals("ff-scsi")
                 ? each.diskInterface() == Disk.Interface.SCSI
                 : each.id().equals(device)).findFirst();
-        String type = profile.machine().replaceFirst(",.*", "");
+        String type = type(profile);
         return "the machine type " + type + " of profile " + profile.name() + " has no " + bus + " bus, which "
                 + disk.map(each -> each.id() + " with its interface " + each.diskInterface().text()).orElse(device)
                 + " needs; " + (bus.equals("PCI")
@@ -84,6 +84,10 @@ final class StartFailure {
                                 ? ", or to \"microvm,pcie=on\""
                                 : "")
                         : "set the disk's interface to \"virtio\"");
+    }
+
+    private static String type(Profile profile) {
+        return profile.machine().replaceFirst(",.*", "");
     }
 
     private static String remedy(Profile profile, String log, String words, String otherwise) {

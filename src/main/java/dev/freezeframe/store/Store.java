@@ -953,10 +953,11 @@ public final class Store implements AutoCloseable {
         }
         try {
             long needed = file.neededToShrink();
-            if (file.freeBytes() < needed) {
+            long free = file.freeBytes();
+            if (free < needed) {
                 return Optional.of("to make the file shorter " + (needed >> 20)
                         + " MiB have to be free on the file system, to copy what is in use, and there are "
-                        + (file.freeBytes() >> 20) + "; what is recorded next uses the room inside the file, "
+                        + (free >> 20) + "; what is recorded next uses the room inside the file, "
                         + (file.roomInside() >> 20) + " MiB");
             }
             progress.at("shrink", 0, 1);

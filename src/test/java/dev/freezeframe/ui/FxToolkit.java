@@ -5,6 +5,7 @@ import dev.freezeframe.suite.TestLog;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -14,6 +15,8 @@ import java.util.function.BooleanSupplier;
 import javafx.application.Platform;
 import javafx.embed.swing.SwingFXUtils;
 import javafx.scene.Node;
+import javafx.stage.Stage;
+import javafx.stage.Window;
 import javax.imageio.ImageIO;
 
 /// The JavaFX toolkit for tests: the real one, on its headless platform. Started once for all tests of a JVM.
@@ -69,6 +72,12 @@ public final class FxToolkit {
             work.run();
             return null;
         });
+    }
+
+    /// A node of a dialog, or whatever else is shown beside a window. On the JavaFX thread.
+    public static Optional<Node> beside(Stage stage, String selector) {
+        return Window.getWindows().stream().filter(window -> !window.equals(stage) && window.getScene() != null).map(
+                window -> window.getScene().getRoot().lookup(selector)).filter(node -> node != null).findFirst();
     }
 
     /// Waits until something holds, looking on the JavaFX thread.

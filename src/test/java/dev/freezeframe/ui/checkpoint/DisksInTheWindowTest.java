@@ -47,7 +47,6 @@ import javafx.scene.control.TableView;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.layout.BorderPane;
 import javafx.stage.Stage;
-import javafx.stage.Window;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -224,8 +223,7 @@ class DisksInTheWindowTest {
     }
 
     private static Optional<Node> dialogNode(String selector) {
-        return Window.getWindows().stream().filter(window -> !window.equals(stage) && window.getScene() != null).map(
-                window -> window.getScene().getRoot().lookup(selector)).filter(node -> node != null).findFirst();
+        return FxToolkit.beside(stage, selector);
     }
 
     /// The last one: it leaves the store.

@@ -22,7 +22,6 @@ import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.TextField;
 import javafx.stage.Stage;
-import javafx.stage.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -55,8 +54,7 @@ class RefusedRestoreTest {
     }
 
     private Optional<Node> inDialog(String selector) {
-        return Window.getWindows().stream().filter(window -> !window.equals(stage) && window.getScene() != null).map(
-                window -> window.getScene().getRoot().lookup(selector)).filter(node -> node != null).findFirst();
+        return FxToolkit.beside(stage, selector);
     }
 
     private List<MachineModel> machines() {
