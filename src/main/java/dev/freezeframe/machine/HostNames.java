@@ -18,11 +18,12 @@ final class HostNames {
     private static final Pattern ADDRESS = Pattern.compile("(?<host>\\[[^]]*]|[^:,\\[]*):(?<port>\\d+)");
     /// The legacy form of -netdev user's hostfwd: `tcp:127.0.0.1:2222-:22` (slirp_hostfwd in net/slirp.c).
     private static final Pattern FORWARD = Pattern.compile("(?<protocol>tcp|udp|):(?<host>[^:-]*):(?<port>\\d+)-.*");
-    private static final Pattern DISPLAY = Pattern.compile("(?<host>\\[[^]]*]|[^:,\\[]*):(?<number>\\d+)");
+    private static final Pattern DISPLAY = Pattern.compile("(?<host>\\[[^]]*]|[^:,\\[]*):(?<number>\\d{1,5})");
     private static final Pattern PROTOCOL = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:.*");
     private static final int VNC_PORT = 5900;
     private static final int VNC_WEB_PORT = 5700;
     private static final int GDB_PORT = 1234;
+    private static final int LAST_PORT = 65535;
     /// What stands for a process, a device or the kernel, and so holds nothing that could be lost.
     private static final Pattern NO_FILE = Pattern.compile("/(dev(?!/shm/)|proc|sys)(/.*)?|-|");
     /// Settings of shared things that are paths for certain; `script=no` is none.
@@ -125,10 +126,10 @@ final class HostNames {
             return;
         }
         Matcher matcher = FORWARD.matcher(forward.value());
-        if (matcher.matches() && !matcher.group("port").equals("0")) {
+        if (matcher.matches()) {
             String protocol = matcher.group("protocol").isEmpty() ? "tcp" : matcher.group("protocol");
-            names.add(new HostName(index, setting, "hostfwd", Use.LISTENS_AT_PORT, "", protocol + ":" + matcher.group(
-                    "host") + ":" + matcher.group("port")));
+            port(protocol, Optional.of(matcher.group("host")), matcher.group("port")).ifPresent(address -> names.add(
+                    new HostName(index, setting, "hostfwd", Use.LISTENS_AT_PORT, "", address)));
         }
     }
 
@@ -192,12 +193,12 @@ final class HostNames {
             return Optional.empty();
         }
         String host = display.group("host");
-        long number = Long.parseLong(display.group("number"));
+        int number = Integer.parseInt(display.group("number"));
         return switch (setting.key()) {
-            case "", "vnc" -> Optional.of("tcp:" + host + ":" + (VNC_PORT + number));
-            case "websocket" -> setting.value().matches("\\d{1,5}")
-                    ? Optional.of("tcp:" + host + ":" + setting.value())
-                    : setting.isOn() ? Optional.of("tcp:" + host + ":" + (VNC_WEB_PORT + number)) : Optional.empty();
+            case "", "vnc" -> port("tcp", Optional.of(host), String.valueOf(VNC_PORT + number));
+            case "websocket" -> port("tcp", Optional.of(host), setting.value().matches("\\d+") || !setting.isOn()
+                    ? setting.value()
+                    : String.valueOf(VNC_WEB_PORT + number));
             default -> Optional.empty();
         };
     }
@@ -210,8 +211,10 @@ final class HostNames {
                         .empty();
     }
 
+    /// Empty for what is no port, which QEMU refuses, and for 0, by which it may take any.
     private static Optional<String> port(String protocol, Optional<String> host, String port) {
-        return port.matches("\\d{1,5}") && !port.equals("0")
+        boolean is = port.matches("\\d{1,5}") && Integer.parseInt(port) > 0 && Integer.parseInt(port) <= LAST_PORT;
+        return is
                 ? Optional.of(protocol + ":" + host.orElse("") + ":" + port)
                 : Optional.empty();
     }

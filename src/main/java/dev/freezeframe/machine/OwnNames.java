@@ -136,7 +136,6 @@ final class OwnNames implements AutoCloseable {
         throw new MachineException("there are " + MOST_NAMES + " files " + path + ".N already; delete some");
     }
 
-    /// Whether a machine may have this very name.
     /// The same for every name of a folder.
     private static String key(Path path) {
         try {
@@ -146,6 +145,7 @@ final class OwnNames implements AutoCloseable {
         }
     }
 
+    /// Whether a machine may have this very name.
     private boolean isFree(Path path, boolean socket) {
         if (TAKEN.contains(key(path))) {
             return false;

@@ -93,7 +93,9 @@ class HostNamesTest {
             "-netdev user,id=n,hostfwd=tcp::0-:22", "-netdev socket,id=n,connect=h:1", "-gdb none", "-boot order=d",
             "-drive if=none,readonly=on,file=nbd:unix:/x", "-drive if=none,readonly=on,file=https://h/x.iso",
             "-object rng-random,id=r,filename=/dev/urandom", "-rtc base=2020-01-01", "-usb",
-            "-smbios type=1,serial=a/b",
+            "-smbios type=1,serial=a/b", "-vnc :99999999999999999999", "-vnc :60000",
+            "-netdev user,id=n,hostfwd=tcp::99999999999-:22", "-netdev user,id=n,hostfwd=tcp::65536-:22",
+            "-gdb tcp::70000", "-serial udp::1@:99999999999",
             "-device virtio-net-pci,netdev=n,mac=52:54:00:12:34:56"})
     void whatNamesNothingOutsideIsLeftAlone(String line) {
         assertEquals(List.of(), names(line.split(" ")));
