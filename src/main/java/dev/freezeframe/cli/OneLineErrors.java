@@ -58,8 +58,11 @@ final class OneLineErrors implements IExecutionExceptionHandler, IParameterExcep
                     : failure.getClass().getSimpleName() + ": " + message) + "; details are in " + log();
             case InvalidPathException e -> FileProblem.of(e);
             case InterruptedException _ -> "interrupted";
-            case OutOfMemoryError _ -> "Java's memory is used up (" + message
-                    + "); FREEZEFRAME_JAVA_OPTS=-Xmx2g gives it more";
+            case OutOfMemoryError _ -> {
+                long mebibytes = Runtime.getRuntime().maxMemory() >> 20;
+                yield "Java's memory of " + mebibytes + " MiB is used up (" + message + "); FREEZEFRAME_JAVA_OPTS=-Xmx"
+                        + 2 * mebibytes + "m gives it more";
+            }
             default -> "a fault in Freezeframe (" + failure + "); please report it with " + log();
         };
     }

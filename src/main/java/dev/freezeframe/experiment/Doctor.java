@@ -1,5 +1,7 @@
 package dev.freezeframe.experiment;
 
+import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.experiment.MemoryNeed.Likelihood;
 import dev.freezeframe.linux.ComputerMemory;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.WrittenPages;
@@ -31,8 +33,8 @@ public final class Doctor {
     private static final String KVM_DEVICE = "/dev/kvm";
     private static final int JDK = 25;
     private static final long MIB = 1 << 20;
-    /// A demo guest, this program and QEMU itself.
-    private static final long FEWEST_MEMORY_BYTES = 768 * MIB;
+    /// RAM of the demo guest.
+    private static final long DEMO_BYTES = 256 * MIB;
     private static final long COMFORTABLE_MEMORY_BYTES = 2048 * MIB;
     /// An hour of the demo guest.
     private static final long COMFORTABLE_DISK_BYTES = 4096 * MIB;
@@ -206,7 +208,7 @@ public final class Doctor {
 
     private Finding memory() {
         String subject = "shared memory";
-        try (SharedMemory trial = SharedMemory.allocate("freezeframe-doctor", 256 * MIB)) {
+        try (SharedMemory trial = SharedMemory.allocate("freezeframe-doctor", DEMO_BYTES)) {
             trial.write(0, ByteBuffer.wrap(new byte[]{1}));
         } catch (IOException e) {
             return Finding.missing(subject, "shared memory cannot be had: " + e.getMessage(),
@@ -224,12 +226,15 @@ public final class Doctor {
             return Finding.good(subject, found);
         }
         String remedy = "close other programs, or give the machine or container more memory";
-        return available < FEWEST_MEMORY_BYTES
-                ? Finding.missing(subject, found,
-                        "the demo machine with 256 MiB needs about " + FEWEST_MEMORY_BYTES / MIB
-                                + " MiB with everything",
-                        remedy, "")
-                : Finding.degraded(subject, found, "only small machines can be recorded", remedy, "");
+        MemoryNeed demo = MemoryNeed.ofRecording(DEMO_BYTES, List.of(),
+                CaptureOptions.DEFAULT.bufferBytesFor(DEMO_BYTES),
+                false);
+        String cost = "recording the demo machine needs " + demo.memoryBytes(Likelihood.LIKELY) / MIB
+                + " MiB, and up to "
+                + demo.memoryBytes(Likelihood.POSSIBLE) / MIB + " if its guest uses all that it has";
+        return demo.memoryProblem(room.get()).isPresent()
+                ? Finding.missing(subject, found, cost, remedy, "")
+                : Finding.degraded(subject, found, "only small machines can be recorded: " + cost, remedy, "");
     }
 
     private static Finding java() {

@@ -159,7 +159,8 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
                 + "; when they are used up, the kernel ends a program: " + remedy);
     }
 
-    private Optional<String> memoryProblem(ComputerMemory.Room room) {
+    /// Why the job cannot be done with this memory, one line; empty where it can.
+    Optional<String> memoryProblem(ComputerMemory.Room room) {
         Likelihood counts = room.limitBytes().isPresent() ? Likelihood.LIKELY : Likelihood.CERTAIN;
         long needed = memoryBytes(counts);
         long missing = needed - room.availableBytes();

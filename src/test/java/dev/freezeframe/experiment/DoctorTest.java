@@ -72,19 +72,26 @@ class DoctorTest {
     }
 
     @Test
-    void theLimitOfAContainerIsShown() throws IOException {
+    void theLimitOfAContainerIsShownAndIsEnoughWhereARecordingWouldBegin() throws IOException {
         Files.createDirectories(folder.resolve("proc/self"));
         Files.createDirectories(folder.resolve("sys/fs/cgroup"));
         Files.writeString(folder.resolve("proc/meminfo"), "MemAvailable: 20000000 kB");
         Files.writeString(folder.resolve("proc/self/cgroup"), "0::/");
         Files.writeString(folder.resolve("proc/self/mountinfo"), "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw");
-        Files.writeString(folder.resolve("sys/fs/cgroup/memory.max"), String.valueOf(700 << 20));
         Files.writeString(folder.resolve("sys/fs/cgroup/memory.current"), String.valueOf(50 << 20));
-        Finding memory = about("shared memory", new Doctor(Path.of(TestedQemu.binary()), folder, Profiles.standard(),
-                LinuxFamily.DEBIAN, ComputerMemory.under(folder)).examine());
-        assertTrue(memory.found().startsWith("650 MiB (limit of 700 MiB by /sys/fs/cgroup/memory.max)"), memory
-                .found());
-        assertEquals(Finding.Severity.MISSING, memory.severity());
+        MemoryNeed demo = MemoryNeed.ofRecording(256 << 20, List.of(), 256 << 20, false);
+        for (long limitMib : new long[]{160, 200, 300, 700}) {
+            Files.writeString(folder.resolve("sys/fs/cgroup/memory.max"), String.valueOf(limitMib << 20));
+            ComputerMemory container = ComputerMemory.under(folder);
+            Finding memory = about("shared memory",
+                    new Doctor(Path.of(TestedQemu.binary()), folder, Profiles.standard(),
+                            LinuxFamily.DEBIAN, container).examine());
+            assertTrue(memory.found().startsWith((limitMib - 50) + " MiB (limit of " + limitMib
+                    + " MiB by /sys/fs/cgroup/memory.max)"), memory.found());
+            boolean begins = demo.memoryProblem(container.room().orElseThrow()).isEmpty();
+            assertEquals(limitMib >= 300, begins, "a recording with a limit of " + limitMib + " MiB");
+            assertEquals(begins ? Finding.Severity.DEGRADED : Finding.Severity.MISSING, memory.severity());
+        }
     }
 
     @Test
