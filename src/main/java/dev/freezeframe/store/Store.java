@@ -905,7 +905,9 @@ public final class Store implements AutoCloseable {
             } else if (tight && !gathered) {
                 file.gather(Math.max(GATHER_BYTES, before / 8), progress);
             }
-            return collection.report(before, sizeBytes(), notShrunk);
+            // to free room in a file without any takes some more first
+            long after = sizeBytes();
+            return collection.report(before + file.cutReserve(after - before), after, notShrunk);
         } catch (SQLException e) {
             throw file.failure("collect garbage", e);
         }

@@ -409,6 +409,13 @@ final class StoreFile implements AutoCloseable {
         return reserve.spend(freeBytes());
     }
 
+    /// Takes what the file has grown by from what was put aside, so that the store as a whole takes no more.
+    ///
+    /// @return how much of it
+    long cutReserve(long grownBytes) {
+        return reserve.cut(grownBytes);
+    }
+
     /// Moves what is in use together.
     ///
     /// @param mostBytes how much at most, in small steps

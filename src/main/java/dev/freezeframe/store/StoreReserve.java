@@ -28,13 +28,13 @@ final class StoreReserve {
 
     /// Puts the room aside, if it is not and the disk has plenty.
     void keep(long freeBytes) {
-        if (freeBytes < 16L * BYTES || Files.exists(file)) {
+        if (freeBytes < 16L * BYTES || bytes() == BYTES) {
             return;
         }
         // nothing that a file system can compress
         byte[] block = new byte[BYTES / 8];
         new Random(1).nextBytes(block);
-        try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW,
+        try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(
                         "rw-------")))) {
@@ -51,15 +51,42 @@ final class StoreReserve {
     /// @return how much that was
     long spend(long freeBytes) {
         if (freeBytes < BYTES) {
+            long bytes = bytes();
             try {
                 if (Files.deleteIfExists(file)) {
                     LOG.info("gave up {} so that the store can delete on a full disk", file);
-                    return BYTES;
+                    return bytes;
                 }
             } catch (IOException e) {
                 LOG.debug("{} cannot be given up", file, e);
             }
         }
         return 0;
+    }
+
+    /// Gives a part of the room up, for what else of the store has grown by so much.
+    ///
+    /// @return how much that was, less where it is not as large
+    long cut(long grownBytes) {
+        long bytes = bytes();
+        long part = Math.min(bytes, grownBytes);
+        if (part <= 0) {
+            return 0;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.truncate(bytes - part);
+            return part;
+        } catch (IOException e) {
+            LOG.debug("{} cannot be cut", file, e);
+            return 0;
+        }
+    }
+
+    private long bytes() {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            return 0; // there is none
+        }
     }
 }

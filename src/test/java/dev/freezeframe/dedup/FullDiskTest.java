@@ -15,9 +15,11 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -121,6 +123,54 @@ class FullDiskTest {
         }
     }
 
+    /// Whether much or little was deleted, and whatever room there is beside.
+    @Test
+    void collectingNeverMakesTheStoreLarger() throws Exception {
+        Path full = directory.resolve("full");
+        Path here = mount.resolve("store");
+        int checkpoints;
+        try (Store store = Store.open(here); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
+            Recording recording = new Recording(store, dedup, "run", PAGES, 64);
+            fillWithCheckpoints(recording);
+            store.finishExperiment(recording.experimentId, "the disk is full");
+            checkpoints = recording.checkpoints.size();
+        }
+        copy(here, full);
+        for (int freeMib : new int[]{10, 24}) {
+            for (int kept : new int[]{checkpoints - 2, checkpoints / 2, 1}) {
+                copy(full, here);
+                String what = "with " + freeMib + " MiB free, " + kept + " of " + checkpoints + " checkpoints kept: ";
+                try (Store store = Store.open(here)) {
+                    fill(freeMib);
+                    List<CheckpointName> victims = new ArrayList<>();
+                    for (int number = 1; number <= checkpoints - kept; number++) {
+                        victims.add(CheckpointName.of("run", number));
+                    }
+                    assertEquals(victims, store.delete(victims));
+                    long before = bytesOfTheStore();
+                    GcReport report = store.gc(Progress.NONE);
+                    assertTrue(bytesOfTheStore() <= before, what + bytesOfTheStore() + " bytes instead of " + before);
+                    assertTrue(report.bytesAfter() <= report.bytesBefore(), what + report);
+                    GcReport again = store.gc(Progress.NONE);
+                    assertTrue(again.bytesAfter() <= again.bytesBefore(), what + again);
+                } finally {
+                    Files.deleteIfExists(mount.resolve("ballast"));
+                }
+                assertTrue(Files.size(here.resolve("store.reserve")) > (4 << 20),
+                        what + "hardly any room is put aside");
+            }
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
     private static void fillWithCheckpoints(Recording recording) throws StoreException {
         StoreException full = assertThrows(StoreException.class, () -> {
             for (int i = 0; i < 1000; i++) {
@@ -132,10 +182,17 @@ class FullDiskTest {
 
     /// With what is somebody else's, to the last byte.
     private void fill() throws IOException {
+        fill(0);
+    }
+
+    /// With what is somebody else's.
+    ///
+    /// @param freeMib how much stays free
+    private void fill(int freeMib) throws IOException {
         try (RandomAccessFile ballast = new RandomAccessFile(mount.resolve("ballast").toFile(), "rw")) {
             ballast.seek(ballast.length());
             byte[] page = new byte[4096];
-            while (mount.toFile().getUsableSpace() > 0) {
+            while (mount.toFile().getUsableSpace() > (long) freeMib << 20) {
                 ballast.write(page);
             }
         }
