@@ -1,6 +1,8 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.StoreException.Reason;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -9,8 +11,12 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /// The checkpoints that somebody reads images of, and their page maps, which all readers of an image share. What is pinned
-/// cannot be deleted. Its methods must be called with its monitor held, which a deletion holds from its question to its end.
+/// cannot be deleted; a deletion waits for those who read briefly, and is refused for the others.
+/// Its methods must be called with its monitor held, which a deletion holds from its question to its end.
 final class Pins {
+    /// A deletion holds recordings up, so it waits no longer than this for a brief reader.
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private final Map<Long, Pin> pins = new HashMap<>();
 
     /// A checkpoint that is being read.
@@ -18,21 +24,28 @@ final class Pins {
         final CheckpointRecord checkpoint;
         final Map<String, PageMap> maps = new HashMap<>();
         int readers;
+        int briefReaders;
 
         Pin(CheckpointRecord checkpoint) {
             this.checkpoint = checkpoint;
         }
     }
 
-    void pin(CheckpointRecord checkpoint) {
-        pins.computeIfAbsent(checkpoint.id(), _ -> new Pin(checkpoint)).readers++;
+    /// @param briefly whether it is given back soon, whatever a person does
+    void pin(CheckpointRecord checkpoint, boolean briefly) {
+        Pin pin = pins.computeIfAbsent(checkpoint.id(), _ -> new Pin(checkpoint));
+        pin.readers += briefly ? 0 : 1;
+        pin.briefReaders += briefly ? 1 : 0;
     }
 
-    void unpin(CheckpointRecord checkpoint) {
+    /// @param briefly as it was pinned
+    void unpin(CheckpointRecord checkpoint, boolean briefly) {
         Pin pin = pins.get(checkpoint.id());
-        pin.readers--;
-        if (pin.readers == 0) {
+        pin.readers -= briefly ? 0 : 1;
+        pin.briefReaders -= briefly ? 1 : 0;
+        if (pin.readers == 0 && pin.briefReaders == 0) {
             pins.remove(checkpoint.id());
+            notifyAll();
         }
     }
 
@@ -47,22 +60,40 @@ final class Pins {
         return earlier == null ? map : earlier;
     }
 
-    /// One of those that are pinned.
+    /// One of those that are pinned, not only briefly.
     Optional<CheckpointRecord> any() {
-        return pins.values().stream().map(pin -> pin.checkpoint).findFirst();
+        return pins.values().stream().filter(pin -> pin.readers > 0).map(pin -> pin.checkpoint).findFirst();
     }
 
     Set<Long> ids() {
         return new HashSet<>(pins.keySet());
     }
 
-    /// Refuses to delete what is pinned.
+    /// Refuses to delete what is pinned. May let go of the monitor in between.
     void refuse(String what, Predicate<CheckpointRecord> deleted) throws StoreException {
-        for (Pin pin : pins.values()) {
-            if (deleted.test(pin.checkpoint)) {
-                throw new StoreException(Reason.REFUSED, what + " cannot be deleted: checkpoint "
-                        + pin.checkpoint.name() + " is in use by a machine or an export; end it first");
+        long start = System.nanoTime();
+        Optional<Pin> pinned = pinned(deleted);
+        try {
+            while (pinned.isPresent() && pinned.get().readers == 0) {
+                long leftMillis = PATIENCE.minusNanos(System.nanoTime() - start).toMillis();
+                if (leftMillis <= 0) {
+                    break;
+                }
+                wait(leftMillis);
+                pinned = pinned(deleted);
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+        if (pinned.isPresent()) {
+            throw new StoreException(Reason.REFUSED, what + " cannot be deleted: checkpoint "
+                    + pinned.get().checkpoint.name() + " is in use by a machine or an export; end it first");
+        }
+    }
+
+    /// One that is deleted with these, rather one that is pinned for long.
+    private Optional<Pin> pinned(Predicate<CheckpointRecord> deleted) {
+        return pins.values().stream().filter(pin -> deleted.test(pin.checkpoint)).max(Comparator.comparingInt(
+                pin -> pin.readers));
     }
 }

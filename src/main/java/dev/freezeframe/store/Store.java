@@ -328,11 +328,11 @@ public final class Store implements AutoCloseable {
                 session -> Catalog.pageMap(session, imageOrThrow(session, checkpointId, imageName)));
     }
 
-    /// A whole image that fits into an array, such as the device state.
+    /// A whole image that fits into an array, such as the device state. A deletion waits for it.
     public byte[] readImageBytes(long checkpointId, String imageName) throws StoreException {
         CheckpointRecord checkpoint = checkpoint(checkpointId).orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
                 "there is no checkpoint with id " + checkpointId));
-        try (ImageReader image = openImage(checkpoint, imageName)) {
+        try (ImageReader image = openImage(checkpoint, imageName, true)) {
             if (image.sizeBytes() < 0 || image.sizeBytes() > 1 << 30) {
                 throw new StoreException(Reason.REFUSED,
                         "image \"" + imageName + "\" of " + image.sizeBytes()
@@ -408,9 +408,14 @@ public final class Store implements AutoCloseable {
     ///
     /// @throws StoreException if there is no such checkpoint or image, or its page map is damaged
     public ImageReader openImage(CheckpointRecord checkpoint, String imageName) throws StoreException {
+        return openImage(checkpoint, imageName, false);
+    }
+
+    private ImageReader openImage(CheckpointRecord checkpoint, String imageName, boolean briefly)
+            throws StoreException {
         Optional<PageMap> known;
         synchronized (pins) {
-            pins.pin(checkpoint);
+            pins.pin(checkpoint, briefly);
             known = pins.map(checkpoint, imageName);
         }
         boolean opened = false;
@@ -426,10 +431,11 @@ public final class Store implements AutoCloseable {
                 map = pins.share(checkpoint, imageName, image.map);
             }
             opened = true;
-            return new ImageReader(checkpoint, imageName, image.lengthBytes, map, readPacks, () -> unpin(checkpoint));
+            return new ImageReader(checkpoint, imageName, image.lengthBytes, map, readPacks, () -> unpin(checkpoint,
+                    briefly));
         } finally {
             if (!opened) {
-                unpin(checkpoint);
+                unpin(checkpoint, briefly);
             }
         }
     }
@@ -449,9 +455,9 @@ public final class Store implements AutoCloseable {
         }
     }
 
-    private void unpin(CheckpointRecord checkpoint) {
+    private void unpin(CheckpointRecord checkpoint, boolean briefly) {
         synchronized (pins) {
-            pins.unpin(checkpoint);
+            pins.unpin(checkpoint, briefly);
         }
     }
 
@@ -633,21 +639,21 @@ public final class Store implements AutoCloseable {
         List<CheckpointRecord> checkpoints;
         synchronized (pins) {
             checkpoints = checkpoints(experiment.id());
-            checkpoints.forEach(pins::pin);
+            checkpoints.forEach(each -> pins.pin(each, false));
         }
         boolean opened = false;
         try {
             AtomicBoolean pinned = new AtomicBoolean(true);
             ExperimentReader reader = new ExperimentReader(this, checkpoints, progress, () -> {
                 if (pinned.getAndSet(false)) {
-                    checkpoints.forEach(this::unpin);
+                    checkpoints.forEach(each -> unpin(each, false));
                 }
             });
             opened = true;
             return reader;
         } finally {
             if (!opened) {
-                checkpoints.forEach(this::unpin);
+                checkpoints.forEach(each -> unpin(each, false));
             }
         }
     }
