@@ -277,8 +277,8 @@ final class FrozenDisk {
                 }
             }
         }
-        export = isExported(named("export"));
-        baseExport = isExported(named("base"));
+        export = export(named("export")).isPresent();
+        baseExport = export(named("base")).isPresent();
         view = nodes.contains(named("view"));
         filter = nodes.contains(named("filter"));
         attached = filter;
@@ -293,11 +293,15 @@ final class FrozenDisk {
     }
 
     private void endExport(String id) throws IOException {
-        if (!isExported(id)) {
-            return;
-        }
         try (PendingEvent deleted = qmp.expect("BLOCK_EXPORT_DELETED", event -> event.path("id").asText().equals(id))) {
-            execute(QmpCommand.of("block-export-del").with("id", id).with("mode", "hard"));
+            Optional<JsonNode> there = export(id);
+            if (there.isEmpty()) {
+                return;
+            }
+            // a second command for one that is on its way out is refused
+            if (!there.get().path("shutting-down").asBoolean()) {
+                execute(QmpCommand.of("block-export-del").with("id", id).with("mode", "hard"));
+            }
             deleted.await(patience);
         } catch (QmpException e) {
             unsure = true;
@@ -305,14 +309,14 @@ final class FrozenDisk {
         }
     }
 
-    /// Not any more, if somebody has stopped QEMU's server.
-    private boolean isExported(String id) throws IOException {
+    /// What QEMU says of an export; it is gone if somebody has stopped QEMU's server.
+    private Optional<JsonNode> export(String id) throws IOException {
         for (JsonNode each : execute(QmpCommand.of("query-block-exports"))) {
             if (each.path("id").asText().equals(id)) {
-                return true;
+                return Optional.of(each);
             }
         }
-        return false;
+        return Optional.empty();
     }
 
     /// A device must not be told to use the node that it has already: QEMU aborts (an assertion in block.c). So it is asked

@@ -54,8 +54,9 @@ sealed interface RunState {
                 case "guest-panicked" -> new Ended("the guest's kernel panicked", false);
                 case "internal-error" -> new Ended("QEMU stopped the guest: " + state, true);
                 // What is wrong with the disk is known a moment later.
-                case "io-error" -> new Paused(Optional.of(machine.stateDetail()).filter(_ -> machine
-                        .state() == MachineState.FAULTY));
+                case "io-error" -> new Paused(machine.state() == MachineState.FAULTY
+                        ? Optional.of(machine.stateDetail())
+                        : Optional.empty());
                 default -> new Paused(Optional.empty());
             };
         } catch (QmpException e) {
