@@ -231,7 +231,9 @@ class BudgetTest {
             // The guest writes the same pages every round; they are all dirty soon, and no others but its housekeeping.
             long most = samples.stream().mapToLong(DirtySample::pagesSinceCheckpoint).max().orElseThrow();
             assertTrue(most >= BootSector.PAGES_PER_ROUND && most <= BootSector.PAGES_PER_ROUND + 8, most + " pages");
-            assertEquals(samples, recording.dirtySamples().subList(0, samples.size()));
+            // One that was under way may still be told.
+            List<DirtySample> told = List.copyOf(samples);
+            assertEquals(told, recording.dirtySamples().subList(0, told.size()));
         }
         long captured = heard.stored.getFirst().metrics().dirtyPages();
         assertTrue(captured > 0, "counting takes nothing away from a checkpoint");
@@ -240,7 +242,8 @@ class BudgetTest {
     @Test
     void countingBetweenCheckpointsTakesNoPageAway() throws Exception {
         AtomicInteger samples = new AtomicInteger();
-        try (Recording recording = record(60_000, Budget.UNLIMITED);
+        // so seldom that none comes but those that are asked for
+        try (Recording recording = record(3_600_000, Budget.UNLIMITED);
                 var _ = recording.onDirtySample(_ -> samples
                         .incrementAndGet())) {
             for (int i = 1; i < 6; i++) {

@@ -23,6 +23,7 @@ import dev.freezeframe.store.CaptureMetrics;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.StoreException;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -209,7 +210,7 @@ class CheckpointFidelityTest {
                     });
             itself[0] = recording;
             recording.record(1000);
-            assertFalse(qemu.isAlive());
+            Await.until("QEMU is gone", () -> !qemu.isAlive());
             assertTrue(recording.endFailed);
             assertTrue(recording.endReason.contains("QEMU") && !recording.endReason.contains("\n"),
                     recording.endReason);

@@ -105,7 +105,7 @@ class DiskFaultsTest {
         Path image = LockstepGuests.image(folder.resolve("image"));
         try (Store store = Store.open(folder.resolve("store")); Machine machine = LockstepGuests.boot(keeping(image))) {
             var recording = recording(store, machine, number -> {
-                if (number == 2) {
+                if (number >= 2) {
                     image.toFile().setReadOnly();
                 }
             });

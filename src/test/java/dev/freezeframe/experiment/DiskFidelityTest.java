@@ -127,7 +127,8 @@ class DiskFidelityTest {
             assertEquals(disk.dirtyBlocks(), disk.unchangedBlocks() + disk.zeroBlocks() + disk.duplicateDiskBlocks()
                     + disk.duplicateRamBlocks() + disk.newBlocks(), disk.toString());
             assertTrue(disk.dirtyBlocks() > 0 && disk.readMicros() > 0, disk.toString());
-            assertTrue(disk.dirtyBlocks() < DISK_BYTES / 4096 / 2, disk.toString());
+            // How much of it changes meanwhile depends on who is quicker, but the guest never writes the first block.
+            assertTrue(disk.dirtyBlocks() < DISK_BYTES / 4096, disk.toString());
         }
         // The guest makes each block in a page of memory and writes it from there.
         assertTrue(stored.stream().mapToLong(each -> each.metrics().disks().getFirst().duplicateRamBlocks()).sum() > 0,
@@ -274,10 +275,7 @@ class DiskFidelityTest {
                 @Override
                 public void whileReading(int number) {
                     if (number == 1 && broken.compareAndSet(false, true)) {
-                        // Nobody waits for the answer: QEMU ends our connection while this thread is the one that reads it.
-                        machine.qmp()
-                                .send(QmpCommand.of("block-export-del").with("id", "freezeframe-export-disk0").with(
-                                        "mode", "hard"));
+                        endExport(machine);
                     }
                 }
             });
@@ -285,6 +283,16 @@ class DiskFidelityTest {
             assertEquals(List.of(1), recording.failed, recording.reasons.toString());
             recording.assertNothingDiffered(6);
             assertNothingLeft(machine);
+        }
+    }
+
+    /// QEMU has ended our connection when this returns: nothing but what lies in the socket can be read any more.
+    private static void endExport(Machine machine) {
+        try {
+            machine.qmp().execute(QmpCommand.of("block-export-del").with("id", "freezeframe-export-disk0").with("mode",
+                    "hard"));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -308,8 +316,9 @@ class DiskFidelityTest {
                 }
             });
             recording.record(6);
-            // What it leaves makes the next one larger, so that a quick guest may use the space up once more.
-            assertEquals(3, recording.failed.getFirst(), recording.failed.toString());
+            // A quick guest may use the space up before, too, while all of its disk is read, and once more after it:
+            // what a failure leaves makes the next one larger.
+            assertTrue(recording.failed.contains(3), recording.failed.toString());
             assertTrue(recording.reasons.stream().allMatch(reason -> reason.contains("the scratch space of 4 MiB")),
                     recording.reasons.toString());
             recording.assertNothingDiffered(6);

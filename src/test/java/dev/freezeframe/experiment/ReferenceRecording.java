@@ -87,10 +87,11 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     private volatile boolean stands;
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    final List<CheckpointRecord> stored = new ArrayList<>();
-    final List<Integer> failed = new ArrayList<>();
-    final List<String> reasons = new ArrayList<>();
-    final List<String> faults = new ArrayList<>();
+    /// Tests look into these in other threads than those that fill them.
+    final List<CheckpointRecord> stored = new CopyOnWriteArrayList<>();
+    final List<Integer> failed = new CopyOnWriteArrayList<>();
+    final List<String> reasons = new CopyOnWriteArrayList<>();
+    final List<String> faults = new CopyOnWriteArrayList<>();
     /// What checkpoints waited for.
     final List<String> waits = new CopyOnWriteArrayList<>();
     volatile String endReason;

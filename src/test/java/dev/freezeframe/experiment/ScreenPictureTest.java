@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.machine.BootSector;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
@@ -12,6 +13,7 @@ import dev.freezeframe.machine.ScreenImage;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Picture;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.suite.Await;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.nio.file.Path;
@@ -43,6 +45,8 @@ class ScreenPictureTest {
         BlockingQueue<Picture> pictures = new LinkedBlockingQueue<>();
         try (Store store = Store.open(folder.resolve("store"));
                 Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector-vga")))) {
+            // By then the firmware has written its text, and nobody writes over it.
+            machine.console().awaitLine(line -> BootSector.round(line).isPresent(), Await.PATIENCE);
             try (Recording _ = Recording.start(store, machine, Optional.empty(), false, RecordingOptions.DEFAULT.with(
                     CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(400))), new RecordingListener() {
                         @Override
