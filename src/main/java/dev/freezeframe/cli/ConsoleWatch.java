@@ -26,6 +26,8 @@ import java.util.concurrent.TimeoutException;
 final class ConsoleWatch implements AutoCloseable {
     private static final String PANIC = "Kernel panic - not syncing";
     private static final int MOST_ARRIVALS = 4096;
+    private static final long CLOCKS_APART_NANOS = 500_000;
+    private static final int MOST_CLOCK_READINGS = 100;
 
     /// What to watch for.
     ///
@@ -75,12 +77,14 @@ final class ConsoleWatch implements AutoCloseable {
     private final Deque<Mark> pending = new ArrayDeque<>();
     private final Deque<Arrival> arrivals = new ArrayDeque<>();
     private Runnable checkpointNow = () -> {};
-    private long baseNanos = System.nanoTime();
-    private Instant base = Instant.now();
+    /// The same moment by both clocks.
+    private long baseNanos;
+    private Instant base;
 
     ConsoleWatch(Console console, Wishes wishes) {
         this.console = console;
         this.wishes = wishes;
+        readClocks();
         wishes.after.ifPresent(texts::add);
         texts.addAll(wishes.at);
         wishes.until.ifPresent(texts::add);
@@ -90,6 +94,15 @@ final class ConsoleWatch implements AutoCloseable {
             started.complete(null);
         }
         registration = console.onOutput(Console.KEPT_BYTES, this::take);
+    }
+
+    /// Again if this thread did not get to run in between.
+    private void readClocks() {
+        int attempts = 0;
+        do {
+            baseNanos = System.nanoTime();
+            base = Instant.now();
+        } while (System.nanoTime() - baseNanos > CLOCKS_APART_NANOS && ++attempts < MOST_CLOCK_READINGS);
     }
 
     private synchronized void take(byte[] printed) {
@@ -216,8 +229,7 @@ final class ConsoleWatch implements AutoCloseable {
     /// @param takeCheckpoint asks it for a checkpoint, without waiting for it
     synchronized void recording(Runnable takeCheckpoint) {
         checkpointNow = takeCheckpoint;
-        baseNanos = System.nanoTime();
-        base = Instant.now();
+        readClocks();
         if (waitsForCheckpoint()) {
             takeCheckpoint.run();
         }

@@ -347,9 +347,12 @@ final class RecordCommand implements Callable<Integer> {
 
     /// QEMU's end, if it has ended. Its connection is lost some milliseconds before the kernel reports its status.
     private static Optional<ExitStatus> end(Machine machine, Recording recording) {
-        return Optional.ofNullable(recording.failed()
-                ? machine.onExit().completeOnTimeout(null, 1, TimeUnit.SECONDS).join()
-                : machine.onExit().getNow(null));
+        if (!recording.failed()) {
+            return Optional.ofNullable(machine.onExit().getNow(null));
+        }
+        // one whose connection has ended is about to end itself
+        int seconds = machine.qmp().isLost() ? 10 : 1;
+        return Optional.ofNullable(machine.onExit().completeOnTimeout(null, seconds, TimeUnit.SECONDS).join());
     }
 
     /// What went wrong with a recording that was not told to stop. One that ended with its guest went well; one that lost

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -140,7 +141,10 @@ public final class Console implements AutoCloseable {
         try (var _ = onLine(look)) {
             // Registered first: a line that is printed meanwhile is seen by one of the two at least.
             String text = text();
-            text.substring(0, text.lastIndexOf('\n') + 1).lines().filter(fits).findFirst().ifPresent(found::complete);
+            Optional<String> kept = text.substring(0, text.lastIndexOf('\n') + 1).lines().filter(fits).findFirst();
+            if (kept.isPresent()) {
+                return kept.get(); // also where a later one was told meanwhile
+            }
             CompletableFuture.anyOf(found, ended).get(timeout.toNanos(), TimeUnit.NANOSECONDS);
             if (!found.isDone()) {
                 throw new IOException("the machine ended before it printed the awaited line");

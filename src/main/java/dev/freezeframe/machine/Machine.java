@@ -46,7 +46,10 @@ import org.slf4j.LoggerFactory;
 public final class Machine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
     private static final Duration START_TIMEOUT = Duration.ofSeconds(30);
-    private static final Duration CLOSE_GRACE = Duration.ofSeconds(2);
+    /// A QEMU that is killed has not written what it had in memory of a disk's image; a busy computer needs some time.
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
+    /// The end of its output comes with QEMU's own end; on a busy computer the thread that reads it may get to run later.
+    private static final Duration LAST_WORDS_PATIENCE = Duration.ofSeconds(2);
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(10);
     /// A floppy of the usual size, which every firmware boots from without asking; all but its first sector is zero.
     private static final int FLOPPY_BYTES = 1_474_560;
@@ -437,8 +440,8 @@ public final class Machine implements AutoCloseable {
     private static MachineException notStarted(Start start, CompletableFuture<ExitStatus> exit, LastWords lastWords,
             String why) {
         // A QEMU that refuses its arguments ends within milliseconds of its last word.
-        exit.completeOnTimeout(null, 1, TimeUnit.SECONDS).join();
-        lastWords.awaitEnd(Duration.ofMillis(200));
+        exit.completeOnTimeout(null, 5, TimeUnit.SECONDS).join();
+        lastWords.awaitEnd(LAST_WORDS_PATIENCE);
         Profile profile = start.spec.profile();
         return StartFailure.of(start.spec, Optional.ofNullable(exit.getNow(null)), lastWords.text(), why,
                 start.incoming
@@ -457,7 +460,7 @@ public final class Machine implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        lastWords.awaitEnd(Duration.ofMillis(20));
+        lastWords.awaitEnd(LAST_WORDS_PATIENCE);
         String words = TextTail.lastWords(lastWords.text());
         ExitStatus status = exit.getNow(new ExitStatus(process.isAlive() ? 0 : process.exitValue()));
         return "QEMU (process " + process.pid() + ") " + status.describe() + (words.isEmpty()
