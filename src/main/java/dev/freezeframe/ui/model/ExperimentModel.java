@@ -45,6 +45,8 @@ public final class ExperimentModel {
     private final List<CheckpointRecord> arrivedWhileLoading = new ArrayList<>();
     /// Notes and tags that are on their way to the store, the one that is being written first.
     private final Deque<Unwritten> unwritten = new ArrayDeque<>();
+    /// Those that got there since its checkpoints are being read, which may have been read before.
+    private final List<Unwritten> writtenWhileLoading = new ArrayList<>();
     private RunStatistics statistics = new RunStatistics();
 
     ExperimentModel(BackgroundTasks tasks, StoreModel stores) {
@@ -99,6 +101,7 @@ public final class ExperimentModel {
     public void show(ExperimentRecord shown, Optional<Integer> checkpointNumber) {
         lane.cancel();
         arrivedWhileLoading.clear();
+        writtenWhileLoading.clear();
         boolean same = shown != null && experiment.get() != null && shown.id() == experiment.get().id();
         if (!same) {
             selection.followNewestProperty().set(true);
@@ -121,6 +124,8 @@ public final class ExperimentModel {
                     loading.set(false);
                     annotations.keySet().retainAll(read.annotations().keySet());
                     annotations.putAll(read.annotations());
+                    writtenWhileLoading.forEach(each -> show(each.checkpoint, each.annotation));
+                    writtenWhileLoading.clear();
                     unwritten.forEach(each -> show(each.checkpoint, each.annotation));
                     checkpoints.setAll(all);
                     restartStatistics();
@@ -167,7 +172,10 @@ public final class ExperimentModel {
             store.get().annotate(next.checkpoint.id(), next.annotation);
             return null;
         }, _ -> {
-            unwritten.remove();
+            Unwritten written = unwritten.remove();
+            if (loading.get()) {
+                writtenWhileLoading.add(written);
+            }
             writeNext();
         }, cause -> {
             unwritten.remove();

@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -128,7 +129,12 @@ public final class BackgroundTasks implements AutoCloseable {
             LOG.info("{} failed", task.getTitle(), task.getException());
             whenFailed.accept(task.getException());
         });
-        threads.execute(task);
+        try {
+            threads.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("{} is not begun: the program has just ended", task.getTitle(), e);
+            task.cancel();
+        }
         return task::cancel;
     }
 
