@@ -34,8 +34,8 @@ class CommandLineTest {
     @BeforeAll
     void record(@TempDir Path folder) {
         home = folder;
-        recorded = Invocation.of(home, "record", GUEST, "--checkpoints", "5", "--interval", "200ms", "--after", "round",
-                "--json");
+        recorded = Invocation.of(home, "record", GUEST, "--checkpoints", "5", "--interval", "200ms", "--after",
+                "round 9", "--json");
         assertEquals(0, recorded.status(), recorded.err());
     }
 
@@ -141,7 +141,7 @@ class CommandLineTest {
 
     @Test
     void restoredMachinesGoOnCountingFromWhereTheCheckpointStood() {
-        Invocation restored = Invocation.of(home, "restore", experiment() + "/2", "--count", "2", "--run", "1s",
+        Invocation restored = Invocation.of(home, "restore", experiment() + "/2", "--count", "2", "--lines", "10",
                 "--verify", "--console", "--json");
         assertEquals(0, restored.status(), restored.err());
         assertEquals(2, restored.json("restored").size());
@@ -157,8 +157,8 @@ class CommandLineTest {
                             text -> Integer.valueOf(text.substring(6)))
                     .toList();
             assertFalse(rounds.isEmpty(), restored.out());
-            // a fresh guest would begin with 1; this one was recorded after its first round, 0.2 s before checkpoint 2
-            assertTrue(rounds.getFirst() > 5, () -> rounds.toString());
+            // a fresh guest would begin with 1; this one had printed its ninth round before the first checkpoint
+            assertTrue(rounds.getFirst() > 9, () -> rounds.toString());
             for (int i = 1; i < rounds.size(); i++) {
                 assertEquals(rounds.get(i - 1) + 1, rounds.get(i));
             }
@@ -205,10 +205,14 @@ class CommandLineTest {
 
     @Test
     void recordingEndsAfterItsDuration(@TempDir Path other) {
+        long start = System.nanoTime();
         Invocation run = Invocation.of(other, "record", GUEST, "--duration", "1s", "--interval", "250ms", "--json");
-        assertEquals(0, run.status(), run.err());
+        long millis = (System.nanoTime() - start) / 1_000_000;
+        assertTrue(millis >= 1000, millis + " ms");
         int checkpoints = run.single("summary").get("checkpoints").asInt();
-        assertTrue(checkpoints >= 2 && checkpoints <= 5, run.out());
+        // a busy computer takes fewer in a second, and may end later than it should
+        assertEquals(checkpoints == 0 ? 1 : 0, run.status(), run.err());
+        assertTrue(checkpoints <= 1 + millis / 250, millis + " ms: " + run.out());
         assertEquals("recorded for 1.0 s, as asked for", run.single("summary").get("endReason").asText());
     }
 
@@ -243,10 +247,12 @@ class CommandLineTest {
         assertTrue(run.err().contains("did not print \"never printed\" before the recording ended"), run.err());
         assertEquals(1, Invocation.of(other, "list", "--json").single("experiment").get("checkpoints").asInt());
         Invocation restored = Invocation.of(home, "restore", experiment() + "/2", "--until", "never printed", "--run",
-                "100ms");
+                "100ms", "--console", "--json");
         assertEquals(1, restored.status());
-        assertTrue(restored.err().contains("did not print \"never printed\" within 0.1 s; its last line: "), restored
-                .err());
+        assertTrue(restored.err().contains("did not print \"never printed\" within 0.1 s"), restored.err());
+        // on a busy computer the guest may not come to print one
+        boolean printed = restored.json("console").stream().anyMatch(line -> !line.get("text").asText().isBlank());
+        assertTrue(!printed || restored.err().contains(" within 0.1 s; its last line: "), restored.toString());
     }
 
     @Test

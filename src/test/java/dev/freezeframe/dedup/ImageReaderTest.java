@@ -16,6 +16,7 @@ import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.suite.Await;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -119,6 +120,7 @@ class ImageReaderTest {
             }
             Optional<String> notShrunk;
             try {
+                Await.until("the image is open", () -> !store.checkpointsInUse().isEmpty());
                 // what the reader builds on, what builds on it and what is between: all go
                 for (int number : new int[]{3, 1, 4}) {
                     guest.step(300);

@@ -69,6 +69,8 @@ class ConsoleTest {
             print("o\nthree ä");
             print("\n");
             console.awaitLine("three ä"::equals, PATIENCE);
+            // a line is kept, where the wait finds it, a moment before it is told
+            Await.untilAsserted(() -> assertEquals(List.of("one", "two", "three ä"), lines));
         }
         print("four\n");
         console.awaitLine("four"::equals, PATIENCE);

@@ -285,6 +285,7 @@ class DisksTest {
         raw("d.img");
         try (Machine machine = Machine.boot(spec(BootProgram.DISK_RECORDS, "{\"file\": \"d.img\"}"))) {
             awaitRound(machine, 64);
+            Await.until("it is known to run", () -> machine.state() == MachineState.RUNNING);
             BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
             machine.onStateChange(changes::add);
             MachineDisk disk = machine.disks().getFirst();

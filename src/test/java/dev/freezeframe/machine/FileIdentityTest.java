@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -42,11 +43,16 @@ class FileIdentityTest {
 
     private static void change(Path file, long at) throws IOException {
         FileTime modified = Files.getLastModifiedTime(file);
-        try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
-            open.seek(at);
-            open.write(2);
-        }
-        Files.setLastModifiedTime(file, modified); // hiding it does not help
+        Object changed = Files.getAttribute(file, "unix:ctime");
+        // again where the kernel's clock for files, which ticks a few hundred times a second, has not moved on since
+        Await.until("the change has a time of its own", () -> {
+            try (RandomAccessFile open = new RandomAccessFile(file.toFile(), "rw")) {
+                open.seek(at);
+                open.write(2);
+            }
+            Files.setLastModifiedTime(file, modified); // hiding it does not help
+            return !Files.getAttribute(file, "unix:ctime").equals(changed);
+        });
     }
 
     private static FileIdentity readBack(FileIdentity identity) {

@@ -39,6 +39,10 @@ import org.junit.jupiter.api.io.TempDir;
 class MachineEndTest {
     private static final Duration PATIENCE = Await.PATIENCE;
 
+    /// Of the child JVMs alone. In a shared folder, whatever starts meanwhile looks after their machines as well.
+    @TempDir
+    private static Path runtimeFolder;
+
     private static MachineSpec bootSector() throws ProfileException {
         return MachineSpec.of(Profiles.standard().find("boot-sector"));
     }
@@ -155,7 +159,7 @@ class MachineEndTest {
         assertTrue(isAlive(qemu));
         jvm.destroyForcibly().waitFor();
         Await.until("QEMU has ended", () -> !isAlive(qemu));
-        assertEquals(List.of(), foldersOf(jvm.pid()));
+        assertEquals(List.of(), foldersOf(jvm.pid(), runtimeFolder));
     }
 
     @Test
@@ -218,14 +222,15 @@ class MachineEndTest {
 
     /// A JVM with a running machine; its first line tells QEMU's process id.
     private static Process childJvm(String mode) throws IOException {
-        return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
+        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", TestedQemu.jvmOption(),
                 "-cp",
                 System.getProperty(
                         "java.class.path"),
                 MachineInAChildJvm.class.getName(), mode).redirectError(
-                        ProcessBuilder.Redirect.DISCARD)
-                .start();
+                        ProcessBuilder.Redirect.DISCARD);
+        builder.environment().put("XDG_RUNTIME_DIR", runtimeFolder.toString());
+        return builder.start();
     }
 
     private static String firstLine(Process jvm) throws IOException {
@@ -243,11 +248,11 @@ class MachineEndTest {
     }
 
     private static List<String> ourFolders() {
-        return foldersOf(ProcessHandle.current().pid());
+        return foldersOf(ProcessHandle.current().pid(), RunDirectory.parent());
     }
 
-    private static List<String> foldersOf(long pid) {
-        try (Stream<Path> files = Files.list(RunDirectory.parent())) {
+    private static List<String> foldersOf(long pid, Path parent) {
+        try (Stream<Path> files = Files.list(parent)) {
             return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("freezeframe-" + pid
                     + "-")).toList();
         } catch (IOException e) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.suite.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -150,6 +151,9 @@ class OnlookersTest {
             machine.console().awaitLine(line -> BootSector.round(line).orElse(-1) > 0 && !new String(before,
                     StandardCharsets.UTF_8).contains(line), PATIENCE);
             machine.pause();
+            // the next test must not take this one's pause for its own
+            Await.until("the pause is known", () -> machine.state() == MachineState.PAUSED);
+            Await.untilAsleepInside(UnixConnection.class, "read"); // what it printed has arrived
             Await.untilAsserted(() -> assertArrayEquals(machine.console().bytes(), heard.toByteArray()));
         }
         ByteArrayOutputStream none = new ByteArrayOutputStream();

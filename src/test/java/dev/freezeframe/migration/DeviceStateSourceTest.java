@@ -40,13 +40,15 @@ class DeviceStateSourceTest {
             byte[] screen = null;
             String before = "";
             // several in a row, as a recording does, with the guest running on between them
-            for (int i = 0; i < 3; i++) {
+            int rounds = 3;
+            for (int round = 1; round <= rounds; round++) {
                 QmpCommand save = source.arm();
                 List<PendingReply> replies = first.qmp().send(QmpCommand.of("stop"), save);
                 replies.getFirst().await(PATIENCE);
                 source.awaitSaved(replies.getLast(), PATIENCE);
                 ram.copyTo(copy);
-                screen = vga ? first.save("screendump") : new byte[0];
+                // once only, as of the second: whether the cursor is seen depends on when it was drawn before
+                screen = vga && round == rounds ? first.save("screendump") : new byte[0];
                 before = first.awaitNumbers(3).getLast();
                 first.qmp().execute(QmpCommand.of("cont"));
                 state = source.take();

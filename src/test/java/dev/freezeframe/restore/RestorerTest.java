@@ -173,7 +173,8 @@ class RestorerTest {
             for (int i = 0; i < 3; i++) {
                 Machine machine = restored.machines().get(i).machine();
                 machine.resume();
-                awaitRound(machine, captured + 7L * (i + 1));
+                // from where the one before stands, however far that came before it was stopped
+                awaitRound(machine, (rounds.isEmpty() ? captured : rounds.getLast()) + 7);
                 machine.pause();
                 rounds.add(round(physical(machine, BootSector.ROUND_ADDRESS, 4), 0));
             }
@@ -389,9 +390,8 @@ class RestorerTest {
 
     private static Set<String> runFolders() throws IOException {
         try (var files = Files.list(RunDirectory.parent())) {
-            return files.map(file -> file.getFileName().toString()).filter(name -> name.startsWith("freezeframe-"
-                    + ProcessHandle.current().pid()) || name.startsWith("freezeframe-detached"))
-                    .collect(Collectors.toSet());
+            return files.map(file -> file.getFileName().toString()).filter(name -> name.matches(
+                    "freezeframe-(detached-)?" + ProcessHandle.current().pid() + "-.*")).collect(Collectors.toSet());
         }
     }
 }

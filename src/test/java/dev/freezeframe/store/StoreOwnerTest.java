@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.store.StoreException.Reason;
 import dev.freezeframe.store.StoreOwner.Owner;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Needs;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -85,25 +87,13 @@ class StoreOwnerTest {
     @Test
     void anOwnerElsewhereIsLeftAloneAsLongAsItCounts() throws Exception {
         write(new Owner("elsewhere", 1, ELSEWHERE));
-        Thread counts = Thread.ofPlatform().daemon().unstarted(() -> {
-            for (long beat = 2; !Thread.interrupted(); beat++) {
-                try {
-                    write(new Owner("elsewhere", beat, ELSEWHERE));
-                } catch (IOException e) {
-                    return;
-                }
-                Thread.onSpinWait();
-            }
-        });
-        counts.start();
-        try {
-            StoreException refused = assertThrows(StoreException.class, () -> StoreOwner.claim(directory, FOR_EVER));
-            assertEquals(Reason.IN_USE, refused.reason());
-            assertTrue(refused.getMessage().contains("pid 1 on host otherhost"), refused.getMessage());
-        } finally {
-            counts.interrupt();
-            counts.join();
-        }
+        // it sleeps between two looks, so it sees neither count half written
+        Underway<StoreException> claiming = Underway.start(() -> assertThrows(StoreException.class,
+                () -> StoreOwner.claim(directory, FOR_EVER))).awaitInside(Thread.class, "sleep");
+        write(new Owner("elsewhere", 2, ELSEWHERE));
+        StoreException refused = claiming.result();
+        assertEquals(Reason.IN_USE, refused.reason());
+        assertTrue(refused.getMessage().contains("pid 1 on host otherhost"), refused.getMessage());
     }
 
     @Test
@@ -125,8 +115,7 @@ class StoreOwnerTest {
             last = experiment.next();
             experiment.end("so far");
             byte[] before = Files.readAllBytes(file);
-            // what a second program does that took this one for dead
-            write(new Owner("second", 1, ELSEWHERE));
+            takeOver();
             for (int i = 0; i < 2; i++) {
                 StoreException lost = assertThrows(StoreException.class, () -> begin(store, "later"));
                 assertEquals(Reason.IN_USE, lost.reason(), lost.getMessage());
@@ -177,6 +166,17 @@ class StoreOwnerTest {
     private static SyntheticExperiments begin(Store store, String name) throws StoreException {
         return SyntheticExperiments.begin(store, name, 4L << 20, Duration.ofSeconds(1), Instant.EPOCH, 1,
                 Optional.empty());
+    }
+
+    /// What a second program does that took the first one for dead. The first may just be at counting, with a look at the file
+    /// behind it, and write over that once more.
+    private void takeOver() throws IOException {
+        do {
+            write(new Owner("second", 1, ELSEWHERE));
+            Await.until("the first one sleeps until its next count, or has noticed", () -> Thread.getAllStackTraces()
+                    .keySet().stream().filter(each -> each.getName().equals("store-owner"))
+                    .allMatch(each -> each.getState() == Thread.State.TIMED_WAITING));
+        } while (!read().token().equals("second"));
     }
 
     /// In place, as owners do.

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.store.NewCheckpoint.NewImage;
+import dev.freezeframe.suite.Await;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -19,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 class UpkeepTest {
     private static final int CHECKPOINTS = 600;
     private static final int PAGES = 256;
+    /// As in [Upkeep], which has a thread by the first of them.
+    private static final int COMMITS_PER_LOOK = 16;
 
     @Test
     void manyTinyCheckpointsMakeAFileOfAFewTimesTheirContentByItself(@TempDir Path directory) throws Exception {
@@ -57,6 +60,10 @@ class UpkeepTest {
                             bytes));
                     map = next.storedAs(stored.id());
                     store.putPicture(stored.id(), Picture.ofConsole("round " + number));
+                }
+                if (number % COMMITS_PER_LOOK == 0) {
+                    // a disk that is waited for leaves upkeep its time, a busy computer without one does not
+                    Await.untilAsleepInside(Upkeep.class, "awaitWork");
                 }
             }
             store.finishExperiment(id, "done");

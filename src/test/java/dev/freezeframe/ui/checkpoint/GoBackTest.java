@@ -184,7 +184,8 @@ class GoBackTest {
         assertTrue(FxToolkit.call(restored::recordable));
         Machine qemu = FxToolkit.call(() -> restored.machineProperty().get());
         qemu.console().awaitLine(line -> line.startsWith("round "), PATIENCE);
-        assertEquals(MachineState.RUNNING, qemu.state());
+        // the console and QEMU's events have a thread each
+        Await.until("it runs", () -> qemu.state() == MachineState.RUNNING);
         assertFalse(qemu.console().text().contains("round 1\n"), "it goes on and has not booted");
     }
 
