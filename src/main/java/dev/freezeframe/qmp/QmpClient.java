@@ -50,6 +50,8 @@ public final class QmpClient implements AutoCloseable {
     /// The time may have passed while this process itself stood still, and the answer lie in the socket. So before a wait is
     /// given up the socket is read once more, for as long as that takes a thread that gets to run.
     private static final long LAST_LOOK_NANOS = 20_000_000;
+    /// The same where it is another thread that reads, which has to get to run first.
+    private static final long LAST_LOOK_OF_ANOTHER_NANOS = 1_000_000_000;
     /// A waiting thread that reads looks up this often, to see whether it was interrupted.
     private static final int READ_SLICE_MILLIS = 64;
     /// How long the background thread sleeps while a caller reads, unless it is woken.
@@ -381,7 +383,7 @@ public final class QmpClient implements AutoCloseable {
                 if (lost == null && reading.tryLock()) {
                     readFor(future, deadline);
                 } else {
-                    follow(future, leftNanos);
+                    follow(future, lastLook ? LAST_LOOK_OF_ANOTHER_NANOS : leftNanos);
                 }
             }
             return future.get();
