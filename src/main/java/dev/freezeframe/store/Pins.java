@@ -18,6 +18,15 @@ final class Pins {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final Map<Long, Pin> pins = new HashMap<>();
+    private final Duration patience;
+
+    Pins() {
+        this(PATIENCE);
+    }
+
+    Pins(Duration patience) {
+        this.patience = patience;
+    }
 
     /// A checkpoint that is being read.
     private static final class Pin {
@@ -75,7 +84,7 @@ final class Pins {
         Optional<Pin> pinned = pinned(deleted);
         try {
             while (pinned.isPresent() && pinned.get().readers == 0) {
-                long leftMillis = PATIENCE.minusNanos(System.nanoTime() - start).toMillis();
+                long leftMillis = patience.minusNanos(System.nanoTime() - start).toMillis();
                 if (leftMillis <= 0) {
                     break;
                 }

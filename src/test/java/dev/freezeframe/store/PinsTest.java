@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.store.StoreException.Reason;
 import dev.freezeframe.suite.Await;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class PinsTest {
     private static final CheckpointRecord READ = new CheckpointRecord(1, 1, "read", 1, null);
 
-    private final Pins pins = new Pins();
+    private final Pins pins = new Pins(Await.PATIENCE);
 
     private void pin(boolean briefly) {
         synchronized (pins) {
@@ -53,8 +54,12 @@ class PinsTest {
 
     @Test
     void aBriefReaderThatStaysKeepsADeletionOffInTheEnd() {
-        pin(true);
-        assertEquals(Reason.REFUSED, assertThrows(StoreException.class, this::delete).reason());
+        Pins impatient = new Pins(Duration.ofMillis(50));
+        synchronized (impatient) {
+            impatient.pin(READ, true);
+            assertEquals(Reason.REFUSED, assertThrows(StoreException.class, () -> impatient.refuse("it", _ -> true))
+                    .reason());
+        }
     }
 
     @Test

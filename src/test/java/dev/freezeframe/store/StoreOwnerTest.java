@@ -168,8 +168,8 @@ class StoreOwnerTest {
                 Optional.empty());
     }
 
-    /// What a second program does that took the first one for dead. The first may just be at counting, with a look at the file
-    /// behind it, and write over that once more.
+    /// What a second program does that took the first one for dead. The first may just be at counting, with its look at the
+    /// file behind it, and write over that once more.
     private void takeOver() throws IOException {
         do {
             write(new Owner("second", 1, ELSEWHERE));
