@@ -439,11 +439,15 @@ public final class Machine implements AutoCloseable {
 
     private static MachineException notStarted(Start start, CompletableFuture<ExitStatus> exit, LastWords lastWords,
             String why) {
-        // A QEMU that refuses its arguments ends within milliseconds of its last word.
-        exit.completeOnTimeout(null, 5, TimeUnit.SECONDS).join();
-        lastWords.awaitEnd(LAST_WORDS_PATIENCE);
+        // A QEMU that refuses its arguments ends within milliseconds of its last word. Who was interrupted does not wait.
+        int seconds = Thread.currentThread().isInterrupted() ? 0 : 5;
+        Optional<ExitStatus> status = Optional.ofNullable(exit.copy().completeOnTimeout(null, seconds, TimeUnit.SECONDS)
+                .join());
+        if (status.isPresent()) {
+            lastWords.awaitEnd(LAST_WORDS_PATIENCE);
+        }
         Profile profile = start.spec.profile();
-        return StartFailure.of(start.spec, Optional.ofNullable(exit.getNow(null)), lastWords.text(), why,
+        return StartFailure.of(start.spec, status, lastWords.text(), why,
                 start.incoming
                         ? OutsideArguments.remedy(profile.arguments()).orElse(
                                 "another QEMU may take this machine: --qemu BINARY")

@@ -50,8 +50,9 @@ public final class QmpClient implements AutoCloseable {
     /// The time may have passed while this process itself stood still, and the answer lie in the socket. So before a wait is
     /// given up the socket is read once more, for as long as that takes a thread that gets to run.
     private static final long LAST_LOOK_NANOS = 20_000_000;
-    /// The same where it is another thread that reads, which has to get to run first.
-    private static final long LAST_LOOK_OF_ANOTHER_NANOS = 1_000_000_000;
+    /// The same where it is another thread that reads, which has to get to run first: a twentieth of the time, within these.
+    private static final long SHORTEST_LOOK_OF_ANOTHER_NANOS = 200_000_000;
+    private static final long LONGEST_LOOK_OF_ANOTHER_NANOS = 1_000_000_000;
     /// A waiting thread that reads looks up this often, to see whether it was interrupted.
     private static final int READ_SLICE_MILLIS = 64;
     /// How long the background thread sleeps while a caller reads, unless it is woken.
@@ -383,7 +384,7 @@ public final class QmpClient implements AutoCloseable {
                 if (lost == null && reading.tryLock()) {
                     readFor(future, deadline);
                 } else {
-                    follow(future, lastLook ? LAST_LOOK_OF_ANOTHER_NANOS : leftNanos);
+                    follow(future, lastLook ? lookOfAnother(timeout) : leftNanos);
                 }
             }
             return future.get();
@@ -399,6 +400,10 @@ public final class QmpClient implements AutoCloseable {
             }
             throw new IllegalStateException(e.getCause());
         }
+    }
+
+    private static long lookOfAnother(Duration timeout) {
+        return Math.clamp(timeout.toNanos() / 20, SHORTEST_LOOK_OF_ANOTHER_NANOS, LONGEST_LOOK_OF_ANOTHER_NANOS);
     }
 
     /// Reads in the calling thread, which holds the role, at least once and until its answer is there, the time is over or the
