@@ -260,7 +260,6 @@ class MachineEndTest {
         }
     }
 
-    /// Descriptors of ours that machines may have: sockets, pipes and memory, as far as `/proc` tells them apart.
     /// What an earlier test left to be closed may go meanwhile.
     private static Set<String> openSince(Set<String> before) {
         Set<String> since = openFiles();
@@ -268,6 +267,7 @@ class MachineEndTest {
         return since;
     }
 
+    /// Descriptors of ours that machines may have: sockets, pipes and memory, as far as `/proc` tells them apart.
     private static Set<String> openFiles() {
         Set<String> open = new TreeSet<>();
         try (Stream<Path> descriptors = Files.list(Path.of("/proc/self/fd"))) {
