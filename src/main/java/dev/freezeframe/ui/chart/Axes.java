@@ -59,7 +59,7 @@ final class Axes {
 
     /// A line across the plot with its value at the right; where it is beyond the scale, an arrow says so.
     static void level(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, double value,
-            javafx.scene.paint.Color color,
+            InkColor color,
             Dash dash, String label, double labelBaseline) {
         if (value <= scale.top()) {
             double y = area.y(scale.share(value)) + 0.5;

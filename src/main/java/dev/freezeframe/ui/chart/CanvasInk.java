@@ -18,6 +18,7 @@ import javafx.scene.text.Text;
 /// Ink on a JavaFX canvas. For the JavaFX thread.
 final class CanvasInk implements Ink {
     private static final int MOST_WIDTHS = 4096;
+    private static final int MOST_PAINTS = 256;
     private static final Map<Size, Font> PLAIN = fonts(FontWeight.NORMAL);
     private static final Map<Size, Font> BOLD = fonts(FontWeight.BOLD);
 
@@ -26,6 +27,7 @@ final class CanvasInk implements Ink {
     private static final Map<Measured, Double> WIDTHS = new HashMap<>();
 
     private final GraphicsContext graphics;
+    private final Map<InkColor, Color> paints = new HashMap<>();
     /// The cells painted last: as a rule the next frame has the same.
     private int[] lastCells;
     private WritableImage lastImage;
@@ -47,33 +49,42 @@ final class CanvasInk implements Ink {
         return fonts;
     }
 
+    /// The same object for the same colour: the graphics context takes another object for another paint.
+    private Color paint(InkColor color) {
+        if (paints.size() > MOST_PAINTS) {
+            paints.clear();
+        }
+        return paints.computeIfAbsent(color, _ -> new Color(color.red(), color.green(), color.blue(), color
+                .opacity()));
+    }
+
     private static Font font(Size size, boolean bold) {
         return (bold ? BOLD : PLAIN).get(size);
     }
 
     @Override
-    public void fill(Color color, double x, double y, double width, double height) {
-        graphics.setFill(color);
+    public void fill(InkColor color, double x, double y, double width, double height) {
+        graphics.setFill(paint(color));
         graphics.fillRect(x, y, width, height);
     }
 
     @Override
-    public void area(Color color, double[] xs, double[] ys, int count) {
-        graphics.setFill(color);
+    public void area(InkColor color, double[] xs, double[] ys, int count) {
+        graphics.setFill(paint(color));
         graphics.fillPolygon(xs, ys, count);
     }
 
     @Override
-    public void path(Color color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
-        graphics.setStroke(color);
+    public void path(InkColor color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
+        graphics.setStroke(paint(color));
         graphics.setLineWidth(thickness);
         graphics.setLineDashes(dash.lengths());
         graphics.strokePolyline(xs, ys, count);
     }
 
     @Override
-    public void text(Color color, Size size, boolean bold, String text, double x, double baseline) {
-        graphics.setFill(color);
+    public void text(InkColor color, Size size, boolean bold, String text, double x, double baseline) {
+        graphics.setFill(paint(color));
         graphics.setFont(font(size, bold));
         graphics.fillText(text, Math.rint(x), Math.rint(baseline));
     }

@@ -1,7 +1,6 @@
 package dev.freezeframe.ui.chart;
 
 import java.util.List;
-import javafx.scene.paint.Color;
 
 /// One of the charts over the checkpoints of an experiment: what it says in words and how it is painted. Without state, so one
 /// of each serves every thread.
@@ -21,7 +20,7 @@ sealed interface Chart permits PauseChart, DirtyRateChart, CompositionChart, Dis
     /// @param swatch its colour, null for none
     /// @param brief  its name where there is less room, null to be left out there
     /// @param value  empty where no checkpoint is pointed at
-    record Entry(Color swatch, String name, String brief, String value) {}
+    record Entry(InkColor swatch, String name, String brief, String value) {}
 
     String title();
 

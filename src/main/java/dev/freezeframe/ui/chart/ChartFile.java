@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 import java.util.function.Consumer;
-import javafx.scene.paint.Color;
 import javax.imageio.ImageIO;
 
 /// Writes what can be painted into a PNG file of twice its size, or an SVG file, by the ending of the file's name. The file
@@ -20,7 +19,7 @@ final class ChartFile {
     private ChartFile() {}
 
     /// @throws IOException with one line for the user
-    static void write(Path file, double width, double height, Color background, Consumer<Ink> painting)
+    static void write(Path file, double width, double height, InkColor background, Consumer<Ink> painting)
             throws IOException {
         Path name = file.getFileName();
         String ending = name == null ? "" : name.toString().toLowerCase(Locale.ROOT);

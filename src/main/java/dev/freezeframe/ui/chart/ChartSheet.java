@@ -4,7 +4,6 @@ import dev.freezeframe.ui.chart.Ink.Dash;
 import dev.freezeframe.ui.chart.Ink.Size;
 import java.util.ArrayList;
 import java.util.List;
-import javafx.scene.paint.Color;
 
 /// Where the charts are on a rectangle of some size: one above the other, each with its figure at the left, and one time axis
 /// under all of them. Paints the same on the screen and into files. Immutable.
@@ -137,7 +136,7 @@ final class ChartSheet {
         return chart instanceof DirtyRateChart || chart instanceof DiskBlocksChart;
     }
 
-    private static void pointer(Ink ink, ChartFrame frame, PlotArea area, int checkpoint, Color color, Dash dash) {
+    private static void pointer(Ink ink, ChartFrame frame, PlotArea area, int checkpoint, InkColor color, Dash dash) {
         double x = Math.rint(frame.x(area, frame.checkpoints().seconds(checkpoint))) + 0.5;
         if (x >= area.x() && x <= area.right()) {
             ink.line(color, 1, dash, x, area.y() - 2, x, area.bottom());

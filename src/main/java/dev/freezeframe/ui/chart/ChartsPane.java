@@ -106,14 +106,14 @@ public final class ChartsPane extends BorderPane {
     public ChartsPane(WorkbenchModel workbench, Palette palette) {
         this.workbench = workbench;
         selection = workbench.experiment().selection();
-        colors = ChartColors.of(palette);
+        colors = PaletteColors.of(palette);
         plotsPainter = new FramePainter(plots, this::paintPlots);
         pointersPainter = new FramePainter(pointers, this::paintPointers);
         model = new ChartsModel(workbench, this::changed);
         frame = model.frame(colors);
         sheet = new ChartSheet(ChartKind.of(frame.checkpoints()), LEAST_WIDTH, LEAST_HEIGHT, 0);
         palette.changesProperty().addListener((_, _, _) -> {
-            colors = ChartColors.of(palette);
+            colors = PaletteColors.of(palette);
             changed();
         });
         selection.checkpointProperty().addListener((_, _, now) -> selected(now));

@@ -4,7 +4,6 @@ import dev.freezeframe.cli.Units;
 import dev.freezeframe.ui.chart.Ink.Dash;
 import java.util.ArrayList;
 import java.util.List;
-import javafx.scene.paint.Color;
 
 /// How many pages a second became dirty, and how many bytes: as a step over the time that each checkpoint covers, and as a
 /// line between the checkpoints while a recording counts them.
@@ -36,7 +35,7 @@ record DirtyRateChart() implements Chart {
     public List<Entry> legend(ChartFrame frame, int checkpoint) {
         CheckpointSeries series = frame.checkpoints();
         List<Entry> entries = new ArrayList<>();
-        Color color = frame.colors().dirty();
+        InkColor color = frame.colors().dirty();
         if (checkpoint < 0) {
             entries.add(new Entry(color, "per checkpoint", "per checkpoint", ""));
         } else if (Double.isNaN(series.pagesPerSecond(checkpoint))) {
@@ -102,7 +101,7 @@ record DirtyRateChart() implements Chart {
 
     /// Each checkpoint's rate over the time that it is from.
     private static void steps(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, Columns columns) {
-        Color faint = ChartColors.faint(frame.colors().dirty(), 0.35);
+        InkColor faint = frame.colors().dirty().faint(0.35);
         for (int i = 0; i < columns.size(); i++) {
             int checkpoint = columns.shown()[i];
             boolean shared = columns.held()[i] > 1;

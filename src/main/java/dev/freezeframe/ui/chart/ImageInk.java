@@ -8,7 +8,6 @@ import java.awt.Shape;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
-import javafx.scene.paint.Color;
 
 /// Ink on a picture in memory, at any scale and in any thread, for PNG files.
 final class ImageInk implements Ink, AutoCloseable {
@@ -36,13 +35,13 @@ final class ImageInk implements Ink, AutoCloseable {
         return image;
     }
 
-    private void use(Color color) {
-        graphics.setColor(new java.awt.Color((float) color.getRed(), (float) color.getGreen(), (float) color.getBlue(),
-                (float) color.getOpacity()));
+    private void use(InkColor color) {
+        graphics.setColor(new java.awt.Color((float) color.red(), (float) color.green(), (float) color.blue(),
+                (float) color.opacity()));
     }
 
     @Override
-    public void fill(Color color, double x, double y, double width, double height) {
+    public void fill(InkColor color, double x, double y, double width, double height) {
         use(color);
         graphics.fill(new Rectangle2D.Double(x, y, width, height));
     }
@@ -60,13 +59,13 @@ final class ImageInk implements Ink, AutoCloseable {
     }
 
     @Override
-    public void area(Color color, double[] xs, double[] ys, int count) {
+    public void area(InkColor color, double[] xs, double[] ys, int count) {
         use(color);
         graphics.fill(shape(xs, ys, count));
     }
 
     @Override
-    public void path(Color color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
+    public void path(InkColor color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
         use(color);
         double[] pattern = dash.lengths();
         float[] lengths = new float[pattern.length];
@@ -83,7 +82,7 @@ final class ImageInk implements Ink, AutoCloseable {
     }
 
     @Override
-    public void text(Color color, Size size, boolean bold, String text, double x, double baseline) {
+    public void text(InkColor color, Size size, boolean bold, String text, double x, double baseline) {
         use(color);
         graphics.setFont(font(size, bold));
         graphics.drawString(text, (float) x, (float) baseline);

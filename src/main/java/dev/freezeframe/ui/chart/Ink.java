@@ -1,7 +1,6 @@
 package dev.freezeframe.ui.chart;
 
 import java.util.List;
-import javafx.scene.paint.Color;
 
 /// What a chart is painted with, so that the screen, a PNG and an SVG file come from the same painting code. Coordinates are
 /// logical pixels from the top left; used by one thread at a time.
@@ -41,24 +40,24 @@ interface Ink {
     }
 
     /// Fills a rectangle.
-    void fill(Color color, double x, double y, double width, double height);
+    void fill(InkColor color, double x, double y, double width, double height);
 
     /// Fills the inside of a polygon.
-    void area(Color color, double[] xs, double[] ys, int count);
+    void area(InkColor color, double[] xs, double[] ys, int count);
 
     /// Draws a line through points.
-    void path(Color color, double thickness, Dash dash, double[] xs, double[] ys, int count);
+    void path(InkColor color, double thickness, Dash dash, double[] xs, double[] ys, int count);
 
     /// Draws a straight line.
-    default void line(Color color, double thickness, Dash dash, double x1, double y1, double x2, double y2) {
+    default void line(InkColor color, double thickness, Dash dash, double x1, double y1, double x2, double y2) {
         path(color, thickness, dash, new double[]{x1, x2}, new double[]{y1, y2}, 2);
     }
 
     /// Writes text to the right of `x`.
-    void text(Color color, Size size, boolean bold, String text, double x, double baseline);
+    void text(InkColor color, Size size, boolean bold, String text, double x, double baseline);
 
     /// Writes text to the left of `x`.
-    default void textEndingAt(Color color, Size size, boolean bold, String text, double x, double baseline) {
+    default void textEndingAt(InkColor color, Size size, boolean bold, String text, double x, double baseline) {
         text(color, size, bold, text, x - width(size, bold, text), baseline);
     }
 

@@ -113,7 +113,7 @@ public final class MemoryMapView extends BorderPane {
         surface.setFocusTraversable(true);
         surface.getStyleClass().add("charts-surface");
         surface.setId("memory-map");
-        colors = ChartColors.of(palette);
+        colors = PaletteColors.of(palette);
         getStyleClass().add("memory-map");
         setTop(bar());
         setCenter(surface);
@@ -121,7 +121,7 @@ public final class MemoryMapView extends BorderPane {
         line.getStyleClass().add("charts-line");
         setBottom(line);
         palette.changesProperty().addListener((_, _, _) -> {
-            colors = ChartColors.of(palette);
+            colors = PaletteColors.of(palette);
             painter.request();
         });
         workbench.experiment().experimentProperty().addListener((_, _, _) -> begin());
@@ -493,7 +493,7 @@ public final class MemoryMapView extends BorderPane {
         }
     }
 
-    private void frame(javafx.scene.paint.Color color, double left, double top, double right, double bottom) {
+    private void frame(InkColor color, double left, double top, double right, double bottom) {
         ink.path(color, 1, Dash.SOLID, new double[]{left, right, right, left, left}, new double[]{top, top, bottom,
                 bottom, top}, 5);
     }

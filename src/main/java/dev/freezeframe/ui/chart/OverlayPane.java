@@ -53,7 +53,7 @@ public final class OverlayPane extends BorderPane {
         this.workbench = workbench;
         model = new OverlayModel(workbench);
         surface.setId("overlay-charts");
-        colors = ChartColors.of(palette);
+        colors = PaletteColors.of(palette);
         experiments = new ListView<>(model.experiments());
         experiments.setCellFactory(_ -> new Choice());
         experiments.setId("overlay-experiments");
@@ -61,7 +61,7 @@ public final class OverlayPane extends BorderPane {
         experiments.setAccessibleText("Experiments to compare");
         experiments.getStyleClass().addAll(Styles.DENSE);
         palette.changesProperty().addListener((_, _, _) -> {
-            colors = ChartColors.of(palette);
+            colors = PaletteColors.of(palette);
             painter.request();
         });
         model.runs().addListener((ListChangeListener<OverlayRun>) _ -> {

@@ -5,7 +5,6 @@ import dev.freezeframe.ui.chart.Ink.Dash;
 import dev.freezeframe.ui.chart.Ink.Size;
 import java.util.Arrays;
 import java.util.List;
-import javafx.scene.paint.Color;
 
 /// Several experiments laid over each other on a rectangle of some size: how long their pauses were, when, how fast pages
 /// became dirty, and what the store kept of them. Every experiment has a colour and a pattern of its line. Immutable.
@@ -58,7 +57,7 @@ record OverlaySheet(List<OverlayRun> runs, ChartColors colors, double width, dou
         return DASHES.get(run % DASHES.size());
     }
 
-    Color color(int run) {
+    InkColor color(int run) {
         return colors.lines().get(run % colors.lines().size());
     }
 

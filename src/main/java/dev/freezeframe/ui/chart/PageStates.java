@@ -3,7 +3,6 @@ package dev.freezeframe.ui.chart;
 import dev.freezeframe.cli.Units;
 import dev.freezeframe.store.PageClassMap;
 import java.util.Arrays;
-import javafx.scene.paint.Color;
 
 /// What is known of every page of guest RAM, and how it is coloured. Immutable, for any thread; one byte or two a page.
 sealed interface PageStates {
@@ -140,19 +139,14 @@ sealed interface PageStates {
 
         Shades(ChartColors colors) {
             for (PageFate fate : PageFate.ALL) {
-                fates[fate.code()] = argb(colors.of(fate));
+                fates[fate.code()] = colors.of(fate).argb();
             }
             int last = colors.heat().size() - 1;
             for (int i = 0; i < STEPS; i++) {
                 double place = (double) i / (STEPS - 1) * last;
                 int below = Math.min((int) place, last - 1);
-                heat[i] = argb(colors.heat().get(below).interpolate(colors.heat().get(below + 1), place - below));
+                heat[i] = colors.heat().get(below).towards(colors.heat().get(below + 1), place - below).argb();
             }
-        }
-
-        private static int argb(Color color) {
-            return 0xff000000 | (int) Math.round(color.getRed() * 255) << 16 | (int) Math.round(color.getGreen()
-                    * 255) << 8 | (int) Math.round(color.getBlue() * 255);
         }
 
         int argb(PageFate fate) {

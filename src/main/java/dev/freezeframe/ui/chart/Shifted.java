@@ -1,6 +1,5 @@
 package dev.freezeframe.ui.chart;
 
-import javafx.scene.paint.Color;
 
 /// Ink that paints further down, for what stands under a title.
 record Shifted(Ink ink, double down) implements Ink {
@@ -14,22 +13,22 @@ record Shifted(Ink ink, double down) implements Ink {
     }
 
     @Override
-    public void fill(Color color, double x, double y, double width, double height) {
+    public void fill(InkColor color, double x, double y, double width, double height) {
         ink.fill(color, x, y + down, width, height);
     }
 
     @Override
-    public void area(Color color, double[] xs, double[] ys, int count) {
+    public void area(InkColor color, double[] xs, double[] ys, int count) {
         ink.area(color, xs, down(ys), count);
     }
 
     @Override
-    public void path(Color color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
+    public void path(InkColor color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
         ink.path(color, thickness, dash, xs, down(ys), count);
     }
 
     @Override
-    public void text(Color color, Size size, boolean bold, String text, double x, double baseline) {
+    public void text(InkColor color, Size size, boolean bold, String text, double x, double baseline) {
         ink.text(color, size, bold, text, x, baseline + down);
     }
 

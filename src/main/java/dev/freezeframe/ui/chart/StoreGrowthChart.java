@@ -5,7 +5,6 @@ import dev.freezeframe.ui.chart.Ink.Dash;
 import dev.freezeframe.ui.chart.Ink.Size;
 import java.util.ArrayList;
 import java.util.List;
-import javafx.scene.paint.Color;
 
 /// What all checkpoints so far would take as plain images of RAM and disks, and what the store keeps of them.
 ///
@@ -101,7 +100,7 @@ record StoreGrowthChart() implements Chart {
     }
 
     /// A single checkpoint is a point, which a line cannot show.
-    private static void line(Ink ink, Color color, Dash dash, double[] xs, double[] ys) {
+    private static void line(Ink ink, InkColor color, Dash dash, double[] xs, double[] ys) {
         if (xs.length == 1) {
             ink.fill(color, xs[0] - 2, ys[0] - 2, 4, 4);
         } else {

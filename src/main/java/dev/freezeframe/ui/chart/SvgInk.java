@@ -6,7 +6,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Base64;
-import javafx.scene.paint.Color;
 import javax.imageio.ImageIO;
 
 /// Ink that writes an SVG 1.1 document, in any thread. Text stays text, so that it can be searched and edited.
@@ -52,11 +51,11 @@ final class SvgInk implements Ink {
         return attribute(name, number(value));
     }
 
-    private SvgInk paint(String name, Color color) {
+    private SvgInk paint(String name, InkColor color) {
         attribute(name,
-                Units.text("#%02x%02x%02x", Math.round(color.getRed() * 255), Math.round(color.getGreen() * 255),
-                        Math.round(color.getBlue() * 255)));
-        return color.isOpaque() ? this : attribute(name + "-opacity", color.getOpacity());
+                Units.text("#%02x%02x%02x", Math.round(color.red() * 255), Math.round(color.green() * 255),
+                        Math.round(color.blue() * 255)));
+        return color.isOpaque() ? this : attribute(name + "-opacity", color.opacity());
     }
 
     private SvgInk points(double[] xs, double[] ys, int count) {
@@ -69,21 +68,21 @@ final class SvgInk implements Ink {
     }
 
     @Override
-    public void fill(Color color, double x, double y, double width, double height) {
+    public void fill(InkColor color, double x, double y, double width, double height) {
         document.append("<rect");
         attribute("x", x).attribute("y", y).attribute("width", width).attribute("height", height).paint("fill", color);
         document.append("/>\n");
     }
 
     @Override
-    public void area(Color color, double[] xs, double[] ys, int count) {
+    public void area(InkColor color, double[] xs, double[] ys, int count) {
         document.append("<polygon");
         points(xs, ys, count).paint("fill", color);
         document.append("/>\n");
     }
 
     @Override
-    public void path(Color color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
+    public void path(InkColor color, double thickness, Dash dash, double[] xs, double[] ys, int count) {
         document.append("<polyline fill=\"none\"");
         points(xs, ys, count).paint("stroke", color).attribute("stroke-width", thickness);
         double[] lengths = dash.lengths();
@@ -98,7 +97,7 @@ final class SvgInk implements Ink {
     }
 
     @Override
-    public void text(Color color, Size size, boolean bold, String text, double x, double baseline) {
+    public void text(InkColor color, Size size, boolean bold, String text, double x, double baseline) {
         document.append("<text");
         attribute("x", x).attribute("y", baseline).attribute("font-size", size.pixels()).paint("fill", color);
         if (bold) {

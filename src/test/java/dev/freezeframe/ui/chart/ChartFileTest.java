@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
-import javafx.scene.paint.Color;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
@@ -19,21 +18,25 @@ import org.w3c.dom.Document;
 
 /// Pictures of charts are what was painted, in files that other programs read.
 class ChartFileTest {
+    private static final InkColor BLACK = new InkColor(0, 0, 0, 1);
+    private static final InkColor WHITE = new InkColor(1, 1, 1, 1);
+    private static final InkColor VERMILION = new InkColor(0xd5 / 255.0, 0x5e / 255.0, 0, 1);
+
     @TempDir
     private Path folder;
 
     private static void paint(Ink ink) {
         ink.clip(0, 0, 100, 50);
-        ink.fill(Color.web("#d55e00"), 10, 10, 20, 20);
-        ink.path(Color.BLACK, 1, Ink.Dash.DASHED, new double[]{0, 99}, new double[]{45, 45}, 2);
+        ink.fill(VERMILION, 10, 10, 20, 20);
+        ink.path(BLACK, 1, Ink.Dash.DASHED, new double[]{0, 99}, new double[]{45, 45}, 2);
         ink.cells(new int[]{0xff009e73, 0xff0072b2}, 2, 1, 40, 10, 40, 20);
         ink.unclip();
-        ink.text(Color.BLACK, Ink.Size.SMALL, false, "new < 5 & \"zero\"", 5, 48);
+        ink.text(BLACK, Ink.Size.SMALL, false, "new < 5 & \"zero\"", 5, 48);
     }
 
     private Path write(String name) throws IOException {
         Path file = folder.resolve(name);
-        ChartFile.write(file, 100, 50, Color.WHITE, ChartFileTest::paint);
+        ChartFile.write(file, 100, 50, WHITE, ChartFileTest::paint);
         return file;
     }
 

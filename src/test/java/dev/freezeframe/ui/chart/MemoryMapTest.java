@@ -34,7 +34,7 @@ class MemoryMapTest {
             Scene scene = new Scene(new StackPane(palette));
             Theme.LIGHT.apply(scene);
             scene.getRoot().applyCss();
-            return new PageStates.Shades(ChartColors.of(palette));
+            return new PageStates.Shades(PaletteColors.of(palette));
         });
     }
 

@@ -1,0 +1,39 @@
+package dev.freezeframe.ui.chart;
+
+import dev.freezeframe.store.PageClass;
+import dev.freezeframe.ui.theme.Palette;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import javafx.scene.paint.Color;
+
+/// What a palette has now, for painting that knows no JavaFX. For the JavaFX thread.
+final class PaletteColors {
+    private PaletteColors() {}
+
+    static ChartColors of(Palette palette) {
+        Map<PageFate, InkColor> fates = new EnumMap<>(PageFate.class);
+        for (PageClass pageClass : PageClass.values()) {
+            fates.put(PageFate.of(pageClass), of(palette.of(pageClass)));
+        }
+        fates.put(PageFate.UNTOUCHED, of(palette.untouched()));
+        List<InkColor> phases = new ArrayList<>();
+        for (int i = 0; i < CheckpointSeries.PHASES.size(); i++) {
+            phases.add(of(palette.phase(i)));
+        }
+        return new ChartColors(fates, List.copyOf(phases), of(palette.lines()), of(palette.heat()), of(palette.dirty()),
+                of(palette.raw()), of(palette.kept()), of(palette.late()), of(palette.median()), of(palette
+                        .percentile()),
+                of(palette.selection()), of(palette.text()), of(palette.mutedText()), of(palette.grid()),
+                of(palette.background()));
+    }
+
+    static InkColor of(Color color) {
+        return new InkColor(color.getRed(), color.getGreen(), color.getBlue(), color.getOpacity());
+    }
+
+    private static List<InkColor> of(List<Color> colors) {
+        return colors.stream().map(PaletteColors::of).toList();
+    }
+}
