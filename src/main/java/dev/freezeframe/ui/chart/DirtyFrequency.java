@@ -4,7 +4,6 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.PageClassMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
-import dev.freezeframe.ui.task.Steps;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,7 +24,9 @@ final class DirtyFrequency {
     }
 
     /// Counts these checkpoints and no others.
-    synchronized PageStates.Frequency of(Store store, List<CheckpointRecord> wanted, Steps steps)
+    ///
+    /// @param unlessCancelled is called between two, and throws where nobody wants the count any more
+    synchronized PageStates.Frequency of(Store store, List<CheckpointRecord> wanted, Runnable unlessCancelled)
             throws StoreException {
         Set<Long> ids = new HashSet<>();
         wanted.forEach(checkpoint -> ids.add(checkpoint.id()));
@@ -36,7 +37,7 @@ final class DirtyFrequency {
             gone.clear();
         }
         for (long id : gone) {
-            steps.check();
+            unlessCancelled.run();
             if (!change(store, id, -1)) {
                 // it was deleted, and nobody knows any more which pages it had
                 restart();
@@ -46,7 +47,7 @@ final class DirtyFrequency {
         }
         for (CheckpointRecord checkpoint : wanted) {
             if (!counted.contains(checkpoint.id())) {
-                steps.check();
+                unlessCancelled.run();
                 change(store, checkpoint.id(), 1);
                 counted.add(checkpoint.id());
             }

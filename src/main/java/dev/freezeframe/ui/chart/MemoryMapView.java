@@ -383,7 +383,7 @@ public final class MemoryMapView extends BorderPane {
                     ? before.states()
                     : wish.subject() == Subject.SELECTED
                             ? store.get().pageClasses(wish.checkpoint().id()).map(PageStates.Fates::of)
-                            : Optional.of(counting.of(store.get(), wish.several(), steps));
+                            : Optional.of(counting.of(store.get(), wish.several(), steps::check));
             MapLayout layout = MapLayout.of(wish.firstPage(), Math.min(wish.shownPages(), pages(states)
                     - wish.firstPage()), wish.width(), wish.height());
             return new Made(wish, states, layout, states.isEmpty()

@@ -11,7 +11,6 @@ import dev.freezeframe.store.PageClassMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.ui.FxToolkit;
-import dev.freezeframe.ui.task.Steps;
 import dev.freezeframe.ui.theme.Palette;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;
@@ -38,31 +37,23 @@ class MemoryMapTest {
         });
     }
 
-    private static final class Work implements Steps {
-        private int left = Integer.MAX_VALUE;
+    /// Somebody who gives up after some steps.
+    private static final class Patience implements Runnable {
+        private int left;
 
-        @Override
-        public void at(String step, long done, long total) {
-            check();
+        Patience(int steps) {
+            left = steps;
         }
 
         @Override
-        public void at(String step) {
-            check();
-        }
-
-        @Override
-        public void check() {
+        public void run() {
             if (left-- <= 0) {
                 throw new CancellationException();
             }
         }
-
-        @Override
-        public boolean cancelled() {
-            return left <= 0;
-        }
     }
+
+    private static void neverCancelled() {}
 
     @Test
     void everyPageHasItsCellAtEverySize() {
@@ -129,10 +120,10 @@ class MemoryMapTest {
             int pages = 65_536;
             DirtyFrequency grown = new DirtyFrequency(pages);
             for (int until = 1; until <= all.size(); until++) {
-                grown.of(store, all.subList(Math.max(0, until - 5), until), new Work());
+                grown.of(store, all.subList(Math.max(0, until - 5), until), MemoryMapTest::neverCancelled);
             }
             List<CheckpointRecord> last = all.subList(7, 12);
-            PageStates.Frequency slid = grown.of(store, last, new Work());
+            PageStates.Frequency slid = grown.of(store, last, MemoryMapTest::neverCancelled);
             char[] expected = new char[pages];
             for (CheckpointRecord checkpoint : last) {
                 store.pageClasses(checkpoint.id()).orElseThrow().forEachRun((first, count, _) -> {
@@ -145,17 +136,18 @@ class MemoryMapTest {
             assertEquals(5, slid.checkpoints());
 
             DirtyFrequency givenUp = new DirtyFrequency(pages);
-            Work work = new Work();
-            work.left = 3;
-            Assertions.assertThrows(CancellationException.class, () -> givenUp.of(store, last, work));
-            assertArrayEquals(expected, givenUp.of(store, last, new Work()).counts(), "goes on where it was given up");
+            Assertions.assertThrows(CancellationException.class, () -> givenUp.of(store, last, new Patience(3)));
+            assertArrayEquals(expected, givenUp.of(store, last, MemoryMapTest::neverCancelled).counts(),
+                    "goes on where it was given up");
 
             store.delete(last.getFirst().name());
             List<CheckpointRecord> left = new ArrayList<>(last);
             CheckpointRecord deleted = left.removeFirst();
-            assertEquals(4, givenUp.of(store, left, new Work()).checkpoints(), "without " + deleted.name());
-            assertArrayEquals(new DirtyFrequency(pages).of(store, left, new Work()).counts(), givenUp.of(store, left,
-                    new Work()).counts());
+            assertEquals(4, givenUp.of(store, left, MemoryMapTest::neverCancelled).checkpoints(),
+                    "without " + deleted.name());
+            assertArrayEquals(new DirtyFrequency(pages).of(store, left, MemoryMapTest::neverCancelled).counts(),
+                    givenUp.of(store, left,
+                            MemoryMapTest::neverCancelled).counts());
         }
     }
 }
