@@ -99,7 +99,7 @@ final class StoringWriter implements CheckpointWriter {
     private static final class Draft {
         final PageImage image;
         final PackDraft pack;
-        final int[] uses = new int[Store.PACK_CHUNKS];
+        final int[] uses = new int[PackDraft.CHUNKS];
         final int zstdLevel;
 
         Draft(PageImage image, PackDraft pack, int zstdLevel) {
@@ -442,7 +442,7 @@ final class StoringWriter implements CheckpointWriter {
 
     /// Whether a chunk of this checkpoint is counted for the first time.
     private boolean firstSeen(long chunk, BitSet seen) {
-        int ordinal = (int) (ChunkId.packId(chunk) - firstPackId) * Store.PACK_CHUNKS + ChunkId.slot(chunk);
+        int ordinal = (int) (ChunkId.packId(chunk) - firstPackId) * PackDraft.CHUNKS + ChunkId.slot(chunk);
         boolean first = !seen.get(ordinal);
         seen.set(ordinal);
         return first;

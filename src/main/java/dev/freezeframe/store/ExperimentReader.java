@@ -20,7 +20,8 @@ import java.util.TreeMap;
 ///
 /// For one thread at a time. It takes some hundred bytes of memory for each pack.
 public final class ExperimentReader implements AutoCloseable {
-    private final Store store;
+    private final StoreFile file;
+    private final StoredChunks stored;
     private final List<CheckpointRecord> checkpoints;
     private final Map<Long, Integer> numbers = new HashMap<>();
     /// The packs of the experiment and what it uses of each, in the order of their chunks' numbers.
@@ -30,7 +31,7 @@ public final class ExperimentReader implements AutoCloseable {
 
     /// What is used of a pack.
     private static final class Used {
-        final BitSet slots = new BitSet(Store.PACK_CHUNKS);
+        final BitSet slots = new BitSet(PackDraft.CHUNKS);
         /// Of the chunk in its first used slot.
         long firstNumber;
     }
@@ -44,24 +45,34 @@ public final class ExperimentReader implements AutoCloseable {
         void chunks(ByteBuffer content) throws IOException;
     }
 
-    ExperimentReader(Store store, List<CheckpointRecord> checkpoints, Progress progress, Runnable unpin)
+    ExperimentReader(StoreFile file, StoredChunks stored, CheckpointImages.Pinned pinned, Progress progress)
             throws StoreException {
-        this.store = store;
-        this.checkpoints = List.copyOf(checkpoints);
-        this.unpin = unpin;
+        this.file = file;
+        this.stored = stored;
+        this.checkpoints = List.copyOf(pinned.checkpoints());
+        this.unpin = pinned.free();
         for (ChunkOrigin origin : ChunkOrigin.values()) {
             packs.put(origin, new TreeMap<>());
         }
         for (int i = 0; i < checkpoints.size(); i++) {
             progress.at("look", i, checkpoints.size());
             numbers.put(checkpoints.get(i).id(), checkpoints.get(i).number());
-            store.forEachOwnChunk(checkpoints.get(i), this::use);
+            forEachOwnChunk(checkpoints.get(i));
         }
         number();
     }
 
+    private void forEachOwnChunk(CheckpointRecord checkpoint) throws StoreException {
+        file.read("read page maps", session -> {
+            for (Image image : Catalog.images(session, checkpoint.id())) {
+                Catalog.forEachOwnChunk(session, image, this::use);
+            }
+            return null;
+        });
+    }
+
     private void use(long chunkId) {
-        packs.get(store.origin(chunkId)).computeIfAbsent(ChunkId.packId(chunkId), _ -> new Used()).slots
+        packs.get(stored.origin(chunkId)).computeIfAbsent(ChunkId.packId(chunkId), _ -> new Used()).slots
                 .set(ChunkId.slot(chunkId));
     }
 
@@ -81,7 +92,7 @@ public final class ExperimentReader implements AutoCloseable {
         if (chunkId == ChunkId.ZERO) {
             return ChunkId.ZERO;
         }
-        Used used = packs.get(store.origin(chunkId)).get(ChunkId.packId(chunkId));
+        Used used = packs.get(stored.origin(chunkId)).get(ChunkId.packId(chunkId));
         return used.firstNumber + used.slots.get(0, ChunkId.slot(chunkId)).cardinality();
     }
 
@@ -100,7 +111,7 @@ public final class ExperimentReader implements AutoCloseable {
     /// @throws IOException what the sink threw, or a [StoreException] if one cannot be read
     public void readChunks(ChunkOrigin origin, ChunkSink sink) throws IOException {
         for (Map.Entry<Long, Used> entry : packs.get(origin).entrySet()) {
-            Pack pack = store.pack(entry.getKey(), false);
+            Pack pack = stored.pack(entry.getKey(), false);
             BitSet slots = entry.getValue().slots;
             ByteBuffer raw = ByteBuffer.wrap(pack.raw()).asReadOnlyBuffer();
             try {
@@ -124,9 +135,9 @@ public final class ExperimentReader implements AutoCloseable {
     /// Everything of one of the checkpoints, its chunks numbered for the way.
     public CheckpointParts parts(CheckpointRecord checkpoint) throws StoreException {
         List<ImageParts> images = new ArrayList<>();
-        for (Image image : store.images(checkpoint)) {
+        for (Image image : file.read("list images", session -> Catalog.images(session, checkpoint.id()))) {
             List<MapPart> map = new ArrayList<>();
-            for (PageMapCodec.Piece piece : store.pieces(image)) {
+            for (PageMapCodec.Piece piece : file.read("read a page map", session -> Catalog.pieces(session, image))) {
                 try {
                     PageMapCodec.Piece numbered = PageMapCodec.renumber(piece, image.checkedPages(), this::numberOf);
                     map.add(new MapPart(numbered.entries(), numbered.encodedBytes(), numbered.content()));
@@ -139,10 +150,14 @@ public final class ExperimentReader implements AutoCloseable {
             images.add(new ImageParts(image.name(), image.lengthBytes(), image.baseCheckpointId().map(numbers::get),
                     map));
         }
-        Optional<List<ClassPart>> classes = store.pageClasses(checkpoint.id()).map(map -> map.pieces().stream().map(
-                piece -> new ClassPart(piece.runs(), piece.pages(), piece.encodedBytes(), piece.content())).toList());
-        return new CheckpointParts(checkpoint.number(), checkpoint.metrics(), store.annotation(checkpoint.id()),
-                store.picture(checkpoint.id()), classes, images);
+        Optional<List<ClassPart>> classes = file
+                .read("read page classes", session -> ClassMaps.read(session, checkpoint))
+                .map(map -> map.pieces().stream().map(
+                        piece -> new ClassPart(piece.runs(), piece.pages(), piece.encodedBytes(), piece.content()))
+                        .toList());
+        return new CheckpointParts(checkpoint.number(), checkpoint.metrics(),
+                file.read("read a note", session -> Annotations.ofCheckpoint(session, checkpoint.id())),
+                file.read("read a picture", session -> Annotations.picture(session, checkpoint.id())), classes, images);
     }
 
     /// Lets the checkpoints be deleted again.

@@ -64,7 +64,7 @@ final class GarbageCollection {
                 progress.at("mark", i, images.size());
                 try {
                     Catalog.forEachOwnChunk(session, images.get(i),
-                            id -> found.computeIfAbsent(ChunkId.packId(id), pack -> new BitSet(Store.PACK_CHUNKS))
+                            id -> found.computeIfAbsent(ChunkId.packId(id), pack -> new BitSet(PackDraft.CHUNKS))
                                     .set(ChunkId.slot(id)));
                 } catch (StoreException e) {
                     throw new StoreException(e.reason(),

@@ -25,7 +25,23 @@ final class Gate {
         notifyAll();
     }
 
-    synchronized void enterAlone() throws StoreException {
+    /// Work that needs the store without writers.
+    @FunctionalInterface
+    interface Alone<T> {
+        T run() throws StoreException;
+    }
+
+    /// Runs work while no writer is inside.
+    <T> T alone(Alone<T> work) throws StoreException {
+        enterAlone();
+        try {
+            return work.run();
+        } finally {
+            leaveAlone();
+        }
+    }
+
+    private synchronized void enterAlone() throws StoreException {
         waitingForAlone++;
         try {
             while (alone || inside > 0) {
@@ -40,7 +56,7 @@ final class Gate {
         }
     }
 
-    synchronized void leaveAlone() {
+    private synchronized void leaveAlone() {
         alone = false;
         notifyAll();
     }

@@ -16,7 +16,7 @@ import java.util.TreeSet;
 /// was found or written for it, so recordings, deletions and collections go on beside it; only each batch of chunks holds
 /// deletions up. For one thread at a time.
 public final class IncomingExperiment implements AutoCloseable {
-    private final Store store;
+    private final ExperimentImports imports;
     private final long generation;
     /// Chunks that it will name, one bit per slot; guarded by itself.
     private final Map<Long, BitSet> used = new HashMap<>();
@@ -31,14 +31,14 @@ public final class IncomingExperiment implements AutoCloseable {
         Optional<CheckpointParts> next() throws IOException;
     }
 
-    IncomingExperiment(Store store, long generation) {
-        this.store = store;
+    IncomingExperiment(ExperimentImports imports, long generation) {
+        this.imports = imports;
         this.generation = generation;
     }
 
     /// Begins a batch of chunks. Close it soon: nothing can be deleted while it is open.
     public WriteLease beginBatch() throws StoreException {
-        WriteLease lease = store.beginWriting();
+        WriteLease lease = imports.writing().lease();
         if (lease.generation() != generation) {
             lease.close();
             throw new StoreException(Reason.FAILED,
@@ -51,7 +51,7 @@ public final class IncomingExperiment implements AutoCloseable {
     public void use(long chunkId) {
         if (chunkId != ChunkId.ZERO) {
             synchronized (used) {
-                used.computeIfAbsent(ChunkId.packId(chunkId), _ -> new BitSet(Store.PACK_CHUNKS))
+                used.computeIfAbsent(ChunkId.packId(chunkId), _ -> new BitSet(PackDraft.CHUNKS))
                         .set(ChunkId.slot(chunkId));
             }
         }
@@ -64,7 +64,7 @@ public final class IncomingExperiment implements AutoCloseable {
         if (draft.liveSlots() > 0) {
             written.add(draft.packId());
         }
-        return store.write(batch, draft, zstdLevel);
+        return imports.writing().write(batch, draft, zstdLevel);
     }
 
     /// Keeps a boot file in the store. It is there under its hash from then on, as long as an experiment names that.
@@ -72,7 +72,7 @@ public final class IncomingExperiment implements AutoCloseable {
         synchronized (used) {
             bootFiles.add(sha256);
         }
-        store.bootFiles().put(sha256, content);
+        imports.bootFiles().put(sha256, content);
     }
 
     /// Makes the experiment visible in one transaction, and survive a power failure.
@@ -82,7 +82,7 @@ public final class IncomingExperiment implements AutoCloseable {
     /// @throws IOException    what the source threw
     public ExperimentRecord commit(ExperimentRecord experiment, Imported imported, Source source)
             throws IOException {
-        ExperimentRecord record = store.commit(generation, experiment, imported, source);
+        ExperimentRecord record = imports.commit(generation, experiment, imported, source);
         done = true;
         return record;
     }
@@ -90,7 +90,7 @@ public final class IncomingExperiment implements AutoCloseable {
     /// Adds what must not be collected.
     void addTo(Map<Long, BitSet> inUse) {
         synchronized (used) {
-            used.forEach((pack, slots) -> inUse.computeIfAbsent(pack, _ -> new BitSet(Store.PACK_CHUNKS)).or(slots));
+            used.forEach((pack, slots) -> inUse.computeIfAbsent(pack, _ -> new BitSet(PackDraft.CHUNKS)).or(slots));
         }
     }
 
@@ -103,6 +103,6 @@ public final class IncomingExperiment implements AutoCloseable {
     /// Ends it; what is not committed is taken back.
     @Override
     public void close() {
-        store.endImport(this, done ? List.of() : List.copyOf(written));
+        imports.end(this, done ? List.of() : List.copyOf(written));
     }
 }

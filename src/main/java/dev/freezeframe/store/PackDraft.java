@@ -7,6 +7,9 @@ import java.util.Deque;
 /// A pack that is being filled, outside the heap. The chunk ids that it hands out are final; a chunk that turns out not to
 /// be needed can be dropped again until the pack is written. For one thread at a time.
 public final class PackDraft implements AutoCloseable {
+    /// Chunks in a pack that [Store#newPack] starts.
+    public static final int CHUNKS = 64;
+
     private final long packId;
     private final ChunkOrigin origin;
     private final int capacity;

@@ -79,7 +79,7 @@ final class PageClassCodec {
     /// Reads a row.
     ///
     /// @param pages pages of guest RAM
-    static void decode(Piece piece, int pages, PageClassMap.RunVisitor visitor) throws Corruption {
+    static void decode(Piece piece, int pages, PageClassVisitor visitor) throws Corruption {
         if (piece.runs < 0 || piece.runs > MAX_RUNS || piece.encodedBytes < 2 * piece.runs
                 || piece.encodedBytes > MAX_RUN_BYTES * piece.runs) {
             throw new Corruption("a class map of " + piece.runs + " runs cannot be " + piece.encodedBytes + " bytes");

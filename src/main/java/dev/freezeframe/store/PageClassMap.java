@@ -34,13 +34,6 @@ public final class PageClassMap {
         return new PageClassMap(pages, pieces, counts);
     }
 
-    /// Receives a run of pages of one class.
-    @FunctionalInterface
-    public interface RunVisitor {
-        /// The pages from `firstPage` on, `count` of them.
-        void run(int firstPage, int count, PageClass pageClass);
-    }
-
     /// Pages of guest RAM, dirty or not.
     public int pages() {
         return pages;
@@ -62,7 +55,7 @@ public final class PageClassMap {
 
     /// Calls for every run of dirty pages of one class, in ascending order. Two runs that touch are of different classes, as
     /// a rule; where the map was cut in pieces they may be of the same.
-    public void forEachRun(RunVisitor visitor) {
+    public void forEachRun(PageClassVisitor visitor) {
         for (Piece piece : pieces) {
             try {
                 PageClassCodec.decode(piece, pages, visitor);

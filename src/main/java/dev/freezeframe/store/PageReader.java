@@ -1,6 +1,5 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.Store.PageSink;
 import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;

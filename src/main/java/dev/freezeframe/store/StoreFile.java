@@ -229,6 +229,22 @@ final class StoreFile implements AutoCloseable {
         return access(what, now -> now.read(work));
     }
 
+    /// Does something in a transaction.
+    <T> T write(String what, Work<T> work) throws StoreException {
+        return access(what, now -> now.transact(work));
+    }
+
+    /// The same under a lease of the database that is in use.
+    <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
+        return access(what, now -> {
+            if (lease.generation() != now.generation()) {
+                throw new StoreException(Reason.FAILED,
+                        "cannot " + what + ": the store had to be opened anew since it was begun; take it again");
+            }
+            return now.transact(work);
+        });
+    }
+
     /// Makes everything committed so far survive a power failure, and makes sure that nobody else opened the file before.
     void sync() throws StoreException {
         access("write to disk", now -> {
@@ -414,22 +430,6 @@ final class StoreFile implements AutoCloseable {
     /// @return how much of it
     long cutReserve(long grownBytes) {
         return reserve.cut(grownBytes);
-    }
-
-    /// Moves what is in use together.
-    ///
-    /// @param mostBytes how much at most, in small steps
-    void gather(long mostBytes, Progress progress) throws StoreException {
-        boolean more = true;
-        for (long moved = 0; moved < mostBytes && more; moved += GATHER_STEP_BYTES) {
-            progress.at("gather", moved, mostBytes);
-            more = access("gather what is in use", now -> {
-                boolean moreToMove = now.gather(GATHER_STEP_BYTES);
-                // or the next step would find no room inside
-                now.turnOver();
-                return moreToMove;
-            });
-        }
     }
 
     long freeBytes() throws StoreException {

@@ -21,8 +21,6 @@ final class Upkeep implements AutoCloseable {
     private static final int COMMITS_PER_LOOK = 16;
     /// Begins before the promise is at risk.
     private static final double EARLY = 0.75;
-    /// A commit waits at most until so much is moved.
-    private static final int STEP_BYTES = 2 << 20;
 
     private final StoreFile file;
     private final AtomicInteger commits = new AtomicInteger();
@@ -78,7 +76,7 @@ final class Upkeep implements AutoCloseable {
     /// [OwnedFiles]; more steps at once would make the file larger first.
     private void tidy() throws StoreException {
         if (!isClosed() && isUntidy()) {
-            file.access("tidy the file up", now -> now.gather(STEP_BYTES));
+            file.access("tidy the file up", now -> now.gather(StoreFile.GATHER_STEP_BYTES));
         }
     }
 

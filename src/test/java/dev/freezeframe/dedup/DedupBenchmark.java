@@ -3,6 +3,7 @@ package dev.freezeframe.dedup;
 import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.PackDraft;
 import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
@@ -75,7 +76,7 @@ public class DedupBenchmark {
         }
         for (int i = 0; i < 1_000_000; i++) {
             index.add(random.nextLong(), random.nextLong(),
-                    ChunkId.of(1 + i / Store.PACK_CHUNKS, i % Store.PACK_CHUNKS));
+                    ChunkId.of(1 + i / PackDraft.CHUNKS, i % PackDraft.CHUNKS));
         }
         directory = Files.createTempDirectory("freezeframe-benchmark");
         store = Store.open(directory);

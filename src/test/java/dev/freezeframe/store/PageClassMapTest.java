@@ -83,7 +83,7 @@ class PageClassMapTest {
         builder.add(990, PageClass.ZERO);
         builder.add(999, PageClass.NEW);
         Piece good = builder.map().pieces().getFirst();
-        PageClassMap.RunVisitor nowhere = (first, count, pageClass) -> {};
+        PageClassVisitor nowhere = (first, count, pageClass) -> {};
         assertThrows(Corruption.class, () -> PageClassCodec.decode(good, 999, nowhere));
         for (Piece forged : List.of(new Piece(1 << 30, 2, 1 << 30, good.content()),
                 new Piece(-1, 2, good.encodedBytes(), good.content()),

@@ -191,8 +191,8 @@ public final class SyntheticExperiments {
 
     /// Writes a pool of chunks, half of them compressible.
     private long[] pool() throws StoreException {
-        int packs = Math.clamp(pages / 8 / Store.PACK_CHUNKS, 1, MOST_POOL_PACKS);
-        long[] chunks = new long[packs * Store.PACK_CHUNKS];
+        int packs = Math.clamp(pages / 8 / PackDraft.CHUNKS, 1, MOST_POOL_PACKS);
+        long[] chunks = new long[packs * PackDraft.CHUNKS];
         ByteBuffer page = ByteBuffer.allocateDirect(ChunkId.CHUNK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         ChunkHash hash = ChunkHash.xxh128();
         long[] hashed = new long[2];
@@ -200,11 +200,11 @@ public final class SyntheticExperiments {
         try (WriteLease lease = store.beginWriting()) {
             for (int i = 0; i < packs; i++) {
                 try (PackDraft draft = store.newPack(ChunkOrigin.RAM)) {
-                    for (int j = 0; j < Store.PACK_CHUNKS; j++) {
+                    for (int j = 0; j < PackDraft.CHUNKS; j++) {
                         random.nextBytes(bytes);
                         page.clear().put(bytes, 0, j % 2 == 0 ? 400 : bytes.length);
                         hash.hash(page, 0, hashed);
-                        chunks[i * Store.PACK_CHUNKS + j] = draft.add(page, 0, hashed[0], hashed[1]);
+                        chunks[i * PackDraft.CHUNKS + j] = draft.add(page, 0, hashed[0], hashed[1]);
                     }
                     store.write(lease, draft, 3);
                 }
