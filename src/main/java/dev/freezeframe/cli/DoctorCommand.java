@@ -5,6 +5,7 @@ import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.experiment.Finding;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.machine.QemuProgram;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -41,7 +42,7 @@ final class DoctorCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Screen screen = new Screen(program.surroundings());
-        Doctor doctor = new Doctor(qemu.orElse(MachineSpec.DEFAULT_QEMU), storeOption.directory(program), Profiles
+        Doctor doctor = new Doctor(qemu.orElse(QemuProgram.DEFAULT_BINARY), storeOption.directory(program), Profiles
                 .standard());
         List<Finding> findings = doctor.examine();
         for (Finding finding : findings) {

@@ -38,7 +38,7 @@ final class GuestDialog {
     ///
     /// @throws CommandFailure where nobody is there to ask, or they do not want it
     void require(Profile profile) throws CommandFailure, IOException, InterruptedException {
-        Optional<Guest> missing = Guest.missingFor(profile);
+        Optional<Guest> missing = profile.missingGuest();
         if (missing.isEmpty()) {
             return;
         }

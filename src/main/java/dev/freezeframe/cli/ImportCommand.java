@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.machine.CommandLine;
+import dev.freezeframe.base.ShellText;
 import dev.freezeframe.restore.BundleImport;
 import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.BundleImport.Report;
@@ -79,7 +79,7 @@ final class ImportCommand implements Callable<Integer> {
                                     .newBytes())
                             + " stored; " + Units.count(report.sharedChunks(), "page") + " shared with what was there");
             if (!format.json()) {
-                screen.line("restore   freezeframe restore " + CommandLine.quoted(report.experiment().name())
+                screen.line("restore   freezeframe restore " + ShellText.quoted(report.experiment().name())
                         + storeOption.asGiven());
             }
         } catch (Interrupted e) {

@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.ShownText;
-import dev.freezeframe.machine.CommandLine;
+import dev.freezeframe.base.ShellText;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
@@ -23,12 +23,12 @@ final class StoreOption {
     /// What a printed command needs to find the same store: the option as it was given, quoted for a shell, with a space before
     /// it; or nothing.
     String asGiven() {
-        return directory == null ? "" : " --store " + CommandLine.quoted(directory.toString());
+        return directory == null ? "" : " --store " + ShellText.quoted(directory.toString());
     }
 
     /// A checkpoint as a printed command names it, quoted for a shell.
     static String quoted(CheckpointName checkpoint) {
-        return CommandLine.quoted(checkpoint.toString());
+        return ShellText.quoted(checkpoint.toString());
     }
 
     /// Opens the store, creating it where there is none.

@@ -64,7 +64,7 @@ public final class Doctor {
 
     /// The same with the standard QEMU and profiles.
     public static Doctor standard(Path storeDirectory) {
-        return new Doctor(MachineSpec.DEFAULT_QEMU, storeDirectory, Profiles.standard());
+        return new Doctor(QemuProgram.DEFAULT_BINARY, storeDirectory, Profiles.standard());
     }
 
     /// Looks at everything. Takes some tenths of a second; not for the thread of a user interface.

@@ -72,7 +72,7 @@ public final class GuestPreparation {
     /// `freezeframe.home` (else the working folder).
     public static GuestPreparation of(Guest guest) {
         Path home = Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath();
-        return new GuestPreparation(guest, home.resolve("installer/guest.sh"), Profiles.guestFolder().getParent()
+        return new GuestPreparation(guest, home.resolve("installer/guest.sh"), Guest.folder().getParent()
                 .getParent(), Map.of());
     }
 

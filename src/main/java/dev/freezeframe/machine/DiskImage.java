@@ -1,6 +1,7 @@
 package dev.freezeframe.machine;
 
 import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShellText;
 import dev.freezeframe.linux.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -45,7 +46,7 @@ final class DiskImage {
     private long sizeBytes() throws MachineException {
         Path file = disk.file();
         if (!Files.exists(file)) {
-            throw problem("is not there", Profiles.remedyForMissing(file));
+            throw problem("is not there", Guest.remedyForMissing(file));
         }
         if (!Files.isRegularFile(file)) {
             throw problem("is no regular file", "name an image file");
@@ -144,11 +145,11 @@ final class DiskImage {
         }
         if (header.dataFile()) {
             throw problem(behind(file) + "keeps its content in another file",
-                    "make one of them, and name it: qemu-img convert -f qcow2 -O qcow2 " + CommandLine.quoted(file
+                    "make one of them, and name it: qemu-img convert -f qcow2 -O qcow2 " + ShellText.quoted(file
                             .toString()) + " " + ImageFormat.converted(file));
         }
         if (header.damaged() && disk.writesImage()) {
-            throw problem(behind(file) + "is marked as damaged", "repair it: qemu-img check -r all " + CommandLine
+            throw problem(behind(file) + "is marked as damaged", "repair it: qemu-img check -r all " + ShellText
                     .quoted(file.toString()));
         }
         if (header.backing().isPresent()) {
@@ -171,7 +172,7 @@ final class DiskImage {
         String names = (image.equals(disk.file()) ? "" : "needs the file " + shown(image.toString()) + ", which ")
                 + "names the backing file " + shown(file.toString()) + ", which ";
         String rebase = "or name the one that it has become: qemu-img rebase -u -f qcow2 -F " + backing.format().filter(
-                format -> format.matches("[a-z0-9-]{1,20}")).orElse("FORMAT") + " -b NEW-FILE " + CommandLine.quoted(
+                format -> format.matches("[a-z0-9-]{1,20}")).orElse("FORMAT") + " -b NEW-FILE " + ShellText.quoted(
                         image.toString());
         if (!Files.exists(file)) {
             throw problem(names + "is not there", "put it back, " + rebase);
@@ -193,7 +194,7 @@ final class DiskImage {
             }
             if (seen.size() > MOST_BACKING_FILES) {
                 throw problem("has more than " + MOST_BACKING_FILES + " backing files behind it",
-                        "make it one file: qemu-img convert -f qcow2 -O qcow2 " + CommandLine.quoted(disk.file()
+                        "make it one file: qemu-img convert -f qcow2 -O qcow2 " + ShellText.quoted(disk.file()
                                 .toString()) + " " + ImageFormat.converted(disk.file()));
             }
             boolean qcow2 = look(channel).format == ImageFormat.QCOW2;

@@ -2,6 +2,7 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.UserFolders;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -181,7 +182,7 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
     // --- hashes of large files, for other starts of this program
 
     private static Path memory(Stamp stamp) {
-        return Profiles.cacheFolder().resolve("hashes").resolve(stamp.text);
+        return UserFolders.cache().resolve("hashes").resolve(stamp.text);
     }
 
     private static Optional<String> remembered(Stamp stamp) {

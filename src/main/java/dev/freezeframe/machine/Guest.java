@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.base.UserFolders;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,6 +23,17 @@ public enum Guest {
         this.argument = argument;
     }
 
+    /// Where the kernel, the initramfs and the disk of all guests are, once they are prepared.
+    public static Path folder() {
+        return UserFolders.cache().resolve("guest");
+    }
+
+    /// What to do about a file of a profile that is not there.
+    public static String remedyForMissing(Path file) {
+        return of(file).map(guest -> "run " + guest.command() + ", which prepares it").orElse(
+                "correct the profile or put the file there");
+    }
+
     /// The profile that shows it best.
     public String profile() {
         return profile;
@@ -39,7 +51,7 @@ public enum Guest {
 
     /// What it consists of.
     ///
-    /// @param folder where guests are, as a rule [Profiles#guestFolder]
+    /// @param folder where guests are, as a rule [#folder]
     public List<Path> files(Path folder) {
         List<String> names = switch (this) {
             case TINY_LINUX -> List.of("vmlinuz", "initramfs.cpio.gz");
@@ -55,17 +67,15 @@ public enum Guest {
 
     /// The smallest guest that has this file.
     static Optional<Guest> of(Path file) {
-        return file.startsWith(Profiles.guestFolder())
-                ? Stream.of(values()).filter(guest -> guest.files(Profiles.guestFolder()).contains(file)).findFirst()
+        return file.startsWith(folder())
+                ? Stream.of(values()).filter(guest -> guest.files(folder()).contains(file)).findFirst()
                 : Optional.empty();
     }
 
-    /// The guest that has to be prepared before a machine of this profile can start; empty if there is nothing missing,
-    /// or what is missing is no guest's.
-    public static Optional<Guest> missingFor(Profile profile) {
-        return Stream.of(profile.kernel().stream(), profile.initrd().stream(), profile.disks().stream().map(Disk::file))
-                .flatMap(files -> files).filter(file -> !Files.isReadable(file)).map(Guest::of).flatMap(
-                        Optional::stream)
+    /// The guest that has to be prepared before all of these files are there; empty if there is nothing missing, or what is
+    /// missing is no guest's.
+    static Optional<Guest> missingFor(Stream<Path> files) {
+        return files.filter(file -> !Files.isReadable(file)).map(Guest::of).flatMap(Optional::stream)
                 .max(Guest::compareTo);
     }
 }

@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.base.ShellText;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -166,7 +167,7 @@ enum ImageFormat {
 
     /// What makes an image out of such a file that a profile can name, as a clause with the line for a shell.
     String remedy(Path file) {
-        String from = CommandLine.quoted(file.toString());
+        String from = ShellText.quoted(file.toString());
         return switch (kind) {
             case RAW, QCOW2, IMAGE -> "convert it, and name the new file: qemu-img convert -f " + tool + " -O qcow2 " + from
                     + " " + converted(file);
@@ -180,18 +181,18 @@ enum ImageFormat {
     ///
     /// @param options QEMU's for the image, without its file
     static String decrypting(Path file, String options) {
-        return "qemu-img convert --object secret,id=key,file=PASSPHRASE-FILE --image-opts -O qcow2 " + CommandLine.quoted(
+        return "qemu-img convert --object secret,id=key,file=PASSPHRASE-FILE --image-opts -O qcow2 " + ShellText.quoted(
                 options + ",file.filename=" + file.toString().replace(",", ",,")) + " " + converted(file);
     }
 
     /// A new file for the result, quoted for a shell.
     static String converted(Path file) {
-        return CommandLine.quoted(free(withoutSuffix(file, IMAGE_SUFFIXES).orElse(file.toString()), ".qcow2"));
+        return ShellText.quoted(free(withoutSuffix(file, IMAGE_SUFFIXES).orElse(file.toString()), ".qcow2"));
     }
 
     private static String unpacked(Path file) {
         Optional<String> shorter = withoutSuffix(file, PACKED_SUFFIXES);
-        return CommandLine.quoted(shorter.isPresent() ? free(shorter.get(), "") : free(file.toString(), ".img"));
+        return ShellText.quoted(shorter.isPresent() ? free(shorter.get(), "") : free(file.toString(), ".img"));
     }
 
     private static Optional<String> withoutSuffix(Path file, List<String> suffixes) {

@@ -35,10 +35,6 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         List<String> kernelArguments, boolean startPaused, boolean detachable, Optional<String> machineType,
         List<BootFile> bootFiles, boolean acceptChangedBootFiles, Map<String, DiskBacking> diskBackings,
         OutsideTerms outside) {
-    /// The QEMU to use when none is named: the one that the system property `freezeframe.qemu` names, else the one on the
-    /// PATH.
-    public static final Path DEFAULT_QEMU = Path.of(System.getProperty("freezeframe.qemu", "qemu-system-x86_64"));
-
     private static final Pattern CPU = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.,+=:-]{0,499}");
     /// Without options: those are the profile's.
     private static final Pattern MACHINE_TYPE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
@@ -58,7 +54,8 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
 
     /// The machine as the profile describes it.
     public static MachineSpec of(Profile profile) {
-        return new MachineSpec(profile, profile.memoryBytes(), profile.accelerator(), DEFAULT_QEMU, List.of(), false,
+        return new MachineSpec(profile, profile.memoryBytes(), profile.accelerator(), QemuProgram.DEFAULT_BINARY,
+                List.of(), false,
                 false, Optional.empty(), List.of(), false, Map.of(), OutsideTerms.FRESH);
     }
 
@@ -359,7 +356,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     private BootFile bootFile(String role, Path path) throws MachineException {
         return BootFile.of(role, path, machineType.isPresent()
                 ? "name one with --with " + role + "=PATH"
-                : Profiles.remedyForMissing(path));
+                : Guest.remedyForMissing(path));
     }
 
     /// Everything needed to start the same machine again, as JSON.

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// A machine's description, checked: nothing in it breaks checkpointing, and all paths are absolute. The fields are
 /// those of the JSON file, documented in `qemu-profiles/README.md`.
@@ -42,6 +43,13 @@ public record Profile(String name, String description, long memoryBytes, int cpu
     Profile withBootFiles(Optional<Path> otherFirmware, Optional<Path> otherKernel, Optional<Path> otherInitrd) {
         return new Profile(name, description, memoryBytes, cpus, machine, accelerator, otherFirmware, otherKernel,
                 otherInitrd, append, display, disks, bootSector, arguments);
+    }
+
+    /// The guest that has to be prepared before a machine of this profile can start; empty if there is nothing missing, or what
+    /// is missing is no guest's.
+    public Optional<Guest> missingGuest() {
+        return Guest.missingFor(Stream.of(kernel.stream(), initrd.stream(), disks.stream().map(Disk::file)).flatMap(
+                files -> files));
     }
 
     /// The profile as a JSON file would have it, with all paths resolved.

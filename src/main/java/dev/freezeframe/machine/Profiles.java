@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.base.UserFolders;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -37,32 +38,8 @@ public final class Profiles {
     /// `freezeframe.home` (else the working folder), and `freezeframe/qemu-profiles` in the user's configuration.
     public static Profiles standard() {
         return new Profiles(Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath().resolve(
-                "qemu-profiles"), xdg("XDG_CONFIG_HOME", ".config").resolve("freezeframe/qemu-profiles"),
-                guestFolder());
-    }
-
-    /// Where the kernel, the initramfs and the disk of the [Guest]s are, once they are prepared.
-    public static Path guestFolder() {
-        return cacheFolder().resolve("guest");
-    }
-
-    /// What to do about a file of a profile that is not there.
-    public static String remedyForMissing(Path file) {
-        return Guest.of(file).map(guest -> "run " + guest.command() + ", which prepares it").orElse(
-                "correct the profile or put the file there");
-    }
-
-    /// Where everything is that can be made anew.
-    static Path cacheFolder() {
-        return xdg("XDG_CACHE_HOME", ".cache").resolve("freezeframe");
-    }
-
-    private static Path xdg(String variable, String inHome) {
-        String value = System.getenv(variable);
-        // The XDG base directory specification: a relative path is invalid and to be ignored.
-        return value != null && Path.of(value).isAbsolute()
-                ? Path.of(value)
-                : Path.of(System.getProperty("user.home"), inHome);
+                "qemu-profiles"), UserFolders.configuration().resolve("qemu-profiles"),
+                Guest.folder());
     }
 
     /// All profiles by name, also those that are refused.

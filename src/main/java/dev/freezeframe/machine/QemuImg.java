@@ -41,7 +41,7 @@ public final class QemuImg {
     ///
     /// @throws MachineException if there is none
     public static QemuImg ofDefault() throws MachineException {
-        return ofNamed(MachineSpec.DEFAULT_QEMU);
+        return ofNamed(QemuProgram.DEFAULT_BINARY);
     }
 
     /// The one that belongs to a QEMU as it is named in a [MachineSpec].

@@ -14,6 +14,10 @@ import java.util.regex.Pattern;
 /// @param path the program
 /// @param version such as `7.2.22`
 public record QemuProgram(Path path, String version) {
+    /// The QEMU to use when none is named: the one that the system property `freezeframe.qemu` names, else the one on the
+    /// PATH.
+    public static final Path DEFAULT_BINARY = Path.of(System.getProperty("freezeframe.qemu", "qemu-system-x86_64"));
+
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int MOST_ANSWER_BYTES = 4096;
     private static final Pattern VERSION = Pattern.compile("QEMU emulator version ([0-9][0-9.]*)");

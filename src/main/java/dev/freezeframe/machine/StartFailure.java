@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.base.ShellText;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -96,7 +97,7 @@ final class StartFailure {
             Optional<Disk> disk = profile.disks().stream().filter(each -> each.id().equals(image.group(1)))
                     .findFirst();
             if (disk.isPresent()) {
-                return "QEMU cannot use the image of " + disk.get().id() + "; look at it: qemu-img check " + CommandLine
+                return "QEMU cannot use the image of " + disk.get().id() + "; look at it: qemu-img check " + ShellText
                         .quoted(disk.get().file().toString());
             }
         }

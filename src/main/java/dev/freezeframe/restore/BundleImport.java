@@ -11,6 +11,7 @@ import dev.freezeframe.dedup.IncomingChunks;
 import dev.freezeframe.machine.BootFile;
 import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.QemuProgram;
 import dev.freezeframe.restore.BundleFormat.BootText;
 import dev.freezeframe.restore.BundleFormat.CheckpointText;
 import dev.freezeframe.restore.BundleFormat.ExperimentText;
@@ -355,7 +356,7 @@ public final class BundleImport {
         private ExperimentRecord record() {
             ExperimentText text = header.experiment();
             // a stranger does not say which program is started here
-            JsonNode machine = ((ObjectNode) text.machine().deepCopy()).put("qemuBinary", MachineSpec.DEFAULT_QEMU
+            JsonNode machine = ((ObjectNode) text.machine().deepCopy()).put("qemuBinary", QemuProgram.DEFAULT_BINARY
                     .toString());
             return new ExperimentRecord(0, name, text.profileName(), machine.toString(), text.ramBytes(), Optional
                     .empty(), text.startedAt(), Optional.ofNullable(text.endedAt()),

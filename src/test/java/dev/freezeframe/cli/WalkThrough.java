@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.machine.Guest;
 import dev.freezeframe.machine.Profiles;
 import java.io.BufferedReader;
 import java.io.File;
@@ -36,7 +37,7 @@ final class WalkThrough implements AutoCloseable {
         workingFolder = home;
         binaries = Files.createDirectories(folder.resolve("bin"));
         Path cache = Files.createDirectories(home.resolve(".cache/freezeframe"));
-        link(cache.resolve("guest"), Profiles.guestFolder());
+        link(cache.resolve("guest"), Guest.folder());
         Path libraries = Files.createDirectories(home.resolve("target/lib"));
         for (String library : classPath().split(File.pathSeparator, -1)) {
             if (library.endsWith(".jar")) {

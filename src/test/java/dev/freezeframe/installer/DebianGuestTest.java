@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.machine.Guest;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
@@ -60,7 +61,7 @@ class DebianGuestTest {
     }
 
     private static Path image() {
-        return Profiles.guestFolder().resolve("debian.img");
+        return Guest.folder().resolve("debian.img");
     }
 
     /// The profile itself throws away what the guest writes.

@@ -20,8 +20,8 @@ class LinuxGuestTest {
     @BeforeAll
     static void guestIsPrepared() {
         for (String file : List.of("vmlinuz", "initramfs.cpio.gz")) {
-            assertTrue(Files.isReadable(Profiles.guestFolder().resolve(file)),
-                    () -> "there is no " + Profiles.guestFolder()
+            assertTrue(Files.isReadable(Guest.folder().resolve(file)),
+                    () -> "there is no " + Guest.folder()
                             .resolve(file) + "; run installer/bootstrap.sh guest");
         }
     }

@@ -8,6 +8,6 @@ public final class ProfileFolders {
 
     /// The program's profiles, and those of a user in this folder.
     public static Profiles of(Path userFolder) {
-        return new Profiles(Path.of("qemu-profiles").toAbsolutePath(), userFolder, Profiles.guestFolder());
+        return new Profiles(Path.of("qemu-profiles").toAbsolutePath(), userFolder, Guest.folder());
     }
 }

@@ -1,6 +1,5 @@
 package dev.freezeframe.ui.chart;
 
-
 /// Ink that paints further down, for what stands under a title.
 record Shifted(Ink ink, double down) implements Ink {
 

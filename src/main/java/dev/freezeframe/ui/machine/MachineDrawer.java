@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.machine.CommandLine;
+import dev.freezeframe.base.ShellText;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MovedFile;
 import dev.freezeframe.ui.model.MachineModel;
@@ -148,7 +148,7 @@ public final class MachineDrawer extends StackPane {
             closeTerminal();
             closeScreen();
             opened = qemu;
-            command.setText(qemu == null ? "" : CommandLine.text(qemu.commandLine()));
+            command.setText(qemu == null ? "" : ShellText.commandLine(qemu.commandLine()));
             log.clear();
             offerScreen(qemu != null && qemu.hasDisplay());
         }

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.machine.CommandLine;
+import dev.freezeframe.base.ShellText;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.ProfileEntry;
 import dev.freezeframe.machine.ProfileField;
@@ -360,7 +360,7 @@ public final class ProfileEditor extends BorderPane {
 
     private void refreshCommand() {
         List<String> line = draft.commandLineProperty().get();
-        command.setText(line.isEmpty() ? "" : CommandLine.text(line));
+        command.setText(line.isEmpty() ? "" : ShellText.commandLine(line));
         commandState.setText(line.isEmpty()
                 ? "not before all is correct"
                 : "names of sockets and memory are given at the start");

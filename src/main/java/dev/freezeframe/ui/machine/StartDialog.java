@@ -5,6 +5,7 @@ import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileField;
+import dev.freezeframe.machine.QemuProgram;
 import dev.freezeframe.ui.model.ProfilesModel;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -35,7 +36,7 @@ final class StartDialog {
         accelerator.setValue(profile.accelerator().text());
         TextField qemu = new TextField();
         qemu.setId("start-qemu");
-        qemu.setPromptText(MachineSpec.DEFAULT_QEMU.toString());
+        qemu.setPromptText(QemuProgram.DEFAULT_BINARY.toString());
         CheckBox paused = new CheckBox("Leave it _paused before its first instruction");
         paused.setId("start-paused");
         Label problem = new Label();

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.machine.CommandLine;
+import dev.freezeframe.machine.CommandLinePreview;
 import dev.freezeframe.machine.Guest;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
@@ -91,7 +91,7 @@ public final class ProfilesModel {
 
     /// What the machine would boot from and is not there, with what to do about it: the guest, or else the first file.
     static Optional<String> missingFile(Profile profile) {
-        return Guest.missingFor(profile).map(guest -> "not prepared on this computer yet; " + guest.command()
+        return profile.missingGuest().map(guest -> "not prepared on this computer yet; " + guest.command()
                 + " does it").or(() -> missing("kernel", profile.kernel()))
                 .or(() -> missing("initial RAM disk", profile.initrd())).or(
                         () -> missing("firmware", profile.firmware()))
@@ -104,7 +104,7 @@ public final class ProfilesModel {
 
     private static Optional<String> missing(String role, Optional<Path> file) {
         return file.filter(path -> !Files.isReadable(path)).map(path -> "its " + role + " " + path
-                + " cannot be read; " + Profiles.remedyForMissing(path));
+                + " cannot be read; " + Guest.remedyForMissing(path));
     }
 
     /// A name that no profile has yet, made from another.
@@ -204,7 +204,7 @@ public final class ProfilesModel {
             Profile profile = profiles.parse(name, json);
             List<String> warnings = new ArrayList<>();
             missingFile(profile).ifPresent(warnings::add);
-            return new Examined(problems, warnings, CommandLine.preview(profile));
+            return new Examined(problems, warnings, CommandLinePreview.of(profile));
         }, whenDone);
     }
 }
