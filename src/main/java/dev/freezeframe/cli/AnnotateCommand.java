@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
         "    freezeframe annotate latest --tag boot --remove-tag warm",
         "  What is written there:",
         "    freezeframe annotate latest"})
-final class AnnotateCommand implements Callable<Integer> {
+public final class AnnotateCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
                 "    freezeframe bench pause --memory 256M --workload ticker",
                 "  How fast machines come back:",
                 "    freezeframe bench restore"})
-final class BenchCommand implements Callable<Integer> {
+public final class BenchCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

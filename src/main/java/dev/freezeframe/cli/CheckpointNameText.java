@@ -5,7 +5,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /// Reads CHECKPOINT arguments.
-final class CheckpointNameText implements ITypeConverter<CheckpointName> {
+public final class CheckpointNameText implements ITypeConverter<CheckpointName> {
     @Override
     public CheckpointName convert(String text) {
         try {

@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
 
 /// Checkpoints as a table, one aligned line each, as wide as fits: the least important columns go first.
 /// The phases of a pause are shown as ten letters, each a tenth of it: what stands out took the time.
-final class CheckpointTable {
-    static final String PHASE_KEY = "phases: s stop, d device state, h harvest, c copy, k disks, r resume; each letter is a tenth of the pause";
+public final class CheckpointTable {
+    public static final String PHASE_KEY = "phases: s stop, d device state, h harvest, c copy, k disks, r resume; each letter is a tenth of the pause";
 
     private static final Map<String, Character> LETTERS = Map.of("stop", 's', "deviceState", 'd', "harvest", 'h',
             "copy",
@@ -42,7 +42,7 @@ final class CheckpointTable {
 
     /// @param most letters in a line
     /// @param disks whether there are disks to tell of
-    CheckpointTable(boolean coloured, int most, boolean disks) {
+    public CheckpointTable(boolean coloured, int most, boolean disks) {
         this.coloured = coloured;
         this.most = most;
         List<Column> fitting = new ArrayList<>(List.of(
@@ -79,12 +79,12 @@ final class CheckpointTable {
         return blocks.dirty() == 0 ? "-" : Units.text("%.0f %%", 100 * blocks.sharedWithRam());
     }
 
-    String header() {
+    public String header() {
         return columns.stream().map(column -> aligned(column.title, column.width)).collect(Collectors.joining(" "));
     }
 
     /// The line of a checkpoint; the time is counted from the first one that was asked for.
-    String row(CheckpointRecord checkpoint) {
+    public String row(CheckpointRecord checkpoint) {
         if (start == null) {
             start = checkpoint.metrics().capturedAt();
         }
@@ -93,7 +93,7 @@ final class CheckpointTable {
     }
 
     /// A line that says more about the checkpoint above it; cut where it does not fit.
-    String below(String text) {
+    public String below(String text) {
         String line = " ".repeat(Math.min(columns.getFirst().width + 3, most / 2)) + text;
         return line.length() <= most ? line : line.substring(0, Math.max(0, most - 1)) + "…";
     }
@@ -122,7 +122,7 @@ final class CheckpointTable {
     }
 
     /// Cuts the pause into equal parts and names each by the phase that its middle falls into.
-    static String letters(Map<String, Long> phases) {
+    public static String letters(Map<String, Long> phases) {
         long whole = sum(phases.values());
         if (whole <= 0) {
             return " ".repeat(BAR_LETTERS);

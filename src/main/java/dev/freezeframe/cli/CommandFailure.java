@@ -1,10 +1,10 @@
 package dev.freezeframe.cli;
 
 /// A command cannot do what it was asked to. The message is one line: what failed, why, what to do.
-final class CommandFailure extends Exception {
+public final class CommandFailure extends Exception {
     private static final long serialVersionUID = 1L;
 
-    CommandFailure(String message) {
+    public CommandFailure(String message) {
         super(message);
     }
 }

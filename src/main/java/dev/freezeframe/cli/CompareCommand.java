@@ -20,7 +20,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe compare tiny-linux-20260101-120000/1 latest",
         "  Every range of pages and blocks, for a script:",
         "    freezeframe compare latest boot-sector-20260101-130000/4 --all --json"})
-final class CompareCommand implements Callable<Integer> {
+public final class CompareCommand implements Callable<Integer> {
     private static final int USUAL_RANGES = 40;
     private static final long PAGE_BYTES = 4096;
 

@@ -12,14 +12,14 @@ import java.util.OptionalLong;
 /// Gives out what a guest prints, line by line, from the machine's start, as whole characters and without gaps as long as
 /// no more waits than the console itself keeps. Control characters are taken out: what a guest prints must not move the
 /// cursor of our terminal.
-final class ConsoleFeed implements AutoCloseable {
+public final class ConsoleFeed implements AutoCloseable {
     private final Registration registration;
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
     /// Printed before what waits.
     private long before;
     private long lost;
 
-    ConsoleFeed(Console console) {
+    public ConsoleFeed(Console console) {
         registration = console.onOutput(Console.KEPT_BYTES, this::take);
     }
 
@@ -43,7 +43,7 @@ final class ConsoleFeed implements AutoCloseable {
     ///
     /// @param end nothing is given out that was printed after so many bytes
     /// @param all also give out a line that is not complete
-    synchronized List<String> newLines(OptionalLong end, boolean all) {
+    public synchronized List<String> newLines(OptionalLong end, boolean all) {
         byte[] printed = waiting.toByteArray();
         int count = Math.clamp(end.orElse(Long.MAX_VALUE) - before, 0, printed.length);
         // A line's end is never part of another character.
@@ -56,11 +56,11 @@ final class ConsoleFeed implements AutoCloseable {
     }
 
     /// Bytes that were given up because nobody fetched them.
-    synchronized long lostBytes() {
+    public synchronized long lostBytes() {
         return lost;
     }
 
-    static String withoutControls(String line) {
+    public static String withoutControls(String line) {
         return ShownText.replaced(line.replaceAll("\u001b\\[[0-9;?]*[ -/]*[@-~]", ""), "");
     }
 

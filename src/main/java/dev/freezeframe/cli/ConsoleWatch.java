@@ -23,7 +23,7 @@ import java.util.concurrent.TimeoutException;
 /// the bytes come. Says at once when one has come, and afterwards how far the guest had gone beyond it at a checkpoint.
 ///
 /// What follows [Wishes#after] counts only from its end; without it everything counts. All methods are for any thread.
-final class ConsoleWatch implements AutoCloseable {
+public final class ConsoleWatch implements AutoCloseable {
     private static final String PANIC = "Kernel panic - not syncing";
     private static final int MOST_ARRIVALS = 4096;
     private static final long CLOCKS_APART_NANOS = 500_000;
@@ -35,7 +35,7 @@ final class ConsoleWatch implements AutoCloseable {
     /// @param at each time that one of these comes
     /// @param until the end
     /// @param lines the end as well, when so many lines are complete
-    record Wishes(Optional<String> after, List<String> at, Optional<String> until, OptionalLong lines) {
+    public record Wishes(Optional<String> after, List<String> at, Optional<String> until, OptionalLong lines) {
         static final Wishes NONE = new Wishes(Optional.empty(), List.of(), Optional.empty(), OptionalLong.empty());
 
         /// Whether it says when something ends.
@@ -60,7 +60,7 @@ final class ConsoleWatch implements AutoCloseable {
     ///
     /// @param text came last before it
     /// @param skipped how often it had come before that since the checkpoint before, or the start
-    record Beyond(String text, long bytes, long lines, Duration time, int skipped) {}
+    public record Beyond(String text, long bytes, long lines, Duration time, int skipped) {}
 
     private final Wishes wishes;
     private final List<String> texts = new ArrayList<>();
@@ -81,7 +81,7 @@ final class ConsoleWatch implements AutoCloseable {
     private long baseNanos;
     private Instant base;
 
-    ConsoleWatch(Console console, Wishes wishes) {
+    public ConsoleWatch(Console console, Wishes wishes) {
         this.console = console;
         this.wishes = wishes;
         readClocks();
@@ -188,7 +188,7 @@ final class ConsoleWatch implements AutoCloseable {
     /// Waits for [Wishes#after], or a panic of the guest's kernel.
     ///
     /// @return whether one of them came within the time
-    boolean awaitStart(Duration time) throws InterruptedException {
+    public boolean awaitStart(Duration time) throws InterruptedException {
         try {
             CompletableFuture.anyOf(started, panicked).get(time.toNanos(), TimeUnit.NANOSECONDS);
             return true;
@@ -199,17 +199,17 @@ final class ConsoleWatch implements AutoCloseable {
         }
     }
 
-    boolean started() {
+    public boolean started() {
         return started.isDone();
     }
 
     /// Whether a Linux guest has printed that its kernel panicked; then nothing else will come.
-    boolean panicked() {
+    public boolean panicked() {
         return panicked.isDone();
     }
 
     /// Why it is over, once what ends it has come.
-    Optional<String> over() {
+    public Optional<String> over() {
         return Optional.ofNullable(over.getNow(null));
     }
 
@@ -220,14 +220,14 @@ final class ConsoleWatch implements AutoCloseable {
     }
 
     /// How much had been printed when it was over, up to the end of what ended it.
-    synchronized OptionalLong endBytes() {
+    public synchronized OptionalLong endBytes() {
         return endBytes;
     }
 
     /// A recording has begun.
     ///
     /// @param takeCheckpoint asks it for a checkpoint, without waiting for it
-    synchronized void recording(Runnable takeCheckpoint) {
+    public synchronized void recording(Runnable takeCheckpoint) {
         checkpointNow = takeCheckpoint;
         readClocks();
         if (waitsForCheckpoint()) {
@@ -236,14 +236,14 @@ final class ConsoleWatch implements AutoCloseable {
     }
 
     /// Whether one of [Wishes#at] came that no checkpoint has followed yet.
-    synchronized boolean waitsForCheckpoint() {
+    public synchronized boolean waitsForCheckpoint() {
         return pending.stream().anyMatch(Mark::wantsCheckpoint);
     }
 
     /// The texts that this checkpoint is the first one after, and how far the guest had gone.
     ///
     /// @param capturedAt when the guest was stopped for it
-    synchronized List<Beyond> before(Instant capturedAt) {
+    public synchronized List<Beyond> before(Instant capturedAt) {
         long nanos = baseNanos + Duration.between(base, capturedAt).toNanos();
         Optional<Arrival> last = arrivals.stream().filter(each -> each.nanos - nanos <= 0).reduce((_, later) -> later);
         Map<String, Beyond> answered = new LinkedHashMap<>();
@@ -261,7 +261,7 @@ final class ConsoleWatch implements AutoCloseable {
     }
 
     /// The last line that the guest printed.
-    String lastLine() {
+    public String lastLine() {
         return Units.printable(ConsoleFeed.withoutControls(console.lastLines(1, MOST_ARRIVALS)));
     }
 

@@ -23,7 +23,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe delete tiny-linux-20260101-120000/3",
         "  Two experiments with all of their checkpoints:",
         "    freezeframe delete tiny-linux-20260101-120000 boot-sector-20260101-130000"})
-final class DeleteCommand implements Callable<Integer> {
+public final class DeleteCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

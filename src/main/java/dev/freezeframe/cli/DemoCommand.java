@@ -34,7 +34,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe demo",
         "  Only to see it, and nothing of it stays:",
         "    freezeframe demo --store /tmp/demo && rm -r /tmp/demo"})
-final class DemoCommand implements Callable<Integer> {
+public final class DemoCommand implements Callable<Integer> {
     private static final String PROFILE = "tiny-linux";
     private static final Pattern TICK = Pattern.compile("tick \\d+ sum [0-9a-f]+");
     private static final int TICKS_TO_COMPARE = 3;

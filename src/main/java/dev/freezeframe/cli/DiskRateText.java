@@ -6,7 +6,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /// What a guest writes to its disk in a second, as people type it: `10M/s`. The number is in MiB.
-final class DiskRateText implements ITypeConverter<Integer> {
+public final class DiskRateText implements ITypeConverter<Integer> {
     private static final Pattern RATE = Pattern.compile("(\\d{1,4}) ?M(?:iB)?/s");
 
     @Override

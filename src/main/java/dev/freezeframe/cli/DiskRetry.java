@@ -12,8 +12,8 @@ import org.slf4j.LoggerFactory;
 
 /// Resumes a guest that QEMU stopped because a disk failed, now and then, since nobody else can where there is no window.
 /// The guest has not seen the error: what it wrote is tried again, and if that fails it stops again.
-final class DiskRetry {
-    static final Duration PERIOD = Duration.ofSeconds(10);
+public final class DiskRetry {
+    public static final Duration PERIOD = Duration.ofSeconds(10);
 
     private static final Logger LOG = LoggerFactory.getLogger(DiskRetry.class);
 
@@ -26,14 +26,14 @@ final class DiskRetry {
     }
 
     /// @param clock never goes back
-    DiskRetry(Machine machine, InstantSource clock) {
+    public DiskRetry(Machine machine, InstantSource clock) {
         this.machine = machine;
         this.clock = clock;
         looked = clock.instant();
     }
 
     /// Call it often. Waits for QEMU only if the guest was stopped a while ago.
-    void look() {
+    public void look() {
         if (machine.state() != MachineState.FAULTY) {
             looked = clock.instant();
             return;

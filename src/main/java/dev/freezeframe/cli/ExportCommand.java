@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         "    freezeframe export latest --ram ram.img --device-state devices.bin",
         "  A disk of it, as a virtual machine takes it:",
         "    freezeframe export debian-build-20260101-120000/2 --disk 0 disk.qcow2"})
-final class ExportCommand implements Callable<Integer> {
+public final class ExportCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
                 "    freezeframe restore latest --console --run 10s",
                 "  The same in a window:",
                 "    freezeframe app"})
-final class Freezeframe implements Runnable {
+public final class Freezeframe implements Runnable {
     /// By name, in the order of the help.
     private static final Map<String, Class<?>> COMMANDS = commands();
 
@@ -142,7 +142,7 @@ final class Freezeframe implements Runnable {
         return verbose;
     }
 
-    Surroundings surroundings() {
+    public Surroundings surroundings() {
         return surroundings;
     }
 

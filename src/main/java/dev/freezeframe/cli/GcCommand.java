@@ -14,7 +14,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe gc",
         "  Of another store:",
         "    freezeframe gc --store /srv/checkpoints"})
-final class GcCommand implements Callable<Integer> {
+public final class GcCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

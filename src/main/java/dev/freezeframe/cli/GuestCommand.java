@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
                 "    freezeframe record tiny-linux --checkpoints 10",
                 "  In a script, also the Debian on a disk that debian-build boots:",
                 "    freezeframe guest debian --yes"})
-final class GuestCommand implements Callable<Integer> {
+public final class GuestCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

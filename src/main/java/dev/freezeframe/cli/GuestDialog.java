@@ -23,13 +23,13 @@ import java.util.stream.Collectors;
 
 /// Talks with the user about the preparation of a guest: what it takes, whether they agree, how far it is. Fetches nothing
 /// without their word.
-final class GuestDialog {
+public final class GuestDialog {
     private static final int BAR_WIDTH = 30;
 
     private final Surroundings surroundings;
     private final boolean json;
 
-    GuestDialog(Surroundings surroundings, boolean json) {
+    public GuestDialog(Surroundings surroundings, boolean json) {
         this.surroundings = surroundings;
         this.json = json;
     }
@@ -100,7 +100,7 @@ final class GuestDialog {
     }
 
     /// Asks, where there is somebody to ask; the end of standard input is a no.
-    boolean agrees() throws IOException {
+    public boolean agrees() throws IOException {
         if (json || !surroundings.terminal()) {
             return false;
         }

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 /// may sleep, or somebody stopped it. Wakes one that sleeps where that is wanted.
 ///
 /// For one machine and one thread.
-final class GuestWatch {
+public final class GuestWatch {
     static final String WAKE_AFTER = "Wake the guest when it has slept (S3) for so long. Default: it sleeps until something else wakes it";
 
     private static final Logger LOG = LoggerFactory.getLogger(GuestWatch.class);
@@ -39,7 +39,7 @@ final class GuestWatch {
     /// @param machines how many there are
     /// @param tellsFaults whether it tells a person of a disk that failed, too, which nobody else does
     /// @param wakeAfter how long it may sleep; empty for as long as it likes
-    GuestWatch(Screen screen, boolean json, int machine, int machines, boolean tellsFaults,
+    public GuestWatch(Screen screen, boolean json, int machine, int machines, boolean tellsFaults,
             Optional<Duration> wakeAfter) {
         this.screen = screen;
         this.json = json;
@@ -52,7 +52,7 @@ final class GuestWatch {
     /// Looks.
     ///
     /// @param capturing whether it may stand for a checkpoint just now, which is nothing to tell
-    void look(Machine qemu, boolean capturing) {
+    public void look(Machine qemu, boolean capturing) {
         MachineState now = qemu.state();
         if (now != lastSeen) {
             sinceNanos = System.nanoTime();

@@ -23,7 +23,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe import paper.freezeframe --name paper-run",
         "  Into another store, for a script:",
         "    freezeframe import paper.freezeframe --store /srv/checkpoints --json"})
-final class ImportCommand implements Callable<Integer> {
+public final class ImportCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

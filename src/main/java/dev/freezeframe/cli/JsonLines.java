@@ -20,14 +20,14 @@ import java.util.Optional;
 
 /// What `--json` prints: one object a line, each with a `type`. Scripts rely on the fields; a new one may be added, none
 /// may be renamed or taken away.
-final class JsonLines {
+public final class JsonLines {
     private JsonLines() {}
 
-    static ObjectNode ofType(String type) {
+    public static ObjectNode ofType(String type) {
         return JsonNodeFactory.instance.objectNode().put("type", type);
     }
 
-    static ObjectNode checkpoint(CheckpointRecord checkpoint) {
+    public static ObjectNode checkpoint(CheckpointRecord checkpoint) {
         CheckpointMetrics metrics = checkpoint.metrics();
         PreCopyMetrics preCopy = metrics.preCopy();
         ObjectNode json = ofType("checkpoint");
@@ -62,7 +62,7 @@ final class JsonLines {
     }
 
     /// How far the guest had gone beyond a text when a checkpoint that was to follow it was taken.
-    static ObjectNode mark(CheckpointRecord checkpoint, ConsoleWatch.Beyond beyond) {
+    public static ObjectNode mark(CheckpointRecord checkpoint, ConsoleWatch.Beyond beyond) {
         return ofType("mark").put("text", beyond.text()).put("checkpoint", checkpoint.name().toString()).put(
                 "beyondMicros", beyond.time().toNanos() / 1000).put("beyondBytes", beyond.bytes()).put("beyondLines",
                         beyond.lines())
@@ -85,11 +85,11 @@ final class JsonLines {
     }
 
     /// A checkpoint as it is listed, with what people wrote about it.
-    static ObjectNode checkpoint(CheckpointRecord checkpoint, Annotation annotation) {
+    public static ObjectNode checkpoint(CheckpointRecord checkpoint, Annotation annotation) {
         return annotated(checkpoint(checkpoint), annotation);
     }
 
-    static ObjectNode annotated(ObjectNode json, Annotation annotation) {
+    public static ObjectNode annotated(ObjectNode json, Annotation annotation) {
         ArrayNode tags = json.putArray("tags");
         annotation.tags().forEach(tags::add);
         return json.put("note", annotation.note());
@@ -99,7 +99,7 @@ final class JsonLines {
     ///
     /// @param number counts the machines of one restore from 1
     /// @param left how to reach it, where it runs on without us
-    static ObjectNode restored(CheckpointRecord checkpoint, int number, RestoredMachine restored,
+    public static ObjectNode restored(CheckpointRecord checkpoint, int number, RestoredMachine restored,
             Optional<DetachedMachine> left) {
         ObjectNode json = ofType("restored");
         json.put("checkpoint", checkpoint.name().toString());
@@ -119,7 +119,7 @@ final class JsonLines {
     }
 
     /// What a recorded machine has under another name than its profile says.
-    static ObjectNode moved(MovedFile file) {
+    public static ObjectNode moved(MovedFile file) {
         return put(ofType("moved"), file);
     }
 
@@ -128,7 +128,7 @@ final class JsonLines {
                 .toString());
     }
 
-    static ObjectNode phases(RestorePhases phases) {
+    public static ObjectNode phases(RestorePhases phases) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("spawn", phases.spawnMicros());
         json.put("image", phases.imageMicros());
@@ -138,7 +138,7 @@ final class JsonLines {
     }
 
     /// The figures of a run; the caller adds which run it was and how large the store is.
-    static ObjectNode summary(RunSummary run) {
+    public static ObjectNode summary(RunSummary run) {
         ObjectNode json = ofType("summary");
         json.put("checkpoints", run.checkpoints());
         json.put("late", run.late());
@@ -166,7 +166,7 @@ final class JsonLines {
         return json.put("imageBytes", run.imageBytes());
     }
 
-    static ObjectNode distribution(Distribution values) {
+    public static ObjectNode distribution(Distribution values) {
         return JsonNodeFactory.instance.objectNode().put("median", values.median()).put("p99", values.p99()).put("max",
                 values.max());
     }

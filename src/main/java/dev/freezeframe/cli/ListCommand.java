@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         "    freezeframe list tiny-linux-20260101-120000",
         "  All figures for a spreadsheet:",
         "    freezeframe list tiny-linux-20260101-120000 --csv"})
-final class ListCommand implements Callable<Integer> {
+public final class ListCommand implements Callable<Integer> {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId
             .systemDefault());
 

@@ -18,7 +18,7 @@ import java.util.logging.SimpleFormatter;
 /// The log: a file that only its owner may read, with one predecessor, each bounded in size.
 /// Several processes may write it at the same time; a line is appended whole. Where it cannot be written the program goes on
 /// without it, and whoever refers to it can ask why.
-final class LogFile extends Handler {
+public final class LogFile extends Handler {
     private static final long MOST_BYTES = 2 << 20;
 
     private static volatile Optional<String> problem = Optional.empty();
@@ -26,7 +26,7 @@ final class LogFile extends Handler {
     private final Path path;
     private FileChannel channel;
 
-    LogFile(Path path) {
+    public LogFile(Path path) {
         this.path = path;
         setFormatter(new SimpleFormatter());
     }

@@ -22,7 +22,7 @@ public final class LoggingSetUp {
     }
 
     /// Has the logging framework come here, unless the user configured it himself.
-    static void prepare() {
+    public static void prepare() {
         if (System.getProperty("java.util.logging.config.file") == null) {
             System.setProperty("java.util.logging.config.class", LoggingSetUp.class.getName());
         }

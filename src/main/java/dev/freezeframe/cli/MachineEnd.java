@@ -6,11 +6,11 @@ import dev.freezeframe.qmp.QmpException;
 import java.util.Optional;
 
 /// Tells whether a machine will not run again. Asks nobody who may be slow to answer: a QEMU that is late has not ended.
-final class MachineEnd {
+public final class MachineEnd {
     private MachineEnd() {}
 
     /// Why it will not, as a clause for the user, or empty while it may.
-    static Optional<String> of(Machine machine) {
+    public static Optional<String> of(Machine machine) {
         if (machine.onExit().isDone()) {
             return Optional.of("QEMU " + machine.onExit().join().describe());
         }

@@ -22,18 +22,18 @@ import java.util.function.UnaryOperator;
 /// @param environment looks up an environment variable, null where it is not set
 /// @param charset what Java decoded them by
 /// @param kernel where the kernel shows them as they were: the folder `/proc/self`
-record NativeText(List<String> arguments, UnaryOperator<String> environment, String charset, Path kernel) {
+public record NativeText(List<String> arguments, UnaryOperator<String> environment, String charset, Path kernel) {
     private static final List<String> FOLDERS = List.of("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME",
             "XDG_CACHE_HOME", "XDG_RUNTIME_DIR", "TMPDIR");
     private static final char REPLACEMENT = '\uFFFD';
 
-    static NativeText ofThisProcess(String... arguments) {
+    public static NativeText ofThisProcess(String... arguments) {
         return new NativeText(List.of(arguments), System::getenv, System.getProperty("sun.jnu.encoding", "UTF-8"), Path
                 .of("/proc/self"));
     }
 
     /// What cannot be read, as one line for the user.
-    Optional<String> problem() {
+    public Optional<String> problem() {
         for (int i = 0; i < arguments.size(); i++) {
             String argument = arguments.get(i);
             if (suspicious(argument) && !(isUtf8() && rawArgument(i).map(NativeText::isText).orElse(false))) {

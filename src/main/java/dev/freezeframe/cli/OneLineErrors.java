@@ -13,10 +13,10 @@ import picocli.CommandLine.ParseResult;
 
 /// Turns whatever ends a command early into one line on standard error and an exit status.
 /// The stack trace goes to the log, and to standard error only with `--verbose`. Never fails itself.
-final class OneLineErrors implements IExecutionExceptionHandler, IParameterExceptionHandler {
+public final class OneLineErrors implements IExecutionExceptionHandler, IParameterExceptionHandler {
     private final Freezeframe program;
 
-    OneLineErrors(Freezeframe program) {
+    public OneLineErrors(Freezeframe program) {
         this.program = program;
     }
 
@@ -37,7 +37,7 @@ final class OneLineErrors implements IExecutionExceptionHandler, IParameterExcep
     ///
     /// @param command its name
     /// @return the exit status
-    int report(Throwable failure, String command) {
+    public int report(Throwable failure, String command) {
         try {
             LoggerFactory.getLogger(OneLineErrors.class).error("{} failed", command, failure);
         } catch (RuntimeException | LinkageError _) {

@@ -60,7 +60,7 @@ import picocli.CommandLine.Spec;
                 "    freezeframe record debian-build --budget-bytes 2G --budget-rule thin",
                 "  Another history from the newest checkpoint on:",
                 "    freezeframe record --from latest --checkpoints 10"})
-final class RecordCommand implements Callable<Integer> {
+public final class RecordCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RecordCommand.class);
 
     @ParentCommand
@@ -361,7 +361,7 @@ final class RecordCommand implements Callable<Integer> {
     /// @param ended QEMU's end, if it has ended
     /// @param failed whether the recording ended by a fault
     /// @param reason why it ended
-    static Optional<String> problem(long stored, OptionalLong wanted, Optional<ExitStatus> ended, boolean failed,
+    public static Optional<String> problem(long stored, OptionalLong wanted, Optional<ExitStatus> ended, boolean failed,
             String reason) {
         String kept = stored == 0 ? "no checkpoint was stored" : "the checkpoints before that are in the store";
         if (ended.isPresent() && ended.get().code() != 0) {

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
                 "    freezeframe restore tiny-linux-20260101-120000/5 --detach",
                 "  Prove that every byte of RAM is as it was:",
                 "    freezeframe restore latest --verify --run 1s"})
-final class RestoreCommand implements Callable<Integer> {
+public final class RestoreCommand implements Callable<Integer> {
     static final String ACCEPT_CHANGED = "Restore also when the kernel, initrd or firmware file is not the recorded one any more.";
     private static final int MOST_MACHINES = 256;
     /// Shorter than what is shown.

@@ -7,7 +7,7 @@ import java.util.Optional;
 /// Prints lines, and on a terminal keeps one line of status below them: where results go elsewhere, on the terminal of
 /// standard error. Without a terminal the status is not printed at all, and no control character is. Safe for use by several
 /// threads.
-final class Screen implements AutoCloseable {
+public final class Screen implements AutoCloseable {
     private static final String ESCAPE = "\u001b[";
     private static final String CLEAR_LINE = "\r" + ESCAPE + "K";
     /// Without automatic wrapping the terminal cuts the status off at its right edge by itself, however wide it is.
@@ -21,7 +21,7 @@ final class Screen implements AutoCloseable {
     private final int columns;
     private String status = "";
 
-    Screen(Surroundings surroundings) {
+    public Screen(Surroundings surroundings) {
         out = surroundings.out();
         err = surroundings.err();
         terminal = surroundings.terminal();
@@ -31,24 +31,24 @@ final class Screen implements AutoCloseable {
         columns = surroundings.columns();
     }
 
-    boolean terminal() {
+    public boolean terminal() {
         return terminal;
     }
 
     /// How long a line can be without being wrapped, as it was at the start.
-    int columns() {
+    public int columns() {
         return columns;
     }
 
     /// A result.
-    synchronized void line(String text) {
+    public synchronized void line(String text) {
         clear();
         out.println(ShownText.lines(text));
         show();
     }
 
     /// A remark or an error; not part of the results.
-    synchronized void remark(String text) {
+    public synchronized void remark(String text) {
         clear();
         out.flush();
         err.println(ShownText.lines(text));
@@ -57,7 +57,7 @@ final class Screen implements AutoCloseable {
     }
 
     /// Replaces the status line.
-    synchronized void status(String text) {
+    public synchronized void status(String text) {
         if (statusOut.isPresent() && !text.equals(status)) {
             clear();
             status = text;
@@ -66,7 +66,7 @@ final class Screen implements AutoCloseable {
     }
 
     /// Whether nobody reads the results any more, as when a pipe was closed.
-    synchronized boolean readerGone() {
+    public synchronized boolean readerGone() {
         return out.checkError();
     }
 

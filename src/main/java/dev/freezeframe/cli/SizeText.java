@@ -7,7 +7,7 @@ import picocli.CommandLine.TypeConversionException;
 
 /// Sizes as people type them, in QEMU's binary units: `256M`, `2G`, `512MiB`. A number alone is refused, because QEMU
 /// would read it as MiB here and as bytes there.
-final class SizeText implements ITypeConverter<Long> {
+public final class SizeText implements ITypeConverter<Long> {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9}) ?([KMGT])(?:iB)?", Pattern.CASE_INSENSITIVE);
 
     @Override

@@ -3,12 +3,12 @@ package dev.freezeframe.cli;
 import dev.freezeframe.store.Progress;
 
 /// Shows how far the store has come, as a bar in the status line.
-final class StatusProgress {
+public final class StatusProgress {
     private static final int BAR_WIDTH = 30;
 
     private StatusProgress() {}
 
-    static Progress on(Screen screen) {
+    public static Progress on(Screen screen) {
         return (step, done, total) -> {
             int filled = total <= 0 ? 0 : Math.clamp(BAR_WIDTH * done / total, 0, BAR_WIDTH);
             screen.status(Units.text("%s [%s%s] %,d of %,d", step, "=".repeat(filled), " ".repeat(BAR_WIDTH - filled),

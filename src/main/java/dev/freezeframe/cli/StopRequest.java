@@ -13,7 +13,7 @@ import org.jline.utils.Signals;
 ///
 /// A shutdown hook would come too late for this: by then the JVM is on its way out and runs all hooks at the same time,
 /// the database's among them. A process that ends at once leaves no machine behind, the kernel sees to that.
-final class StopRequest implements AutoCloseable {
+public final class StopRequest implements AutoCloseable {
     private static final String[] SIGNALS = {"INT", "TERM", "HUP"};
     /// What a shell reports for a process that Ctrl-C ended.
     private static final int ENDED_BY_INTERRUPT = 130;
@@ -27,7 +27,7 @@ final class StopRequest implements AutoCloseable {
     private StopRequest() {}
 
     /// Starts listening.
-    static StopRequest onSignals() {
+    public static StopRequest onSignals() {
         StopRequest request = new StopRequest();
         for (int i = 0; i < SIGNALS.length; i++) {
             request.previous[i] = Signals.register(SIGNALS[i], request::signalled);
@@ -54,7 +54,7 @@ final class StopRequest implements AutoCloseable {
     }
 
     /// Starts machines, which may take long where a QEMU hangs: a request interrupts that.
-    <T> T starting(Callable<T> start) throws Exception {
+    public <T> T starting(Callable<T> start) throws Exception {
         setInterruptible(Thread.currentThread());
         if (requested()) {
             interrupt();
@@ -73,18 +73,18 @@ final class StopRequest implements AutoCloseable {
     }
 
     /// Asks for the end without a signal.
-    void request() {
+    public void request() {
         requested.countDown();
     }
 
-    boolean requested() {
+    public boolean requested() {
         return requested.getCount() == 0;
     }
 
     /// Waits for a request.
     ///
     /// @return whether one came within the time
-    boolean await(Duration time) throws InterruptedException {
+    public boolean await(Duration time) throws InterruptedException {
         return requested.await(time.toNanos(), TimeUnit.NANOSECONDS);
     }
 

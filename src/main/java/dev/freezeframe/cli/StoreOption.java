@@ -12,34 +12,34 @@ import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /// The option `--store` and how commands come to their store and their checkpoint.
-final class StoreOption {
+public final class StoreOption {
     @Option(names = "--store", paramLabel = "DIR", description = "The store. Default: $${XDG_DATA_HOME:-~/.local/share}/freezeframe/store")
     private Path directory;
 
-    Path directory(Freezeframe program) {
+    public Path directory(Freezeframe program) {
         return directory == null ? program.surroundings().defaultStore() : directory;
     }
 
     /// What a printed command needs to find the same store: the option as it was given, quoted for a shell, with a space before
     /// it; or nothing.
-    String asGiven() {
+    public String asGiven() {
         return directory == null ? "" : " --store " + ShellText.quoted(directory.toString());
     }
 
     /// A checkpoint as a printed command names it, quoted for a shell.
-    static String quoted(CheckpointName checkpoint) {
+    public static String quoted(CheckpointName checkpoint) {
         return ShellText.quoted(checkpoint.toString());
     }
 
     /// Opens the store, creating it where there is none.
-    Store open(Freezeframe program) throws StoreException {
+    public Store open(Freezeframe program) throws StoreException {
         return told(Store.open(directory(program)), program);
     }
 
     /// Whether there is a store to open.
     ///
     /// @throws CommandFailure if there is something else in its place
-    boolean exists(Freezeframe program) throws CommandFailure {
+    public boolean exists(Freezeframe program) throws CommandFailure {
         Path path = directory(program);
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(path)) {
             throw new CommandFailure("store " + path + " is a file, and a store is a folder; choose another --store");
@@ -49,7 +49,7 @@ final class StoreOption {
     }
 
     /// Opens a store that must be there; nothing is made where there is none.
-    Store openExisting(Freezeframe program) throws CommandFailure, StoreException {
+    public Store openExisting(Freezeframe program) throws CommandFailure, StoreException {
         if (!exists(program)) {
             throw new CommandFailure("there is no store at " + directory(program)
                     + "; record something first, or say where it is with --store");
@@ -67,7 +67,7 @@ final class StoreOption {
         return store;
     }
 
-    static CheckpointRecord find(Store store, CheckpointName name) throws CommandFailure, StoreException {
+    public static CheckpointRecord find(Store store, CheckpointName name) throws CommandFailure, StoreException {
         return store.find(name).orElseThrow(() -> new CommandFailure(name.equals(CheckpointName.LATEST)
                 ? "the store " + store.directory() + " holds no checkpoint yet; record something first"
                 : "there is no checkpoint " + name + " in " + store.directory() + "; freezeframe list shows what is"));

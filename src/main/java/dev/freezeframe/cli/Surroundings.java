@@ -18,18 +18,18 @@ import java.util.function.UnaryOperator;
 /// @param environment looks up an environment variable, null where it is not set
 /// @param terminal whether `out` is a terminal that understands cursor movement
 /// @param errorTerminal whether `err` is one
-record Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOperator<String> environment,
+public record Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOperator<String> environment,
         boolean terminal, boolean errorTerminal) {
     private static final Path STANDARD_OUTPUT = Path.of("/proc/self/fd/1");
     private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
 
     /// Without a terminal for `err`.
-    Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOperator<String> environment,
+    public Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOperator<String> environment,
             boolean terminal) {
         this(in, out, err, environment, terminal, false);
     }
 
-    static Surroundings ofThisProcess(PrintWriter out, PrintWriter err) {
+    public static Surroundings ofThisProcess(PrintWriter out, PrintWriter err) {
         String kind = System.getenv("TERM");
         boolean plain = kind == null || kind.isEmpty() || kind.equals("dumb");
         return new Surroundings(System.in, out, err, System::getenv, !plain && isTerminal(STANDARD_OUTPUT), !plain
@@ -68,7 +68,7 @@ record Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOpera
     ///
     /// @param variable such as `XDG_DATA_HOME`
     /// @param underHome what the specification says where the variable is not set, such as `.local/share`
-    Path folder(String variable, String underHome) {
+    public Path folder(String variable, String underHome) {
         String base = environment.apply(variable);
         // The specification has relative paths ignored.
         Path folder = base != null && base.startsWith("/")
@@ -77,7 +77,7 @@ record Surroundings(InputStream in, PrintWriter out, PrintWriter err, UnaryOpera
         return folder.resolve("freezeframe");
     }
 
-    Path defaultStore() {
+    public Path defaultStore() {
         return folder("XDG_DATA_HOME", ".local/share").resolve("store");
     }
 

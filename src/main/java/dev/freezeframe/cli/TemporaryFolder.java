@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// A folder of the owner's that is gone with all its content when closed.
-record TemporaryFolder(Path path) implements AutoCloseable {
-    static TemporaryFolder create(Optional<Path> parent) throws IOException {
+public record TemporaryFolder(Path path) implements AutoCloseable {
+    public static TemporaryFolder create(Optional<Path> parent) throws IOException {
         String prefix = "freezeframe-bench-";
         return new TemporaryFolder(parent.isPresent()
                 ? Files.createTempDirectory(parent.get(), prefix)
@@ -20,7 +20,7 @@ record TemporaryFolder(Path path) implements AutoCloseable {
     }
 
     /// A new folder in this one.
-    Path folder(String name) throws IOException {
+    public Path folder(String name) throws IOException {
         return Files.createDirectory(path.resolve(name));
     }
 

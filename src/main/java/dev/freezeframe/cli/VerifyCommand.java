@@ -18,7 +18,7 @@ import picocli.CommandLine.ParentCommand;
                 "    freezeframe verify",
                 "  Another one, for a script:",
                 "    freezeframe verify --store /srv/checkpoints --json"})
-final class VerifyCommand implements Callable<Integer> {
+public final class VerifyCommand implements Callable<Integer> {
     @ParentCommand
     private Freezeframe program;
 

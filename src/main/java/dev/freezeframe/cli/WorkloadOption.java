@@ -5,12 +5,12 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /// `--workload` of the measurements that have one guest at work.
-final class WorkloadOption {
+public final class WorkloadOption {
     @Option(names = "--workload", paramLabel = "NAME", converter = WorkloadText.class, description = "What the guest does: ticker, idle, build or randomN with N pages a second. Default: ticker, and build for bench disks")
     private Optional<Workload> workload;
 
     /// @param usual the one to use when none is named
-    Workload orElse(Workload usual) {
+    public Workload orElse(Workload usual) {
         return workload.orElse(usual);
     }
 }

@@ -7,7 +7,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /// Workloads as people type them: `ticker`, `idle`, `build`, `random25k`.
-final class WorkloadText implements ITypeConverter<Workload> {
+public final class WorkloadText implements ITypeConverter<Workload> {
     private static final Pattern RANDOM = Pattern.compile("random(\\d{1,6})(k?)");
     private static final int RANDOM_MEBIBYTES = 64;
 

@@ -27,10 +27,10 @@ import org.slf4j.LoggerFactory;
 /// Keeps a recording within its budget, and away from a full disk. Stopping is decided as each checkpoint is stored;
 /// thinning and reclaiming go on in a thread of their own, so a checkpoint waits for neither, except for the moments in
 /// which the store deletes.
-final class BudgetKeeper implements AutoCloseable {
+public final class BudgetKeeper implements AutoCloseable {
     /// So much of the file system stays free, or is free inside the store's file: the store refuses to write below a quarter
     /// of it.
-    static final long DISK_RESERVE_BYTES = 128L << 20;
+    public static final long DISK_RESERVE_BYTES = 128L << 20;
 
     private static final Logger LOG = LoggerFactory.getLogger(BudgetKeeper.class);
     /// One look at the store's garbage reads all page maps and holds recordings up meanwhile, so without need not more often.

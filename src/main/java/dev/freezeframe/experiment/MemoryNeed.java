@@ -160,7 +160,7 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
     }
 
     /// Why the job cannot be done with this memory, one line; empty where it can.
-    Optional<String> memoryProblem(ComputerMemory.Room room) {
+    public Optional<String> memoryProblem(ComputerMemory.Room room) {
         Likelihood counts = room.limitBytes().isPresent() ? Likelihood.LIKELY : Likelihood.CERTAIN;
         long needed = memoryBytes(counts);
         long missing = needed - room.availableBytes();

@@ -34,11 +34,11 @@ public enum Accelerator {
     }
 
     /// A decided accelerator and why it was chosen.
-    record Choice(Accelerator accelerator, String reason) {
+    public record Choice(Accelerator accelerator, String reason) {
     }
 
     /// Decides what `auto` means for a machine with these QEMU arguments.
-    Choice resolve(List<String> arguments) {
+    public Choice resolve(List<String> arguments) {
         if (this != AUTO) {
             return new Choice(this, "as asked for");
         }

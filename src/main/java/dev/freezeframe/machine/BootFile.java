@@ -43,7 +43,7 @@ public record BootFile(String role, Path path, String sha256, boolean mayOpen) {
     /// Hashes the file as it is now.
     ///
     /// @param remedy what to do where it cannot be read
-    static BootFile of(String role, Path path, String remedy) throws MachineException {
+    public static BootFile of(String role, Path path, String remedy) throws MachineException {
         try {
             return new BootFile(role, path, hash(path), true);
         } catch (IOException e) {

@@ -39,7 +39,7 @@ public enum BootProgram {
     }
 
     /// The machine code, a boot sector with its signature.
-    byte[] sector() {
+    public byte[] sector() {
         return switch (this) {
             case ROUNDS -> BootSector.sector();
             case DISK_RECORDS, DISK_WRITES -> DiskRecords.of(this).sector();

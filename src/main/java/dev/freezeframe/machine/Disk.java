@@ -38,7 +38,7 @@ public record Disk(String id, Path file, Format format, boolean formatStated, In
             return name().toLowerCase(Locale.ROOT);
         }
 
-        static Optional<Format> parse(String text) {
+        public static Optional<Format> parse(String text) {
             return Arrays.stream(values()).filter(each -> each.text().equals(text)).findFirst();
         }
 
@@ -62,7 +62,7 @@ public record Disk(String id, Path file, Format format, boolean formatStated, In
             return name().toLowerCase(Locale.ROOT);
         }
 
-        static Optional<Interface> parse(String text) {
+        public static Optional<Interface> parse(String text) {
             return Arrays.stream(values()).filter(each -> each.text().equals(text)).findFirst();
         }
     }
@@ -79,18 +79,18 @@ public record Disk(String id, Path file, Format format, boolean formatStated, In
             return name().toLowerCase(Locale.ROOT);
         }
 
-        static Optional<Writes> parse(String text) {
+        public static Optional<Writes> parse(String text) {
             return Arrays.stream(values()).filter(each -> each.text().equals(text)).findFirst();
         }
     }
 
     /// The id of the disk at a place in a profile.
-    static String idAt(int index) {
+    public static String idAt(int index) {
         return "disk" + index;
     }
 
     /// The same with another image.
-    Disk withFile(Path other) {
+    public Disk withFile(Path other) {
         return new Disk(id, other, format, formatStated, diskInterface, readOnly, writes);
     }
 
@@ -100,7 +100,7 @@ public record Disk(String id, Path file, Format format, boolean formatStated, In
     }
 
     /// Where QEMU's device has its property `drive`.
-    String qomPath() {
+    public String qomPath() {
         String device = "/machine/peripheral/" + id;
         return switch (diskInterface) {
             case VIRTIO -> device + "/virtio-backend";

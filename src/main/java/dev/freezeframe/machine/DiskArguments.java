@@ -13,7 +13,7 @@ import java.util.Optional;
 ///
 /// The nodes of `disk0`, from the device down: `disk0` is what the device uses; `disk0-file` is the file that it writes. A
 /// throw-away file has `disk0-base` below it, which is read only, and for an image file `disk0-base-file` below that.
-final class DiskArguments {
+public final class DiskArguments {
     /// The SCSI host adapter.
     private static final String SCSI_ID = "ff-scsi";
     /// How long a guest's request waits for an NBD server that has gone: it is a thread of ours, so it comes back at once or
@@ -26,7 +26,7 @@ final class DiskArguments {
 
     /// @param backings by the disk's id, for those whose image file is not used
     /// @param overlays by the disk's id, the file for what the guest writes, for those that need one
-    static List<String> of(List<Disk> disks, Map<String, DiskBacking> backings, Map<String, Path> overlays) {
+    public static List<String> of(List<Disk> disks, Map<String, DiskBacking> backings, Map<String, Path> overlays) {
         DiskArguments made = new DiskArguments();
         boolean adapter = false;
         for (int i = 0; i < disks.size(); i++) {
@@ -63,7 +63,7 @@ final class DiskArguments {
     }
 
     /// The node that an overlay lies upon.
-    static String baseNode(String disk) {
+    public static String baseNode(String disk) {
         return disk + "-base";
     }
 

@@ -17,7 +17,7 @@ import java.util.Set;
 /// A look at a disk's image file before QEMU gets it: what would keep QEMU from using it, or have it write into a file that is
 /// something else, is told in one line, and the disk's size is read from it. Nothing is written, and no file is opened that
 /// is no regular one.
-final class DiskImage {
+public final class DiskImage {
     /// The sector, in which QEMU counts a disk's size (BDRV_SECTOR_SIZE); a raw file's last one may be partial.
     static final int SECTOR_BYTES = 512;
 
@@ -39,7 +39,7 @@ final class DiskImage {
     /// The size of the disk that the guest will see.
     ///
     /// @throws MachineException when QEMU could not use the image as the profile says
-    static long sizeBytes(Disk disk) throws MachineException {
+    public static long sizeBytes(Disk disk) throws MachineException {
         return new DiskImage(disk).sizeBytes();
     }
 
@@ -240,7 +240,7 @@ final class DiskImage {
         return ShownText.marked(text);
     }
 
-    static long roundedToSector(long bytes) {
+    public static long roundedToSector(long bytes) {
         return Math.addExact(bytes, SECTOR_BYTES - 1) / SECTOR_BYTES * SECTOR_BYTES;
     }
 

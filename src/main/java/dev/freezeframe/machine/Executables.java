@@ -7,11 +7,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// Finds programs as a shell does, so that a missing one is told by name before anything is started.
-final class Executables {
+public final class Executables {
     private Executables() {}
 
     /// The program itself where it is a path, else the first of that name in `PATH`.
-    static Optional<Path> find(Path program) {
+    public static Optional<Path> find(Path program) {
         if (program.getNameCount() > 1 || program.isAbsolute()) {
             return Optional.of(program.toAbsolutePath()).filter(Executables::isProgram);
         }

@@ -44,7 +44,7 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
     private static final String HASH = "[0-9a-f]{64}";
 
     /// Looks at a file as it is now.
-    static FileIdentity of(Path file) throws IOException {
+    public static FileIdentity of(Path file) throws IOException {
         Stamp stamp = Stamp.of(file);
         Optional<String> known = remembered(stamp);
         if (stamp.bytes <= HASHED_AT_ONCE_BYTES) {
@@ -56,7 +56,7 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
     }
 
     /// The same with a hash of all of the file, unless it has one, is very large, or changes meanwhile. Takes its time.
-    FileIdentity whole(Path file) {
+    public FileIdentity whole(Path file) {
         if (sha256.isPresent() || bytes > MOST_HASHED_BYTES) {
             return this;
         }
@@ -75,7 +75,7 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
     }
 
     /// What a file has that this one had not, in words; empty if it is the same. Reads all of it only if it was touched.
-    Optional<String> difference(Path file) throws IOException {
+    public Optional<String> difference(Path file) throws IOException {
         Stamp now = Stamp.of(file);
         if (now.bytes != bytes) {
             return Optional.of("it has " + now.bytes + " bytes instead of " + bytes);
@@ -98,7 +98,7 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
     }
 
     /// Whether a file is untouched since this was made.
-    boolean isStampOf(Path file) {
+    public boolean isStampOf(Path file) {
         try {
             return Stamp.of(file).text.equals(stamp);
         } catch (IOException e) {
@@ -106,14 +106,14 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
         }
     }
 
-    void writeTo(ObjectNode json) {
+    public void writeTo(ObjectNode json) {
         json.put("bytes", bytes).put("stamp", stamp);
         samples.ifPresent(hash -> json.put("samplesSha256", hash));
         sha256.ifPresent(hash -> json.put("sha256", hash));
     }
 
     /// Reads what [#writeTo] wrote; empty where that is not there or is none.
-    static Optional<FileIdentity> from(JsonNode json) {
+    public static Optional<FileIdentity> from(JsonNode json) {
         Optional<String> samples = hash(json.path("samplesSha256"));
         Optional<String> whole = hash(json.path("sha256"));
         return json.path("bytes").asLong(-1) < 0 || (samples.isEmpty() && whole.isEmpty())

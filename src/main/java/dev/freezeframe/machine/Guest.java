@@ -74,7 +74,7 @@ public enum Guest {
 
     /// The guest that has to be prepared before all of these files are there; empty if there is nothing missing, or what is
     /// missing is no guest's.
-    static Optional<Guest> missingFor(Stream<Path> files) {
+    public static Optional<Guest> missingFor(Stream<Path> files) {
         return files.filter(file -> !Files.isReadable(file)).map(Guest::of).flatMap(Optional::stream)
                 .max(Guest::compareTo);
     }

@@ -10,9 +10,9 @@ import java.nio.file.Path;
 /// @param use what QEMU does with it
 /// @param before what stands before the name in the setting's value
 /// @param text the name: a path, or an address
-record HostName(int option, int setting, String label, Use use, String before, String text) {
+public record HostName(int option, int setting, String label, Use use, String before, String text) {
     /// What QEMU does with what is named.
-    enum Use {
+    public enum Use {
         /// Reads a file that is to be the same at a restore.
         READS,
         /// Writes a file, and empties it first.
@@ -34,7 +34,7 @@ record HostName(int option, int setting, String label, Use use, String before, S
     }
 
     /// The file that is named; not for ports.
-    Path path() {
+    public Path path() {
         return Path.of(text).toAbsolutePath().normalize();
     }
 }

@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 
 /// Everything of this computer that a machine's further arguments name, found by a table of QEMU's options. A path in a place
 /// that the table does not know is found too, as [Use#UNKNOWN]; numbers, ids and addresses to call are not.
-final class HostNames {
+public final class HostNames {
     /// `host:port`, where the host may be empty or in brackets.
     private static final Pattern ADDRESS = Pattern.compile("(?<host>\\[[^]]*]|[^:,\\[]*):(?<port>\\d+)");
     /// The legacy form of -netdev user's hostfwd: `tcp:127.0.0.1:2222-:22` (slirp_hostfwd in net/slirp.c).
@@ -41,7 +41,7 @@ final class HostNames {
         }
     }
 
-    static HostNames in(List<String> arguments) {
+    public static HostNames in(List<String> arguments) {
         return new HostNames(QemuOption.parse(arguments).stream().map(HostNames::withDefaults).toList());
     }
 
@@ -56,7 +56,7 @@ final class HostNames {
         return Set.of("audiodev", "audio").contains(option.name()) && option.type("driver").equals("wav");
     }
 
-    List<HostName> all() {
+    public List<HostName> all() {
         return List.copyOf(names);
     }
 
@@ -66,13 +66,13 @@ final class HostNames {
     }
 
     /// The same arguments with another name at a place.
-    HostNames with(HostName name, String text) {
+    public HostNames with(HostName name, String text) {
         List<QemuOption> changed = new ArrayList<>(options);
         changed.set(name.option(), option(name).with(name.setting(), name.before() + text));
         return new HostNames(List.copyOf(changed));
     }
 
-    List<String> arguments() {
+    public List<String> arguments() {
         return options.stream().flatMap(option -> option.arguments().stream()).toList();
     }
 

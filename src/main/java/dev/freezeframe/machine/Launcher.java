@@ -8,7 +8,7 @@ import java.util.concurrent.LinkedTransferQueue;
 /// Starts child processes, all from one thread that never ends. A child's parent-death signal is sent when the
 /// *thread* that forked it ends (prctl(2), PR_SET_PDEATHSIG), so a child started by a pool thread would be killed when
 /// the pool shrinks; this thread ends only with the JVM, and then it must.
-final class Launcher {
+public final class Launcher {
     private static final LinkedTransferQueue<FutureTask<Process>> REQUESTS = new LinkedTransferQueue<>();
 
     static {
@@ -17,7 +17,7 @@ final class Launcher {
 
     private Launcher() {}
 
-    static Process start(ProcessBuilder builder) throws IOException {
+    public static Process start(ProcessBuilder builder) throws IOException {
         FutureTask<Process> request = new FutureTask<>(builder::start);
         REQUESTS.add(request);
         boolean interrupted = false;

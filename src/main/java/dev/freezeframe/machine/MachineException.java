@@ -9,11 +9,11 @@ public final class MachineException extends IOException {
 
     private final String outsideReason;
 
-    MachineException(String message) {
+    public MachineException(String message) {
         this(message, null);
     }
 
-    MachineException(String message, Throwable cause) {
+    public MachineException(String message, Throwable cause) {
         super(message, cause);
         outsideReason = null;
     }
@@ -26,7 +26,7 @@ public final class MachineException extends IOException {
     /// Of a machine that finds something outside its guest otherwise than it needs it: a file, a port, a socket.
     ///
     /// @param remedy what to do, in the words of the command line
-    static MachineException outside(String why, String remedy, Throwable cause) {
+    public static MachineException outside(String why, String remedy, Throwable cause) {
         return new MachineException(why, remedy, cause);
     }
 

@@ -141,7 +141,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     }
 
     /// The same with other further arguments of QEMU.
-    MachineSpec withArguments(List<String> arguments) {
+    public MachineSpec withArguments(List<String> arguments) {
         return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,
                 startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
     }
@@ -229,7 +229,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     }
 
     /// The same with absolute paths in its arguments; relative ones begin where we were started, as QEMU would take them.
-    MachineSpec withAbsolutePaths() {
+    public MachineSpec withAbsolutePaths() {
         return withArguments(OutsideArguments.absolute(profile.arguments()));
     }
 
@@ -246,7 +246,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// The files that the guest reads and cannot write, as they are now.
     ///
     /// @throws MachineException if one is not as recorded and that is not accepted, in one line
-    List<MediaFile> currentMedia() throws MachineException {
+    public List<MediaFile> currentMedia() throws MachineException {
         List<MediaFile> files = new ArrayList<>();
         for (MediaFile file : MediaFile.of(profile)) {
             Optional<MediaFile> recorded = outside.recorded(file.role());
@@ -271,7 +271,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     }
 
     /// Whether the guest's writes to this disk go to a file that is gone with the machine.
-    boolean discardsWrites(Disk disk) {
+    public boolean discardsWrites(Disk disk) {
         return !disk.readOnly() && (disk.writes() == Disk.Writes.DISCARD || diskBackings.containsKey(disk.id()));
     }
 
@@ -282,7 +282,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     }
 
     /// What to do about those differences, in the words of the command line.
-    String remedyForBootFiles() {
+    public String remedyForBootFiles() {
         List<BootFile> different = bootFiles.stream().filter(file -> file.difference().isPresent()).toList();
         return (different.stream().allMatch(BootFile::mayOpen)
                 ? "put it back, or name the same file elsewhere with "
@@ -324,7 +324,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     }
 
     /// Leaves out what cannot be opened, because QEMU would not start with it.
-    MachineSpec withoutUnreadableBootFiles() {
+    public MachineSpec withoutUnreadableBootFiles() {
         Profile p = profile;
         Optional<Path> kernel = p.kernel().filter(this::mayBeOpened);
         Profile reduced = p.withBootFiles(p.firmware().filter(this::mayBeOpened), kernel,
@@ -339,7 +339,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     }
 
     /// The files that this machine boots from, hashed now.
-    List<BootFile> currentBootFiles() throws MachineException {
+    public List<BootFile> currentBootFiles() throws MachineException {
         List<BootFile> files = new ArrayList<>();
         if (profile.firmware().isPresent()) {
             files.add(bootFile("firmware", profile.firmware().get()));
@@ -360,7 +360,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     }
 
     /// Everything needed to start the same machine again, as JSON.
-    ObjectNode toRecord(String versionedMachineType, String qemuVersion, Accelerator used,
+    public ObjectNode toRecord(String versionedMachineType, String qemuVersion, Accelerator used,
             List<BootFile> bootedFrom, List<MediaFile> media) {
         ObjectNode json = JsonNodeFactory.instance.objectNode().put("format", RECORD_FORMAT).put("profileName",
                 profile.name());

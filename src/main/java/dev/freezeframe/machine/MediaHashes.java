@@ -4,7 +4,7 @@ import java.util.List;
 
 /// The files that a machine's guest only reads, hashed as a whole in a thread of their own while the guest runs, so that
 /// neither its start nor its recording waits for gigabytes. Whoever asks gets what is known by then.
-final class MediaHashes implements AutoCloseable {
+public final class MediaHashes implements AutoCloseable {
     private final Thread thread;
     private volatile List<MediaFile> files;
 
@@ -13,7 +13,7 @@ final class MediaHashes implements AutoCloseable {
         thread = Thread.ofPlatform().daemon().name("media-hashes").unstarted(this::hash);
     }
 
-    static MediaHashes of(List<MediaFile> files) {
+    public static MediaHashes of(List<MediaFile> files) {
         MediaHashes hashes = new MediaHashes(List.copyOf(files));
         if (files.stream().anyMatch(file -> file.identity().isPresent() && file.identity().get().sha256().isEmpty())) {
             hashes.thread.start();
@@ -29,7 +29,7 @@ final class MediaHashes implements AutoCloseable {
         }
     }
 
-    List<MediaFile> now() {
+    public List<MediaFile> now() {
         return files;
     }
 

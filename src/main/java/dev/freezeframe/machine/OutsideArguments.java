@@ -9,7 +9,7 @@ import java.util.Set;
 
 /// Takes out of a machine's arguments what they have outside the guest, so that a restored machine starts where that is not to
 /// be had. The guest's devices stay what they are, since their state loads into no others; what was behind them is gone.
-final class OutsideArguments {
+public final class OutsideArguments {
     /// What the label `hostfwd` stands for.
     private static final String FORWARDS = "hostfwd";
     /// Options that make nothing of the guest's.
@@ -19,7 +19,7 @@ final class OutsideArguments {
     private OutsideArguments() {}
 
     /// The same arguments with absolute paths.
-    static List<String> absolute(List<String> arguments) {
+    public static List<String> absolute(List<String> arguments) {
         HostNames names = HostNames.in(arguments);
         for (HostName name : names.all()) {
             if (!name.isPort() && name.use() != Use.UNKNOWN) {
@@ -30,7 +30,7 @@ final class OutsideArguments {
     }
 
     /// What to do about a QEMU that does not start with a record's arguments; empty where nothing can be left out.
-    static Optional<String> remedy(List<String> arguments) {
+    public static Optional<String> remedy(List<String> arguments) {
         Set<String> labels = labels(HostNames.in(arguments));
         return labels.isEmpty()
                 ? Optional.empty()
@@ -38,7 +38,7 @@ final class OutsideArguments {
                         labels));
     }
 
-    static Set<String> labels(HostNames names) {
+    public static Set<String> labels(HostNames names) {
         Set<String> labels = new LinkedHashSet<>();
         names.all().stream().filter(name -> name.use() != Use.READS && name.use() != Use.SHARES).forEach(
                 name -> labels.add(name.label()));
@@ -46,7 +46,7 @@ final class OutsideArguments {
     }
 
     /// Refuses a label that no argument has.
-    static void require(List<String> arguments, String label) throws MachineException {
+    public static void require(List<String> arguments, String label) throws MachineException {
         HostNames names = HostNames.in(arguments);
         if (names.all().stream().noneMatch(name -> isMeant(names, name, label))) {
             throw notThere(names, label);
@@ -67,7 +67,7 @@ final class OutsideArguments {
     ///
     /// @param label `hostfwd`, an `id` or an option without its dash
     /// @throws MachineException if there are none, or they cannot be left out
-    static List<String> without(List<String> arguments, String label) throws MachineException {
+    public static List<String> without(List<String> arguments, String label) throws MachineException {
         HostNames names = HostNames.in(arguments);
         Set<Integer> meant = new LinkedHashSet<>();
         for (HostName name : names.all()) {

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 /// other machine writes to `NAME.2`, `NAME.3`, …, the first that is not there, which is made before QEMU starts so that nobody
 /// else gets it. A socket's name that nobody listens at is free. A port or FIFO that is taken is refused, as is a file of
 /// which we do not know what QEMU does with it.
-final class OwnNames implements AutoCloseable {
+public final class OwnNames implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OwnNames.class);
     /// What machines of this JVM have: paths, and ports as `protocol:host:port`. Those of others are seen by `/proc`.
     private static final Set<String> TAKEN = ConcurrentHashMap.newKeySet();
@@ -57,7 +57,7 @@ final class OwnNames implements AutoCloseable {
     /// @param restored whether the machine goes on from a checkpoint, so that what is there may be the original's
     /// @param kept labels of arguments that are to be used as they are, whoever else has them
     /// @throws MachineException one line: what is taken, by whom, and what to do; then nothing is taken
-    static OwnNames take(List<String> arguments, boolean restored, Set<String> kept) throws MachineException {
+    public static OwnNames take(List<String> arguments, boolean restored, Set<String> kept) throws MachineException {
         OwnNames own = new OwnNames(restored, kept);
         boolean done = false;
         try {
@@ -266,12 +266,12 @@ final class OwnNames implements AutoCloseable {
     // --- afterwards
 
     /// The arguments to start QEMU with; all paths are absolute.
-    List<String> arguments() {
+    public List<String> arguments() {
         return arguments;
     }
 
     /// What has another name than the arguments said.
-    List<MovedFile> moved() {
+    public List<MovedFile> moved() {
         return List.copyOf(moved);
     }
 

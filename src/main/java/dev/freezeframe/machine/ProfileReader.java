@@ -37,7 +37,7 @@ import java.util.stream.Stream;
 
 /// Reads profile files. Whatever is wrong is reported with the file, the JSON path, what is wrong and what to write
 /// instead; a profile that comes out can be checkpointed as far as its text can tell.
-final class ProfileReader {
+public final class ProfileReader {
     static final int MAX_FILE_BYTES = 1 << 20;
     /// QEMU rounds `-m` up to this (softmmu/vl.c), and then it would not fit the memory backend.
     private static final long MEMORY_STEP_BYTES = 8192;
@@ -85,7 +85,7 @@ final class ProfileReader {
     /// Reads a profile file.
     ///
     /// @param guestFolder what `${guest}` stands for
-    static Profile read(Path path, Path guestFolder) throws ProfileException {
+    public static Profile read(Path path, Path guestFolder) throws ProfileException {
         Path absolute = path.toAbsolutePath().normalize();
         ProfileReader reader = new ProfileReader(absolute.getFileName().toString(), absolute.getParent(), guestFolder);
         String text;
@@ -133,7 +133,7 @@ final class ProfileReader {
     }
 
     /// Reads the text of a profile that is to lie in a folder under a name.
-    static Profile parse(String name, String text, Path folder, Path guestFolder) throws ProfileException {
+    public static Profile parse(String name, String text, Path folder, Path guestFolder) throws ProfileException {
         return new ProfileReader(name + ".json", folder, guestFolder).parse(name, text);
     }
 
@@ -303,7 +303,7 @@ final class ProfileReader {
     }
 
     /// Why a guest cannot have this much memory, or empty.
-    static Optional<String> memoryProblem(long bytes, Optional<BootProgram> bootSector) {
+    public static Optional<String> memoryProblem(long bytes, Optional<BootProgram> bootSector) {
         if (bytes % MEMORY_STEP_BYTES != 0) {
             return Optional
                     .of(bytes + " bytes are not a multiple of two 4 KiB pages, the step in which QEMU gives RAM");

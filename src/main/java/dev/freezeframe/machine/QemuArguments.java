@@ -8,11 +8,11 @@ import java.util.Optional;
 
 /// The argument list of one QEMU, in an order that a person can read in `ps`. It has only what checkpointing needs and
 /// the profile names.
-final class QemuArguments {
+public final class QemuArguments {
     /// A socket that QEMU is to use as a character device.
     ///
     /// @param listens whether QEMU listens there; else it calls us
-    record Socket(Path path, boolean listens) {}
+    public record Socket(Path path, boolean listens) {}
 
     private final List<String> arguments = new ArrayList<>();
 
@@ -25,7 +25,7 @@ final class QemuArguments {
     /// @param share whether the guest's writes reach the file
     /// @param overlays by the disk's id, the file for what the guest writes to its throw-away disks
     /// @param floppy the image to boot from
-    static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
+    public static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
             boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Optional<Socket> diskQmp,
             Socket console,
             Optional<Socket> extraQmp, Map<String, Path> overlays, Optional<Path> floppy) {

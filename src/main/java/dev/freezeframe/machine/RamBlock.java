@@ -22,7 +22,7 @@ public record RamBlock(String name, long usedBytes, long maxBytes, boolean writa
 
     /// Reads the whole text of `info ramblock`. An unknown form is refused rather than half understood: a block that
     /// is overlooked would be missing from every checkpoint.
-    static List<RamBlock> parse(String text, String machineType) throws MachineException {
+    public static List<RamBlock> parse(String text, String machineType) throws MachineException {
         List<RamBlock> blocks = new ArrayList<>();
         for (String line : text.lines().filter(l -> !l.isBlank() && !l.strip().startsWith("Block Name")).toList()) {
             Matcher matcher = LINE.matcher(line);

@@ -6,13 +6,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Sizes as people write them: `256 MiB`, `2 GiB`, `512KiB`. Binary units only, so that no size has two readings.
-final class SizeText {
+public final class SizeText {
     private static final Pattern SIZE = Pattern.compile("(\\d{1,15}) ?(B|KiB|MiB|GiB|TiB)");
 
     private SizeText() {}
 
     /// The number of bytes, or empty where the text is no size.
-    static OptionalLong parse(String text) {
+    public static OptionalLong parse(String text) {
         Matcher matcher = SIZE.matcher(text);
         if (!matcher.matches()) {
             return OptionalLong.empty();
@@ -29,7 +29,7 @@ final class SizeText {
     }
 
     /// The shortest exact form.
-    static String of(long bytes) {
+    public static String of(long bytes) {
         String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
         int unit = 0;
         long count = bytes;

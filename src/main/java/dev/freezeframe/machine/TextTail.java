@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.regex.Pattern;
 
 /// The last words of a process: its standard error, read as it comes and kept up to a bound.
-final class TextTail {
+public final class TextTail {
     private static final int KEPT_BYTES = 16 << 10;
     private static final int LINES_IN_MESSAGES = 3;
     /// warn_report in util/error-report.c.
@@ -26,7 +26,7 @@ final class TextTail {
     }
 
     /// Reads until the stream ends; the process is never held up by a full pipe.
-    static TextTail of(InputStream stream) {
+    public static TextTail of(InputStream stream) {
         TextTail[] tail = new TextTail[1];
         tail[0] = new TextTail(Thread.ofPlatform().name("qemu-stderr").daemon().unstarted(() -> tail[0].readAll(
                 stream)));
@@ -35,7 +35,7 @@ final class TextTail {
     }
 
     /// The tail of a file that another process writes.
-    static String ofFile(Path file) {
+    public static String ofFile(Path file) {
         try (SeekableByteChannel channel = Files.newByteChannel(file)) {
             channel.position(Math.max(0, channel.size() - KEPT_BYTES));
             ByteBuffer tail = ByteBuffer.allocate(KEPT_BYTES);
@@ -67,12 +67,12 @@ final class TextTail {
         kept = all.length <= KEPT_BYTES ? all : Arrays.copyOfRange(all, all.length - KEPT_BYTES, all.length);
     }
 
-    synchronized String text() {
+    public synchronized String text() {
         return new String(kept, StandardCharsets.UTF_8);
     }
 
     /// Waits until the stream has ended, which it does soon after its process.
-    void awaitEnd(Duration patience) {
+    public void awaitEnd(Duration patience) {
         try {
             reader.join(patience);
         } catch (InterruptedException e) {
@@ -81,7 +81,7 @@ final class TextTail {
     }
 
     /// The last lines as one line for an error message, warnings only where there is nothing else; empty where there are none.
-    static String lastWords(String text) {
+    public static String lastWords(String text) {
         var all = text.lines().map(String::strip).filter(line -> !line.isEmpty()).toList();
         var reasons = all.stream().filter(line -> !WARNING.matcher(line).find()).toList();
         var lines = reasons.isEmpty() ? all : reasons;

@@ -129,7 +129,7 @@ public final class RunDirectory implements AutoCloseable {
     /// Removes the folders of processes that are gone: a JVM that was killed between listen and accept leaves one, and a
     /// detached machine after it has ended. Ends machines that were to be detached by a JVM that died before it came to
     /// that.
-    static void sweep(Path parent) {
+    public static void sweep(Path parent) {
         String user = System.getProperty("user.name");
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, PREFIX + "*")) {
             for (Path folder : folders) {

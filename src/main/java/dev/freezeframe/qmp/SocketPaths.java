@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /// The limits of a UNIX socket's path. Checked by us, because the kernel and jnr cut or garble a path that breaks them.
 public final class SocketPaths {
     /// `sun_path` of `struct sockaddr_un` (unix(7)), less its final NUL.
-    static final int MAX_BYTES = 107;
+    public static final int MAX_BYTES = 107;
 
     private SocketPaths() {}
 

@@ -15,11 +15,11 @@ import net.openhft.hashing.LongHashFunction;
 
 /// The SQL of what belongs to a checkpoint without being needed to restore it: notes, tags, pictures. Stateless; every
 /// change locks the checkpoint's row first, so that it cannot be deleted in between.
-final class Annotations {
+public final class Annotations {
     private Annotations() {}
 
     /// Replaces a note and tags; false if there is no such checkpoint.
-    static boolean put(Session session, long checkpointId, Annotation annotation) throws SQLException {
+    public static boolean put(Session session, long checkpointId, Annotation annotation) throws SQLException {
         if (!lock(session, checkpointId)) {
             return false;
         }
@@ -35,11 +35,11 @@ final class Annotations {
     }
 
     /// What was written about the checkpoints of an experiment, by checkpoint id; those without are not in it.
-    static Map<Long, Annotation> ofExperiment(Session session, long experimentId) throws SQLException {
+    public static Map<Long, Annotation> ofExperiment(Session session, long experimentId) throws SQLException {
         return read(session, "JOIN checkpoint c ON c.id = a.checkpoint_id WHERE c.experiment_id = ?", experimentId);
     }
 
-    static Annotation ofCheckpoint(Session session, long checkpointId) throws SQLException {
+    public static Annotation ofCheckpoint(Session session, long checkpointId) throws SQLException {
         return read(session, "WHERE a.checkpoint_id = ?", checkpointId).getOrDefault(checkpointId, Annotation.NONE);
     }
 
@@ -86,7 +86,7 @@ final class Annotations {
     }
 
     /// Replaces a picture; false if there is no such checkpoint.
-    static boolean put(Session session, long checkpointId, Picture picture) throws SQLException {
+    public static boolean put(Session session, long checkpointId, Picture picture) throws SQLException {
         if (!lock(session, checkpointId)) {
             return false;
         }
@@ -95,7 +95,7 @@ final class Annotations {
         return true;
     }
 
-    static Optional<Picture> picture(Session session, long checkpointId) throws SQLException, StoreException {
+    public static Optional<Picture> picture(Session session, long checkpointId) throws SQLException, StoreException {
         try (ResultSet r = session.sql("SELECT kind, checksum, content FROM picture WHERE checkpoint_id = ?",
                 checkpointId).executeQuery()) {
             if (!r.next()) {

@@ -33,7 +33,7 @@ public final class BootFiles {
         void writeTo(OutputStream out) throws IOException;
     }
 
-    BootFiles(Path store) {
+    public BootFiles(Path store) {
         folder = store.resolve(FOLDER);
     }
 
@@ -52,7 +52,7 @@ public final class BootFiles {
                 : Optional.empty();
     }
 
-    void put(String sha256, Content content) throws StoreException {
+    public void put(String sha256, Content content) throws StoreException {
         if (!isHash(sha256)) {
             throw new IllegalArgumentException("no hash: " + sha256);
         }
@@ -88,7 +88,7 @@ public final class BootFiles {
     }
 
     /// Deletes those that nobody names any more, and what a crash left of others.
-    void retain(Predicate<String> named) throws IOException {
+    public void retain(Predicate<String> named) throws IOException {
         if (!Files.isDirectory(folder)) {
             return;
         }

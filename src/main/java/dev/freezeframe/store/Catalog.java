@@ -27,7 +27,7 @@ import java.util.stream.Collectors;
 
 /// The SQL of experiments, checkpoints, images and page maps. Stateless; every call runs inside the transaction of the
 /// session that it is given.
-final class Catalog {
+public final class Catalog {
     /// A page map is at most this many differences away from a key map.
     static final int MAX_CHAIN = 64;
     /// Only so often it is looked whether a key map is due: for a large disk, that means to encode millions of entries.
@@ -47,13 +47,13 @@ final class Catalog {
             + " FROM checkpoint c JOIN experiment e ON e.id = c.experiment_id ";
 
     /// A row of the image table.
-    record Image(long id, long checkpointId, String name, long lengthBytes, Optional<Long> baseCheckpointId,
+    public record Image(long id, long checkpointId, String name, long lengthBytes, Optional<Long> baseCheckpointId,
             int chainLength, long chainBytes, int mapPieces) {
-        int pages() {
+        public int pages() {
             return (int) ((lengthBytes + ChunkId.CHUNK_BYTES - 1) / ChunkId.CHUNK_BYTES);
         }
 
-        int checkedPages() throws StoreException {
+        public int checkedPages() throws StoreException {
             if (lengthBytes < 0 || lengthBytes > MAX_IMAGE_BYTES) {
                 throw damagedMap(this, "its image cannot be " + lengthBytes + " bytes long");
             }
@@ -65,7 +65,7 @@ final class Catalog {
 
     // --- experiments
 
-    static long insert(Session session, ExperimentRecord e) throws SQLException {
+    public static long insert(Session session, ExperimentRecord e) throws SQLException {
         return session.insert(
                 "INSERT INTO experiment (name, profile_name, machine_json, ram_bytes, parent_checkpoint_id, started_at)"
                         + " VALUES (?, ?, ?, ?, ?, ?)",
@@ -73,12 +73,12 @@ final class Catalog {
                 time(e.startedAt()));
     }
 
-    static boolean finish(Session session, long experimentId, Instant at, String reason) throws SQLException {
+    public static boolean finish(Session session, long experimentId, Instant at, String reason) throws SQLException {
         return session.sql("UPDATE experiment SET ended_at = ?, end_reason = ? WHERE id = ?", time(at),
                 reason.substring(0, Math.min(2000, reason.length())), experimentId).executeUpdate() == 1;
     }
 
-    static List<ExperimentRecord> experiments(Session session) throws SQLException {
+    public static List<ExperimentRecord> experiments(Session session) throws SQLException {
         List<ExperimentRecord> found = new ArrayList<>();
         try (ResultSet r = session.sql("SELECT " + EXPERIMENT_COLUMNS + " FROM experiment ORDER BY id")
                 .executeQuery()) {
@@ -89,14 +89,14 @@ final class Catalog {
         return found;
     }
 
-    static Optional<ExperimentRecord> experiment(Session session, long id) throws SQLException {
+    public static Optional<ExperimentRecord> experiment(Session session, long id) throws SQLException {
         try (ResultSet r = session.sql("SELECT " + EXPERIMENT_COLUMNS + " FROM experiment WHERE id = ?", id)
                 .executeQuery()) {
             return r.next() ? Optional.of(experiment(r)) : Optional.empty();
         }
     }
 
-    static Optional<ExperimentRecord> experiment(Session session, String name) throws SQLException {
+    public static Optional<ExperimentRecord> experiment(Session session, String name) throws SQLException {
         try (ResultSet r = session.sql("SELECT " + EXPERIMENT_COLUMNS + " FROM experiment WHERE name = ?", name)
                 .executeQuery()) {
             return r.next() ? Optional.of(experiment(r)) : Optional.empty();
@@ -104,7 +104,7 @@ final class Catalog {
     }
 
     /// All experiments with what their checkpoints come to, oldest first.
-    static List<ExperimentTotals> totals(Session session) throws SQLException {
+    public static List<ExperimentTotals> totals(Session session) throws SQLException {
         Map<Long, ExperimentTotals> byId = new LinkedHashMap<>();
         for (ExperimentRecord experiment : experiments(session)) {
             byId.put(experiment.id(), ExperimentTotals.none(experiment));
@@ -140,13 +140,14 @@ final class Catalog {
 
     // --- checkpoints
 
-    static List<CheckpointRecord> checkpoints(Session session, long experimentId) throws SQLException {
+    public static List<CheckpointRecord> checkpoints(Session session, long experimentId) throws SQLException {
         return all(session.sql(CHECKPOINTS + "WHERE c.experiment_id = ? ORDER BY c.number", experimentId), Disks
                 .ofExperiment(session, experimentId));
     }
 
     /// By experiment id; an experiment without checkpoints is not in it.
-    static Map<Long, int[]> checkpointNumbers(Session session, Collection<Long> experimentIds) throws SQLException {
+    public static Map<Long, int[]> checkpointNumbers(Session session, Collection<Long> experimentIds)
+            throws SQLException {
         Map<Long, List<Integer>> found = new HashMap<>();
         try (ResultSet r = session.sql("SELECT experiment_id, number FROM checkpoint WHERE experiment_id = ANY(?)"
                 + " ORDER BY experiment_id, number", (Object) experimentIds.toArray()).executeQuery()) {
@@ -159,7 +160,7 @@ final class Catalog {
     }
 
     /// The checkpoints that experiments began at, by checkpoint id.
-    static Map<Long, CheckpointRecord> parents(Session session) throws SQLException {
+    public static Map<Long, CheckpointRecord> parents(Session session) throws SQLException {
         return all(session.sql(CHECKPOINTS + "WHERE c.id IN (SELECT parent_checkpoint_id FROM experiment)"), Disks
                 .ofParents(session)).stream().collect(Collectors.toMap(CheckpointRecord::id, Function.identity()));
     }
@@ -175,11 +176,11 @@ final class Catalog {
         return found;
     }
 
-    static Optional<CheckpointRecord> checkpoint(Session session, long id) throws SQLException {
+    public static Optional<CheckpointRecord> checkpoint(Session session, long id) throws SQLException {
         return first(session, session.sql(CHECKPOINTS + "WHERE c.id = ?", id));
     }
 
-    static Optional<CheckpointRecord> find(Session session, CheckpointName name) throws SQLException {
+    public static Optional<CheckpointRecord> find(Session session, CheckpointName name) throws SQLException {
         if (name.experiment().isEmpty()) {
             return first(session, session.sql(CHECKPOINTS + "ORDER BY c.id DESC FETCH FIRST ROW ONLY"));
         }
@@ -212,7 +213,7 @@ final class Catalog {
     }
 
     /// Writes the whole checkpoint.
-    static CheckpointRecord insert(Session session, NewCheckpoint c, String experimentName)
+    public static CheckpointRecord insert(Session session, NewCheckpoint c, String experimentName)
             throws SQLException, StoreException {
         CaptureMetrics m = c.capture();
         PhaseMicros p = m.phaseMicros();
@@ -280,7 +281,7 @@ final class Catalog {
     /// Writes a checkpoint that came from elsewhere, with the figures that it came with.
     ///
     /// @param ids the ids of the checkpoints before it, by number; receives its own
-    static void insert(Session session, long experimentId, CheckpointParts parts, Map<Integer, Long> ids)
+    public static void insert(Session session, long experimentId, CheckpointParts parts, Map<Integer, Long> ids)
             throws SQLException {
         long id = insertRow(session, experimentId, parts.number(), parts.metrics());
         ids.put(parts.number(), id);
@@ -309,12 +310,12 @@ final class Catalog {
 
     // --- where experiments came from
 
-    static void insert(Session session, long experimentId, Imported imported) throws SQLException {
+    public static void insert(Session session, long experimentId, Imported imported) throws SQLException {
         session.sql("INSERT INTO imported_experiment VALUES (?, ?, ?, ?, ?)", experimentId, imported.originalName(),
                 imported.fileName(), imported.sha256(), time(imported.at())).executeUpdate();
     }
 
-    static Map<Long, Imported> imported(Session session) throws SQLException {
+    public static Map<Long, Imported> imported(Session session) throws SQLException {
         Map<Long, Imported> found = new HashMap<>();
         try (ResultSet r = session.sql("SELECT experiment_id, original_name, file_name, sha256, imported_at"
                 + " FROM imported_experiment").executeQuery()) {
@@ -381,7 +382,7 @@ final class Catalog {
         }
     }
 
-    static List<Image> images(Session session, long checkpointId) throws SQLException {
+    public static List<Image> images(Session session, long checkpointId) throws SQLException {
         List<Image> found = new ArrayList<>();
         try (ResultSet r = session.sql(IMAGES + "WHERE checkpoint_id = ? ORDER BY id", checkpointId).executeQuery()) {
             while (r.next()) {
@@ -394,7 +395,7 @@ final class Catalog {
     private static final String IMAGES = "SELECT id, checkpoint_id, name, length_bytes, base_checkpoint_id, chain_length,"
             + " chain_bytes, map_pieces FROM image ";
 
-    static Optional<Image> image(Session session, long checkpointId, String name) throws SQLException {
+    public static Optional<Image> image(Session session, long checkpointId, String name) throws SQLException {
         try (ResultSet r = session.sql(IMAGES + "WHERE checkpoint_id = ? AND name = ?", checkpointId, name)
                 .executeQuery()) {
             return r.next() ? Optional.of(image(r)) : Optional.empty();
@@ -409,7 +410,7 @@ final class Catalog {
     }
 
     /// The whole map of an image: its key map and every difference since.
-    static PageMap pageMap(Session session, Image image) throws SQLException, StoreException {
+    public static PageMap pageMap(Session session, Image image) throws SQLException, StoreException {
         Deque<Image> chain = new ArrayDeque<>();
         Image link = image;
         chain.push(link);
@@ -434,7 +435,7 @@ final class Catalog {
     }
 
     /// The rows of an image's own map.
-    static List<Piece> pieces(Session session, Image image) throws SQLException, StoreException {
+    public static List<Piece> pieces(Session session, Image image) throws SQLException, StoreException {
         List<Piece> pieces = new ArrayList<>();
         forEachPiece(session, image, pieces::add);
         return pieces;
@@ -474,7 +475,7 @@ final class Catalog {
 
     /// Deletes a checkpoint. Maps that were kept as the difference to one of its maps become the difference to the base of
     /// that, so that nothing else changes.
-    static void deleteCheckpoint(Session session, long checkpointId) throws SQLException, StoreException {
+    public static void deleteCheckpoint(Session session, long checkpointId) throws SQLException, StoreException {
         List<Image> successors = new ArrayList<>();
         try (ResultSet r = session.sql(IMAGES + "WHERE base_checkpoint_id = ? ORDER BY id", checkpointId)
                 .executeQuery()) {
@@ -502,7 +503,7 @@ final class Catalog {
         session.sql("DELETE FROM checkpoint WHERE id = ?", checkpointId).executeUpdate();
     }
 
-    static void deleteExperiment(Session session, long experimentId) throws SQLException {
+    public static void deleteExperiment(Session session, long experimentId) throws SQLException {
         session.sql("UPDATE image SET base_checkpoint_id = NULL WHERE checkpoint_id IN"
                 + " (SELECT id FROM checkpoint WHERE experiment_id = ?)", experimentId).executeUpdate();
         session.sql("DELETE FROM checkpoint WHERE experiment_id = ?", experimentId).executeUpdate();
@@ -511,7 +512,7 @@ final class Catalog {
 
     // --- passing over everything
 
-    static List<Image> allImages(Session session) throws SQLException {
+    public static List<Image> allImages(Session session) throws SQLException {
         List<Image> found = new ArrayList<>();
         try (ResultSet r = session.sql(IMAGES + "ORDER BY id").executeQuery()) {
             while (r.next()) {
@@ -523,7 +524,7 @@ final class Catalog {
 
     /// Calls for every chunk that an image's own rows name. Over all images, these are all chunks in use: what a key map
     /// or difference names is in use by the checkpoint that it belongs to.
-    static void forEachOwnChunk(Session session, Image image, LongConsumer visitor)
+    public static void forEachOwnChunk(Session session, Image image, LongConsumer visitor)
             throws SQLException, StoreException {
         image.checkedPages();
         apply(session, image, (page, id) -> {

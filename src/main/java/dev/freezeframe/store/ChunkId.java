@@ -8,11 +8,11 @@ public final class ChunkId {
     /// Bytes in a chunk, a page and a block.
     public static final int CHUNK_BYTES = 4096;
     /// Low bits of an id that number the slot.
-    static final int SLOT_BITS = 10;
+    public static final int SLOT_BITS = 10;
     /// Ids stay below 2^40 (4 PiB of unique content), so that an index can keep hash bits beside them.
     public static final int ID_BITS = 40;
-    static final int MAX_SLOTS = 1 << SLOT_BITS;
-    static final long MAX_PACK_ID = (1L << (ID_BITS - SLOT_BITS)) - 1;
+    public static final int MAX_SLOTS = 1 << SLOT_BITS;
+    public static final long MAX_PACK_ID = (1L << (ID_BITS - SLOT_BITS)) - 1;
 
     private ChunkId() {}
 
@@ -32,7 +32,7 @@ public final class ChunkId {
         return (int) (chunkId & (MAX_SLOTS - 1));
     }
 
-    static boolean isValid(long chunkId) {
+    public static boolean isValid(long chunkId) {
         return chunkId == ZERO || (chunkId >= MAX_SLOTS && chunkId < 1L << ID_BITS);
     }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// The SQL of class maps. Stateless; what it gives has been checked against the metrics of its checkpoint.
-final class ClassMaps {
+public final class ClassMaps {
     private ClassMaps() {}
 
     static void insert(Session session, long checkpointId, List<Piece> pieces) throws SQLException {
@@ -23,7 +23,7 @@ final class ClassMaps {
     }
 
     /// The map of a checkpoint; empty if it was stored in format 1, which had none.
-    static Optional<PageClassMap> read(Session session, CheckpointRecord checkpoint)
+    public static Optional<PageClassMap> read(Session session, CheckpointRecord checkpoint)
             throws SQLException, StoreException {
         CheckpointMetrics metrics = checkpoint.metrics();
         int pages = Math.clamp(metrics.ramPages(), 0, Integer.MAX_VALUE);

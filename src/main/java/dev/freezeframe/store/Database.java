@@ -23,15 +23,15 @@ import org.h2.mvstore.MVStoreException;
 
 /// The H2 database file of a store and its connections. Runs work in transactions, from any number of threads, and knows
 /// when H2 has given the file up (as it does when a write fails) so that the store can open it anew.
-final class Database implements AutoCloseable {
+public final class Database implements AutoCloseable {
     /// Work on one connection; what it wrote is committed when it returns and rolled back when it throws.
     @FunctionalInterface
-    interface Work<T> {
+    public interface Work<T> {
         T run(Session session) throws SQLException, StoreException;
     }
 
     /// A connection and its prepared statements. For one thread at a time.
-    static final class Session {
+    public static final class Session {
         private final Connection connection;
         private final Deque<Session> home;
         private final Map<String, PreparedStatement> statements = new HashMap<>();
@@ -82,7 +82,7 @@ final class Database implements AutoCloseable {
 
     static final String FILE = "store";
     /// What H2 makes of [#FILE].
-    static final String FILE_NAME = FILE + ".mv.db";
+    public static final String FILE_NAME = FILE + ".mv.db";
 
     /// From here on, moving what is in use writes more than it is worth.
     private static final int WELL_FILLED_PERCENT = 70;
@@ -123,14 +123,14 @@ final class Database implements AutoCloseable {
         return DriverManager.getConnection(url, "sa", "");
     }
 
-    long generation() {
+    public long generation() {
         return generation;
     }
 
     /// Runs the work in a transaction.
     ///
     /// @throws Retired if the file was opened anew by its successor; nothing was done then
-    <T> T transact(Work<T> work) throws SQLException, StoreException {
+    public <T> T transact(Work<T> work) throws SQLException, StoreException {
         return run(work, idle);
     }
 
@@ -138,7 +138,7 @@ final class Database implements AutoCloseable {
     /// either wholly there for it or not at all.
     ///
     /// @throws Retired if the file was opened anew by its successor
-    <T> T read(Work<T> work) throws SQLException, StoreException {
+    public <T> T read(Work<T> work) throws SQLException, StoreException {
         return run(work, idleReaders);
     }
 
@@ -204,13 +204,13 @@ final class Database implements AutoCloseable {
     }
 
     /// The share of the file that is in use, 0 to 1.
-    double usedShare() throws SQLException {
+    public double usedShare() throws SQLException {
         FileStore<?> file = mvStore().getFileStore();
         return file.getFillRate() / 100.0 * (file.getChunksFillRate() / 100.0);
     }
 
     /// Bytes inside the file that can be written to at once, rounded down by up to a percent of it.
-    long roomInside() throws SQLException {
+    public long roomInside() throws SQLException {
         FileStore<?> file = mvStore().getFileStore();
         return file.size() / 100 * Math.max(0, 99 - file.getFillRate());
     }
@@ -239,7 +239,7 @@ final class Database implements AutoCloseable {
     /// takes.
     ///
     /// @return whether there may be more to move
-    boolean gather(int bytes) throws SQLException {
+    public boolean gather(int bytes) throws SQLException {
         boolean more;
         compaction.readLock().lock();
         try {
@@ -258,7 +258,7 @@ final class Database implements AutoCloseable {
     }
 
     /// Lets as many tiny states pass as it takes until what nothing needs any more can be written over.
-    void turnOver() throws SQLException {
+    public void turnOver() throws SQLException {
         compaction.readLock().lock();
         try {
             inUse();
@@ -286,7 +286,7 @@ final class Database implements AutoCloseable {
     }
 
     /// H2 has given the file up: nothing works until it is opened anew.
-    boolean isBroken() {
+    public boolean isBroken() {
         return broken;
     }
 

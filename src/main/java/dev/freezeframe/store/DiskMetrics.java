@@ -20,13 +20,13 @@ public record DiskMetrics(String disk, long sizeBytes, long dirtyBlocks, long un
         long storedBytes) {
 
     /// The same with more bytes stored.
-    DiskMetrics plusStored(long bytes) {
+    public DiskMetrics plusStored(long bytes) {
         return new DiskMetrics(disk, sizeBytes, dirtyBlocks, unchangedBlocks, zeroBlocks, duplicateDiskBlocks,
                 duplicateRamBlocks, newBlocks, readBytes, readMicros, storedBytes + bytes);
     }
 
     /// Whether the blocks add up and nothing is negative.
-    boolean addsUp() {
+    public boolean addsUp() {
         return sizeBytes >= 0 && unchangedBlocks >= 0 && zeroBlocks >= 0 && duplicateDiskBlocks >= 0
                 && duplicateRamBlocks >= 0 && newBlocks >= 0
                 && dirtyBlocks == unchangedBlocks + zeroBlocks + duplicateDiskBlocks + duplicateRamBlocks + newBlocks;

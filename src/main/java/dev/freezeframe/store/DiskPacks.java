@@ -7,7 +7,7 @@ import java.util.Arrays;
 
 /// Which packs were born on disk: a bit for each, the same in memory as in the store. Safe for any number of threads; a
 /// look-up costs a few nanoseconds, and the bits take memory only near ids that are born on disk.
-final class DiskPacks {
+public final class DiskPacks {
     private static final int LEAF_BITS = 15;
     private static final int LEAVES = (int) (ChunkId.MAX_PACK_ID >>> LEAF_BITS) + 1;
     /// Rows that are read in one query.
@@ -30,7 +30,7 @@ final class DiskPacks {
     }
 
     /// Forgets everything and reads what the store has.
-    void load(Session session) throws SQLException {
+    public void load(Session session) throws SQLException {
         DiskPacks read = new DiskPacks();
         long after = 0;
         int rows = ROWS_AT_ONCE;
@@ -50,14 +50,14 @@ final class DiskPacks {
         }
     }
 
-    synchronized boolean contains(long packId) {
+    public synchronized boolean contains(long packId) {
         int leaf = (int) (packId >>> LEAF_BITS);
         return leaf < leaves.length && leaves[leaf] != null
                 && (leaves[leaf][word(packId)] & 1L << (packId & 63)) != 0;
     }
 
     /// What is no pack id is ignored: it can only come from a damaged row, and no chunk has it.
-    synchronized void set(long packId, boolean disk) {
+    public synchronized void set(long packId, boolean disk) {
         if (packId <= 0 || packId > ChunkId.MAX_PACK_ID || (!disk && !contains(packId))) {
             return;
         }

@@ -12,7 +12,7 @@ import java.util.Optional;
 
 /// The SQL of what is measured about the disks of checkpoints. Stateless; figures that do not add up are shown as they are,
 /// so that a list never fails for them, and [#problem] tells.
-final class Disks {
+public final class Disks {
     private static final String COLUMNS = "d.checkpoint_id, d.disk, d.size_bytes, d.dirty_blocks, d.unchanged_blocks,"
             + " d.zero_blocks, d.duplicate_disk_blocks, d.duplicate_ram_blocks, d.new_blocks, d.read_bytes, d.read_micros,"
             + " d.stored_bytes";
@@ -44,7 +44,7 @@ final class Disks {
                 + " (SELECT parent_checkpoint_id FROM experiment) ORDER BY d.checkpoint_id, d.place"));
     }
 
-    static List<DiskMetrics> ofCheckpoint(Session session, long checkpointId) throws SQLException {
+    public static List<DiskMetrics> ofCheckpoint(Session session, long checkpointId) throws SQLException {
         return read(session.sql("SELECT " + COLUMNS + " FROM checkpoint_disk d WHERE d.checkpoint_id = ?"
                 + " ORDER BY d.place", checkpointId)).getOrDefault(checkpointId, List.of());
     }
@@ -76,7 +76,7 @@ final class Disks {
     }
 
     /// What is wrong with the figures of a checkpoint's disks, in one line.
-    static Optional<String> problem(CheckpointMetrics metrics) {
+    public static Optional<String> problem(CheckpointMetrics metrics) {
         long dirty = 0;
         long fresh = 0;
         for (DiskMetrics disk : metrics.disks()) {

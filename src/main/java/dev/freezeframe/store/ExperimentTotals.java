@@ -24,7 +24,7 @@ public record ExperimentTotals(ExperimentRecord experiment, long checkpoints, Op
         long shortestIntervalMillis, long longestIntervalMillis, long dirtyBlocks, long newBlocks, long imageBytes) {
 
     /// Of an experiment without checkpoints.
-    static ExperimentTotals none(ExperimentRecord experiment) {
+    public static ExperimentTotals none(ExperimentRecord experiment) {
         return new ExperimentTotals(experiment, 0, Optional.empty(), Optional.empty(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 0, 0,
                 0);

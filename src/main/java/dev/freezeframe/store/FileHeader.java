@@ -12,9 +12,9 @@ import org.h2.mvstore.MVStoreException;
 
 /// The header of an H2 file: which chunk holds the newest state, twice, in a block each. Source: H2's `RandomAccessStore`,
 /// `readStoreHeader` and `writeStoreHeader`; its documentation, *MVStore, File Format*.
-final class FileHeader {
-    static final int BLOCK_BYTES = 4096;
-    static final int BYTES = 2 * BLOCK_BYTES;
+public final class FileHeader {
+    public static final int BLOCK_BYTES = 4096;
+    public static final int BYTES = 2 * BLOCK_BYTES;
     private static final String CHUNK = "chunk";
     private static final String BLOCK = "block";
     private static final String VERSION = "version";
@@ -32,7 +32,7 @@ final class FileHeader {
 
     /// The header of a file as it lies there. If a power failure left only one of its blocks, or two states, the other block
     /// is made like the better one, because H2 trusts two that agree. That is not forced to disk.
-    static FileHeader mended(FileChannel file) throws IOException {
+    public static FileHeader mended(FileChannel file) throws IOException {
         ByteBuffer blocks = ByteBuffer.allocate(BYTES);
         while (blocks.hasRemaining() && file.read(blocks, blocks.position()) > 0) {
             // the rest
@@ -57,7 +57,7 @@ final class FileHeader {
     }
 
     /// The header that H2 writes.
-    static FileHeader parse(ByteBuffer written) throws IOException {
+    public static FileHeader parse(ByteBuffer written) throws IOException {
         byte[] block = new byte[Math.min(BLOCK_BYTES, written.remaining())];
         written.duplicate().get(block);
         return parse(block, 0).orElseThrow(() -> new IOException("not the header of an H2 file"));
@@ -83,7 +83,7 @@ final class FileHeader {
     }
 
     /// The same, naming a chunk that is about to be written. H2 is not made to move chunks, so each is a new one.
-    FileHeader naming(ByteBuffer chunk, long position) throws IOException {
+    public FileHeader naming(ByteBuffer chunk, long position) throws IOException {
         byte[] start = new byte[Math.min(MOST_CHUNK_HEADER, chunk.remaining())];
         chunk.duplicate().get(start);
         String text = new String(start, StandardCharsets.ISO_8859_1);
@@ -100,22 +100,22 @@ final class FileHeader {
         return next;
     }
 
-    boolean namesChunk() {
+    public boolean namesChunk() {
         return entries.containsKey(CHUNK);
     }
 
     /// Which state the chunk is that it names, 0 if none.
-    long version() {
+    public long version() {
         return namesChunk() ? DataUtils.readHexLong(entries, VERSION, 0) : 0;
     }
 
     /// Whether the chunk that it names was on disk before it was written.
-    boolean wasConfirmed() {
+    public boolean wasConfirmed() {
         return namesChunk() && entries.containsKey(CLEAN);
     }
 
     /// Both blocks, to be written when the chunk is on disk.
-    ByteBuffer confirming() {
+    public ByteBuffer confirming() {
         HashMap<String, String> all = new HashMap<>(entries);
         all.put(CLEAN, "1");
         StringBuilder text = DataUtils.appendMap(new StringBuilder(), all);

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 /// it reads page maps only and takes a moment. From then on nobody can find a dead chunk any more, and the sweep goes on
 /// beside recordings: packs without a live chunk go, packs with many dead ones are rewritten with empty slots. Shortening the
 /// file is up to [Store#gc].
-final class GarbageCollection {
+public final class GarbageCollection {
     private static final Logger LOG = LoggerFactory.getLogger(GarbageCollection.class);
     /// A pack is rewritten if at least one in so many of its chunks is dead; the others keep theirs, still to be found.
     private static final int WORTHWHILE = 8;
@@ -45,7 +45,7 @@ final class GarbageCollection {
 
     /// @param considered packs that may be collected
     /// @param alsoUsed   adds chunks that must stay though no page map names them, by pack
-    GarbageCollection(Packs packs, PackCache readPacks, Database database, Progress progress,
+    public GarbageCollection(Packs packs, PackCache readPacks, Database database, Progress progress,
             LongPredicate considered, Consumer<Map<Long, BitSet>> alsoUsed) {
         this.considered = considered;
         this.alsoUsed = alsoUsed;
@@ -56,7 +56,7 @@ final class GarbageCollection {
     }
 
     /// Finds the dead chunks and tells `dropped` about them. Call with the store to oneself.
-    void mark(Packs.ChunkVisitor dropped) throws SQLException, StoreException {
+    public void mark(Packs.ChunkVisitor dropped) throws SQLException, StoreException {
         Map<Long, BitSet> used = database.transact(session -> {
             Map<Long, BitSet> found = new HashMap<>();
             List<Image> images = Catalog.allImages(session);
@@ -116,7 +116,7 @@ final class GarbageCollection {
     /// Deletes what [#mark] found; a pack that is damaged and partly in use stays. Recordings may go on beside it.
     ///
     /// @param rewriting whether packs that are partly in use are written anew; else all of them stay
-    void sweep(boolean rewriting) throws SQLException, StoreException {
+    public void sweep(boolean rewriting) throws SQLException, StoreException {
         for (int i = 0; i < dead.size(); i++) {
             progress.at("sweep", i, dead.size());
             Dead each = dead.get(i);
@@ -156,11 +156,11 @@ final class GarbageCollection {
         }
     }
 
-    boolean foundNothing() {
+    public boolean foundNothing() {
         return dead.isEmpty();
     }
 
-    GcReport report(long bytesBefore, long bytesAfter, Optional<String> notShrunk) {
+    public GcReport report(long bytesBefore, long bytesAfter, Optional<String> notShrunk) {
         return new GcReport(chunksDropped, packsDeleted, packsRewritten, freedBytes, bytesBefore, bytesAfter,
                 notShrunk);
     }

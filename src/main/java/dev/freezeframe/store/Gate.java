@@ -4,12 +4,12 @@ import dev.freezeframe.store.StoreException.Reason;
 
 /// Lets any number of writers in together, or one that must be alone. Unlike a read-write lock it is not tied to threads:
 /// a checkpoint may be begun in one and committed in another.
-final class Gate {
+public final class Gate {
     private int inside;
     private int waitingForAlone;
     private boolean alone;
 
-    synchronized void enter() throws StoreException {
+    public synchronized void enter() throws StoreException {
         try {
             while (alone || waitingForAlone > 0) {
                 wait();
@@ -20,19 +20,19 @@ final class Gate {
         inside++;
     }
 
-    synchronized void leave() {
+    public synchronized void leave() {
         inside--;
         notifyAll();
     }
 
     /// Work that needs the store without writers.
     @FunctionalInterface
-    interface Alone<T> {
+    public interface Alone<T> {
         T run() throws StoreException;
     }
 
     /// Runs work while no writer is inside.
-    <T> T alone(Alone<T> work) throws StoreException {
+    public <T> T alone(Alone<T> work) throws StoreException {
         enterAlone();
         try {
             return work.run();

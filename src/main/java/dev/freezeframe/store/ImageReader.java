@@ -31,7 +31,7 @@ public final class ImageReader implements AutoCloseable {
     private final AtomicBoolean closed = new AtomicBoolean();
     private final Stream stream = new Stream();
 
-    ImageReader(CheckpointRecord checkpoint, String name, long sizeBytes, PageMap map, PackCache packs,
+    public ImageReader(CheckpointRecord checkpoint, String name, long sizeBytes, PageMap map, PackCache packs,
             Runnable unpin) {
         this.checkpoint = checkpoint;
         this.name = name;

@@ -32,7 +32,7 @@ public record NewCheckpoint(long experimentId, int number, CaptureMetrics captur
     }
 
     /// The id of the disk that an image is of; empty for RAM and device state.
-    static Optional<String> diskOf(String imageName) {
+    public static Optional<String> diskOf(String imageName) {
         return imageName.startsWith(DISK_PREFIX)
                 ? Optional.of(imageName.substring(DISK_PREFIX.length()))
                 : Optional.empty();

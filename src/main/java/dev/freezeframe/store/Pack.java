@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 
 /// The chunks of a pack, decompressed and checked. Immutable.
-final class Pack {
+public final class Pack {
     private final long packId;
     private final int slots;
     /// Where in `raw` the chunk of a slot is, as its number; -1 for a slot without a chunk. Null when nothing is missing.
@@ -30,35 +30,35 @@ final class Pack {
         return new Pack(packId, slots, ranks, raw);
     }
 
-    int sizeBytes() {
+    public int sizeBytes() {
         return raw.length + (ranks == null ? 0 : 2 * ranks.length) + 64;
     }
 
-    int slots() {
+    public int slots() {
         return slots;
     }
 
-    boolean holds(int slot) {
+    public boolean holds(int slot) {
         return slot < slots && (ranks == null || ranks[slot] >= 0);
     }
 
     /// Where the chunk begins in [#raw()].
-    int offset(int slot) throws Corruption {
+    public int offset(int slot) throws Corruption {
         if (!holds(slot)) {
             throw new Corruption("pack " + packId + " has no chunk in slot " + slot);
         }
         return offsetOfLive(slot);
     }
 
-    int offsetOfLive(int slot) {
+    public int offsetOfLive(int slot) {
         return (ranks == null ? slot : ranks[slot]) * ChunkId.CHUNK_BYTES;
     }
 
-    byte[] raw() {
+    public byte[] raw() {
         return raw;
     }
 
-    boolean equalsAt(int slot, ByteBuffer page, int position) throws Corruption {
+    public boolean equalsAt(int slot, ByteBuffer page, int position) throws Corruption {
         ByteBuffer mine = ByteBuffer.wrap(raw, offset(slot), ChunkId.CHUNK_BYTES);
         return mine.equals(page.slice(position, ChunkId.CHUNK_BYTES));
     }

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 /// It is apart from the packs that deduplication keeps in memory: what a disk is read for once must not drive out what every
 /// checkpoint is compared with; and least recently used goes first, so that what was loaded ahead is still there when
 /// reading gets to it.
-final class PackCache implements AutoCloseable {
+public final class PackCache implements AutoCloseable {
     private static final int THREADS = 2;
     /// Beyond it nothing more is loaded ahead; readers load it when they get there.
     private static final int MOST_WAITING = 64;
@@ -26,7 +26,7 @@ final class PackCache implements AutoCloseable {
 
     /// Where packs come from.
     @FunctionalInterface
-    interface Loader {
+    public interface Loader {
         Pack load(long packId) throws StoreException;
     }
 
@@ -67,7 +67,7 @@ final class PackCache implements AutoCloseable {
         }
     }
 
-    PackCache(long maxBytes, Loader loader) {
+    public PackCache(long maxBytes, Loader loader) {
         this.maxBytes = maxBytes;
         this.loader = loader;
         threads.allowCoreThreadTimeOut(true);
@@ -135,14 +135,14 @@ final class PackCache implements AutoCloseable {
         }
     }
 
-    synchronized void forget(long packId) {
+    public synchronized void forget(long packId) {
         Entry entry = entries.remove(packId);
         if (entry != null) {
             bytes -= entry.bytes;
         }
     }
 
-    synchronized void forgetAll() {
+    public synchronized void forgetAll() {
         entries.clear();
         bytes = 0;
     }

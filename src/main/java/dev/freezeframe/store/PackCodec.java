@@ -15,17 +15,18 @@ import net.openhft.hashing.LongHashFunction;
 ///
 /// A row is: slots (2 bytes, big endian), one bit per slot that tells whether the slot is live, then the live chunks in
 /// slot order, as they are or as one zstd frame.
-final class PackCodec implements AutoCloseable {
-    static final int RAW = 0;
-    static final int ZSTD = 1;
+public final class PackCodec implements AutoCloseable {
+    public static final int RAW = 0;
+    public static final int ZSTD = 1;
     /// zstd must win at least this share, or the chunks are stored as they are, which reads faster.
     private static final double MIN_GAIN = 0.02;
     /// H2 ends at 1 MiB for a binary value.
-    static final int MAX_ROW_BYTES = 1_000_000;
+    public static final int MAX_ROW_BYTES = 1_000_000;
     static final int MAX_LIVE_SLOTS = (MAX_ROW_BYTES - 2 - ChunkId.MAX_SLOTS / 8) / ChunkId.CHUNK_BYTES;
 
     /// One row of the pack table.
-    @SuppressWarnings("ArrayRecordComponent") // never compared
+    @SuppressWarnings("ArrayRecordComponent")
+    public // never compared
     record Row(long packId, int slots, int codec, int rawBytes, byte[] content, long checksum) {}
 
     private final ConcurrentLinkedQueue<Compressor> compressors = new ConcurrentLinkedQueue<>();
@@ -44,7 +45,7 @@ final class PackCodec implements AutoCloseable {
 
     /// @param raw   direct; the live chunks in slot order, at its start
     /// @param level zstd level; [Integer#MIN_VALUE] stores the chunks as they are
-    Row encode(long packId, int slots, BitSet live, ByteBuffer raw, int level) {
+    public Row encode(long packId, int slots, BitSet live, ByteBuffer raw, int level) {
         int rawBytes = live.cardinality() * ChunkId.CHUNK_BYTES;
         int head = 2 + (slots + 7) / 8;
         byte[] content = null;
@@ -76,7 +77,7 @@ final class PackCodec implements AutoCloseable {
     }
 
     /// Reads a row, after checking it.
-    Pack decode(Row row) throws Corruption {
+    public Pack decode(Row row) throws Corruption {
         byte[] content = row.content;
         if (row.checksum != checksum(row.packId, content)) {
             throw new Corruption("its checksum does not match");
@@ -121,7 +122,7 @@ final class PackCodec implements AutoCloseable {
         return Pack.of(row.packId, slots, live, raw);
     }
 
-    static long checksum(long packId, byte[] content) {
+    public static long checksum(long packId, byte[] content) {
         return LongHashFunction.xx3(packId).hashBytes(content);
     }
 

@@ -19,7 +19,7 @@ public final class PackDraft implements AutoCloseable {
     private ByteBuffer raw;
     private int slots;
 
-    PackDraft(long packId, ChunkOrigin origin, ByteBuffer raw, Deque<ByteBuffer> pool) {
+    public PackDraft(long packId, ChunkOrigin origin, ByteBuffer raw, Deque<ByteBuffer> pool) {
         this.packId = packId;
         this.origin = origin;
         this.raw = raw;
@@ -93,16 +93,16 @@ public final class PackDraft implements AutoCloseable {
         return hashes[2 * slot + 1];
     }
 
-    long[] hashes() {
+    public long[] hashes() {
         return hashes;
     }
 
-    BitSet live() {
+    public BitSet live() {
         return live;
     }
 
     /// Moves the live chunks together, in slot order, to the start of the buffer. The draft can only be written after it.
-    ByteBuffer pressTogether() {
+    public ByteBuffer pressTogether() {
         int to = 0;
         for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
             if (slot != to) {

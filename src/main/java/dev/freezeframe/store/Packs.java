@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 
 /// The SQL of packs, and the hot ones decompressed in memory. The cache is bounded in bytes; safe for any number of
 /// threads.
-final class Packs implements AutoCloseable {
+public final class Packs implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Packs.class);
 
     /// Rows of hashes that are read in one query.
@@ -27,17 +27,17 @@ final class Packs implements AutoCloseable {
     private final Cache<Long, Pack> cache;
     private final DiskPacks diskPacks = new DiskPacks();
 
-    Packs(long cacheBytes) {
+    public Packs(long cacheBytes) {
         cache = Caffeine.newBuilder().maximumWeight(cacheBytes).weigher((Long id, Pack pack) -> pack.sizeBytes())
                 .build();
     }
 
     /// Compresses a draft; takes no connection.
-    PackCodec.Row encode(PackDraft draft, int level) {
+    public PackCodec.Row encode(PackDraft draft, int level) {
         return codec.encode(draft.packId(), draft.slots(), draft.live(), draft.pressTogether(), level);
     }
 
-    static long insert(Session session, PackCodec.Row row, ChunkOrigin origin, BitSet live, long[] hashes)
+    public static long insert(Session session, PackCodec.Row row, ChunkOrigin origin, BitSet live, long[] hashes)
             throws SQLException {
         session.sql("INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?, ?)", row.packId(), row.slots(), row.codec(),
                 row.rawBytes(), row.content().length, row.checksum(), row.content()).executeUpdate();
@@ -60,13 +60,13 @@ final class Packs implements AutoCloseable {
 
     /// Receives a chunk and its hash.
     @FunctionalInterface
-    interface ChunkVisitor {
+    public interface ChunkVisitor {
         void chunk(long chunkId, long hashLow, long hashHigh);
     }
 
     /// Visits the stored chunks, reading hashes only, from the newest packs to the oldest that the watcher wants. Rows that do
     /// not add up are passed over: their chunks are then merely not found again.
-    static void forEachChunk(Session session, ChunkWatcher watcher) throws SQLException {
+    public static void forEachChunk(Session session, ChunkWatcher watcher) throws SQLException {
         long last = lastPackIdWithHashes(session);
         // by ranges of ids, because H2 would sort all rows to give them in descending order
         while (last > 0 && watcher.wants(ChunkId.of(last, ChunkId.MAX_SLOTS - 1))) {
@@ -98,10 +98,10 @@ final class Packs implements AutoCloseable {
     }
 
     /// The row of a pack that tells which slots are live and their hashes. Checked when it is made.
-    static final class PackHashes {
-        final long packId;
+    public static final class PackHashes {
+        public final long packId;
         final int slots;
-        final BitSet live;
+        public final BitSet live;
         private final byte[] hashes;
 
         PackHashes(long packId, int slots, byte[] bits, byte[] hashes, long checksum) throws Corruption {
@@ -116,7 +116,7 @@ final class Packs implements AutoCloseable {
             }
         }
 
-        void forEach(ChunkVisitor visitor) {
+        public void forEach(ChunkVisitor visitor) {
             ByteBuffer in = ByteBuffer.wrap(hashes);
             for (int slot = live.nextSetBit(0); slot >= 0; slot = live.nextSetBit(slot + 1)) {
                 visitor.chunk(ChunkId.of(packId, slot), in.getLong(), in.getLong());
@@ -125,7 +125,7 @@ final class Packs implements AutoCloseable {
     }
 
     /// The ids of all packs that have a row of hashes, after `after`, at most 1000, ascending.
-    static List<Long> packIds(Session session, long after) throws SQLException {
+    public static List<Long> packIds(Session session, long after) throws SQLException {
         List<Long> ids = new ArrayList<>();
         try (ResultSet r = session.sql("SELECT pack_id FROM pack_chunks WHERE pack_id > ? ORDER BY pack_id"
                 + " FETCH FIRST 1000 ROWS ONLY", after).executeQuery()) {
@@ -137,7 +137,7 @@ final class Packs implements AutoCloseable {
     }
 
     /// Null if there is none.
-    static PackHashes hashes(Session session, long packId) throws SQLException, Corruption {
+    public static PackHashes hashes(Session session, long packId) throws SQLException, Corruption {
         try (ResultSet r = session
                 .sql("SELECT slots, live, hashes, checksum FROM pack_chunks WHERE pack_id = ?", packId)
                 .executeQuery()) {
@@ -146,21 +146,22 @@ final class Packs implements AutoCloseable {
     }
 
     /// What [#insert] answered when the pack was stored; 0 if it is gone.
-    static long storedBytes(Session session, long packId) throws SQLException {
+    public static long storedBytes(Session session, long packId) throws SQLException {
         try (ResultSet r = session.sql("SELECT p.stored_bytes + OCTET_LENGTH(c.live) + OCTET_LENGTH(c.hashes)"
                 + " FROM pack p JOIN pack_chunks c ON c.pack_id = p.id WHERE p.id = ?", packId).executeQuery()) {
             return r.next() ? r.getLong(1) : 0;
         }
     }
 
-    static void delete(Session session, long packId) throws SQLException {
+    public static void delete(Session session, long packId) throws SQLException {
         session.sql("DELETE FROM pack WHERE id = ?", packId).executeUpdate();
         session.sql("DELETE FROM pack_chunks WHERE pack_id = ?", packId).executeUpdate();
         DiskPacks.delete(session, packId);
     }
 
     /// Puts a pack with fewer live slots in the place of one.
-    void rewrite(Session session, Pack pack, PackHashes old, BitSet live, int level) throws SQLException, Corruption {
+    public void rewrite(Session session, Pack pack, PackHashes old, BitSet live, int level)
+            throws SQLException, Corruption {
         ByteBuffer raw = ByteBuffer.allocateDirect(live.cardinality() * ChunkId.CHUNK_BYTES);
         long[] hashes = new long[2 * old.slots];
         old.forEach((chunkId, low, high) -> {
@@ -175,7 +176,7 @@ final class Packs implements AutoCloseable {
         insert(session, codec.encode(old.packId, old.slots, live, raw, level), origin, live, hashes);
     }
 
-    static long lastPackId(Session session) throws SQLException {
+    public static long lastPackId(Session session) throws SQLException {
         try (ResultSet r = session.sql("SELECT MAX(id) FROM pack").executeQuery()) {
             r.next();
             return r.getLong(1);
@@ -185,7 +186,7 @@ final class Packs implements AutoCloseable {
     /// A pack, from memory or disk.
     ///
     /// @param keep whether to keep it in memory; a reader that passes over everything once should not
-    Pack load(Database database, long packId, boolean keep) throws SQLException, StoreException {
+    public Pack load(Database database, long packId, boolean keep) throws SQLException, StoreException {
         Pack pack = cache.getIfPresent(packId);
         if (pack == null) {
             PackCodec.Row row = database.transact(session -> row(session, packId));
@@ -203,7 +204,7 @@ final class Packs implements AutoCloseable {
     }
 
     /// A pack, from disk.
-    Pack load(Session session, long packId) throws SQLException, Corruption {
+    public Pack load(Session session, long packId) throws SQLException, Corruption {
         return decode(row(session, packId));
     }
 
@@ -215,15 +216,15 @@ final class Packs implements AutoCloseable {
     }
 
     /// Which packs were born on disk; read it anew with every database that is opened.
-    DiskPacks diskPacks() {
+    public DiskPacks diskPacks() {
         return diskPacks;
     }
 
-    void forget(long packId) {
+    public void forget(long packId) {
         cache.invalidate(packId);
     }
 
-    void forgetAll() {
+    public void forgetAll() {
         cache.invalidateAll();
     }
 

@@ -13,8 +13,8 @@ import net.openhft.hashing.LongHashFunction;
 /// The encoding is a list of runs in page order: the gap to the end of the run before, then its length and class in one
 /// number, as variable-length integers, squeezed by zstd. A map of at most 65,536 runs is one piece; larger ones are cut, and
 /// each piece begins at page 0 again, so that it can be read alone.
-final class PageClassCodec {
-    static final int MAX_RUNS = 1 << 16;
+public final class PageClassCodec {
+    public static final int MAX_RUNS = 1 << 16;
     /// Five bytes each for a gap and for a length with three bits of class.
     private static final int MAX_RUN_BYTES = 5 + 5;
     private static final int CLASS_BITS = 3;
@@ -23,9 +23,10 @@ final class PageClassCodec {
     /// One row.
     ///
     /// @param pages the pages in its runs
-    @SuppressWarnings("ArrayRecordComponent") // never compared
+    @SuppressWarnings("ArrayRecordComponent")
+    public // never compared
     record Piece(int runs, long pages, int encodedBytes, byte[] content) {
-        long checksum(long checkpointId, int piece, int pieces) {
+        public long checksum(long checkpointId, int piece, int pieces) {
             return LongHashFunction.xx3((checkpointId * 31 + piece) * 31 + pieces).hashBytes(content);
         }
     }
@@ -79,7 +80,7 @@ final class PageClassCodec {
     /// Reads a row.
     ///
     /// @param pages pages of guest RAM
-    static void decode(Piece piece, int pages, PageClassVisitor visitor) throws Corruption {
+    public static void decode(Piece piece, int pages, PageClassVisitor visitor) throws Corruption {
         if (piece.runs < 0 || piece.runs > MAX_RUNS || piece.encodedBytes < 2 * piece.runs
                 || piece.encodedBytes > MAX_RUN_BYTES * piece.runs) {
             throw new Corruption("a class map of " + piece.runs + " runs cannot be " + piece.encodedBytes + " bytes");

@@ -17,7 +17,7 @@ public final class PageClassMap {
     }
 
     /// A map from rows that nobody has looked at yet.
-    static PageClassMap checked(int pages, List<Piece> pieces) throws Corruption {
+    public static PageClassMap checked(int pages, List<Piece> pieces) throws Corruption {
         long[] counts = new long[PageClass.COUNT];
         int[] end = {0};
         boolean[] inOrder = {true};
@@ -70,7 +70,7 @@ public final class PageClassMap {
         return pieces.stream().mapToLong(piece -> piece.content().length).sum();
     }
 
-    List<Piece> pieces() {
+    public List<Piece> pieces() {
         return pieces;
     }
 

@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 /// share the blocks that did not change, so a map costs memory for what differs only.
 public final class PageMap {
     /// Pages whose ids are kept in one array. An array that is null stands for all-zero pages.
-    static final int BLOCK_PAGES = 512;
+    public static final int BLOCK_PAGES = 512;
 
     private final int pages;
     private final long[][] blocks;

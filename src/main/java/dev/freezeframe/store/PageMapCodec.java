@@ -15,14 +15,15 @@ import net.openhft.hashing.LongHashFunction;
 /// as variable-length integers; 0 is the zero chunk, otherwise 1 + the zigzag of the step. Pages written together get
 /// chunk ids together, so most steps are 1 and zstd squeezes the rest: a few bytes per page. Maps are cut into pieces of
 /// at most 32,768 entries, so that a row stays small and a broken one costs only its pages.
-final class PageMapCodec {
+public final class PageMapCodec {
     static final int MAX_ENTRIES = 1 << 15;
     /// Five bytes for a page gap, six for a chunk step of 41 bits and a sign.
     private static final int MAX_ENTRY_BYTES = 5 + 7;
     private static final int LEVEL = 3;
 
     /// One row.
-    @SuppressWarnings("ArrayRecordComponent") // never compared
+    @SuppressWarnings("ArrayRecordComponent")
+    public // never compared
     record Piece(int entries, int encodedBytes, byte[] content) {
         long checksum(long imageId, int piece) {
             return LongHashFunction.xx3(imageId * 31 + piece).hashBytes(content);
@@ -39,7 +40,7 @@ final class PageMapCodec {
     private PageMapCodec() {}
 
     /// The rows for what differs between `base` and `map`; a map of zero pages as base gives a key map.
-    static List<Piece> encodeDifference(PageMap base, PageMap map) {
+    public static List<Piece> encodeDifference(PageMap base, PageMap map) {
         PageMapCodec codec = new PageMapCodec();
         codec.restart();
         map.forEachDifference(base, codec::add);
@@ -48,7 +49,7 @@ final class PageMapCodec {
     }
 
     /// The same row with other numbers for its chunks.
-    static Piece renumber(Piece piece, int pages, LongUnaryOperator ids) throws Corruption {
+    public static Piece renumber(Piece piece, int pages, LongUnaryOperator ids) throws Corruption {
         PageMapCodec codec = new PageMapCodec();
         codec.restart();
         decode(piece, pages, (page, id) -> codec.add(page, ids.applyAsLong(id)));
@@ -57,7 +58,7 @@ final class PageMapCodec {
     }
 
     /// Reads a row.
-    static void decode(Piece piece, int pages, PageMap.Visitor<RuntimeException> target) throws Corruption {
+    public static void decode(Piece piece, int pages, PageMap.Visitor<RuntimeException> target) throws Corruption {
         if (piece.entries < 0 || piece.entries > MAX_ENTRIES || piece.encodedBytes < 2 * piece.entries
                 || piece.encodedBytes > MAX_ENTRY_BYTES * piece.entries) {
             throw new Corruption(

@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// Reads all pages of a map in parallel. Every pack is loaded and decompressed once, by the thread that hands out its
 /// pages; neighbouring pages in neighbouring slots go out in one call.
-final class PageReader {
+public final class PageReader {
     @FunctionalInterface
-    interface PackLoader {
+    public interface PackLoader {
         Pack load(long packId) throws StoreException;
     }
 
@@ -28,7 +28,7 @@ final class PageReader {
     private final int[] pages;
     private final long[] chunkIds;
 
-    PageReader(PageMap map, PackLoader loader, PageSink sink) {
+    public PageReader(PageMap map, PackLoader loader, PageSink sink) {
         this.loader = loader;
         this.sink = sink;
         int[] count = {0};
@@ -52,7 +52,7 @@ final class PageReader {
         });
     }
 
-    void run(int threads) throws IOException {
+    public void run(int threads) throws IOException {
         AtomicInteger next = new AtomicInteger();
         int workers = Math.min(threads, packIds.length);
         if (workers <= 1) {

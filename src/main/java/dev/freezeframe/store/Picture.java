@@ -60,7 +60,7 @@ public record Picture(Kind kind, byte[] content) {
     }
 
     /// How many pixels a screen says that it has; 0 for a console. A file that does not say so has more than any.
-    long pixels() {
+    public long pixels() {
         if (kind == Kind.CONSOLE) {
             return 0;
         }

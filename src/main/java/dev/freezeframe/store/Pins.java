@@ -13,14 +13,14 @@ import java.util.function.Predicate;
 /// The checkpoints that somebody reads images of, and their page maps, which all readers of an image share. What is pinned
 /// cannot be deleted; a deletion waits for those who read briefly, and is refused for the others.
 /// Its methods must be called with its monitor held, which a deletion holds from its question to its end.
-final class Pins {
+public final class Pins {
     /// A deletion holds recordings up, so it waits no longer than this for a brief reader.
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private final Map<Long, Pin> pins = new HashMap<>();
     private final Duration patience;
 
-    Pins() {
+    public Pins() {
         this(PATIENCE);
     }
 
@@ -41,14 +41,14 @@ final class Pins {
     }
 
     /// @param briefly whether it is given back soon, whatever a person does
-    void pin(CheckpointRecord checkpoint, boolean briefly) {
+    public void pin(CheckpointRecord checkpoint, boolean briefly) {
         Pin pin = pins.computeIfAbsent(checkpoint.id(), _ -> new Pin(checkpoint));
         pin.readers += briefly ? 0 : 1;
         pin.briefReaders += briefly ? 1 : 0;
     }
 
     /// @param briefly as it was pinned
-    void unpin(CheckpointRecord checkpoint, boolean briefly) {
+    public void unpin(CheckpointRecord checkpoint, boolean briefly) {
         Pin pin = pins.get(checkpoint.id());
         pin.readers -= briefly ? 0 : 1;
         pin.briefReaders -= briefly ? 1 : 0;
@@ -59,27 +59,27 @@ final class Pins {
     }
 
     /// The map that a reader of the image before had.
-    Optional<PageMap> map(CheckpointRecord checkpoint, String image) {
+    public Optional<PageMap> map(CheckpointRecord checkpoint, String image) {
         return Optional.ofNullable(pins.get(checkpoint.id()).maps.get(image));
     }
 
     /// The map to use: this one, or the one that another reader was quicker with.
-    PageMap share(CheckpointRecord checkpoint, String image, PageMap map) {
+    public PageMap share(CheckpointRecord checkpoint, String image, PageMap map) {
         PageMap earlier = pins.get(checkpoint.id()).maps.putIfAbsent(image, map);
         return earlier == null ? map : earlier;
     }
 
     /// One of those that are pinned, not only briefly.
-    Optional<CheckpointRecord> any() {
+    public Optional<CheckpointRecord> any() {
         return pins.values().stream().filter(pin -> pin.readers > 0).map(pin -> pin.checkpoint).findFirst();
     }
 
-    Set<Long> ids() {
+    public Set<Long> ids() {
         return new HashSet<>(pins.keySet());
     }
 
     /// Refuses to delete what is pinned. May let go of the monitor in between.
-    void refuse(String what, Predicate<CheckpointRecord> deleted) throws StoreException {
+    public void refuse(String what, Predicate<CheckpointRecord> deleted) throws StoreException {
         long start = System.nanoTime();
         Optional<Pin> pinned = pinned(deleted);
         try {

@@ -13,9 +13,9 @@ import java.sql.SQLException;
 /// row, `dirty_blocks` and `new_blocks` are sums over its disks, and the duplicate pages that are neither `within` nor `stored`
 /// are those whose content a disk brought in; in older formats there are none. Format 4
 /// adds where experiments came from that were not recorded here; those that were are not in that table.
-final class Schema {
+public final class Schema {
     /// Counts up whenever an older program could misread the store.
-    static final int VERSION = 4;
+    public static final int VERSION = 4;
 
     private static final String[] FORMAT_1 = {"""
             CREATE TABLE store_format (

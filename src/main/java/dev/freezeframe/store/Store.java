@@ -91,7 +91,7 @@ public final class Store implements AutoCloseable {
         return open(directory, StoreFile.FILE_SYSTEM);
     }
 
-    static Store open(Path directory, String fileSystem) throws StoreException {
+    public static Store open(Path directory, String fileSystem) throws StoreException {
         if (directory.toString().indexOf(';') >= 0) {
             throw new StoreException(Reason.REFUSED,
                     "store path " + directory + " contains a semicolon, which H2 cannot take; choose another --store");

@@ -15,7 +15,7 @@ import java.util.Set;
 import org.h2.api.ErrorCode;
 
 /// What H2's errors mean, in one line for the user: what failed, why, and what to do.
-final class StoreFaults {
+public final class StoreFaults {
     /// What the kernel says when a disk, a quota or a limit on file size is exhausted.
     private static final List<String> NO_ROOM = List.of("No space left", "Disk quota exceeded", "File too large");
 
@@ -77,7 +77,7 @@ final class StoreFaults {
     }
 
     /// The error of a folder or file that cannot be used; never a program's name for it.
-    static StoreException cannotOpen(Path directory, IOException e) {
+    public static StoreException cannotOpen(Path directory, IOException e) {
         String why = e instanceof FileSystemException named && named.getReason() != null
                 ? named.getReason()
                 : String.valueOf(e.getMessage());

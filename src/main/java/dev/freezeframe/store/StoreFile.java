@@ -19,15 +19,15 @@ import org.slf4j.LoggerFactory;
 /// The H2 file of an open store, which is this process's alone. Whoever works with it gets the database that is in use
 /// now: it is opened anew when H2 had to give it up or it was made shorter, once for each piece of work, and never as
 /// another store than it was.
-final class StoreFile implements AutoCloseable {
+public final class StoreFile implements AutoCloseable {
     /// So that a thread that is interrupted while it reads does not close the file for everybody.
-    static final String FILE_SYSTEM = "retry:";
+    public static final String FILE_SYSTEM = "retry:";
 
     private static final Logger LOG = LoggerFactory.getLogger(StoreFile.class);
     /// So much stays free on the file system of the store, for H2 to tidy up with.
     private static final long RESERVE_BYTES = 32 << 20;
     /// A commit waits at most until so much is moved.
-    static final int GATHER_STEP_BYTES = 2 << 20;
+    public static final int GATHER_STEP_BYTES = 2 << 20;
     /// The new file while the old one is being shrunk.
     private static final String COMPACTED = Database.FILE + ".compacted";
 
@@ -47,7 +47,7 @@ final class StoreFile implements AutoCloseable {
 
     /// Something to do with the database that is in use.
     @FunctionalInterface
-    interface Access<T> {
+    public interface Access<T> {
         T with(Database database) throws SQLException, StoreException;
     }
 
@@ -62,7 +62,7 @@ final class StoreFile implements AutoCloseable {
     /// Opens the file in a directory that is there, or makes one.
     ///
     /// @param fileSystem H2's prefix of the file system that it works through
-    static StoreFile open(Path directory, String fileSystem) throws IOException {
+    public static StoreFile open(Path directory, String fileSystem) throws IOException {
         StoreLock lock = null;
         StoreVersion version = null;
         StoreFile file = null;
@@ -107,7 +107,7 @@ final class StoreFile implements AutoCloseable {
     ///
     /// @param before runs first
     /// @param after  runs in the new database before anybody else
-    void whenReopened(Runnable before, Work<Void> after) {
+    public void whenReopened(Runnable before, Work<Void> after) {
         beforeReopening = before;
         afterReopening = after;
     }
@@ -204,14 +204,14 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// Set if, when it was opened, the store was found in an older state than it had been left in; one line.
-    Optional<String> rolledBack() {
+    public Optional<String> rolledBack() {
         return rolledBack;
     }
 
     /// Does something with the database that is in use, waiting until a shorter file has taken its place.
     ///
     /// @param what goes behind "cannot" if it fails
-    <T> T access(String what, Access<T> access) throws StoreException {
+    public <T> T access(String what, Access<T> access) throws StoreException {
         while (true) {
             Database now = usable();
             try {
@@ -225,17 +225,17 @@ final class StoreFile implements AutoCloseable {
         }
     }
 
-    <T> T read(String what, Work<T> work) throws StoreException {
+    public <T> T read(String what, Work<T> work) throws StoreException {
         return access(what, now -> now.read(work));
     }
 
     /// Does something in a transaction.
-    <T> T write(String what, Work<T> work) throws StoreException {
+    public <T> T write(String what, Work<T> work) throws StoreException {
         return access(what, now -> now.transact(work));
     }
 
     /// The same under a lease of the database that is in use.
-    <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
+    public <T> T write(WriteLease lease, String what, Work<T> work) throws StoreException {
         return access(what, now -> {
             if (lease.generation() != now.generation()) {
                 throw new StoreException(Reason.FAILED,
@@ -246,7 +246,7 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// Makes everything committed so far survive a power failure, and makes sure that nobody else opened the file before.
-    void sync() throws StoreException {
+    public void sync() throws StoreException {
         access("write to disk", now -> {
             now.sync();
             lock.owner().require();
@@ -264,14 +264,14 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// Which opening of the database it is.
-    long generation() throws StoreException {
+    public long generation() throws StoreException {
         return usable().generation();
     }
 
     /// Runs something while the database is not replaced.
     ///
     /// @param generation nothing is run in another one
-    void ifStill(long generation, Runnable work) {
+    public void ifStill(long generation, Runnable work) {
         synchronized (reopening) {
             if (database.generation() == generation) {
                 work.run();
@@ -280,7 +280,7 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// The database, opened anew if H2 had to give it up.
-    Database usable() throws StoreException {
+    public Database usable() throws StoreException {
         if (closed) {
             throw new StoreException(Reason.FAILED, "store " + directory + " is closed");
         }
@@ -346,7 +346,7 @@ final class StoreFile implements AutoCloseable {
     /// Puts a copy of what is in use in the place of the file. Everybody else waits meanwhile.
     ///
     /// @return why the file stays as it was, if it does
-    Optional<String> shrink() throws StoreException {
+    public Optional<String> shrink() throws StoreException {
         synchronized (reopening) {
             Database old = usable();
             Path file = directory.resolve(Database.FILE_NAME);
@@ -382,11 +382,11 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// Bytes that a copy of what is in use would need on the file system.
-    long neededToShrink() throws StoreException {
+    public long neededToShrink() throws StoreException {
         return access("measure", now -> (long) (sizeBytes() * now.usedShare())) + RESERVE_BYTES;
     }
 
-    long sizeBytes() throws StoreException {
+    public long sizeBytes() throws StoreException {
         try {
             return Files.size(directory.resolve(Database.FILE_NAME));
         } catch (IOException e) {
@@ -395,12 +395,12 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// Bytes inside the file that new content can take, about.
-    long roomInside() throws StoreException {
+    public long roomInside() throws StoreException {
         return access("measure", Database::roomInside);
     }
 
     /// Fails while H2 still works: a write that really fails makes it give the file up.
-    void requireSpace() throws StoreException {
+    public void requireSpace() throws StoreException {
         if (isFull()) {
             throw new StoreException(Reason.DISK_FULL, "the file system of store " + directory + " has only "
                     + (freeBytes() >> 20) + " MB left; free some space, nothing stored is lost");
@@ -408,31 +408,31 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// Whether there is no room for what comes, neither on the file system nor inside the file.
-    boolean isFull() throws StoreException {
+    public boolean isFull() throws StoreException {
         long free = freeBytes();
         return free < RESERVE_BYTES && free + roomInside() < RESERVE_BYTES;
     }
 
     /// Puts room aside for deletions on a full disk.
-    void keepReserve() throws StoreException {
+    public void keepReserve() throws StoreException {
         reserve.keep(freeBytes());
     }
 
     /// Makes room for a deletion.
     ///
     /// @return bytes that were put aside and are now free
-    long spendReserve() throws StoreException {
+    public long spendReserve() throws StoreException {
         return reserve.spend(freeBytes());
     }
 
     /// Takes what the file has grown by from what was put aside, so that the store as a whole takes no more.
     ///
     /// @return how much of it
-    long cutReserve(long grownBytes) {
+    public long cutReserve(long grownBytes) {
         return reserve.cut(grownBytes);
     }
 
-    long freeBytes() throws StoreException {
+    public long freeBytes() throws StoreException {
         // Not by FileStore, which looks for the mount point and finds none in a chroot.
         long free = directory.toFile().getUsableSpace();
         if (free == 0 && !Files.isDirectory(directory)) {
@@ -442,7 +442,7 @@ final class StoreFile implements AutoCloseable {
     }
 
     /// The error of work that was to be done; `what` goes behind "cannot".
-    StoreException failure(String what, SQLException e) {
+    public StoreException failure(String what, SQLException e) {
         try {
             lock.owner().requireNotLost();
         } catch (StoreException lost) {
@@ -452,7 +452,7 @@ final class StoreFile implements AutoCloseable {
         return StoreFaults.explained(what, e);
     }
 
-    boolean isClosed() {
+    public boolean isClosed() {
         return closed;
     }
 

@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// The lock that keeps a store to one process. The kernel frees it when its holder dies, however it dies; the file names
 /// the holder for whoever finds it locked. Those who come by another mount or host do not see it, so its holder becomes
 /// the store's [StoreOwner] as well.
-final class StoreLock implements AutoCloseable {
-    static final String FILE_NAME = "store.lock";
+public final class StoreLock implements AutoCloseable {
+    public static final String FILE_NAME = "store.lock";
     /// The stores of this process. Looked at first, because closing a second channel on the lock file would free the lock
     /// of the first (that is how POSIX locks work).
     private static final Set<Path> HELD_HERE = ConcurrentHashMap.newKeySet();
@@ -32,11 +32,11 @@ final class StoreLock implements AutoCloseable {
     }
 
     /// Knows those that the lock does not keep out.
-    StoreOwner owner() {
+    public StoreOwner owner() {
         return owner;
     }
 
-    static StoreLock acquire(Path directory) throws IOException {
+    public static StoreLock acquire(Path directory) throws IOException {
         Path key = directory.toRealPath();
         if (!HELD_HERE.add(key)) {
             throw new StoreException(Reason.IN_USE,

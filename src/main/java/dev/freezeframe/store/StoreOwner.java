@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
 ///
 /// A small record in one place, never renamed: that a mount may have cached the folder does not matter, and neither does a
 /// full disk. It is opened anew for each look, because that makes network file systems ask their server.
-final class StoreOwner implements AutoCloseable {
-    static final String FILE_NAME = "store.owner";
+public final class StoreOwner implements AutoCloseable {
+    public static final String FILE_NAME = "store.owner";
 
     private static final Logger LOG = LoggerFactory.getLogger(StoreOwner.class);
     /// All records have this length, so that none is ever seen half.
@@ -256,7 +256,7 @@ final class StoreOwner implements AutoCloseable {
     }
 
     /// Fails if the store belongs to somebody else by now, from then on always. One small read.
-    void require() throws StoreException {
+    public void require() throws StoreException {
         requireNotLost();
         Optional<Owner> now;
         try {
@@ -292,14 +292,14 @@ final class StoreOwner implements AutoCloseable {
         return now;
     }
 
-    void requireNotLost() throws StoreException {
+    public void requireNotLost() throws StoreException {
         StoreException gone = lost;
         if (gone != null) {
             throw new StoreException(gone.reason(), gone.getMessage(), gone);
         }
     }
 
-    boolean isLost() {
+    public boolean isLost() {
         return lost != null;
     }
 

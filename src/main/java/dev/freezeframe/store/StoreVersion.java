@@ -11,8 +11,8 @@ import java.util.Locale;
 
 /// Remembers, beside the H2 file, the newest state of it that is known to be on disk. H2 goes back to an older state without
 /// a word when the end of its file is damaged or missing; this is how the store notices.
-final class StoreVersion implements AutoCloseable {
-    static final String FILE_NAME = "store.version";
+public final class StoreVersion implements AutoCloseable {
+    public static final String FILE_NAME = "store.version";
     private static final int LENGTH = 20;
 
     /// Not a channel: the interrupt of a thread would close it.

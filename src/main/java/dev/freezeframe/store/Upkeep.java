@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 /// moved together, and what comes finds room inside the file.
 ///
 /// The file stays below [#FACTOR] times what is in use, and [#ALLOWANCE_BYTES] more.
-final class Upkeep implements AutoCloseable {
+public final class Upkeep implements AutoCloseable {
     /// Half of this is what a file needs to be tidied up cheaply.
     static final double FACTOR = 2;
     /// A small file may be untidy.
@@ -28,12 +28,12 @@ final class Upkeep implements AutoCloseable {
     private boolean due;
     private boolean closed;
 
-    Upkeep(StoreFile file) {
+    public Upkeep(StoreFile file) {
         this.file = file;
     }
 
     /// A checkpoint was committed. Does not wait.
-    void committed() {
+    public void committed() {
         if (commits.incrementAndGet() % COMMITS_PER_LOOK != 0) {
             return;
         }

@@ -2,7 +2,7 @@ package dev.freezeframe.store;
 
 /// Reads and writes variable-length integers, seven bits a byte with the lowest first. Reading refuses numbers of more than
 /// 49 bits and reads no byte beyond the end.
-final class Varints {
+public final class Varints {
     private static final int MAX_BITS = 49;
 
     private final byte[] bytes;
@@ -10,7 +10,7 @@ final class Varints {
     private int position;
 
     /// @param what what is being read, for the messages
-    Varints(byte[] bytes, String what) {
+    public Varints(byte[] bytes, String what) {
         this.bytes = bytes;
         this.what = what;
     }
@@ -18,7 +18,7 @@ final class Varints {
     /// Writes a number.
     ///
     /// @return the place behind it
-    static int put(byte[] target, int position, long value) {
+    public static int put(byte[] target, int position, long value) {
         int end = position;
         long rest = value;
         while (rest >= 0x80) {
@@ -29,7 +29,7 @@ final class Varints {
         return end;
     }
 
-    long next() throws Corruption {
+    public long next() throws Corruption {
         long value = 0;
         for (int shift = 0; shift < MAX_BITS; shift += 7) {
             if (position == bytes.length) {
@@ -44,7 +44,7 @@ final class Varints {
         throw new Corruption(what + " holds a number that is too long");
     }
 
-    boolean hasMore() {
+    public boolean hasMore() {
         return position < bytes.length;
     }
 }

@@ -18,7 +18,7 @@ import java.util.TreeMap;
 
 /// Reads every pack, hashes every chunk anew and follows every page map, and says which pages of which checkpoints are lost.
 /// Changes nothing; recordings may go on beside it.
-final class Verification {
+public final class Verification {
     private static final int MAX_RANGES_LENGTH = 300;
 
     private final Packs packs;
@@ -33,14 +33,14 @@ final class Verification {
     private final List<String> remarks = new ArrayList<>();
     private long chunks;
 
-    Verification(Packs packs, Database database, Progress progress, Optional<String> rolledBack) {
+    public Verification(Packs packs, Database database, Progress progress, Optional<String> rolledBack) {
         rolledBack.ifPresent(remarks::add);
         this.packs = packs;
         this.database = database;
         this.progress = progress;
     }
 
-    VerifyReport run(List<CheckpointRecord> checkpoints) throws SQLException, StoreException {
+    public VerifyReport run(List<CheckpointRecord> checkpoints) throws SQLException, StoreException {
         // maps first: what is committed after this is not looked at, and its packs may be there or not
         Map<Long, List<Image>> images = new HashMap<>();
         BitSet packsInUse = new BitSet();

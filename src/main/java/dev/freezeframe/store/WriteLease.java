@@ -9,13 +9,13 @@ public final class WriteLease implements AutoCloseable {
     private final long generation;
     private final AtomicBoolean open = new AtomicBoolean(true);
 
-    WriteLease(Gate gate, long generation) {
+    public WriteLease(Gate gate, long generation) {
         this.gate = gate;
         this.generation = generation;
     }
 
     /// Which opening of the database it belongs to; writes fail once the database had to be opened anew.
-    long generation() {
+    public long generation() {
         return generation;
     }
 

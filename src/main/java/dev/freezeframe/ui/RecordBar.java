@@ -36,7 +36,7 @@ import org.kordamp.ikonli.javafx.FontIcon;
 
 /// The bar over the experiment: record and stop, the interval, the budget, and the three answers that need no click: is it
 /// recording and on time, how long does the guest stand still, how much is saved.
-final class RecordBar extends VBox {
+public final class RecordBar extends VBox {
     private static final PseudoClass ON = PseudoClass.getPseudoClass("on");
     private static final PseudoClass LATE = PseudoClass.getPseudoClass("late");
 
@@ -87,7 +87,7 @@ final class RecordBar extends VBox {
         }
     }
 
-    RecordBar(WorkbenchModel workbench) {
+    public RecordBar(WorkbenchModel workbench) {
         this.workbench = workbench;
         budgetEditor = new BudgetEditor(workbench);
         getStyleClass().add("record-bar");
@@ -219,23 +219,23 @@ final class RecordBar extends VBox {
     }
 
     /// Shows the controls over the figures, or the figures alone.
-    void showControls(boolean shown) {
+    public void showControls(boolean shown) {
         controls.setVisible(shown);
         controls.setManaged(shown);
     }
 
     /// Whether [#toggle] would do something.
-    ObservableBooleanValue canToggle() {
+    public ObservableBooleanValue canToggle() {
         return canRecord.or(recording);
     }
 
     /// Whether the selected machine is being recorded.
-    ObservableBooleanValue recordingNow() {
+    public ObservableBooleanValue recordingNow() {
         return recording;
     }
 
     /// Starts or ends the recording of the selected machine.
-    void toggle() {
+    public void toggle() {
         RecordingModel running = selectedRecording();
         if (running != null) {
             running.stop();
@@ -246,7 +246,7 @@ final class RecordBar extends VBox {
     }
 
     /// Takes one checkpoint of the selected machine, if it is recorded.
-    void checkpointNow() {
+    public void checkpointNow() {
         RecordingModel running = selectedRecording();
         if (running != null) {
             running.checkpointNow();
@@ -254,7 +254,7 @@ final class RecordBar extends VBox {
     }
 
     /// Shows the live figures as they are now; for a few times a second.
-    void refresh() {
+    public void refresh() {
         MachineModel machine = workbench.machines().selectedProperty().get();
         RecordingModel running = selectedRecording();
         recording.set(running != null);

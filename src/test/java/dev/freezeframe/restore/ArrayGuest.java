@@ -31,7 +31,7 @@ import java.util.function.UnaryOperator;
 
 /// A guest made of an array of 1 MiB, with a disk of an odd length, recorded into a store with all that a checkpoint can
 /// have: notes, tags, pictures, pages and blocks of every class. The same seed gives the same contents.
-final class ArrayGuest {
+public final class ArrayGuest {
     static final long RAM_BYTES = 1 << 20;
     private static final int RAM_PAGES = (int) (RAM_BYTES / ChunkId.CHUNK_BYTES);
     private static final int DISK_BYTES = 20 * ChunkId.CHUNK_BYTES + 1234;
@@ -39,7 +39,7 @@ final class ArrayGuest {
     private ArrayGuest() {}
 
     /// What a machine's record is like, with further fields or other ones in the place of these.
-    static String machine(String arguments, String diskAndMore) {
+    public static String machine(String arguments, String diskAndMore) {
         return """
                 {"format":1,"profileName":"array","profile":{"description":"","memory":"1 MiB","cpus":1,"machine":"pc",\
                 "accelerator":"tcg","display":"none",%s"arguments":[%s]},"memoryBytes":1048576,"accelerator":"tcg",\
@@ -48,19 +48,19 @@ final class ArrayGuest {
                 .formatted(diskAndMore, arguments);
     }
 
-    static final String DISK = "\"disks\":[{\"file\":\"/nowhere/disk.img\",\"format\":\"raw\",\"interface\":\"virtio\",\"writes\":\"discard\"}],";
+    public static final String DISK = "\"disks\":[{\"file\":\"/nowhere/disk.img\",\"format\":\"raw\",\"interface\":\"virtio\",\"writes\":\"discard\"}],";
 
-    static ExperimentRecord record(Store store, String name, int checkpoints, long seed) throws IOException {
+    public static ExperimentRecord record(Store store, String name, int checkpoints, long seed) throws IOException {
         return record(store, name, machine("\"-seed\",\"1\"", DISK), checkpoints, seed);
     }
 
-    static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed)
+    public static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed)
             throws IOException {
         return record(store, name, machine, checkpoints, seed, UnaryOperator.identity());
     }
 
     /// @param measured in the place of what a recording would have measured
-    static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed,
+    public static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed,
             UnaryOperator<CaptureMetrics> measured) throws IOException {
         Random random = new Random(seed);
         Instant start = Instant.parse("2026-11-22T10:15:00.123456Z").plusSeconds(seed);
@@ -111,7 +111,7 @@ final class ArrayGuest {
     }
 
     /// Every page, disk block, device state, figure, note and picture of every checkpoint.
-    static void assertEqual(Store one, ExperimentRecord expected, Store other, ExperimentRecord actual)
+    public static void assertEqual(Store one, ExperimentRecord expected, Store other, ExperimentRecord actual)
             throws IOException {
         assertEquals(expected.profileName(), actual.profileName());
         assertEquals(expected.ramBytes(), actual.ramBytes());

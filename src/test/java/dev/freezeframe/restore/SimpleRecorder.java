@@ -30,7 +30,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// Records a machine in the plainest way: stop, save the devices, copy all of RAM, go on; no tracker, no hurry. What it
 /// stores is right by construction, so that a restore can be judged by it.
-final class SimpleRecorder implements AutoCloseable {
+public final class SimpleRecorder implements AutoCloseable {
     private static final Duration PATIENCE = Await.PATIENCE;
     private static final int PAGES_AT_ONCE = 1024;
     private static final AtomicInteger EXPERIMENTS = new AtomicInteger();
@@ -45,14 +45,14 @@ final class SimpleRecorder implements AutoCloseable {
     ///
     /// @param ram          all of RAM in the pause; the caller closes it
     /// @param printedBytes what the guest had printed
-    record Taken(CheckpointRecord checkpoint, SharedMemory ram, long printedBytes) implements AutoCloseable {
+    public record Taken(CheckpointRecord checkpoint, SharedMemory ram, long printedBytes) implements AutoCloseable {
         @Override
         public void close() {
             ram.close();
         }
     }
 
-    SimpleRecorder(Store store, Machine machine) throws IOException {
+    public SimpleRecorder(Store store, Machine machine) throws IOException {
         this(store, machine, machine.toRecord().toString());
     }
 
@@ -65,11 +65,11 @@ final class SimpleRecorder implements AutoCloseable {
                 machine.spec().profile().name(), machineJson, machine.ramBytes(), Optional.empty(), Instant.now()));
     }
 
-    long experimentId() {
+    public long experimentId() {
         return experimentId;
     }
 
-    Taken take() throws IOException, InterruptedException {
+    public Taken take() throws IOException, InterruptedException {
         SharedMemory copy = SharedMemory.allocate("captured", machine.ramBytes());
         QmpCommand save = source.arm();
         List<PendingReply> replies = machine.qmp().send(QmpCommand.of("stop"), save);
@@ -112,7 +112,7 @@ final class SimpleRecorder implements AutoCloseable {
     }
 
     /// Asserting that would copy whole memories into the heap; this says which pages differ.
-    static List<Integer> differingPages(SharedMemory one, SharedMemory other) {
+    public static List<Integer> differingPages(SharedMemory one, SharedMemory other) {
         BitSet pages = new BitSet();
         one.addDifferingPages(other, pages);
         return pages.stream().boxed().limit(20).toList();

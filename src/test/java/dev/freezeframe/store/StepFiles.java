@@ -18,7 +18,7 @@ public final class StepFiles extends FilePathWrapper {
 
     /// Hears of `open`, `write`, `truncate` and `force`.
     @FunctionalInterface
-    interface Step {
+    public interface Step {
         void before(String step) throws IOException;
     }
 
@@ -28,7 +28,7 @@ public final class StepFiles extends FilePathWrapper {
     /// Has a step taken before each call.
     ///
     /// @return the file system to open the store in this folder with
-    static String register(Path directory, Step step) throws IOException {
+    public static String register(Path directory, Step step) throws IOException {
         FilePath.register(new StepFiles());
         STEPS.put(directory.toRealPath().resolve(Database.FILE_NAME).toString(), step);
         // as in the product: a thread that is interrupted closes no file

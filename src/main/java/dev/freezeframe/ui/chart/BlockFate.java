@@ -5,7 +5,7 @@ import java.util.List;
 
 /// What became of a dirty block of a disk in a checkpoint, the weightiest first. Each has the colour of the pages of RAM that
 /// it is most like: a colour says where content came from, wherever it is seen.
-enum BlockFate {
+public enum BlockFate {
     NEW("new", "new", PageFate.NEW),
     /// Content that a disk brought into the store.
     DUPLICATE_DISK("duplicate of disk", "disk", PageFate.DUPLICATE_DISK),
@@ -13,7 +13,7 @@ enum BlockFate {
     DUPLICATE_RAM("duplicate of RAM", "RAM", PageFate.DUPLICATE_STORED), ZERO("zero", "zero",
             PageFate.ZERO), UNCHANGED("unchanged", "same", PageFate.UNCHANGED);
 
-    static final List<BlockFate> ALL = List.of(values());
+    public static final List<BlockFate> ALL = List.of(values());
 
     private final String words;
     private final String word;
@@ -30,17 +30,17 @@ enum BlockFate {
         return ALL.indexOf(this);
     }
 
-    String words() {
+    public String words() {
         return words;
     }
 
     /// For where there is less room.
-    String word() {
+    public String word() {
         return word;
     }
 
     /// Whose colour it has.
-    PageFate like() {
+    public PageFate like() {
         return like;
     }
 

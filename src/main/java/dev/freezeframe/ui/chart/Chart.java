@@ -4,7 +4,7 @@ import java.util.List;
 
 /// One of the charts over the checkpoints of an experiment: what it says in words and how it is painted. Without state, so one
 /// of each serves every thread.
-sealed interface Chart permits PauseChart, DirtyRateChart, CompositionChart, DiskBlocksChart, StoreGrowthChart {
+public sealed interface Chart permits PauseChart, DirtyRateChart, CompositionChart, DiskBlocksChart, StoreGrowthChart {
 
     /// The large number that answers the chart's question.
     ///

@@ -8,11 +8,12 @@ import java.util.Map;
 /// @param phases of the pause, in their order
 /// @param lines  for experiments laid over each other
 /// @param heat   from seldom to often, evenly spaced to the eye
-record ChartColors(Map<PageFate, InkColor> fates, List<InkColor> phases, List<InkColor> lines, List<InkColor> heat,
+public record ChartColors(Map<PageFate, InkColor> fates, List<InkColor> phases, List<InkColor> lines,
+        List<InkColor> heat,
         InkColor dirty, InkColor raw, InkColor kept, InkColor late, InkColor median, InkColor percentile,
         InkColor selection, InkColor text, InkColor mutedText, InkColor grid, InkColor background) {
 
-    InkColor of(PageFate fate) {
+    public InkColor of(PageFate fate) {
         return fates.get(fate);
     }
 }

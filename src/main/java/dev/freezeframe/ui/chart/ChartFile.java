@@ -12,14 +12,14 @@ import javax.imageio.ImageIO;
 
 /// Writes what can be painted into a PNG file of twice its size, or an SVG file, by the ending of the file's name. The file
 /// appears when it is complete, readable by its owner only. For any thread.
-final class ChartFile {
+public final class ChartFile {
     private static final double PNG_SCALE = 2;
     private static final String FAMILY = "SansSerif";
 
     private ChartFile() {}
 
     /// @throws IOException with one line for the user
-    static void write(Path file, double width, double height, InkColor background, Consumer<Ink> painting)
+    public static void write(Path file, double width, double height, InkColor background, Consumer<Ink> painting)
             throws IOException {
         Path name = file.getFileName();
         String ending = name == null ? "" : name.toString().toLowerCase(Locale.ROOT);

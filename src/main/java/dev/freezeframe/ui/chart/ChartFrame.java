@@ -11,7 +11,7 @@ import dev.freezeframe.experiment.RunSummary;
 /// @param from        left edge, seconds since the experiment's start
 /// @param to          right edge
 /// @param live        whether the experiment is being recorded
-record ChartFrame(CheckpointSeries checkpoints, DirtyCounts counts, RunSummary summary, double from, double to,
+public record ChartFrame(CheckpointSeries checkpoints, DirtyCounts counts, RunSummary summary, double from, double to,
         boolean live, ChartColors colors) {
 
     Columns columns(Columns.Value value, PlotArea area) {
@@ -19,11 +19,11 @@ record ChartFrame(CheckpointSeries checkpoints, DirtyCounts counts, RunSummary s
     }
 
     /// Where a moment is on the screen.
-    double x(PlotArea area, double second) {
+    public double x(PlotArea area, double second) {
         return area.x() + (second - from) / (to - from) * area.width();
     }
 
-    double second(PlotArea area, double x) {
+    public double second(PlotArea area, double x) {
         return from + (x - area.x()) / area.width() * (to - from);
     }
 }

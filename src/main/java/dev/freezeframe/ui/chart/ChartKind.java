@@ -8,7 +8,7 @@ public enum ChartKind {
     /// Only of experiments that have disks.
     DISK_BLOCKS(new DiskBlocksChart()), STORE_GROWTH(new StoreGrowthChart());
 
-    static final List<ChartKind> ALL = List.of(values());
+    public static final List<ChartKind> ALL = List.of(values());
 
     @SuppressWarnings("ImmutableEnumChecker") // charts have no state
     private final Chart chart;
@@ -22,16 +22,16 @@ public enum ChartKind {
         return chart.title();
     }
 
-    Chart chart() {
+    public Chart chart() {
         return chart;
     }
 
     /// Those that there are for an experiment.
-    static List<Chart> of(CheckpointSeries series) {
+    public static List<Chart> of(CheckpointSeries series) {
         return ALL.stream().filter(kind -> kind != DISK_BLOCKS || series.hasDisks()).map(ChartKind::chart).toList();
     }
 
-    static ChartKind of(Chart chart) {
+    public static ChartKind of(Chart chart) {
         return ALL.stream().filter(kind -> kind.chart.equals(chart)).findFirst().orElseThrow();
     }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 
 /// Where the charts are on a rectangle of some size: one above the other, each with its figure at the left, and one time axis
 /// under all of them. Paints the same on the screen and into files. Immutable.
-final class ChartSheet {
+public final class ChartSheet {
     private static final double AXIS_HEIGHT = 20;
     private static final double LEGEND_HEIGHT = 20;
     private static final double LABELS_LEFT = 44;
@@ -30,7 +30,7 @@ final class ChartSheet {
     private final double figureWidth;
 
     /// @param top room over the first chart
-    ChartSheet(List<Chart> charts, double width, double height, double top) {
+    public ChartSheet(List<Chart> charts, double width, double height, double top) {
         this.charts = charts;
         this.width = Math.floor(width);
         this.height = Math.floor(height);
@@ -39,15 +39,15 @@ final class ChartSheet {
         figureWidth = width < NARROW ? NARROW_FIGURE_WIDTH : FIGURE_WIDTH;
     }
 
-    List<Chart> charts() {
+    public List<Chart> charts() {
         return charts;
     }
 
-    double width() {
+    public double width() {
         return width;
     }
 
-    double height() {
+    public double height() {
         return height;
     }
 
@@ -55,19 +55,19 @@ final class ChartSheet {
         return top + chart * each;
     }
 
-    PlotArea area(int chart) {
+    public PlotArea area(int chart) {
         double left = figureWidth + LABELS_LEFT;
         return new PlotArea(left, topOf(chart) + LEGEND_HEIGHT, Math.max(16, width - left - LABELS_RIGHT),
                 each - LEGEND_HEIGHT - UNDER_PLOT);
     }
 
     /// The chart at this height.
-    int chartAt(double y) {
+    public int chartAt(double y) {
         return Math.clamp((int) ((y - top) / each), 0, charts.size() - 1);
     }
 
     /// Paints everything that does not follow the mouse.
-    void paintPlots(Ink ink, ChartFrame frame) {
+    public void paintPlots(Ink ink, ChartFrame frame) {
         ChartColors colors = frame.colors();
         for (int i = 0; i < charts.size(); i++) {
             PlotArea area = area(i);
@@ -109,7 +109,7 @@ final class ChartSheet {
     ///
     /// @param selected checkpoint that is marked, -1 for none
     /// @param hovered  checkpoint under the cross-hair, -1 for none
-    void paintPointers(Ink ink, ChartFrame frame, int selected, int hovered) {
+    public void paintPointers(Ink ink, ChartFrame frame, int selected, int hovered) {
         int pointed = hovered >= 0 ? hovered : selected;
         for (int i = 0; i < charts.size(); i++) {
             PlotArea area = area(i);
@@ -144,7 +144,8 @@ final class ChartSheet {
     }
 
     /// As much of the legend as there is room for; where it is not all, three dots say so.
-    static void legend(Ink ink, ChartColors colors, List<Chart.Entry> all, double left, double baseline, double room) {
+    public static void legend(Ink ink, ChartColors colors, List<Chart.Entry> all, double left, double baseline,
+            double room) {
         List<Chart.Entry> entries = all;
         double needs = all.stream().mapToDouble(entry -> width(ink, entry) + BETWEEN).sum() - BETWEEN;
         if (needs > room) {
@@ -180,7 +181,7 @@ final class ChartSheet {
     }
 
     /// What a reader of screens is told: every chart's figure and, where one is pointed at, the checkpoint's values.
-    List<String> words(ChartFrame frame, int pointed) {
+    public List<String> words(ChartFrame frame, int pointed) {
         List<String> words = new ArrayList<>();
         for (Chart chart : charts) {
             Chart.Figure figure = chart.figure(frame);

@@ -14,12 +14,12 @@ import org.HdrHistogram.Histogram;
 ///
 /// A checkpoint's dirty rate is its dirty pages by the time since the checkpoint before it. Where that one is not there any
 /// more it is by the interval that was asked for; the first checkpoint holds all of RAM and has no rate.
-final class CheckpointSeries {
+public final class CheckpointSeries {
     /// Of the pause, in their order and as people read them.
-    static final List<String> PHASES = List.of("stop", "device state", "harvest", "copy", "disks", "resume");
+    public static final List<String> PHASES = List.of("stop", "device state", "harvest", "copy", "disks", "resume");
     /// The same for where there is less room.
-    static final List<String> SHORT_PHASES = List.of("stop", "device", "harvest", "copy", "disks", "resume");
-    static final int PAGE_BYTES = 4096;
+    public static final List<String> SHORT_PHASES = List.of("stop", "device", "harvest", "copy", "disks", "resume");
+    public static final int PAGE_BYTES = 4096;
     private static final int DIGITS = 3;
 
     private final Instant start;
@@ -47,7 +47,7 @@ final class CheckpointSeries {
     private long medianRate;
 
     /// @param start when the experiment began: second 0
-    CheckpointSeries(Instant start) {
+    public CheckpointSeries(Instant start) {
         this.start = start;
         rates = new Histogram(DIGITS);
         rates.setAutoResize(true);
@@ -79,13 +79,13 @@ final class CheckpointSeries {
     }
 
     /// The checkpoints there are now; what is added later is not in it. For any thread.
-    CheckpointSeries snapshot() {
+    public CheckpointSeries snapshot() {
         medianRate = rates.getTotalCount() == 0 ? 0 : rates.getValueAtPercentile(50);
         return new CheckpointSeries(this);
     }
 
     /// Adds the next checkpoint.
-    void add(CheckpointRecord checkpoint) {
+    public void add(CheckpointRecord checkpoint) {
         if (rates == null) {
             throw new IllegalStateException("a snapshot does not grow");
         }
@@ -172,108 +172,108 @@ final class CheckpointSeries {
         records = Arrays.copyOf(records, room);
     }
 
-    int size() {
+    public int size() {
         return size;
     }
 
-    Instant start() {
+    public Instant start() {
         return start;
     }
 
     /// Since the experiment's start.
-    double seconds(int i) {
+    public double seconds(int i) {
         return seconds[i];
     }
 
     /// Where the time begins that the dirty set of a checkpoint is from.
-    double since(int i) {
+    public double since(int i) {
         return since[i];
     }
 
-    int number(int i) {
+    public int number(int i) {
         return numbers[i];
     }
 
-    int late(int i) {
+    public int late(int i) {
         return late[i];
     }
 
-    long phaseMicros(int phase, int i) {
+    public long phaseMicros(int phase, int i) {
         return phases[phase][i];
     }
 
-    long pauseMicros(int i) {
+    public long pauseMicros(int i) {
         return pause[i];
     }
 
-    long dirtyPages(int i) {
+    public long dirtyPages(int i) {
         return dirty[i];
     }
 
     /// Dirty pages a second; not a number where that cannot be said.
-    double pagesPerSecond(int i) {
+    public double pagesPerSecond(int i) {
         return rate[i];
     }
 
-    long pages(PageFate fate, int i) {
+    public long pages(PageFate fate, int i) {
         return fates[fate.code()][i];
     }
 
     /// Whether any checkpoint has a disk.
-    boolean hasDisks() {
+    public boolean hasDisks() {
         return hasDisks;
     }
 
     /// Dirty blocks of all disks.
-    long dirtyBlocks(int i) {
+    public long dirtyBlocks(int i) {
         return dirtyBlocks[i];
     }
 
     /// Of all disks.
-    long blocks(BlockFate fate, int i) {
+    public long blocks(BlockFate fate, int i) {
         return blocks[fate.code()][i];
     }
 
     /// Of all checkpoints until this one.
-    long allDirtyBlocks(int i) {
+    public long allDirtyBlocks(int i) {
         return allDirtyBlocks[i];
     }
 
     /// Of all checkpoints until this one.
-    long allNewBlocks(int i) {
+    public long allNewBlocks(int i) {
         return allNewBlocks[i];
     }
 
-    long storedBytes(int i) {
+    public long storedBytes(int i) {
         return stored[i];
     }
 
     /// All checkpoints until this one as plain images of RAM and disks.
-    long rawBytes(int i) {
+    public long rawBytes(int i) {
         return raw[i];
     }
 
     /// What all checkpoints until this one added to the store.
-    long keptBytes(int i) {
+    public long keptBytes(int i) {
         return kept[i];
     }
 
-    CheckpointRecord record(int i) {
+    public CheckpointRecord record(int i) {
         return records[i];
     }
 
     /// Of all checkpoints at the time of the snapshot, to three digits.
-    long medianPagesPerSecond() {
+    public long medianPagesPerSecond() {
         return medianRate;
     }
 
     /// Of the newest checkpoint, 0 where there is none.
-    double lastSeconds() {
+    public double lastSeconds() {
         return size == 0 ? 0 : seconds[size - 1];
     }
 
     /// The first checkpoint at or after this moment; [#size] where there is none.
-    int firstFrom(double second) {
+    public int firstFrom(double second) {
         int low = 0;
         int high = size;
         while (low < high) {
@@ -288,7 +288,7 @@ final class CheckpointSeries {
     }
 
     /// The checkpoint nearest to this moment, -1 where there is none.
-    int nearest(double second) {
+    public int nearest(double second) {
         int after = firstFrom(second);
         if (size == 0) {
             return -1;
@@ -300,7 +300,7 @@ final class CheckpointSeries {
     }
 
     /// The place of the checkpoint with this number, -1 where it is not here.
-    int indexOf(int number) {
+    public int indexOf(int number) {
         int found = Arrays.binarySearch(numbers, 0, size, number);
         return found < 0 ? -1 : found;
     }

@@ -11,7 +11,8 @@ import java.util.Arrays;
 /// @param held   how many checkpoints share the column
 /// @param size   how many columns there are; the arrays may be longer
 /// @param values of the checkpoints shown
-@SuppressWarnings("ArrayRecordComponent") // never compared
+@SuppressWarnings("ArrayRecordComponent")
+public // never compared
 record Columns(int[] shown, int[] x, int[] width, int[] held, double[] values, int size) {
     /// Columns stand apart when each has so many pixels; closer ones touch, so that no gaps flicker between them.
     private static final int PIXELS_TO_STAND_APART = 4;
@@ -19,12 +20,12 @@ record Columns(int[] shown, int[] x, int[] width, int[] held, double[] values, i
 
     /// A value of a checkpoint, not a number where it has none.
     @FunctionalInterface
-    interface Value {
+    public interface Value {
         double of(int checkpoint);
     }
 
     /// @param pixels how wide the plot is
-    static Columns of(CheckpointSeries series, Value value, double from, double to, int pixels) {
+    public static Columns of(CheckpointSeries series, Value value, double from, double to, int pixels) {
         int first = Math.max(0, series.firstFrom(from) - 1);
         int last = Math.min(series.size(), series.firstFrom(to) + 1);
         int most = Math.min(Math.max(0, last - first), pixels + 2);
@@ -85,7 +86,7 @@ record Columns(int[] shown, int[] x, int[] width, int[] held, double[] values, i
     }
 
     /// The most checkpoints that share one column.
-    int mostHeld() {
+    public int mostHeld() {
         int most = 0;
         for (int i = 0; i < size; i++) {
             most = Math.max(most, held[i]);
@@ -94,7 +95,7 @@ record Columns(int[] shown, int[] x, int[] width, int[] held, double[] values, i
     }
 
     /// The checkpoint shown by the column at or next to this pixel, -1 where there is no column near it.
-    int checkpointAt(double pixel, double reach) {
+    public int checkpointAt(double pixel, double reach) {
         int best = -1;
         double nearest = reach;
         for (int i = 0; i < size; i++) {

@@ -7,13 +7,13 @@ import java.util.Arrays;
 
 /// How fast pages became dirty between the checkpoints of a recording, in the order of time. The oldest counts are given up
 /// when there are more than an hour's.
-final class DirtyCounts {
+public final class DirtyCounts {
     static final int MOST = 1 << 15;
     private double[] seconds = new double[256];
     private double[] rates = new double[256];
     private int size;
 
-    void add(Instant start, DirtySample sample) {
+    public void add(Instant start, DirtySample sample) {
         double at = Duration.between(start, sample.at()).toNanos() / 1e9;
         if (size > 0 && at <= seconds[size - 1]) {
             return;
@@ -33,7 +33,7 @@ final class DirtyCounts {
     }
 
     /// What there is now; what is added later is not in it.
-    DirtyCounts snapshot() {
+    public DirtyCounts snapshot() {
         DirtyCounts copy = new DirtyCounts();
         copy.seconds = seconds;
         copy.rates = rates;
@@ -41,20 +41,20 @@ final class DirtyCounts {
         return copy;
     }
 
-    int size() {
+    public int size() {
         return size;
     }
 
-    double seconds(int i) {
+    public double seconds(int i) {
         return seconds[i];
     }
 
-    double pagesPerSecond(int i) {
+    public double pagesPerSecond(int i) {
         return rates[i];
     }
 
     /// The first at or after this moment.
-    int firstFrom(double second) {
+    public int firstFrom(double second) {
         int found = Arrays.binarySearch(seconds, 0, size, second);
         return found < 0 ? -found - 1 : found;
     }

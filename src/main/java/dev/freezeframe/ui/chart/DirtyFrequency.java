@@ -13,12 +13,12 @@ import java.util.Set;
 /// Counts in how many of some checkpoints each page was dirty. It remembers what it has counted, so that one checkpoint more
 /// costs one read; work that is given up half-way leaves a count that the next call goes on from. For any thread, one at a
 /// time.
-final class DirtyFrequency {
+public final class DirtyFrequency {
     private final int pages;
     private char[] counts;
     private final Set<Long> counted = new HashSet<>();
 
-    DirtyFrequency(int pages) {
+    public DirtyFrequency(int pages) {
         this.pages = pages;
         counts = new char[pages];
     }
@@ -26,7 +26,7 @@ final class DirtyFrequency {
     /// Counts these checkpoints and no others.
     ///
     /// @param unlessCancelled is called between two, and throws where nobody wants the count any more
-    synchronized PageStates.Frequency of(Store store, List<CheckpointRecord> wanted, Runnable unlessCancelled)
+    public synchronized PageStates.Frequency of(Store store, List<CheckpointRecord> wanted, Runnable unlessCancelled)
             throws StoreException {
         Set<Long> ids = new HashSet<>();
         wanted.forEach(checkpoint -> ids.add(checkpoint.id()));

@@ -4,7 +4,7 @@ import java.util.List;
 
 /// What a chart is painted with, so that the screen, a PNG and an SVG file come from the same painting code. Coordinates are
 /// logical pixels from the top left; used by one thread at a time.
-interface Ink {
+public interface Ink {
     /// Size of text, in pixels; the window has no others.
     enum Size {
         SMALL(11), NORMAL(13), LARGE(16), FIGURE(22);
@@ -15,7 +15,7 @@ interface Ink {
             this.pixels = pixels;
         }
 
-        int pixels() {
+        public int pixels() {
             return pixels;
         }
     }
@@ -34,7 +34,7 @@ interface Ink {
             this.lengths = List.of(lengths);
         }
 
-        double[] lengths() {
+        public double[] lengths() {
             return lengths.stream().mapToDouble(Double::doubleValue).toArray();
         }
     }

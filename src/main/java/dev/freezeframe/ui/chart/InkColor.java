@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 /// A colour of sRGB that needs no toolkit. Its components go from 0 to 1, not multiplied by the opacity. Immutable.
-record InkColor(double red, double green, double blue, double opacity) {
+public record InkColor(double red, double green, double blue, double opacity) {
 
     boolean isOpaque() {
         return opacity >= 1;
@@ -13,7 +13,7 @@ record InkColor(double red, double green, double blue, double opacity) {
     }
 
     /// A colour between this one (0) and another one (1), straight through sRGB.
-    InkColor towards(InkColor other, double share) {
+    public InkColor towards(InkColor other, double share) {
         return new InkColor(between(red, other.red, share), between(green, other.green, share), between(blue,
                 other.blue, share), between(opacity, other.opacity, share));
     }
@@ -23,7 +23,7 @@ record InkColor(double red, double green, double blue, double opacity) {
     }
 
     /// Without its opacity, as `0xffRRGGBB`.
-    int argb() {
+    public int argb() {
         return 0xff000000 | (int) Math.round(red * 255) << 16 | (int) Math.round(green * 255) << 8
                 | (int) Math.round(blue * 255);
     }

@@ -10,13 +10,14 @@ import dev.freezeframe.cli.Units;
 /// @param pagesPerCell a power of two
 /// @param cellWidth    in pixels
 /// @param cellHeight   in pixels
-record MapLayout(int firstPage, int lastPage, int pagesPerCell, int columns, int rows, int cellWidth, int cellHeight) {
+public record MapLayout(int firstPage, int lastPage, int pagesPerCell, int columns, int rows, int cellWidth,
+        int cellHeight) {
     private static final int LEAST_CELL = 2;
     private static final int LARGEST_CELL = 24;
     /// Rows begin at round addresses.
     private static final int COLUMNS_ARE_TIMES = 16;
 
-    static MapLayout of(int firstPage, int pages, double width, double height) {
+    public static MapLayout of(int firstPage, int pages, double width, double height) {
         if (pages <= 0 || width < LEAST_CELL * COLUMNS_ARE_TIMES || height < LEAST_CELL) {
             return new MapLayout(firstPage, firstPage, 1, COLUMNS_ARE_TIMES, 0, LEAST_CELL, LEAST_CELL);
         }
@@ -47,20 +48,20 @@ record MapLayout(int firstPage, int lastPage, int pagesPerCell, int columns, int
         return (lastPage - firstPage + pagesPerCell - 1) / pagesPerCell;
     }
 
-    int pagesPerRow() {
+    public int pagesPerRow() {
         return columns * pagesPerCell;
     }
 
-    double width() {
+    public double width() {
         return (double) columns * cellWidth;
     }
 
-    double height() {
+    public double height() {
         return (double) rows * cellHeight;
     }
 
     /// The cell at a place, -1 where there is none.
-    int cellAt(double x, double y) {
+    public int cellAt(double x, double y) {
         if (x < 0 || y < 0 || x >= width() || y >= height()) {
             return -1;
         }
@@ -70,21 +71,21 @@ record MapLayout(int firstPage, int lastPage, int pagesPerCell, int columns, int
     }
 
     /// The cell that holds a page, -1 where it is not shown.
-    int cellOf(int page) {
+    public int cellOf(int page) {
         return page < firstPage || page >= lastPage ? -1 : (page - firstPage) / pagesPerCell;
     }
 
-    int firstPageOf(int cell) {
+    public int firstPageOf(int cell) {
         return firstPage + cell * pagesPerCell;
     }
 
     /// Behind the last page of a cell.
-    int endOf(int cell) {
+    public int endOf(int cell) {
         return Math.min(lastPage, firstPageOf(cell) + pagesPerCell);
     }
 
     /// The offset of a page in RAM, such as `0x00400000`.
-    static String address(long page, long pages) {
+    public static String address(long page, long pages) {
         long bytes = page * CheckpointSeries.PAGE_BYTES;
         return Units.text(pages * CheckpointSeries.PAGE_BYTES > 1L << 32 ? "0x%09x" : "0x%08x", bytes);
     }

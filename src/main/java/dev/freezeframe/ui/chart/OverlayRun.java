@@ -14,10 +14,11 @@ import java.util.List;
 /// The first checkpoint of a recording holds all of RAM; it counts neither in the rates nor in the bytes per checkpoint.
 ///
 /// @param pauses sorted, in milliseconds
-@SuppressWarnings("ArrayRecordComponent") // never compared
+@SuppressWarnings("ArrayRecordComponent")
+public // never compared
 record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, RunSummary summary, double[] pauses) {
 
-    static OverlayRun of(ExperimentRecord experiment, List<CheckpointRecord> checkpoints) {
+    public static OverlayRun of(ExperimentRecord experiment, List<CheckpointRecord> checkpoints) {
         CheckpointSeries series = new CheckpointSeries(experiment.startedAt());
         RunStatistics statistics = new RunStatistics();
         for (CheckpointRecord checkpoint : checkpoints) {
@@ -33,7 +34,7 @@ record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, Run
     }
 
     /// The share of the checkpoints whose pause was at most this long.
-    double shareOfPausesUpTo(double millis) {
+    public double shareOfPausesUpTo(double millis) {
         int low = 0;
         int high = pauses.length;
         while (low < high) {
@@ -48,12 +49,12 @@ record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, Run
     }
 
     /// Not a number for the first checkpoint.
-    double storedBytes(int i) {
+    public double storedBytes(int i) {
         return checkpoints.number(i) == 1 ? Double.NaN : checkpoints.storedBytes(i);
     }
 
     /// Not a number for the first checkpoint.
-    double storedBytesPerSecond(int i) {
+    public double storedBytesPerSecond(int i) {
         double seconds = checkpoints.seconds(i) - checkpoints.since(i);
         return seconds > 0 ? storedBytes(i) / seconds : Double.NaN;
     }
@@ -64,13 +65,13 @@ record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, Run
     }
 
     /// On average.
-    double bytesPerCheckpoint() {
+    public double bytesPerCheckpoint() {
         int count = checkpoints.size() > 0 && checkpoints.number(0) == 1 ? checkpoints.size() - 1 : checkpoints.size();
         return count == 0 ? Double.NaN : (double) bytesWithoutFirst() / count;
     }
 
     /// On average.
-    double bytesPerSecond() {
+    public double bytesPerSecond() {
         double seconds = 0;
         for (int i = 0; i < checkpoints.size(); i++) {
             seconds += checkpoints.seconds(i) - checkpoints.since(i);
@@ -79,7 +80,7 @@ record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, Run
     }
 
     /// The interval that was asked for, or the shortest and the longest where it was changed.
-    String interval() {
+    public String interval() {
         long shortest = Long.MAX_VALUE;
         long longest = 0;
         for (int i = 0; i < checkpoints.size(); i++) {
@@ -98,7 +99,7 @@ record OverlayRun(ExperimentRecord experiment, CheckpointSeries checkpoints, Run
     }
 
     /// Bytes that were not stored of what plain images of RAM and disks would take.
-    String saved() {
+    public String saved() {
         return Units.percent((double) summary.imageBytes() - summary.storedBytes(), (double) summary.imageBytes());
     }
 }

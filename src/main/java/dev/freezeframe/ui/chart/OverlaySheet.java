@@ -11,7 +11,7 @@ import java.util.List;
 ///
 /// A pixel of the pauses shows the longest of its checkpoints, so that no spike is lost; one of the other curves shows their
 /// mean, because intervals are compared by what they take over time.
-record OverlaySheet(List<OverlayRun> runs, ChartColors colors, double width, double height) {
+public record OverlaySheet(List<OverlayRun> runs, ChartColors colors, double width, double height) {
     private static final List<Dash> DASHES = List.of(Dash.values());
     private static final int CHARTS = 5;
     private static final double TWO_COLUMNS = 560;
@@ -42,7 +42,7 @@ record OverlaySheet(List<OverlayRun> runs, ChartColors colors, double width, dou
                 - BOTTOM));
     }
 
-    void paint(Ink ink) {
+    public void paint(Ink ink) {
         pauses(ink, area(0));
         overTime(ink, area(1), "Pause over time, ms, longest per pixel", true, false, (run, i) -> run.checkpoints()
                 .pauseMicros(i) / 1e3);

@@ -5,7 +5,7 @@ import java.util.List;
 
 /// What became of a page of guest RAM in a checkpoint, in the words and the order that the composition chart, the memory map
 /// and their legends share: the weightiest first.
-enum PageFate {
+public enum PageFate {
     NEW(0, "new", "new"), DUPLICATE_WITHIN(1, "duplicate within", "within"), DUPLICATE_STORED(2, "stored earlier", "earlier"),
     /// Content that a disk of the machine has as well.
     DUPLICATE_DISK(3, "on disk", "disk"), ZERO(4, "zero", "zero"), UNCHANGED(5, "unchanged", "same"),
@@ -13,9 +13,9 @@ enum PageFate {
     UNTOUCHED(6, "not dirty", "not dirty");
 
     /// How many of them a dirty page can have.
-    static final int DIRTY_FATES = UNTOUCHED.code;
+    public static final int DIRTY_FATES = UNTOUCHED.code;
     /// By their codes.
-    static final List<PageFate> ALL = List.of(values());
+    public static final List<PageFate> ALL = List.of(values());
 
     private final int code;
     private final String words;
@@ -28,20 +28,20 @@ enum PageFate {
     }
 
     /// Its place in arrays, from 0.
-    int code() {
+    public int code() {
         return code;
     }
 
-    String words() {
+    public String words() {
         return words;
     }
 
     /// For where there is less room.
-    String word() {
+    public String word() {
         return word;
     }
 
-    static PageFate of(PageClass pageClass) {
+    public static PageFate of(PageClass pageClass) {
         return switch (pageClass) {
             case NEW -> NEW;
             case DUPLICATE_WITHIN -> DUPLICATE_WITHIN;

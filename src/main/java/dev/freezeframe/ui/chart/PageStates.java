@@ -5,7 +5,7 @@ import dev.freezeframe.store.PageClassMap;
 import java.util.Arrays;
 
 /// What is known of every page of guest RAM, and how it is coloured. Immutable, for any thread; one byte or two a page.
-sealed interface PageStates {
+public sealed interface PageStates {
 
     int pages();
 
@@ -21,7 +21,7 @@ sealed interface PageStates {
         /// How much of its colour the weightiest fate of a cell has at least, so that one page among many is seen.
         private static final double LEAST_SHARE = 0.4;
 
-        static Fates of(PageClassMap map) {
+        public static Fates of(PageClassMap map) {
             byte[] fates = new byte[map.pages()];
             Arrays.fill(fates, (byte) PageFate.UNTOUCHED.code());
             map.forEachRun((first, count, pageClass) -> Arrays.fill(fates, first, first + count, (byte) PageFate.of(
@@ -34,7 +34,7 @@ sealed interface PageStates {
             return fates.length;
         }
 
-        int[] counts(int firstPage, int end) {
+        public int[] counts(int firstPage, int end) {
             int[] counts = new int[PageFate.ALL.size()];
             for (int page = firstPage; page < end; page++) {
                 counts[fates[page]]++;
@@ -137,7 +137,7 @@ sealed interface PageStates {
         private final int[] fates = new int[PageFate.ALL.size()];
         private final int[] heat = new int[STEPS];
 
-        Shades(ChartColors colors) {
+        public Shades(ChartColors colors) {
             for (PageFate fate : PageFate.ALL) {
                 fates[fate.code()] = colors.of(fate).argb();
             }

@@ -9,10 +9,10 @@ import java.util.Map;
 import javafx.scene.paint.Color;
 
 /// What a palette has now, for painting that knows no JavaFX. For the JavaFX thread.
-final class PaletteColors {
+public final class PaletteColors {
     private PaletteColors() {}
 
-    static ChartColors of(Palette palette) {
+    public static ChartColors of(Palette palette) {
         Map<PageFate, InkColor> fates = new EnumMap<>(PageFate.class);
         for (PageClass pageClass : PageClass.values()) {
             fates.put(PageFate.of(pageClass), of(palette.of(pageClass)));

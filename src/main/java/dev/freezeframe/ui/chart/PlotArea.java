@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.chart;
 
 /// The rectangle that values are painted in, in whole pixels.
-record PlotArea(double x, double y, double width, double height) {
+public record PlotArea(double x, double y, double width, double height) {
 
-    double right() {
+    public double right() {
         return x + width;
     }
 

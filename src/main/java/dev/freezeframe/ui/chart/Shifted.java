@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 /// Ink that paints further down, for what stands under a title.
-record Shifted(Ink ink, double down) implements Ink {
+public record Shifted(Ink ink, double down) implements Ink {
 
     private double[] down(double[] ys) {
         double[] moved = ys.clone();

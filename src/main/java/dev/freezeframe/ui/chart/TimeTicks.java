@@ -5,7 +5,7 @@ import dev.freezeframe.cli.Units;
 /// Round moments of a stretch of time, and how they are written.
 ///
 /// @param step seconds between two of them
-record TimeTicks(double step) {
+public record TimeTicks(double step) {
     private static final double[] STEPS = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30,
             60,
             120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400};
@@ -32,7 +32,7 @@ record TimeTicks(double step) {
     }
 
     /// A moment since the start, such as `0:42.1`.
-    static String clock(double second, int digits) {
+    public static String clock(double second, int digits) {
         long unit = Math.round(Math.pow(10, digits));
         long all = Math.round(Math.abs(second) * unit);
         long whole = all / unit;

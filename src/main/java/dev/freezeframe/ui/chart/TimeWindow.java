@@ -2,7 +2,7 @@ package dev.freezeframe.ui.chart;
 
 /// Which stretch of time all charts show: everything, the newest part of a recording as it moves on, or what the user chose.
 /// Knows no control and no clock; seconds count from the start of the experiment.
-final class TimeWindow {
+public final class TimeWindow {
     /// While a recording is followed, about so many checkpoints are in view.
     private static final int FOLLOWED_CHECKPOINTS = 120;
     private static final double LEAST_FOLLOWED_SECONDS = 20;
@@ -10,7 +10,7 @@ final class TimeWindow {
     private static final double MARGIN = 0.015;
     private static final double SHORTEST_SECONDS = 0.05;
 
-    enum Mode {
+    public enum Mode {
         ALL, FOLLOW, FIXED
     }
 
@@ -23,12 +23,12 @@ final class TimeWindow {
     private double from;
     private double to = 1;
 
-    TimeWindow() {
+    public TimeWindow() {
         place();
     }
 
     /// Begins anew with another experiment.
-    void begin(boolean isLive) {
+    public void begin(boolean isLive) {
         live = isLive;
         followed = 0;
         end = 0;
@@ -37,7 +37,7 @@ final class TimeWindow {
     }
 
     /// Says whether the experiment is being recorded now.
-    void setLive(boolean isLive) {
+    public void setLive(boolean isLive) {
         if (live != isLive) {
             live = isLive;
             if (isLive && mode == Mode.ALL) {
@@ -51,7 +51,7 @@ final class TimeWindow {
     }
 
     /// Says how far the experiment has come.
-    void reach(double lastSeconds, double checkpointEverySeconds) {
+    public void reach(double lastSeconds, double checkpointEverySeconds) {
         end = lastSeconds;
         intervalSeconds = checkpointEverySeconds;
         place();
@@ -84,34 +84,34 @@ final class TimeWindow {
         }
     }
 
-    double from() {
+    public double from() {
         return from;
     }
 
-    double to() {
+    public double to() {
         return to;
     }
 
-    double length() {
+    public double length() {
         return to - from;
     }
 
-    Mode mode() {
+    public Mode mode() {
         return mode;
     }
 
-    boolean isLive() {
+    public boolean isLive() {
         return live;
     }
 
     /// Shows everything.
-    void all() {
+    public void all() {
         mode = Mode.ALL;
         place();
     }
 
     /// Moves on with the recording.
-    void follow() {
+    public void follow() {
         mode = Mode.FOLLOW;
         followed = 0;
         place();
@@ -120,7 +120,7 @@ final class TimeWindow {
     /// Shows less or more around a moment that stays where it is.
     ///
     /// @param factor of the length shown: less than 1 zooms in
-    void zoom(double factor, double around) {
+    public void zoom(double factor, double around) {
         double length = Math.clamp(length() * factor, SHORTEST_SECONDS, Math.max(longest(), SHORTEST_SECONDS));
         if (mode == Mode.FOLLOW) {
             followed = length;
@@ -139,7 +139,7 @@ final class TimeWindow {
     }
 
     /// Moves along by so many seconds.
-    void pan(double seconds) {
+    public void pan(double seconds) {
         if (mode == Mode.ALL || seconds == 0) {
             return;
         }
@@ -164,7 +164,7 @@ final class TimeWindow {
     }
 
     /// Moves so far that this moment is in view, if it is not.
-    void reveal(double second) {
+    public void reveal(double second) {
         if (mode == Mode.FIXED && (second < from || second > to)) {
             double length = length();
             from = second - length / 2;

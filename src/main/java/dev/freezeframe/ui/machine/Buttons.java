@@ -14,13 +14,13 @@ import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
 
 /// Small buttons and labels as they look everywhere in this package.
-final class Buttons {
-    static final PseudoClass PROBLEM = PseudoClass.getPseudoClass("problem");
+public final class Buttons {
+    public static final PseudoClass PROBLEM = PseudoClass.getPseudoClass("problem");
 
     private Buttons() {}
 
     /// An icon that does something, with words for those who hover and those who listen.
-    static Button icon(Ikon icon, String words, Runnable action) {
+    public static Button icon(Ikon icon, String words, Runnable action) {
         Button button = new Button(null, new FontIcon(icon));
         button.getStyleClass().addAll("button-icon", "flat", "icon-button");
         button.setTooltip(new Tooltip(words));
@@ -50,14 +50,14 @@ final class Buttons {
     }
 
     /// A menu item with a deed of its own.
-    static MenuItem item(String text, Runnable action) {
+    public static MenuItem item(String text, Runnable action) {
         MenuItem item = new MenuItem(text);
         item.setOnAction(_ -> action.run());
         return item;
     }
 
     /// Lets the keyboard open the menu of the selected row: JavaFX asks the list for it, and only the row has one.
-    static void menusByKeyboard(ListView<?> list) {
+    public static void menusByKeyboard(ListView<?> list) {
         list.addEventHandler(ContextMenuEvent.CONTEXT_MENU_REQUESTED, event -> {
             if (!event.isKeyboardTrigger()) {
                 return;
@@ -72,7 +72,7 @@ final class Buttons {
     }
 
     /// A label that ends with an ellipsis where it is too long, and then has a tooltip.
-    static Label label(String... styleClasses) {
+    public static Label label(String... styleClasses) {
         Label label = new Label();
         label.getStyleClass().addAll(styleClasses);
         label.setMinWidth(0);

@@ -9,7 +9,7 @@ import javafx.scene.control.DialogPane;
 import javafx.stage.Modality;
 
 /// Questions before something is lost. The answer that loses nothing is the default one.
-final class Question {
+public final class Question {
     private Question() {}
 
     /// Asks, and does it when the answer is yes. Returns at once.
@@ -18,7 +18,7 @@ final class Question {
     /// @param title   the question, such as "Force off tiny-linux?"
     /// @param details what goes, and what stays
     /// @param verb    the answer that does it, such as "Force off"
-    static void ask(Node owner, String title, String details, String verb, Runnable yes) {
+    public static void ask(Node owner, String title, String details, String verb, Runnable yes) {
         Alert alert = new Alert(Alert.AlertType.CONFIRMATION);
         ButtonType doIt = new ButtonType(verb, ButtonBar.ButtonData.OK_DONE);
         alert.getButtonTypes().setAll(doIt, ButtonType.CANCEL);
@@ -40,7 +40,7 @@ final class Question {
     }
 
     /// Shows a dialog over its owner, in the owner's looks, and hands its answer over; null for none.
-    static <T> void show(Node owner, Dialog<T> dialog, String title, java.util.function.Consumer<T> answered) {
+    public static <T> void show(Node owner, Dialog<T> dialog, String title, java.util.function.Consumer<T> answered) {
         dialog.setTitle(title);
         if (owner.getScene() != null) {
             dialog.initOwner(owner.getScene().getWindow());

@@ -22,7 +22,7 @@ public record DiskRow(String file, String format, String attachment, String writ
     /// Reads what is written.
     ///
     /// @return null where a field holds what a form cannot show
-    static DiskRow of(ObjectNode json) {
+    public static DiskRow of(ObjectNode json) {
         boolean shown = TEXTS.stream()
                 .allMatch(field -> json.path(field).isTextual() || json.path(field).isMissingNode())
                 && (json.path("readOnly").isBoolean() || json.path("readOnly").isMissingNode());
@@ -33,7 +33,7 @@ public record DiskRow(String file, String format, String attachment, String writ
     }
 
     /// Writes it over what is there; fields that a form does not show stay.
-    void into(ObjectNode json) {
+    public void into(ObjectNode json) {
         json.put("file", file);
         put(json, "format", format);
         put(json, "interface", attachment);

@@ -227,7 +227,7 @@ public final class ExperimentModel {
     }
 
     /// Drops checkpoints that were deleted from the store.
-    void deleted(List<CheckpointRecord> gone) {
+    public void deleted(List<CheckpointRecord> gone) {
         Set<Long> ids = new HashSet<>();
         gone.forEach(checkpoint -> ids.add(checkpoint.id()));
         arrivedWhileLoading.removeIf(checkpoint -> ids.contains(checkpoint.id()));

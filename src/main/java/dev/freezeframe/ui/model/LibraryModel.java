@@ -54,7 +54,7 @@ public final class LibraryModel {
     private final PauseTransition pause = new PauseTransition(SOON);
     private boolean waiting;
 
-    LibraryModel(BackgroundTasks tasks, StoreModel stores) {
+    public LibraryModel(BackgroundTasks tasks, StoreModel stores) {
         this.tasks = tasks;
         this.stores = stores;
         lane = tasks.lane();
@@ -186,17 +186,17 @@ public final class LibraryModel {
         return rows.stream().filter(row -> row.id() == experimentId).findFirst();
     }
 
-    void recordingStarted(ExperimentRecord experiment) {
+    public void recordingStarted(ExperimentRecord experiment) {
         recording.add(experiment.id());
         reload();
     }
 
-    void recordingEnded(ExperimentRecord experiment) {
+    public void recordingEnded(ExperimentRecord experiment) {
         recording.remove(experiment.id());
         reload();
     }
 
-    void stored(List<CheckpointRecord> arrived) {
+    public void stored(List<CheckpointRecord> arrived) {
         if (arrived.stream().anyMatch(checkpoint -> checkpoint.number() == 1)) {
             reload();
         } else if (!arrived.isEmpty()) {
@@ -205,7 +205,7 @@ public final class LibraryModel {
     }
 
     /// Reads the list again, but not at once, and once for many calls.
-    void reloadSoon() {
+    public void reloadSoon() {
         if (!waiting) {
             waiting = true;
             pause.playFromStart();

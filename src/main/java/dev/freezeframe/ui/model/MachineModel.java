@@ -189,7 +189,7 @@ public final class MachineModel {
         recording.set(model);
     }
 
-    void recordingEnded() {
+    public void recordingEnded() {
         recordingAsked = false;
         recording.set(null);
         giveMemoryBack();

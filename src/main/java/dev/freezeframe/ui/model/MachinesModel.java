@@ -49,7 +49,7 @@ public final class MachinesModel {
     private final RecordingEvents events;
 
     /// What the window wants to hear of recordings, on the JavaFX thread.
-    interface RecordingEvents {
+    public interface RecordingEvents {
         void started(RecordingModel recording);
 
         /// From the recording's threads; must return at once.
@@ -66,7 +66,7 @@ public final class MachinesModel {
 
     private Consumer<Refused> whenRefused = _ -> {};
 
-    MachinesModel(BackgroundTasks tasks, StoreModel stores, RecordingEvents events) {
+    public MachinesModel(BackgroundTasks tasks, StoreModel stores, RecordingEvents events) {
         this.tasks = tasks;
         this.stores = stores;
         this.events = events;
@@ -411,7 +411,7 @@ public final class MachinesModel {
     }
 
     /// Ends all recordings and machines. Blocks, so it is for a background thread; the list stays as it is.
-    static void endAll(List<MachineModel> all) {
+    public static void endAll(List<MachineModel> all) {
         for (MachineModel model : all) {
             try {
                 model.end();

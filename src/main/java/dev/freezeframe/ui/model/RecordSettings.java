@@ -19,7 +19,7 @@ public final class RecordSettings {
             Duration.ofSeconds(1));
     private final ObjectProperty<Budget> budget = new SimpleObjectProperty<>(this, "budget", Budget.UNLIMITED);
 
-    RecordSettings(MachinesModel machines) {
+    public RecordSettings(MachinesModel machines) {
         interval.addListener((_, _, wanted) -> {
             RecordingModel recording = recordingOf(machines);
             if (recording != null) {

@@ -23,7 +23,7 @@ public final class RecordingModel {
     private boolean stopping;
     private String reported = "";
 
-    RecordingModel(BackgroundTasks tasks, MachineModel machine, Recording recording) {
+    public RecordingModel(BackgroundTasks tasks, MachineModel machine, Recording recording) {
         this.tasks = tasks;
         this.machine = machine;
         this.recording = recording;
@@ -77,7 +77,7 @@ public final class RecordingModel {
         live.set(recording.live());
     }
 
-    void failed(int number, Exception cause) {
+    public void failed(int number, Exception cause) {
         String why = Problem.of("", cause).message();
         if (!why.equals(reported)) {
             // what fails again and again for the same reason is told once
@@ -110,7 +110,7 @@ public final class RecordingModel {
     }
 
     /// Blocks until what was captured is stored.
-    void close() throws IOException {
+    public void close() throws IOException {
         recording.close();
     }
 }

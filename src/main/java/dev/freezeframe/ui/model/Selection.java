@@ -80,7 +80,7 @@ public final class Selection {
     }
 
     /// The place of the first checkpoint whose number is at least this one.
-    int indexOf(int number) {
+    public int indexOf(int number) {
         int low = 0;
         int high = checkpoints.size();
         while (low < high) {

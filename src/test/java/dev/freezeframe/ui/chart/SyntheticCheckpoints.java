@@ -15,8 +15,8 @@ import java.util.Random;
 
 /// Checkpoints of a guest of 256 MiB that nobody recorded, without a store: a first one with much of RAM, then figures that
 /// walk about, with spikes. The same seed gives the same.
-final class SyntheticCheckpoints {
-    static final Instant START = Instant.parse("2026-11-22T10:15:00Z");
+public final class SyntheticCheckpoints {
+    public static final Instant START = Instant.parse("2026-11-22T10:15:00Z");
     static final Duration INTERVAL = Duration.ofSeconds(1);
     private static final long RAM_PAGES = 65_536;
 
@@ -26,16 +26,16 @@ final class SyntheticCheckpoints {
     private int disks;
     private double level = 2600;
 
-    SyntheticCheckpoints(long experimentId, long seed) {
+    public SyntheticCheckpoints(long experimentId, long seed) {
         this.experimentId = experimentId;
         random = new Random(seed);
     }
 
-    static ExperimentRecord experiment(String name) {
+    public static ExperimentRecord experiment(String name) {
         return ExperimentRecord.starting(name, "tiny-linux", "{}", RAM_PAGES * 4096, Optional.empty(), START);
     }
 
-    static List<CheckpointRecord> list(int count) {
+    public static List<CheckpointRecord> list(int count) {
         SyntheticCheckpoints made = new SyntheticCheckpoints(1, 42);
         List<CheckpointRecord> all = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -44,14 +44,14 @@ final class SyntheticCheckpoints {
         return all;
     }
 
-    static CheckpointSeries series(int count) {
+    public static CheckpointSeries series(int count) {
         CheckpointSeries series = new CheckpointSeries(START);
         list(count).forEach(series::add);
         return series;
     }
 
     /// Gives the machine disks; without them it has none.
-    SyntheticCheckpoints withDisks(int count) {
+    public SyntheticCheckpoints withDisks(int count) {
         disks = count;
         return this;
     }
@@ -70,7 +70,7 @@ final class SyntheticCheckpoints {
         return all;
     }
 
-    CheckpointRecord next() {
+    public CheckpointRecord next() {
         number++;
         level = Math.clamp(level * (1 + 0.1 * random.nextGaussian()) + 20, 100, 20_000);
         long dirty = number == 1 ? 40_000 : Math.round(level);
