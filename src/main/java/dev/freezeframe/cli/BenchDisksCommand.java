@@ -2,6 +2,7 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.bench.DisksBench;
 import dev.freezeframe.experiment.bench.DisksBench.Reading;
 import dev.freezeframe.experiment.bench.PauseBench;

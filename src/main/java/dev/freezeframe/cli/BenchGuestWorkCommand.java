@@ -1,5 +1,7 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.bench.GuestWorkBench;
 import dev.freezeframe.experiment.bench.GuestWorkBench.Pair;
 import dev.freezeframe.experiment.bench.PauseBench;

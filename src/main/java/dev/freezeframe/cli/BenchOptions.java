@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.DurationText;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.ProfileException;

@@ -2,6 +2,7 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.bench.DiskRoom;
 import dev.freezeframe.experiment.bench.PauseBench;
 import dev.freezeframe.experiment.bench.Peer;

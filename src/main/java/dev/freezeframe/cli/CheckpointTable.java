@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.BlockSums;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.store.CheckpointMetrics;

@@ -2,10 +2,11 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.CheckpointComparison;
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
-import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.experiment.ImageComparison;
+import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.Store;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.machine.Console;
 import dev.freezeframe.qmp.Registration;
 import java.io.ByteArrayOutputStream;

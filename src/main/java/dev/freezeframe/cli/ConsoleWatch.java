@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.Units;
 import dev.freezeframe.machine.Console;
 import dev.freezeframe.machine.TextMarks;
 import dev.freezeframe.qmp.Registration;

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.machine.Machine;

@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.experiment.Finding;
 import dev.freezeframe.machine.MachineSpec;

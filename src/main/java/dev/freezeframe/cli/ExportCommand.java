@@ -2,6 +2,8 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Progress;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.restore.BundleExport;
 import dev.freezeframe.restore.BundleExport.Exported;
 import dev.freezeframe.restore.CheckpointExport;
@@ -9,7 +11,6 @@ import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Store;
 import java.util.concurrent.Callable;

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.Units;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.qmp.QmpException;

@@ -1,10 +1,11 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.ShellText;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.restore.BundleImport;
 import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.BundleImport.Report;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import java.nio.file.Path;
 import java.util.Optional;

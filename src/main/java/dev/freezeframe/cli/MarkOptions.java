@@ -1,5 +1,7 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
 import java.time.Duration;

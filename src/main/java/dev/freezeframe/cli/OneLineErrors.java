@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import org.slf4j.LoggerFactory;

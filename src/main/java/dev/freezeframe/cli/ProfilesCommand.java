@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileEntry;
 import dev.freezeframe.machine.Profiles;

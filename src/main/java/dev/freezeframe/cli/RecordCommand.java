@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.DurationText;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.experiment.Budget;

@@ -1,5 +1,8 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.Progress;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.DetachedMachine;
@@ -10,7 +13,6 @@ import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.base.Units;
 import dev.freezeframe.machine.Machine;
 import java.time.Duration;
 import java.util.ArrayList;

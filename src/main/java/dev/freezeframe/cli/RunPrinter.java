@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.BlockSums;
 import dev.freezeframe.experiment.BudgetUse;
 import dev.freezeframe.experiment.Recording;

@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import java.io.PrintWriter;
 import java.util.Optional;
 

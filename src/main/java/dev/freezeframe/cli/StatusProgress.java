@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.store.Progress;
+import dev.freezeframe.base.Progress;
+import dev.freezeframe.base.Units;
 
 /// Shows how far the store has come, as a bar in the status line.
 public final class StatusProgress {

@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.ShownText;
 import dev.freezeframe.base.ShellText;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;

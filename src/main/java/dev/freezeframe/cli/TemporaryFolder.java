@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

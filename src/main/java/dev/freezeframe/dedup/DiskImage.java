@@ -1,6 +1,6 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.machine.Disk;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.PageMap;

@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,7 +1,8 @@
 package dev.freezeframe.machine;
 
-import dev.freezeframe.ShownText;
 import dev.freezeframe.base.ShellText;
+import dev.freezeframe.base.ShownText;
+import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;

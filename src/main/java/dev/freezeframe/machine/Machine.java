@@ -2,7 +2,8 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
+import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qmp.PeerFate;

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

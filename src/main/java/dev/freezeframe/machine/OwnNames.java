@@ -1,6 +1,6 @@
 package dev.freezeframe.machine;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.linux.Holders;
 import dev.freezeframe.linux.Holders.Holder;
 import dev.freezeframe.machine.HostName.Use;

@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.SizeText;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

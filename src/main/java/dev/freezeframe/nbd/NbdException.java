@@ -1,6 +1,6 @@
 package dev.freezeframe.nbd;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import java.io.IOException;
 import java.util.Optional;
 

@@ -1,5 +1,6 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.machine.DiskBacking;
 import dev.freezeframe.machine.QemuImg;
 import dev.freezeframe.store.CheckpointRecord;
@@ -7,7 +8,6 @@ import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageMap;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.io.IOException;

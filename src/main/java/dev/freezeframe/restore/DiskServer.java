@@ -1,6 +1,6 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
 import dev.freezeframe.machine.DiskBacking;
 import dev.freezeframe.nbd.NbdExport;
 import dev.freezeframe.nbd.NbdServer;

@@ -1,13 +1,13 @@
 package dev.freezeframe.restore;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpEvent;
 import dev.freezeframe.qmp.QmpException;
-import dev.freezeframe.store.Progress;
 import java.io.IOException;
 import java.time.Duration;
 import org.slf4j.Logger;

@@ -1,6 +1,6 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.machine.BootFile;
 import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.MachineSpec;

@@ -1,11 +1,11 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.Progress;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

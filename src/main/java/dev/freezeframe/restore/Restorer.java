@@ -3,7 +3,7 @@ package dev.freezeframe.restore;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.Disk;

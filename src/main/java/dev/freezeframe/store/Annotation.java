@@ -1,6 +1,6 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.SortedSet;

@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.Database.Session;
 import dev.freezeframe.store.PageClassCodec.Piece;
 import dev.freezeframe.store.StoreException.Reason;

@@ -1,5 +1,7 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Packs.PackHashes;
 import java.sql.SQLException;

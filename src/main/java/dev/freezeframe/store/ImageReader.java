@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.StoreException.Reason;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;

@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Corruption;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 

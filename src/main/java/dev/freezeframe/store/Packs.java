@@ -2,6 +2,7 @@ package dev.freezeframe.store;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.Database.Session;
 import dev.freezeframe.store.StoreException.Reason;
 import java.nio.ByteBuffer;

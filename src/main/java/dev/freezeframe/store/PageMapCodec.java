@@ -2,6 +2,8 @@ package dev.freezeframe.store;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
+import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.Varints;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

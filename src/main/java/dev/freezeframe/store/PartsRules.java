@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.CheckpointParts.ClassPart;
 import dev.freezeframe.store.CheckpointParts.ImageParts;
 import dev.freezeframe.store.CheckpointParts.MapPart;

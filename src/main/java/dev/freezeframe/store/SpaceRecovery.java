@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Progress;
 import java.sql.SQLException;
 import java.util.BitSet;
 import java.util.Map;

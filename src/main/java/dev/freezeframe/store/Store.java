@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;

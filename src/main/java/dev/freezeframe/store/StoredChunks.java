@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.StoreException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;

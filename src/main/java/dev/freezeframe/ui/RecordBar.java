@@ -1,7 +1,7 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.cli.DurationText;
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.Budget;
 import dev.freezeframe.experiment.LiveFigures;
 import dev.freezeframe.experiment.RunSummary;

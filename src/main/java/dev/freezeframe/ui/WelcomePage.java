@@ -1,6 +1,6 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.experiment.Finding;
 import dev.freezeframe.experiment.GuestPlan;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.store.PhaseMicros;
 import java.io.InputStream;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
@@ -15,7 +16,6 @@ import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.PageMap;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.suite.Damaged;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
@@ -21,7 +22,6 @@ import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.PageClass;
 import dev.freezeframe.store.PageClassMap;
 import dev.freezeframe.store.PageMap;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;

@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;

@@ -3,11 +3,11 @@ package dev.freezeframe.dedup;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Picture;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;

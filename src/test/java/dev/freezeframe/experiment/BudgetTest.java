@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.machine.BootSector;
 import dev.freezeframe.machine.Machine;
@@ -14,7 +15,6 @@ import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Picture;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.Await;
 import java.nio.file.Path;

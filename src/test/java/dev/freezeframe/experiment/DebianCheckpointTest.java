@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
@@ -14,7 +15,6 @@ import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

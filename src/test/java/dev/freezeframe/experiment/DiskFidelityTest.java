@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.UserfaultTracker;
 import dev.freezeframe.linux.SharedMemory;
@@ -26,7 +27,6 @@ import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.suite.Await;

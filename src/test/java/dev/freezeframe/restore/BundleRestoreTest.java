@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
@@ -13,7 +14,6 @@ import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;

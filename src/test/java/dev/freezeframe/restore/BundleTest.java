@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.restore.BundleExport.Exported;
 import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.BundleImport.Report;
@@ -16,7 +17,6 @@ import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Imported;
 import dev.freezeframe.store.PhaseMicros;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.StoreException.Reason;

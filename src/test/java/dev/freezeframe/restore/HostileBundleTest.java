@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.github.luben.zstd.Zstd;
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.restore.BundleImport.Options;
 import dev.freezeframe.restore.BundleImport.Report;
 import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import java.io.ByteArrayInputStream;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.NewCheckpoint.NewImage;
 import java.io.IOException;
 import java.io.InputStream;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.github.luben.zstd.Zstd;
+import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.Varints;
 import dev.freezeframe.suite.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;

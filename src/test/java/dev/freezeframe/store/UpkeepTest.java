@@ -3,6 +3,7 @@ package dev.freezeframe.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.NewCheckpoint.NewImage;
 import dev.freezeframe.suite.Await;
 import java.nio.ByteBuffer;

@@ -2,7 +2,7 @@ package dev.freezeframe.suite;
 
 import static org.junit.jupiter.api.Assertions.fail;
 
-import dev.freezeframe.store.Progress;
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.VerifyReport;

@@ -1,10 +1,10 @@
 package dev.freezeframe.experiment.bench;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.restore.CheckpointExport.DiskFormat;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.RunSummary;
 import java.util.ArrayList;
 import java.util.List;

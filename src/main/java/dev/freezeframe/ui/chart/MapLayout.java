@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 
 /// How a stretch of guest RAM lies on a rectangle: row after row of cells of the same size, each for the same number of pages,
 /// a power of two. Cells are as large as they can be, and hold one page as soon as all pages have room.

@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.cli.Units;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;

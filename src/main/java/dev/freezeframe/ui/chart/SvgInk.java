@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

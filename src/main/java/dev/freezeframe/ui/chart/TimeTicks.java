@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 
 /// Round moments of a stretch of time, and how they are written.
 ///

@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.checkpoint;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
-import dev.freezeframe.ui.model.ComparisonRange;
 import dev.freezeframe.ui.model.ComparedImage;
+import dev.freezeframe.ui.model.ComparisonRange;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.Arrays;
 import java.util.function.Consumer;

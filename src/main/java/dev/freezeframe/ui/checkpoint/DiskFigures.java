@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.checkpoint;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Part;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.ui.model.FamilyLayout;

@@ -2,7 +2,7 @@ package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.controls.CustomTextField;
 import atlantafx.base.theme.Styles;
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.store.Annotation;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.model.CheckpointActions;

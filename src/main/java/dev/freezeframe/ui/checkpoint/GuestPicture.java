@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.checkpoint;
 
-import dev.freezeframe.ShownText;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.store.Picture;
 import java.io.ByteArrayInputStream;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.CheckpointComparison.PageContents;
 import dev.freezeframe.ui.model.ComparisonRange;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.ui.model.LibraryColumns;
 import dev.freezeframe.ui.model.LibraryEntry;
 import dev.freezeframe.ui.model.LibraryRow;

@@ -161,7 +161,7 @@ final class ConsoleConnector implements TtyConnector {
 
     /// Resets colours, because the cut may have taken the end of a sequence.
     private static byte[] note(long bytes) {
-        return ("\u001b[m\r\n[" + dev.freezeframe.cli.Units.bytes(bytes) + " left out]\r\n").getBytes(
+        return ("\u001b[m\r\n[" + dev.freezeframe.base.Units.bytes(bytes) + " left out]\r\n").getBytes(
                 StandardCharsets.UTF_8);
     }
 

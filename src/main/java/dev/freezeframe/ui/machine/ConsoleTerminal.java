@@ -1,6 +1,5 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.Closing;
 import com.techsenger.jeditermfx.core.TerminalColor;
 import com.techsenger.jeditermfx.core.TerminalExecutorServiceManager;
 import com.techsenger.jeditermfx.core.TextStyle;
@@ -15,6 +14,7 @@ import com.techsenger.jeditermfx.ui.TerminalCopyPasteHandler;
 import com.techsenger.jeditermfx.ui.TerminalPanel;
 import com.techsenger.jeditermfx.ui.settings.DefaultSettingsProvider;
 import com.techsenger.jeditermfx.ui.settings.SettingsProvider;
+import dev.freezeframe.base.Closing;
 import dev.freezeframe.machine.Console;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

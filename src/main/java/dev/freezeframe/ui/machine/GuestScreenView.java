@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.ScreenImage;
 import java.util.LinkedHashSet;

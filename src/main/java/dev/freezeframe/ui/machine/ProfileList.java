@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileEntry;

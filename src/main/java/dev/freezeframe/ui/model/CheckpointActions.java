@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.restore.CheckpointExport.DiskFormat;
 import dev.freezeframe.restore.RestoreOptions;
@@ -9,8 +9,8 @@ import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.ExperimentTotals;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreException;
-import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.Steps;
 import java.nio.file.Path;
 import java.util.ArrayList;

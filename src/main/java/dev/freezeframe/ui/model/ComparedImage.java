@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.experiment.ImageComparison;
 import dev.freezeframe.ui.task.Steps;

@@ -26,6 +26,6 @@ public record ComparisonRange(int firstPage, int pages, Difference difference) {
 
     /// An address in guest RAM or on a disk as everywhere in the window.
     public static String hex(long address) {
-        return dev.freezeframe.cli.Units.text("0x%08x", address);
+        return dev.freezeframe.base.Units.text("0x%08x", address);
     }
 }

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.CheckpointCsv;
 import dev.freezeframe.restore.BundleExport;
 import dev.freezeframe.restore.BundleImport;

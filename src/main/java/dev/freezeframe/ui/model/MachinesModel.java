@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
 import dev.freezeframe.experiment.MemoryNeed;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingListener;

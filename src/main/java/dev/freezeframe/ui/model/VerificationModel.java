@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.VerifyReport;
 import java.time.Instant;

@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.Closing;
-import java.io.IOException;
+import dev.freezeframe.base.Closing;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.task;
 
-import dev.freezeframe.Closing;
+import dev.freezeframe.base.Closing;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;

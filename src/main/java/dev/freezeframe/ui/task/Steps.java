@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.task;
 
-import dev.freezeframe.store.Progress;
+import dev.freezeframe.base.Progress;
 
 /// How work in the background says how far it is, and learns that nobody wants it any more. Also fits where the store wants
 /// a [Progress]. May be called from any thread.

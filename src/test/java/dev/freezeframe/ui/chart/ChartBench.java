@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.theme.Theme;
 import io.fair_acc.chartfx.XYChart;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.cli.Units;
+import dev.freezeframe.base.Units;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.Arrays;

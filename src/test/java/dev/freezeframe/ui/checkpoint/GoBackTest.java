@@ -297,7 +297,7 @@ class GoBackTest {
             bytes += before[page * PAGE_BYTES + i] == after[page * PAGE_BYTES + i] ? 0 : 1;
         }
         FxToolkit.run(() -> table.getSelectionModel().select(0));
-        String expected = dev.freezeframe.cli.Units.count(bytes) + " of 4,096 bytes differ";
+        String expected = dev.freezeframe.base.Units.count(bytes) + " of 4,096 bytes differ";
         FxToolkit.await("the page is shown: " + expected, () -> ((Label) root.lookup("#compare-hex-title")).getText()
                 .contains(expected));
     }

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.Progress;
 import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.experiment.Finding;
 import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.Progress;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.VerifyReport;

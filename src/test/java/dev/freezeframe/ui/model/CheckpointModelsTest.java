@@ -222,7 +222,7 @@ class CheckpointModelsTest {
         assertTrue(text.contains("child"), text);
         assertEquals(deletion.going().stream().mapToLong(each -> each.metrics().storedBytes()).sum(), deletion
                 .storedBytes());
-        assertTrue(text.contains(dev.freezeframe.cli.Units.bytes(deletion.storedBytes())), text);
+        assertTrue(text.contains(dev.freezeframe.base.Units.bytes(deletion.storedBytes())), text);
     }
 
     @Test

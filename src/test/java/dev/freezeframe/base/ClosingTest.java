@@ -1,4 +1,4 @@
-package dev.freezeframe;
+package dev.freezeframe.base;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package dev.freezeframe;
+package dev.freezeframe.base;
 
 import java.util.Locale;
 import java.util.regex.Matcher;

@@ -1,4 +1,4 @@
-package dev.freezeframe;
+package dev.freezeframe.base;
 
 import java.io.IOException;
 import java.util.List;

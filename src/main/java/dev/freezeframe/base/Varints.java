@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.base;
 
 /// Reads and writes variable-length integers, seven bits a byte with the lowest first. Reading refuses numbers of more than
 /// 49 bits and reads no byte beyond the end.

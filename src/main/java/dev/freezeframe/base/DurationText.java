@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.base;
 
 import java.math.BigDecimal;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.base;
 
 /// Told how far a long operation has come. Called from the thread that does the work; throwing from here aborts it.
 @FunctionalInterface

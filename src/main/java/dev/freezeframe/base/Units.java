@@ -1,6 +1,5 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.base;
 
-import dev.freezeframe.ShownText;
 import java.time.Duration;
 import java.util.Locale;
 

@@ -1,7 +1,7 @@
-package dev.freezeframe.store;
+package dev.freezeframe.base;
 
 /// Thrown by the decoders when stored bytes break a rule of their format; whoever knows which row they came from turns it
-/// into a [StoreException].
+/// into a [dev.freezeframe.store.StoreException].
 public final class Corruption extends Exception {
     private static final long serialVersionUID = 1L;
 
