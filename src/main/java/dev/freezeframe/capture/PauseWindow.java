@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qmp.ArmedCommand;
 import dev.freezeframe.qmp.PendingReply;
@@ -7,7 +8,6 @@ import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpEvent;
 import dev.freezeframe.qmp.QmpException;
-import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;

@@ -1,9 +1,9 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.Units;
+import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Console;
 import dev.freezeframe.machine.TextMarks;
-import dev.freezeframe.qmp.Registration;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

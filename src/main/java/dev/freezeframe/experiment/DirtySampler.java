@@ -3,7 +3,7 @@ package dev.freezeframe.experiment;
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.DirtyCounter;
 import dev.freezeframe.linux.Threads;
-import dev.freezeframe.qmp.Registration;
+import dev.freezeframe.linux.socket.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;

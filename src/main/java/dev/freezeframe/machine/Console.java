@@ -1,7 +1,7 @@
 package dev.freezeframe.machine;
 
-import dev.freezeframe.qmp.Registration;
-import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,13 +1,13 @@
 package dev.freezeframe.migration;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.RunDirectory;
-import dev.freezeframe.qmp.UnixConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.freezeframe.migration;
 
+import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.linux.socket.UnixListener;
 import dev.freezeframe.qmp.RunDirectory;
-import dev.freezeframe.qmp.UnixConnection;
-import dev.freezeframe.qmp.UnixListener;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;

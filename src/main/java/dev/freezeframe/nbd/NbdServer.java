@@ -1,7 +1,7 @@
 package dev.freezeframe.nbd;
 
-import dev.freezeframe.qmp.SocketPaths;
-import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.linux.socket.SocketPaths;
+import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.freezeframe.nbd;
 
-import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -2,7 +2,7 @@ package dev.freezeframe.nbd;
 
 import static dev.freezeframe.nbd.NbdProtocol.*;
 
-import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,6 +1,8 @@
 package dev.freezeframe.qmp;
 
 import dev.freezeframe.linux.LifeLock;
+import dev.freezeframe.linux.socket.SocketPaths;
+import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;

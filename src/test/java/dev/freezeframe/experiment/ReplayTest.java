@@ -4,12 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;

@@ -1,6 +1,6 @@
 package dev.freezeframe.machine;
 
-import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 
 /// A console and the other end of its line, where the guest is.

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;

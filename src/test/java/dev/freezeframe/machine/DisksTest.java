@@ -10,11 +10,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.UnixConnection;
-
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.TestOutput;

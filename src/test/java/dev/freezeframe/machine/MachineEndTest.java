@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
 import dev.freezeframe.qmp.RunDirectory;
-import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Underway;

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.QmpException;
-import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.suite.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

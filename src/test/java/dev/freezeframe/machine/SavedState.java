@@ -1,10 +1,10 @@
 package dev.freezeframe.machine;
 
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qmp.PendingEvent;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.RunDirectory;
-import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.linux.socket.UnixListener;
 import dev.freezeframe.qmp.PendingReply;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpException;
-import dev.freezeframe.qmp.UnixConnection;
-import dev.freezeframe.qmp.UnixListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -2,11 +2,11 @@ package dev.freezeframe.nbd;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.linux.socket.UnixListener;
 import dev.freezeframe.qmp.QmpClient;
 import dev.freezeframe.qmp.QmpCommand;
 import dev.freezeframe.qmp.RunDirectory;
-import dev.freezeframe.qmp.UnixConnection;
-import dev.freezeframe.qmp.UnixListener;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;

@@ -1,6 +1,8 @@
 package dev.freezeframe.qmp;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.linux.socket.UnixListener;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Underway;
 import java.io.IOException;

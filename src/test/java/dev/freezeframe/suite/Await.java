@@ -1,6 +1,6 @@
 package dev.freezeframe.suite;
 
-import dev.freezeframe.qmp.UnixConnection;
+import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -2,9 +2,9 @@ package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
+import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.qmp.Registration;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.time.Duration;

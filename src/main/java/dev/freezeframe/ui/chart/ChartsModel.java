@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.experiment.DirtySample;
-import dev.freezeframe.qmp.Registration;
+import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.ui.model.ExperimentModel;

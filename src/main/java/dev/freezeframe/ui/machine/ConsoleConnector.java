@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.machine;
 
 import com.techsenger.jeditermfx.core.TtyConnector;
+import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Console;
-import dev.freezeframe.qmp.Registration;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.machine.ConsolePair;
-import dev.freezeframe.qmp.UnixConnection;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Underway;
 import java.io.IOException;

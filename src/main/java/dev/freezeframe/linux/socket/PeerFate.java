@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.linux.socket;
 
 import java.time.Duration;
 

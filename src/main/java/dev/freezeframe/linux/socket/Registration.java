@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.linux.socket;
 
 /// A listener that is listening; closing it stops that. Closing twice is harmless.
 @FunctionalInterface

@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.linux.socket;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.LifeLock;
+import dev.freezeframe.qmp.RunDirectory;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Underway;
 import java.io.IOException;
