@@ -2,10 +2,10 @@ package dev.freezeframe.capture;
 
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.ScratchFolder;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
-import dev.freezeframe.qmp.RunDirectory;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.RunDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,12 +2,12 @@ package dev.freezeframe.capture;
 
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.migration.DeviceStateSource;
-import dev.freezeframe.qmp.ArmedCommand;
-import dev.freezeframe.qmp.PendingReply;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpEvent;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.ArmedCommand;
+import dev.freezeframe.qemu.qmp.PendingReply;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpEvent;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;

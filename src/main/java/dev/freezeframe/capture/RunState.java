@@ -3,8 +3,8 @@ package dev.freezeframe.capture;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.util.Optional;
 
 /// What a machine is doing, as far as a checkpointer cares: it can be captured, not now, or never again.

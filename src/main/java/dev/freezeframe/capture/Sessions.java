@@ -1,9 +1,9 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,7 +3,7 @@ package dev.freezeframe.cli;
 import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

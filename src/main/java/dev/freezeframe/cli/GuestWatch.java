@@ -3,7 +3,7 @@ package dev.freezeframe.cli;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;

@@ -2,7 +2,7 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.util.Optional;
 
 /// Tells whether a machine will not run again. Asks nobody who may be slow to answer: a QEMU that is late has not ended.

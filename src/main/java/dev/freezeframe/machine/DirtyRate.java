@@ -1,8 +1,8 @@
 package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;

@@ -3,8 +3,8 @@ package dev.freezeframe.machine;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.io.IOException;
 import java.time.Duration;
 

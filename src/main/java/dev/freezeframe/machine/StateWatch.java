@@ -2,10 +2,10 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpEvent;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpEvent;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

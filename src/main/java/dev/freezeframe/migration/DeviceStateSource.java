@@ -1,8 +1,8 @@
 package dev.freezeframe.migration;
 
-import dev.freezeframe.qmp.PendingReply;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.PendingReply;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import java.io.IOException;
 import java.time.Duration;
 

@@ -1,7 +1,7 @@
 package dev.freezeframe.migration;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import java.util.List;
 import java.util.Map;
 

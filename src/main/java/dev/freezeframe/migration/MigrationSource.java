@@ -1,12 +1,12 @@
 package dev.freezeframe.migration;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.qmp.ArmedCommand;
-import dev.freezeframe.qmp.PendingEvent;
-import dev.freezeframe.qmp.PendingReply;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.ArmedCommand;
+import dev.freezeframe.qemu.qmp.PendingEvent;
+import dev.freezeframe.qemu.qmp.PendingReply;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.io.IOException;
 import java.time.Duration;
 import org.slf4j.Logger;

@@ -1,9 +1,9 @@
 package dev.freezeframe.migration;
 
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.qmp.PendingReply;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.PendingReply;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

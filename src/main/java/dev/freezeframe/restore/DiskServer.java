@@ -4,7 +4,7 @@ import dev.freezeframe.base.Closing;
 import dev.freezeframe.machine.DiskBacking;
 import dev.freezeframe.nbd.NbdExport;
 import dev.freezeframe.nbd.NbdServer;
-import dev.freezeframe.qmp.RunDirectory;
+import dev.freezeframe.qemu.qmp.RunDirectory;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.NewCheckpoint;

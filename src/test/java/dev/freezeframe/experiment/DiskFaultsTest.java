@@ -15,7 +15,7 @@ import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.machine.ScratchFolder;
 import dev.freezeframe.machine.StateChange;
-import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.Await;

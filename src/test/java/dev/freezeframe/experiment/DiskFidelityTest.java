@@ -17,7 +17,7 @@ import dev.freezeframe.machine.DiskRecordsCheck;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
-import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.restore.RamImage;
 import dev.freezeframe.restore.RestoreOptions;

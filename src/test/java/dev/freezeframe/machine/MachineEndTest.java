@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.linux.socket.UnixConnection;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
-import dev.freezeframe.qmp.RunDirectory;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.RunDirectory;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Underway;

@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.socket.UnixConnection;
-import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.suite.Await;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

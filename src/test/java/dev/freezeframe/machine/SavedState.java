@@ -2,9 +2,9 @@ package dev.freezeframe.machine;
 
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.socket.UnixConnection;
-import dev.freezeframe.qmp.PendingEvent;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.RunDirectory;
+import dev.freezeframe.qemu.qmp.PendingEvent;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.RunDirectory;
 import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.qmp.PendingReply;
-import dev.freezeframe.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.PendingReply;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Underway;
 import java.io.IOException;

@@ -2,10 +2,10 @@ package dev.freezeframe.experiment.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.qmp.PendingEvent;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.PendingEvent;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

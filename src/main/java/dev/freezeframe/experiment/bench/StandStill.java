@@ -1,9 +1,9 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.qmp.QmpClient;
-import dev.freezeframe.qmp.QmpCommand;
-import dev.freezeframe.qmp.QmpEvent;
+import dev.freezeframe.qemu.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpEvent;
 import java.io.IOException;
 
 /// How long a guest stands still: from each STOP to the RESUME behind it, by QEMU's own stamps, whoever stopped it. Where the

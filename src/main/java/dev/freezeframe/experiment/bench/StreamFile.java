@@ -2,7 +2,7 @@ package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.linux.socket.UnixListener;
-import dev.freezeframe.qmp.RunDirectory;
+import dev.freezeframe.qemu.qmp.RunDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

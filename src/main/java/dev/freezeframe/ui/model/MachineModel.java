@@ -4,7 +4,7 @@ import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.qmp.QmpException;
+import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;

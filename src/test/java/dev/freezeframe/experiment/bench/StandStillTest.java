@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.linux.socket.UnixConnection;
-import dev.freezeframe.qmp.QmpClient;
+import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.suite.Await;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.LifeLock;
-import dev.freezeframe.qmp.RunDirectory;
+import dev.freezeframe.qemu.qmp.RunDirectory;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Underway;
 import java.io.IOException;

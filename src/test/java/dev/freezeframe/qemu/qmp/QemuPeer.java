@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.qemu.qmp;
 
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.linux.socket.UnixConnection;

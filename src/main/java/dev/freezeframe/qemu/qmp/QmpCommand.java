@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.qemu.qmp;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.qemu.qmp;
 
 import dev.freezeframe.linux.LifeLock;
 import dev.freezeframe.linux.socket.SocketPaths;

@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.qemu.qmp;
 
 /// A command of which QEMU has everything but the last byte. Fired or closed by the thread that armed it, exactly once; one
 /// that is closed without being fired never runs.

@@ -1,2 +1,2 @@
 /// The QEMU Machine Protocol: transport, commands, events. Knows nothing of what the commands are for.
-package dev.freezeframe.qmp;
+package dev.freezeframe.qemu.qmp;

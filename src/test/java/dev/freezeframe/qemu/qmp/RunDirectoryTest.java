@@ -1,4 +1,4 @@
-package dev.freezeframe.qmp;
+package dev.freezeframe.qemu.qmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
