@@ -1,9 +1,9 @@
 package dev.freezeframe.capture;
 
-import dev.freezeframe.nbd.NbdClient;
-import dev.freezeframe.nbd.NbdRange;
-import dev.freezeframe.nbd.NbdReadSink;
-import dev.freezeframe.nbd.NbdStatusVisitor;
+import dev.freezeframe.qemu.nbd.NbdClient;
+import dev.freezeframe.qemu.nbd.NbdRange;
+import dev.freezeframe.qemu.nbd.NbdReadSink;
+import dev.freezeframe.qemu.nbd.NbdStatusVisitor;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;

@@ -2,8 +2,8 @@ package dev.freezeframe.restore;
 
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.machine.DiskBacking;
-import dev.freezeframe.nbd.NbdExport;
-import dev.freezeframe.nbd.NbdServer;
+import dev.freezeframe.qemu.nbd.NbdExport;
+import dev.freezeframe.qemu.nbd.NbdServer;
 import dev.freezeframe.qemu.qmp.RunDirectory;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ImageReader;

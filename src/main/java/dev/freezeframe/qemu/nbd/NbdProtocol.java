@@ -1,4 +1,4 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
 /// The numbers of the NBD protocol, named as `doc/proto.md` of the NetworkBlockDevice project names them. All integers
 /// on the wire are big-endian.

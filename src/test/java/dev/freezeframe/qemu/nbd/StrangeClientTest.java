@@ -1,6 +1,6 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
-import static dev.freezeframe.nbd.NbdProtocol.*;
+import static dev.freezeframe.qemu.nbd.NbdProtocol.*;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

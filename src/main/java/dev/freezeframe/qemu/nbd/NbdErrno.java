@@ -1,4 +1,4 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
 /// The error numbers that a server may answer with.
 public enum NbdErrno {

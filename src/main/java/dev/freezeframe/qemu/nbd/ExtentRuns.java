@@ -1,4 +1,4 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
 import java.io.IOException;
 import java.util.Arrays;

@@ -1,6 +1,6 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
-import static dev.freezeframe.nbd.NbdProtocol.*;
+import static dev.freezeframe.qemu.nbd.NbdProtocol.*;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

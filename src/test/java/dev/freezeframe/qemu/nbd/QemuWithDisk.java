@@ -1,4 +1,4 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.TestedQemu;

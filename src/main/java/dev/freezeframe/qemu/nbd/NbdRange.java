@@ -1,4 +1,4 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
 /// A run of bytes of an export. Never empty.
 public record NbdRange(long offset, long lengthBytes) {

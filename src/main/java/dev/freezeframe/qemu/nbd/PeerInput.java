@@ -1,4 +1,4 @@
-package dev.freezeframe.nbd;
+package dev.freezeframe.qemu.nbd;
 
 import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
