@@ -1,6 +1,6 @@
 package dev.freezeframe.capture;
 
-import dev.freezeframe.migration.DeviceState;
+import dev.freezeframe.qemu.stream.DeviceState;
 import java.util.BitSet;
 import java.util.List;
 

@@ -2,8 +2,8 @@ package dev.freezeframe.capture;
 
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.migration.DeviceState;
-import dev.freezeframe.migration.DeviceStateSource;
+import dev.freezeframe.qemu.stream.DeviceState;
+import dev.freezeframe.qemu.stream.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,13 +1,13 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.migration.DeviceStateSource;
 import dev.freezeframe.qemu.qmp.ArmedCommand;
 import dev.freezeframe.qemu.qmp.PendingReply;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpEvent;
 import dev.freezeframe.qemu.qmp.QmpException;
+import dev.freezeframe.qemu.stream.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;

@@ -2,8 +2,8 @@ package dev.freezeframe.restore;
 
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Accelerator;
-import dev.freezeframe.migration.DeviceState;
-import dev.freezeframe.migration.KvmClock;
+import dev.freezeframe.qemu.stream.DeviceState;
+import dev.freezeframe.qemu.stream.KvmClock;
 import java.nio.ByteBuffer;
 import java.util.List;
 

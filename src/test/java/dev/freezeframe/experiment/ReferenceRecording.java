@@ -21,7 +21,7 @@ import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
-import dev.freezeframe.migration.DeviceStateSource;
+import dev.freezeframe.qemu.stream.DeviceStateSource;
 import dev.freezeframe.restore.RamImage;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;

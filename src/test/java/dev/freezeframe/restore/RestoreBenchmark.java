@@ -4,7 +4,7 @@ import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
-import dev.freezeframe.migration.DeviceState;
+import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.NewCheckpoint;

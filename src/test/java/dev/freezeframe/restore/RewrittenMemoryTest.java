@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Accelerator;
-import dev.freezeframe.migration.KvmClock;
+import dev.freezeframe.qemu.stream.KvmClock;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,6 @@
-package dev.freezeframe.migration;
+package dev.freezeframe.qemu.stream;
 
-import static dev.freezeframe.migration.StreamFormat.*;
+import static dev.freezeframe.qemu.stream.StreamFormat.*;
 
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;

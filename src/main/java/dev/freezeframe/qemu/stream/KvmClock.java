@@ -1,4 +1,4 @@
-package dev.freezeframe.migration;
+package dev.freezeframe.qemu.stream;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.freezeframe.migration;
+package dev.freezeframe.qemu.stream;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.TestedQemu;

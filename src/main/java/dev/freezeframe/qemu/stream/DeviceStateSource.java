@@ -1,4 +1,4 @@
-package dev.freezeframe.migration;
+package dev.freezeframe.qemu.stream;
 
 import dev.freezeframe.qemu.qmp.PendingReply;
 import dev.freezeframe.qemu.qmp.QmpClient;

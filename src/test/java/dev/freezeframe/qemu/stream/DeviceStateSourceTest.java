@@ -1,4 +1,4 @@
-package dev.freezeframe.migration;
+package dev.freezeframe.qemu.stream;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
