@@ -6,7 +6,7 @@ import dev.freezeframe.experiment.Doctor;
 import dev.freezeframe.experiment.Finding;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
-import dev.freezeframe.machine.QemuProgram;
+import dev.freezeframe.qemu.program.QemuProgram;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;

@@ -2,6 +2,7 @@ package dev.freezeframe.machine;
 
 import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.RegularFile;
+import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;

@@ -2,6 +2,7 @@ package dev.freezeframe.machine;
 
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.qemu.program.TextTail;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -4,6 +4,7 @@ import dev.freezeframe.base.ShellText;
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.RegularFile;
+import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

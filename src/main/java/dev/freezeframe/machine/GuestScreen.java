@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;
 import java.io.IOException;

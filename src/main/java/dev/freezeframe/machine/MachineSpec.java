@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.ShownText;
+import dev.freezeframe.qemu.program.MachineException;
+import dev.freezeframe.qemu.program.QemuProgram;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

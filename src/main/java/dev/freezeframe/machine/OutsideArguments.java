@@ -1,6 +1,7 @@
 package dev.freezeframe.machine;
 
 import dev.freezeframe.machine.HostName.Use;
+import dev.freezeframe.qemu.program.MachineException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

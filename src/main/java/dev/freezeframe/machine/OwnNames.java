@@ -5,6 +5,7 @@ import dev.freezeframe.linux.Holders;
 import dev.freezeframe.linux.Holders.Holder;
 import dev.freezeframe.linux.socket.SocketPaths;
 import dev.freezeframe.machine.HostName.Use;
+import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;

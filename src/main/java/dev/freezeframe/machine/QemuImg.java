@@ -2,6 +2,11 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.qemu.program.Executables;
+import dev.freezeframe.qemu.program.Launcher;
+import dev.freezeframe.qemu.program.MachineException;
+import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.qemu.program.TextTail;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.qemu.program.MachineException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;

@@ -2,6 +2,7 @@ package dev.freezeframe.machine;
 
 import dev.freezeframe.base.UserFolders;
 import dev.freezeframe.linux.UnnamedFile;
+import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

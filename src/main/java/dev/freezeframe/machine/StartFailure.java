@@ -1,6 +1,9 @@
 package dev.freezeframe.machine;
 
 import dev.freezeframe.base.ShellText;
+import dev.freezeframe.qemu.program.ExitStatus;
+import dev.freezeframe.qemu.program.MachineException;
+import dev.freezeframe.qemu.program.TextTail;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;

@@ -1,7 +1,7 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.program.MachineException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;

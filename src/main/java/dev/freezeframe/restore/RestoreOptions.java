@@ -1,8 +1,8 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.machine.Accelerator;
-import dev.freezeframe.machine.MachineException;
 import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.program.MachineException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

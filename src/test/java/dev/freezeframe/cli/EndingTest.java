@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.TestedQemu;
-import dev.freezeframe.machine.ExitStatus;
+import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.suite.Await;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.qemu.program.ExitStatus;
+import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;

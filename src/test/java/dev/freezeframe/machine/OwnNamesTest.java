@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.Holders;
+import dev.freezeframe.qemu.program.MachineException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;

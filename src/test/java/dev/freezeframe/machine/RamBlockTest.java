@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.freezeframe.qemu.program.MachineException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

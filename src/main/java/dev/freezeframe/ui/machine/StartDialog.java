@@ -5,7 +5,7 @@ import dev.freezeframe.machine.Accelerator;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileField;
-import dev.freezeframe.machine.QemuProgram;
+import dev.freezeframe.qemu.program.QemuProgram;
 import dev.freezeframe.ui.model.ProfilesModel;
 import java.util.Optional;
 import java.util.function.Consumer;

@@ -8,7 +8,7 @@ import dev.freezeframe.machine.Profile;
 import dev.freezeframe.machine.ProfileEntry;
 import dev.freezeframe.machine.ProfileProblem;
 import dev.freezeframe.machine.Profiles;
-import dev.freezeframe.machine.QemuProgram;
+import dev.freezeframe.qemu.program.QemuProgram;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.program;
 
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
