@@ -2,7 +2,7 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.experiment.GuestPlan;
 import dev.freezeframe.experiment.GuestPreparation;
-import dev.freezeframe.machine.Guest;
+import dev.freezeframe.qemu.image.Guest;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;

@@ -1,7 +1,7 @@
 package dev.freezeframe.dedup;
 
 import dev.freezeframe.base.ShownText;
-import dev.freezeframe.machine.Disk;
+import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.PageMap;
 import java.util.Optional;

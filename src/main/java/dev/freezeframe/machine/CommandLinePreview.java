@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.program.Executables;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.qemu.image.Disk;
 import java.util.Optional;
 
 /// A disk of a running machine that its guest can write, so that checkpoints must have it.

@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.machine.HostName.Use;
+import dev.freezeframe.qemu.image.Disk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

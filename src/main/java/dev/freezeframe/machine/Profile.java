@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.SizeText;
+import dev.freezeframe.qemu.image.Disk;
+import dev.freezeframe.qemu.image.Guest;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -31,7 +31,7 @@ public record ProfileField(String name, Kind kind, String title, String help, St
         FILE,
         /// An array of strings.
         TEXT_LIST,
-        /// An array of objects with the fields of a [Disk].
+        /// An array of objects with the fields of a [dev.freezeframe.qemu.image.Disk].
         DISKS
     }
 

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.RegularFile;
+import dev.freezeframe.qemu.image.Disk;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.RecordComponent;

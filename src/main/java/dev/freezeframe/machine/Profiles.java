@@ -1,6 +1,7 @@
 package dev.freezeframe.machine;
 
 import dev.freezeframe.base.UserFolders;
+import dev.freezeframe.qemu.image.Guest;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.qemu.image.DiskArguments;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

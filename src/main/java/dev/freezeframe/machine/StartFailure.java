@@ -1,6 +1,7 @@
 package dev.freezeframe.machine;
 
 import dev.freezeframe.base.ShellText;
+import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.TextTail;

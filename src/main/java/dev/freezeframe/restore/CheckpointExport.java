@@ -1,8 +1,8 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.machine.DiskBacking;
-import dev.freezeframe.machine.QemuImg;
+import dev.freezeframe.qemu.image.DiskBacking;
+import dev.freezeframe.qemu.image.QemuImg;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ChunkId;
 import dev.freezeframe.store.ImageReader;

@@ -1,7 +1,7 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.base.Closing;
-import dev.freezeframe.machine.DiskBacking;
+import dev.freezeframe.qemu.image.DiskBacking;
 import dev.freezeframe.qemu.nbd.NbdExport;
 import dev.freezeframe.qemu.nbd.NbdServer;
 import dev.freezeframe.qemu.qmp.RunDirectory;

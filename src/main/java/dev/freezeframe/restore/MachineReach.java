@@ -2,9 +2,9 @@ package dev.freezeframe.restore;
 
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.machine.BootFile;
-import dev.freezeframe.machine.Disk;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profile;
+import dev.freezeframe.qemu.image.Disk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

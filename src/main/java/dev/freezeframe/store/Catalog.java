@@ -1,7 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.machine.Disk;
+import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.store.CheckpointParts.ImageParts;
 import dev.freezeframe.store.Database.Session;
 import dev.freezeframe.store.NewCheckpoint.NewImage;

@@ -13,7 +13,7 @@ import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.Profiles;
-import dev.freezeframe.machine.ScratchFolder;
+import dev.freezeframe.qemu.image.ScratchFolder;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.RunDirectory;

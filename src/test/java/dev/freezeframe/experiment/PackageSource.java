@@ -2,7 +2,7 @@ package dev.freezeframe.experiment;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import dev.freezeframe.machine.Guest;
+import dev.freezeframe.qemu.image.Guest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.qemu.image.Guest;
 import dev.freezeframe.suite.Await;
 import java.nio.file.Files;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.qemu.image.Guest;
 import java.nio.file.Path;
 
 /// Profiles whose user has a folder of his own for a test.

@@ -1,9 +1,9 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.machine.DiskBacking;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.image.DiskBacking;
 import dev.freezeframe.qemu.nbd.NbdClient;
 import dev.freezeframe.qemu.nbd.NbdRange;
 import dev.freezeframe.qemu.nbd.NbdReadSink;

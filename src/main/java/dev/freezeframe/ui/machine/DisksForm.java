@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.machine.Disk;
+import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.ui.model.DiskRow;
 import java.io.File;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.image;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.image;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -49,7 +49,7 @@ public final class QemuImg {
         return ofNamed(QemuProgram.DEFAULT_BINARY);
     }
 
-    /// The one that belongs to a QEMU as it is named in a [MachineSpec].
+    /// The one that belongs to a QEMU as it is named in a [dev.freezeframe.machine.MachineSpec].
     ///
     /// @throws MachineException if there is none
     public static QemuImg ofNamed(Path qemu) throws MachineException {

@@ -1,7 +1,8 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.freezeframe.machine.BootProgram;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;

@@ -1,10 +1,13 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.image;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.machine.Machine;
+import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.machine.ProfileReader;
 import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.image;
 
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.base.ShownText;
