@@ -8,7 +8,7 @@ import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.machine.DetachedMachine;
-import dev.freezeframe.machine.MovedFile;
+import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;
 import dev.freezeframe.store.Annotation;

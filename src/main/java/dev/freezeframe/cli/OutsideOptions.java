@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MovedFile;
+import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.OutsideWishes;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;

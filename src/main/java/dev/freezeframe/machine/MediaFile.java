@@ -2,8 +2,11 @@ package dev.freezeframe.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.machine.HostName.Use;
 import dev.freezeframe.qemu.image.Disk;
+import dev.freezeframe.qemu.outside.FileIdentity;
+import dev.freezeframe.qemu.outside.HostName;
+import dev.freezeframe.qemu.outside.HostName.Use;
+import dev.freezeframe.qemu.outside.HostNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

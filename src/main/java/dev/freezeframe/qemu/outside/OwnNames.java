@@ -1,10 +1,10 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.outside;
 
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.linux.Holders;
 import dev.freezeframe.linux.Holders.Holder;
 import dev.freezeframe.linux.socket.SocketPaths;
-import dev.freezeframe.machine.HostName.Use;
+import dev.freezeframe.qemu.outside.HostName.Use;
 import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.net.DatagramSocket;

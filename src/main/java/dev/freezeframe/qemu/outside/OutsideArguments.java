@@ -1,6 +1,6 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.outside;
 
-import dev.freezeframe.machine.HostName.Use;
+import dev.freezeframe.qemu.outside.HostName.Use;
 import dev.freezeframe.qemu.program.MachineException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.outside;
 
 import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.RegularFile;

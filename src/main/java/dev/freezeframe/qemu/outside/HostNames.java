@@ -1,8 +1,8 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.outside;
 
-import dev.freezeframe.machine.HostName.Use;
-import dev.freezeframe.machine.QemuOption.Setting;
-import dev.freezeframe.machine.QemuOption.Syntax;
+import dev.freezeframe.qemu.outside.HostName.Use;
+import dev.freezeframe.qemu.outside.QemuOption.Setting;
+import dev.freezeframe.qemu.outside.QemuOption.Syntax;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
