@@ -8,7 +8,7 @@ import dev.freezeframe.experiment.bench.DisksBench.Reading;
 import dev.freezeframe.experiment.bench.PauseBench;
 import dev.freezeframe.experiment.bench.SavedBlocks;
 import dev.freezeframe.experiment.bench.Workload;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.CheckpointMetrics;
 import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.CheckpointRecord;

@@ -1,10 +1,10 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.DurationText;
-import dev.freezeframe.machine.Accelerator;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.ProfileException;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.ProfileException;
+import dev.freezeframe.qemu.profile.Profiles;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;

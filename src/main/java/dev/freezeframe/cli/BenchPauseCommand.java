@@ -8,7 +8,7 @@ import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.experiment.bench.DiskPauseBench;
 import dev.freezeframe.experiment.bench.PauseBench;
 import dev.freezeframe.experiment.bench.Workload;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.util.List;
 import java.util.Optional;

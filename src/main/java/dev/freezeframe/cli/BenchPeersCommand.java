@@ -10,7 +10,7 @@ import dev.freezeframe.experiment.bench.PeersBench.Result;
 import dev.freezeframe.experiment.bench.PeersBench.Taken;
 import dev.freezeframe.experiment.bench.PeersBench.Turn;
 import dev.freezeframe.experiment.bench.Workload;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.util.List;
 import java.util.Optional;

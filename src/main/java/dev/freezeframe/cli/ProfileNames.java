@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.machine.ProfileEntry;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.ProfileEntry;
+import dev.freezeframe.qemu.profile.Profiles;
 import java.util.Iterator;
 
 /// The names of the profiles that there are, for completion. Looks when it is asked, not when it is made.

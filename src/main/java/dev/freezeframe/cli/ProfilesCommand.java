@@ -2,9 +2,9 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.machine.Profile;
-import dev.freezeframe.machine.ProfileEntry;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.Profile;
+import dev.freezeframe.qemu.profile.ProfileEntry;
+import dev.freezeframe.qemu.profile.Profiles;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;

@@ -1,7 +1,7 @@
 package dev.freezeframe.experiment;
 
-import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qemu.image.Guest;
+import dev.freezeframe.qemu.profile.Profiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -10,7 +10,7 @@ import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
-import dev.freezeframe.machine.RamBlock;
+import dev.freezeframe.qemu.profile.RamBlock;
 import dev.freezeframe.qemu.stream.DeviceStateSource;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.ExperimentRecord;

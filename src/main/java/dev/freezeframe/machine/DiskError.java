@@ -3,6 +3,7 @@ package dev.freezeframe.machine;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.image.ScratchFolder;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -2,6 +2,8 @@ package dev.freezeframe.machine;
 
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.qemu.image.Disk;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.TextTail;

@@ -108,7 +108,7 @@ final class BundleFormat {
     /// The experiment. What is not known is null.
     ///
     /// @param startedFrom the checkpoint that its machine was restored from, as `EXPERIMENT/NUMBER`
-    /// @param machine     as [dev.freezeframe.machine.MachineSpec#fromRecord] reads it
+    /// @param machine     as [dev.freezeframe.qemu.profile.MachineSpec#fromRecord] reads it
     record ExperimentText(String name, String profileName, long ramBytes, Instant startedAt, Instant endedAt,
             String endReason, String startedFrom, JsonNode machine) {
         ExperimentText {

@@ -1,10 +1,10 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.base.ShownText;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profile;
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.outside.BootFile;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

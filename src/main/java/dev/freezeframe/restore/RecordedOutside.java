@@ -2,8 +2,8 @@ package dev.freezeframe.restore;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.MediaFile;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.MediaFile;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.store.ExperimentRecord;
 import java.util.List;

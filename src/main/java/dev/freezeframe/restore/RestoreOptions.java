@@ -1,7 +1,7 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.machine.Accelerator;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import java.nio.file.Path;
 import java.time.Duration;

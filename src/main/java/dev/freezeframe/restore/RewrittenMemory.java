@@ -1,7 +1,7 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.qemu.stream.KvmClock;
 import java.nio.ByteBuffer;

@@ -1,8 +1,8 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.TestedQemu;
-import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qemu.image.Guest;
+import dev.freezeframe.qemu.profile.Profiles;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;

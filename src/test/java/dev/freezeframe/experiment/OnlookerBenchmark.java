@@ -1,10 +1,10 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.machine.BootSector;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.BootSector;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import java.io.IOException;

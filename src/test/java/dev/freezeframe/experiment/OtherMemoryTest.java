@@ -3,7 +3,7 @@ package dev.freezeframe.experiment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.machine.RamBlock;
+import dev.freezeframe.qemu.profile.RamBlock;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.machine.BootSector;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.machine.ScreenImage;
+import dev.freezeframe.qemu.profile.BootSector;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Picture;
 import dev.freezeframe.store.Store;

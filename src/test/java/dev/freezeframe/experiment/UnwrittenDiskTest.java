@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.UserfaultTracker;
-import dev.freezeframe.machine.BootSector;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.BootSector;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.store.DiskMetrics;
 import dev.freezeframe.store.Store;
 import java.nio.ByteBuffer;

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qemu.image.Guest;
+import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.ProfileException;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.suite.Await;
 import java.nio.file.Files;
 import java.time.Duration;

@@ -7,6 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profile;
+import dev.freezeframe.qemu.profile.ProfileException;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.qmp.QmpClient;

@@ -1,5 +1,8 @@
 package dev.freezeframe.machine;
 
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
+
 /// A program that starts a machine, tells its process id and folder, and lives until it is killed or whoever started
 /// it is gone.
 final class MachineInAChildJvm {

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.ProfileReader;
 import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.Store;
 import java.nio.file.Path;

@@ -2,8 +2,8 @@ package dev.freezeframe.restore;
 
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.CheckpointRecord;

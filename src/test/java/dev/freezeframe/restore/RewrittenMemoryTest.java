@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.stream.KvmClock;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.machine.ProfileException;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.ProfileException;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;
@@ -44,7 +44,7 @@ public final class OpenWorkbench implements AutoCloseable {
     public static MachineSpec spec(String profile) {
         try {
             return MachineSpec.of(Profiles.standard().find(profile)).withAccelerator(
-                    dev.freezeframe.machine.Accelerator.TCG);
+                    dev.freezeframe.qemu.profile.Accelerator.TCG);
         } catch (ProfileException e) {
             throw new AssertionError(e);
         }

@@ -1,7 +1,7 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import java.io.IOException;
 import java.time.Duration;
 

@@ -2,12 +2,12 @@ package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.machine.Machine;
 import dev.freezeframe.machine.MachineDisk;
-import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.qemu.image.DiskBacking;
 import dev.freezeframe.qemu.nbd.NbdClient;
 import dev.freezeframe.qemu.nbd.NbdRange;
 import dev.freezeframe.qemu.nbd.NbdReadSink;
 import dev.freezeframe.qemu.nbd.NbdStatusVisitor;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.RunDirectory;

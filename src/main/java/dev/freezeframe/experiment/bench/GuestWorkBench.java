@@ -4,7 +4,7 @@ import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.time.Duration;

@@ -4,7 +4,7 @@ import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import java.io.IOException;

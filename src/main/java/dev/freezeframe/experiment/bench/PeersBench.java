@@ -2,7 +2,7 @@ package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;

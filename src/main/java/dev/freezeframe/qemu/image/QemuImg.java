@@ -49,7 +49,7 @@ public final class QemuImg {
         return ofNamed(QemuProgram.DEFAULT_BINARY);
     }
 
-    /// The one that belongs to a QEMU as it is named in a [dev.freezeframe.machine.MachineSpec].
+    /// The one that belongs to a QEMU as it is named in a [dev.freezeframe.qemu.profile.MachineSpec].
     ///
     /// @throws MachineException if there is none
     public static QemuImg ofNamed(Path qemu) throws MachineException {

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.checkpoint;
 
-import dev.freezeframe.machine.Accelerator;
+import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.ui.model.CheckpointRestoreModel;
 import dev.freezeframe.ui.model.CheckpointRestoreModel.OtherFile;

@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.ShellText;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.ProfileEntry;
-import dev.freezeframe.machine.ProfileField;
-import dev.freezeframe.machine.ProfileProblem;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.ProfileEntry;
+import dev.freezeframe.qemu.profile.ProfileField;
+import dev.freezeframe.qemu.profile.ProfileProblem;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.ProfileDraft;
 import dev.freezeframe.ui.model.ProfilesModel;

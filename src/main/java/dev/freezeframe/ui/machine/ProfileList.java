@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profile;
-import dev.freezeframe.machine.ProfileEntry;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profile;
+import dev.freezeframe.qemu.profile.ProfileEntry;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.WorkbenchModel;

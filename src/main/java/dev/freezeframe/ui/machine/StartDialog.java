@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.machine.Accelerator;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profile;
-import dev.freezeframe.machine.ProfileField;
+import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profile;
+import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.program.QemuProgram;
 import dev.freezeframe.ui.model.ProfilesModel;
 import java.util.Optional;

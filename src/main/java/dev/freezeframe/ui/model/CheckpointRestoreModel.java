@@ -1,15 +1,15 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.machine.Accelerator;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.MediaFile;
+import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.MediaFile;
 import dev.freezeframe.restore.OutsideWishes;
 import dev.freezeframe.restore.RecordedOutside;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.DiskMetrics;
-import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Cancellable;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

@@ -1,13 +1,13 @@
 package dev.freezeframe.ui.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.machine.CommandLinePreview;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profile;
-import dev.freezeframe.machine.ProfileEntry;
-import dev.freezeframe.machine.ProfileProblem;
-import dev.freezeframe.machine.Profiles;
 import dev.freezeframe.qemu.image.Guest;
+import dev.freezeframe.qemu.profile.CommandLinePreview;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profile;
+import dev.freezeframe.qemu.profile.ProfileEntry;
+import dev.freezeframe.qemu.profile.ProfileProblem;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.program.QemuProgram;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;

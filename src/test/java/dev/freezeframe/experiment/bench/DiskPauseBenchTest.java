@@ -2,8 +2,8 @@ package dev.freezeframe.experiment.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.ProfileFolders;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.ProfileFolders;
 import dev.freezeframe.store.Store;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.machine.ProfileReader;
+import dev.freezeframe.qemu.profile.ProfileReader;
 import dev.freezeframe.qemu.program.MachineException;
 import java.io.IOException;
 import java.io.RandomAccessFile;

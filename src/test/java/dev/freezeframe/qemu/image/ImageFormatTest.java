@@ -2,7 +2,7 @@ package dev.freezeframe.qemu.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.freezeframe.machine.BootProgram;
+import dev.freezeframe.qemu.profile.BootProgram;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineSpec;
-import dev.freezeframe.machine.Profiles;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Underway;
 import java.time.Duration;

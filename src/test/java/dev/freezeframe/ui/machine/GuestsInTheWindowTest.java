@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.SleepingGuest;
-import dev.freezeframe.machine.MachineSpec;
 import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.model.MachineModel;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.machine.ProfileField;
-import dev.freezeframe.machine.ProfileFolders;
+import dev.freezeframe.qemu.profile.ProfileField;
+import dev.freezeframe.qemu.profile.ProfileFolders;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.model.ProfilesModel;

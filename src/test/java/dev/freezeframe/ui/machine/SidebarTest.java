@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.machine.ProfileFolders;
+import dev.freezeframe.qemu.profile.ProfileFolders;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.profile;
 
 import dev.freezeframe.base.UserFolders;
 import dev.freezeframe.qemu.image.Guest;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.profile;
 
 /// Something wrong in the text of a profile.
 ///

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.profile;
 
 import java.util.Arrays;
 import java.util.List;
