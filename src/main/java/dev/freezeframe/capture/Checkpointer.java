@@ -1,7 +1,7 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.linux.Threads;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.qemu.stream.DeviceStateSource;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.freezeframe.capture;
 
-import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.qemu.image.ScratchFolder;
+import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;

@@ -2,8 +2,8 @@ package dev.freezeframe.capture;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.linux.UnnamedFile;
-import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.qemu.image.ScratchFolder;
+import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.qmp.PendingEvent;
 import dev.freezeframe.qemu.qmp.PendingReply;
 import dev.freezeframe.qemu.qmp.QmpClient;

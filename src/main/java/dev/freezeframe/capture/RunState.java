@@ -1,8 +1,8 @@
 package dev.freezeframe.capture;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;
 import java.util.Optional;

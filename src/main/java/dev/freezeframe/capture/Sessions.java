@@ -1,6 +1,6 @@
 package dev.freezeframe.capture;
 
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;

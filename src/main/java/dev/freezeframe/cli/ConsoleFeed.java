@@ -2,7 +2,7 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.machine.Console;
+import dev.freezeframe.qemu.machine.Console;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

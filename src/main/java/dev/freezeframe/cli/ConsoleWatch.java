@@ -2,8 +2,8 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.machine.Console;
-import dev.freezeframe.machine.TextMarks;
+import dev.freezeframe.qemu.machine.Console;
+import dev.freezeframe.qemu.machine.TextMarks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

@@ -3,7 +3,7 @@ package dev.freezeframe.cli;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.Profiles;

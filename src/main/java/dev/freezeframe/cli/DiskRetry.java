@@ -1,8 +1,8 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.linux.SteadyClock;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.time.Instant;

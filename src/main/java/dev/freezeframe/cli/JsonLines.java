@@ -7,7 +7,7 @@ import dev.freezeframe.experiment.BlockSums;
 import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
-import dev.freezeframe.machine.DetachedMachine;
+import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;

@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.machine.Console;
+import dev.freezeframe.qemu.machine.Console;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
 import java.util.Optional;
 

@@ -2,8 +2,8 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

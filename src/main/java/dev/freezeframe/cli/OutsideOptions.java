@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.OutsideWishes;
 import java.nio.file.Path;

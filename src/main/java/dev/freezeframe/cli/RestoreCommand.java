@@ -4,7 +4,7 @@ import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.MemoryNeed;
-import dev.freezeframe.machine.DetachedMachine;
+import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestorePhases;

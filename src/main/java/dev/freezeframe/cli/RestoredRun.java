@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.linux.Threads;
-import dev.freezeframe.machine.GuestScreen;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.GuestScreen;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Picture;
 import dev.freezeframe.store.Store;

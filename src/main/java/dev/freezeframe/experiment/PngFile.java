@@ -1,6 +1,6 @@
 package dev.freezeframe.experiment;
 
-import dev.freezeframe.machine.ScreenImage;
+import dev.freezeframe.qemu.machine.ScreenImage;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;

@@ -4,7 +4,7 @@ import dev.freezeframe.capture.DirtyTracker;
 import dev.freezeframe.capture.ScanTracker;
 import dev.freezeframe.capture.UserfaultTracker;
 import dev.freezeframe.linux.WrittenPages;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import java.io.IOException;
 import java.util.Optional;
 import org.slf4j.Logger;

@@ -2,7 +2,7 @@ package dev.freezeframe.restore;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.machine.MachineDisk;
+import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.qmp.PendingEvent;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;

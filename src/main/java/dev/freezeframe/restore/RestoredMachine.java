@@ -1,6 +1,6 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 
 /// A machine that was brought back, and how that went.
 ///

@@ -5,7 +5,7 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.Budget;
 import dev.freezeframe.experiment.LiveFigures;
 import dev.freezeframe.experiment.RunSummary;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.RecordSettings;
 import dev.freezeframe.ui.model.RecordingModel;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.cli.ConsoleWatch.Beyond;
 import dev.freezeframe.cli.ConsoleWatch.Wishes;
-import dev.freezeframe.machine.ConsolePair;
+import dev.freezeframe.qemu.machine.ConsolePair;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

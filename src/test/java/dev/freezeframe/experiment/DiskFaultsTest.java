@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.UserfaultTracker;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
-import dev.freezeframe.machine.StateChange;
 import dev.freezeframe.qemu.image.ScratchFolder;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
+import dev.freezeframe.qemu.machine.StateChange;
 import dev.freezeframe.qemu.profile.BootProgram;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;

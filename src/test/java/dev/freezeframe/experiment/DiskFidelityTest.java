@@ -10,7 +10,7 @@ import dev.freezeframe.base.Progress;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.UserfaultTracker;
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootProgram;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.DiskRecords;

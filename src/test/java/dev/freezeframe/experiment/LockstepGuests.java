@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.qemu.image.ScratchFolder;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.profile.BootProgram;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.DiskRecords;

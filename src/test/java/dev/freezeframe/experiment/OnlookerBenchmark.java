@@ -1,7 +1,7 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;

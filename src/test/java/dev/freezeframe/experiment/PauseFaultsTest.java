@@ -10,7 +10,7 @@ import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.Sessions;
 import dev.freezeframe.capture.UserfaultTracker;
 import dev.freezeframe.linux.SteadyClock;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootProgram;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;

@@ -1,7 +1,7 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.stream.DeviceState;

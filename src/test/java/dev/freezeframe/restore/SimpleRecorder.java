@@ -5,7 +5,7 @@ import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.socket.UnixConnection;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.qmp.PendingReply;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.stream.DeviceState;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.Await;

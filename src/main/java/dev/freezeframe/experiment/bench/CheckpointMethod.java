@@ -1,6 +1,6 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.nio.file.Path;

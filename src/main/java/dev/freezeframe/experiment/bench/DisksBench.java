@@ -1,8 +1,8 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineDisk;
 import dev.freezeframe.qemu.image.DiskBacking;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.nbd.NbdClient;
 import dev.freezeframe.qemu.nbd.NbdRange;
 import dev.freezeframe.qemu.nbd.NbdReadSink;

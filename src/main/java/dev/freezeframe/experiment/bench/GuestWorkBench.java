@@ -3,7 +3,7 @@ package dev.freezeframe.experiment.bench;
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.io.IOException;

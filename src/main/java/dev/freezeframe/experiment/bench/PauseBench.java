@@ -3,7 +3,7 @@ package dev.freezeframe.experiment.bench;
 import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.experiment.RunSummary;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;

@@ -1,7 +1,7 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.machine.Machine;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package dev.freezeframe.experiment.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.machine.Machine;
 import dev.freezeframe.qemu.image.QemuImg;
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.qmp.PendingEvent;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;

@@ -33,7 +33,7 @@ import java.util.stream.Stream;
 /// @param qemuBinary a path, or a name that is looked up in `PATH`
 /// @param kernelArguments appended to the profile's kernel command line
 /// @param startPaused leave a freshly booted machine paused before its first instruction
-/// @param detachable let the machine outlive this JVM when [dev.freezeframe.machine.Machine#detach] is called
+/// @param detachable let the machine outlive this JVM when [dev.freezeframe.qemu.machine.Machine#detach] is called
 /// @param machineType the versioned machine type to use instead of the profile's, from a record
 /// @param bootFiles what a recorded machine booted from; empty for a fresh one
 /// @param acceptChangedBootFiles start also when a boot file is not the recorded one; a missing one is left out
@@ -385,7 +385,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         return json;
     }
 
-    /// Reads what [dev.freezeframe.machine.Machine#toRecord] wrote, be it by an earlier version of this program.
+    /// Reads what [dev.freezeframe.qemu.machine.Machine#toRecord] wrote, be it by an earlier version of this program.
     ///
     /// @throws MachineException when it is not such a record, or its profile is refused by now
     public static MachineSpec fromRecord(JsonNode json) throws MachineException {

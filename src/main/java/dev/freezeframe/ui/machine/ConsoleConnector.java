@@ -2,7 +2,7 @@ package dev.freezeframe.ui.machine;
 
 import com.techsenger.jeditermfx.core.TtyConnector;
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.machine.Console;
+import dev.freezeframe.qemu.machine.Console;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;

@@ -15,7 +15,7 @@ import com.techsenger.jeditermfx.ui.TerminalPanel;
 import com.techsenger.jeditermfx.ui.settings.DefaultSettingsProvider;
 import com.techsenger.jeditermfx.ui.settings.SettingsProvider;
 import dev.freezeframe.base.Closing;
-import dev.freezeframe.machine.Console;
+import dev.freezeframe.qemu.machine.Console;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.Closing;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.ScreenImage;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.ScreenImage;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import javafx.css.PseudoClass;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.RecordingModel;
 import java.util.List;

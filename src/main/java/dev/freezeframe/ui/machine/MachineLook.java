@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineDisk;
-import dev.freezeframe.machine.MachineState;
 import dev.freezeframe.qemu.image.Disk;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineDisk;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.ui.model.MachineModel;
 import java.time.Duration;
 import java.util.List;

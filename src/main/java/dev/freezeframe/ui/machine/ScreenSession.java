@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.machine.GuestScreen;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.ScreenImage;
+import dev.freezeframe.qemu.machine.GuestScreen;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.ScreenImage;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.RecordingOptions;
-import dev.freezeframe.machine.Machine;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.restore.CheckpointExport.DiskFormat;
 import dev.freezeframe.store.CheckpointRecord;

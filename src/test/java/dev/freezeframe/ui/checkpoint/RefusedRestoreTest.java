@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.experiment.RecordingOptions;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;

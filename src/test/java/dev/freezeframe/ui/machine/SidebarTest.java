@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.experiment.RecordingOptions;
-import dev.freezeframe.machine.MachineState;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.profile.ProfileFolders;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.ui.FxToolkit;

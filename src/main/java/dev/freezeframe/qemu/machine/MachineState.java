@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.machine;
 
 /// What a machine does, as a person would say it. The short pauses of checkpoints do not count: a machine that is being
 /// recorded is running.

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.machine;
 
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.qemu.image.Disk;

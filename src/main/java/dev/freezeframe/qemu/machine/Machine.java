@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;

@@ -1,4 +1,4 @@
-package dev.freezeframe.machine;
+package dev.freezeframe.qemu.machine;
 
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.socket.UnixConnection;
