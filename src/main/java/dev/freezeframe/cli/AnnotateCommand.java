@@ -1,10 +1,10 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;

@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.store.CheckpointName;
+import dev.freezeframe.store.model.CheckpointName;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;

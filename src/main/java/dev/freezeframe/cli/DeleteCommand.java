@@ -1,11 +1,11 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.StoreException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

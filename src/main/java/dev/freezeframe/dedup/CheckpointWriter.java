@@ -1,7 +1,7 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.CaptureMetrics;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CaptureMetrics;
+import dev.freezeframe.store.model.StoreException;
 import java.nio.ByteBuffer;
 
 /// One checkpoint on its way into the store. Nothing of it can be seen before [#commit] returns, and all of it from then on.

@@ -1,6 +1,6 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.model.ChunkId;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,7 +1,7 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.PageMap;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.PageMap;
 import java.util.List;
 
 /// A checkpoint that is stored.

@@ -2,13 +2,13 @@ package dev.freezeframe.dedup;
 
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.qemu.image.Disk;
-import dev.freezeframe.store.ChunkId;
-import dev.freezeframe.store.PageMap;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.PageMap;
 import java.util.Optional;
 
 /// A disk of a checkpoint that is to be written.
 ///
-/// @param id        such as `disk0`; its image is called by [dev.freezeframe.store.NewCheckpoint#disk]
+/// @param id        such as `disk0`; its image is called by [dev.freezeframe.store.model.NewCheckpoint#disk]
 /// @param sizeBytes as the guest sees it, of any alignment
 /// @param previous  the map that the disk differs from: that of the checkpoint before, or, in the first of a restored machine,
 ///                  that of the checkpoint it came from; without one, a block that is not added is zero. A disk may have got

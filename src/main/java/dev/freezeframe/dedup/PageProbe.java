@@ -1,6 +1,6 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.model.ChunkId;
 import java.nio.ByteBuffer;
 
 /// Looks at a page for a few hundred nanoseconds: is it zero, and can it be compressed? The first answer is exact, the second

@@ -1,6 +1,6 @@
 package dev.freezeframe.experiment;
 
-import dev.freezeframe.store.DiskMetrics;
+import dev.freezeframe.store.model.DiskMetrics;
 
 /// Blocks of disks, summed up over disks and checkpoints. The last five add up to the first.
 ///

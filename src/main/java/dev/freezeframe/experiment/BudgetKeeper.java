@@ -1,13 +1,13 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.linux.Threads;
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.StoreException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;

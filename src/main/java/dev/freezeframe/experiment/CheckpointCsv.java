@@ -1,9 +1,9 @@
 package dev.freezeframe.experiment;
 
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.DiskMetrics;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.DiskMetrics;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.LinkedHashMap;

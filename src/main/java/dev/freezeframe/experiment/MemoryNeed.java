@@ -1,12 +1,12 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.linux.ComputerMemory;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ChunkId;
-import dev.freezeframe.store.NewCheckpoint;
-import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.NewCheckpoint;
+import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.freezeframe.experiment;
 
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.Picture;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.Picture;
 import java.util.List;
 
 /// Hears what happens to a recording, in order, from its pipeline or checkpointing thread. Must return quickly; what takes

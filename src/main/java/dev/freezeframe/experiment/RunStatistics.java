@@ -1,9 +1,9 @@
 package dev.freezeframe.experiment;
 
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.DiskMetrics;
-import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.model.PhaseMicros;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;

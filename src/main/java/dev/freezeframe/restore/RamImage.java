@@ -1,8 +1,8 @@
 package dev.freezeframe.restore;
 
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.PageMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

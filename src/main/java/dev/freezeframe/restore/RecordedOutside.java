@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.MediaFile;
 import dev.freezeframe.qemu.program.MachineException;
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import java.util.List;
 
 /// What a recorded machine had outside its guest, about which a restore may have [OutsideWishes]. Nothing of it is opened.

@@ -5,7 +5,7 @@ import dev.freezeframe.base.Progress;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineDisk;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,7 +1,10 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Session;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.Picture;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;

@@ -1,6 +1,10 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,13 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Catalog.Image;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.model.NewCheckpoint;
+import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.nio.ByteBuffer;
 import java.sql.SQLException;
 import java.util.List;

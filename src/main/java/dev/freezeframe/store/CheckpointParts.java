@@ -1,7 +1,12 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.Picture;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -61,7 +66,7 @@ public record CheckpointParts(int number, CheckpointMetrics metrics, Annotation 
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record MapPart(int entries, int encodedBytes, byte[] content) {}
 
-    /// A part of the map of page classes, as [PageClassCodec] writes it.
+    /// A part of the map of page classes, as [dev.freezeframe.store.model.PageClassCodec] writes it.
     @SuppressWarnings("ArrayRecordComponent") // never compared
     public record ClassPart(int runs, long pages, int encodedBytes, byte[] content) {}
 }

@@ -1,7 +1,13 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Work;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.ChunkOrigin;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.NewCheckpoint;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Deque;

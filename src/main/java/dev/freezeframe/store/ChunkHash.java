@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.model.ChunkId;
 import java.nio.ByteBuffer;
 import net.openhft.hashing.Access;
 import net.openhft.hashing.LongTupleHashFunction;

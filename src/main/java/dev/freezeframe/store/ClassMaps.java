@@ -2,8 +2,14 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.Database.Session;
-import dev.freezeframe.store.PageClassCodec.Piece;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.PageClass;
+import dev.freezeframe.store.model.PageClassCodec;
+import dev.freezeframe.store.model.PageClassCodec.Piece;
+import dev.freezeframe.store.model.PageClassMap;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.model.ChunkId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Arrays;

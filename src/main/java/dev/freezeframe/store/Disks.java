@@ -1,6 +1,8 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.DiskMetrics;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;

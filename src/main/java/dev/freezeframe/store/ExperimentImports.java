@@ -1,6 +1,9 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.Imported;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

@@ -4,6 +4,8 @@ import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Packs.PackHashes;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.StoreException;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;

@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 
 /// Lets any number of writers in together, or one that must be alone. Unlike a read-write lock it is not tied to threads:
 /// a checkpoint may be begun in one and committed in another.

@@ -1,7 +1,11 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;

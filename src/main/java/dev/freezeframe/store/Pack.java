@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
+import dev.freezeframe.store.model.ChunkId;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 

@@ -5,6 +5,7 @@ import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import dev.freezeframe.base.Corruption;
+import dev.freezeframe.store.model.ChunkId;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;

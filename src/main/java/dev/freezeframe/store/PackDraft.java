@@ -1,5 +1,7 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.ChunkOrigin;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Deque;

@@ -1,6 +1,9 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashMap;

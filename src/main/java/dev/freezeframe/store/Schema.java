@@ -1,6 +1,8 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.StoreException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 

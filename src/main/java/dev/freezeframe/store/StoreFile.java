@@ -1,7 +1,8 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Work;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;

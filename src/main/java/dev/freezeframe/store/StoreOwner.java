@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.RandomAccessFile;

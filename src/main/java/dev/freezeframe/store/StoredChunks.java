@@ -1,7 +1,11 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.ChunkOrigin;
+import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 

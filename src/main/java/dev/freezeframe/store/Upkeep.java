@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.linux.Threads;
+import dev.freezeframe.store.model.StoreException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -3,7 +3,7 @@ package dev.freezeframe.ui;
 import dev.freezeframe.experiment.GuestPreparation;
 import dev.freezeframe.qemu.image.Guest;
 import dev.freezeframe.qemu.profile.Profiles;
-import dev.freezeframe.store.ExperimentTotals;
+import dev.freezeframe.store.model.ExperimentTotals;
 import dev.freezeframe.ui.chart.ChartsPane;
 import dev.freezeframe.ui.chart.MemoryMapView;
 import dev.freezeframe.ui.chart.OverlayPane;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.machine.MachineActions;
 import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.Navigation;

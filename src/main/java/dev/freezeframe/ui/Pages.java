@@ -1,6 +1,6 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.ui.model.StoreState;
 import javafx.geometry.Pos;
 import javafx.scene.Node;

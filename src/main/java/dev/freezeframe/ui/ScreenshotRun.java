@@ -1,10 +1,10 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.cli.Window;
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.experiment.RunStatistics;
-import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.model.PhaseMicros;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;

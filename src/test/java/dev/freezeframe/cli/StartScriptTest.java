@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.TestedQemu;
-import dev.freezeframe.store.CheckpointName;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.suite.Needs;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,10 +2,10 @@ package dev.freezeframe.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.model.OpenedStore;
 import java.nio.file.Files;

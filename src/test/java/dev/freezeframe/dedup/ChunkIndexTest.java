@@ -3,7 +3,7 @@ package dev.freezeframe.dedup;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.ChunkId;
+import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.suite.ExpectWarnings;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -1,13 +1,13 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ChunkId;
-import dev.freezeframe.store.DiskMetrics;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.ImageReader;
-import dev.freezeframe.store.NewCheckpoint;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.NewCheckpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.FaultyDisk;
-import dev.freezeframe.store.Picture;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.Picture;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Seeds;
 import java.io.IOException;

@@ -2,15 +2,15 @@ package dev.freezeframe.dedup;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
-import dev.freezeframe.store.CaptureMetrics;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ChunkId;
-import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.PageMap;
-import dev.freezeframe.store.PhaseMicros;
-import dev.freezeframe.store.PreCopyMetrics;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CaptureMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.PhaseMicros;
+import dev.freezeframe.store.model.PreCopyMetrics;
+import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;

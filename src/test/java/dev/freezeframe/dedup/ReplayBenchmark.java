@@ -1,12 +1,12 @@
 package dev.freezeframe.dedup;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.ChunkId;
-import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.PageMap;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.PageMap;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;

@@ -3,12 +3,12 @@ package dev.freezeframe.experiment;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.DiskMetrics;
-import dev.freezeframe.store.PhaseMicros;
-import dev.freezeframe.store.PreCopyMetrics;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.model.PhaseMicros;
+import dev.freezeframe.store.model.PreCopyMetrics;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;

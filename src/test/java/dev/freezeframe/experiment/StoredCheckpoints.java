@@ -1,6 +1,6 @@
 package dev.freezeframe.experiment;
 
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -3,6 +3,8 @@ package dev.freezeframe.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentTotals;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;

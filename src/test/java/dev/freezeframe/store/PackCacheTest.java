@@ -5,7 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;

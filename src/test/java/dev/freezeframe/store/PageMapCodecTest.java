@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.PageMapCodec.Piece;
+import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.PageMap;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

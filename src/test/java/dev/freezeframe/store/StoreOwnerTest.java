@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.StoreException.Reason;
 import dev.freezeframe.store.StoreOwner.Owner;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Needs;
 import dev.freezeframe.suite.Underway;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.Navigation;

@@ -2,8 +2,8 @@ package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.qemu.machine.Machine;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;

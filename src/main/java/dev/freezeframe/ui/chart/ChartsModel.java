@@ -2,8 +2,8 @@ package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.experiment.DirtySample;
 import dev.freezeframe.linux.socket.Registration;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.model.ExperimentModel;
 import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.model.WorkbenchModel;

@@ -2,8 +2,8 @@ package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.DiskMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.ui.model.Selection;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;

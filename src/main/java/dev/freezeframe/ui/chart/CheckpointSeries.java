@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.PhaseMicros;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.PhaseMicros;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;

@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.PageClassMap;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.PageClassMap;
+import dev.freezeframe.store.model.StoreException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

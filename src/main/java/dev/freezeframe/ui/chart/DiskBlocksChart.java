@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.DiskMetrics;
+import dev.freezeframe.store.model.DiskMetrics;
 import java.util.ArrayList;
 import java.util.List;
 

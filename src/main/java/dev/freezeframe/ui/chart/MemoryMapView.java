@@ -2,9 +2,9 @@ package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.chart.Ink.Dash;
 import dev.freezeframe.ui.chart.Ink.Size;
 import dev.freezeframe.ui.model.WorkbenchModel;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.ExperimentTotals;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentTotals;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.ExperimentTotals;
+import dev.freezeframe.store.model.ExperimentTotals;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.theme.Palette;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.PageClass;
+import dev.freezeframe.store.model.PageClass;
 import java.util.List;
 
 /// What became of a page of guest RAM in a checkpoint, in the words and the order that the composition chart, the memory map

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.PageClassMap;
+import dev.freezeframe.store.model.PageClassMap;
 import java.util.Arrays;
 
 /// What is known of every page of guest RAM, and how it is coloured. Immutable, for any thread; one byte or two a page.

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.PageClass;
+import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.ArrayList;
 import java.util.EnumMap;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.model.WorkbenchModel;

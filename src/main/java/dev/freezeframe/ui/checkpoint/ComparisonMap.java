@@ -160,8 +160,8 @@ final class ComparisonMap extends Region {
     /// The colour of a difference: new content as new pages have, zeroed as zero pages have.
     static Color colour(Palette palette, Difference difference) {
         return switch (difference) {
-            case ZERO_TO_CONTENT -> palette.of(dev.freezeframe.store.PageClass.NEW);
-            case CONTENT_TO_ZERO -> palette.of(dev.freezeframe.store.PageClass.ZERO);
+            case ZERO_TO_CONTENT -> palette.of(dev.freezeframe.store.model.PageClass.NEW);
+            case CONTENT_TO_ZERO -> palette.of(dev.freezeframe.store.model.PageClass.ZERO);
             case CHANGED -> palette.dirty();
             case ONLY_IN_FIRST, ONLY_IN_SECOND -> palette.raw();
         };

@@ -2,8 +2,8 @@ package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.model.FamilyLayout;
 import dev.freezeframe.ui.model.FamilyNode;
 import dev.freezeframe.ui.model.FamilyRow;

@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.model.CheckpointFigures;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.base.ShownText;
-import dev.freezeframe.store.Picture;
+import dev.freezeframe.store.model.Picture;
 import java.io.ByteArrayInputStream;
 import java.util.List;
 import java.util.regex.Pattern;

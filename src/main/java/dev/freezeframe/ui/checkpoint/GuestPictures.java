@@ -2,8 +2,8 @@ package dev.freezeframe.ui.checkpoint;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
 import java.util.LinkedHashMap;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.model.ExperimentModel;
 import dev.freezeframe.ui.model.LibraryColumn;
 import dev.freezeframe.ui.model.LibraryColumns;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.model.LibraryEntry;
 import dev.freezeframe.ui.model.LibraryRow;
 import dev.freezeframe.ui.model.LibrarySearch;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.model.LibraryEntry;
 import dev.freezeframe.ui.model.LibraryRow;
 import dev.freezeframe.ui.model.LibrarySearch;

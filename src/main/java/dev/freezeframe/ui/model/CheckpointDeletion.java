@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

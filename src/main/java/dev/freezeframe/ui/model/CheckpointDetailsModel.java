@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.ExperimentTotals;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentTotals;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.util.ArrayDeque;
 import java.util.Deque;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -2,9 +2,9 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.experiment.CheckpointComparison;
 import dev.freezeframe.experiment.ImageComparison;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.ui.task.Steps;
 import java.util.ArrayList;
 import java.util.List;

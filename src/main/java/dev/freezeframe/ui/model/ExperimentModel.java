@@ -2,12 +2,12 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.ui.task.Cancellable;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import java.util.Arrays;
 import java.util.Optional;
 

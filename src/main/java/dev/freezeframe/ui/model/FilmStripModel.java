@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointRecord;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.StringBinding;
 import javafx.beans.property.ReadOnlyBooleanProperty;

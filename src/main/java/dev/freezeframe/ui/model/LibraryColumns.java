@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.store.ExperimentTotals;
+import dev.freezeframe.store.model.ExperimentTotals;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;

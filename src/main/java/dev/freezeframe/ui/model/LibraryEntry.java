@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.ExperimentTotals;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentTotals;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

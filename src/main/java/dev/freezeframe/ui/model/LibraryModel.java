@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.ExperimentTotals;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentTotals;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;

@@ -5,7 +5,7 @@ import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.time.Duration;

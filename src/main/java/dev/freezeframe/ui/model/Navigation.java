@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -3,7 +3,7 @@ package dev.freezeframe.ui.model;
 import dev.freezeframe.experiment.Budget;
 import dev.freezeframe.experiment.LiveFigures;
 import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Steps;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
+import dev.freezeframe.store.model.StoreException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.theme;
 
-import dev.freezeframe.store.PageClass;
+import dev.freezeframe.store.model.PageClass;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.DiskMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.DiskMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

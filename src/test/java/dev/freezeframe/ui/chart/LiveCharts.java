@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.model.ArrivingCheckpoints;
 import dev.freezeframe.ui.model.StoreState;

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.PageClass;
-import dev.freezeframe.store.PageClassMap;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.PageClass;
+import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.theme.Palette;
 import dev.freezeframe.ui.theme.Theme;

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.PageClass;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Files;

@@ -1,11 +1,11 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.store.CheckpointMetrics;
-import dev.freezeframe.store.CheckpointRecord;
-import dev.freezeframe.store.DiskMetrics;
-import dev.freezeframe.store.ExperimentRecord;
-import dev.freezeframe.store.PhaseMicros;
-import dev.freezeframe.store.PreCopyMetrics;
+import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.PhaseMicros;
+import dev.freezeframe.store.model.PreCopyMetrics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

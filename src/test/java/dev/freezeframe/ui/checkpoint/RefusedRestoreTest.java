@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.qemu.machine.MachineState;
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.model.CheckpointActions;

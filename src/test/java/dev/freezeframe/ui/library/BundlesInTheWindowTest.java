@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.restore.BundleExport;
-import dev.freezeframe.store.CheckpointName;
-import dev.freezeframe.store.ExperimentRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.model.LibraryWork;
 import dev.freezeframe.ui.model.Navigation;

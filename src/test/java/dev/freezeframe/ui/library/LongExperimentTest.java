@@ -3,9 +3,9 @@ package dev.freezeframe.ui.library;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.model.OpenedStore;
 import dev.freezeframe.ui.model.WorkbenchModel;

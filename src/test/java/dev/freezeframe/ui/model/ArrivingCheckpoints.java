@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.store.CheckpointRecord;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.util.List;
 
 /// The way by which checkpoints of a recording come into the window, for tests that have no recording.

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.ExperimentRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;

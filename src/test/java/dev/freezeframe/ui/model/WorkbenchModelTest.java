@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.Annotation;
-import dev.freezeframe.store.CheckpointRecord;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.StoreException;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.model.Annotation;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.suite.Damaged;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.task.BackgroundTasks;

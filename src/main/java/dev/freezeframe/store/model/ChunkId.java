@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 /// The number of a chunk: which pack holds it and in which slot of that pack. Ids never change while a chunk lives, so
 /// compaction rewrites packs and never page maps.

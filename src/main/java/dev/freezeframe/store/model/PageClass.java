@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 /// What became of a page that capture handed over; see [CheckpointMetrics].
 public enum PageClass {

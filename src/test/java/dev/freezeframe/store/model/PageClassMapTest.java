@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.PageClassCodec.Piece;
+import dev.freezeframe.store.model.PageClassCodec.Piece;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 import java.util.Arrays;
 import java.util.OptionalLong;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 /// What capture measured about reading one disk of a checkpoint.
 ///

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 import dev.freezeframe.base.ShownText;
 import java.util.Collection;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 /// Receives a run of pages of one class.
 @FunctionalInterface

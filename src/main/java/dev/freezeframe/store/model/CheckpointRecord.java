@@ -1,6 +1,6 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
-/// One checkpoint, as the catalog keeps it. Immutable; its page maps are read with [Store#pageMap].
+/// One checkpoint, as the catalog keeps it. Immutable; its page maps are read with [dev.freezeframe.store.Store#pageMap].
 ///
 /// @param id             the store's number, never used again
 /// @param experimentName the name of its experiment

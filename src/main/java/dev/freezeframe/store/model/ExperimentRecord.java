@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -23,7 +23,7 @@ public record ExperimentRecord(long id, String name, String profileName, String 
         startedAt = startedAt.truncatedTo(ChronoUnit.MICROS);
     }
 
-    /// A record for [Store#createExperiment].
+    /// A record for [dev.freezeframe.store.Store#createExperiment].
     public static ExperimentRecord starting(String name, String profileName, String machineJson, long ramBytes,
             Optional<Long> parentCheckpointId, Instant startedAt) {
         return new ExperimentRecord(0, name, profileName, machineJson, ramBytes, parentCheckpointId, startedAt,

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 /// Where the chunks of a pack first came from. It is kept with the pack, so it can be told of every chunk as long as that
 /// lives.

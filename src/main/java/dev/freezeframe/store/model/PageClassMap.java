@@ -1,7 +1,7 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.PageClassCodec.Piece;
+import dev.freezeframe.store.model.PageClassCodec.Piece;
 import java.util.List;
 
 /// Which class each page has that a checkpoint's capture handed over; the other pages were not dirty. Immutable, safe for any

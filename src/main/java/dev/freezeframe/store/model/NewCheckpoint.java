@@ -1,9 +1,9 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.model;
 
 import java.util.List;
 import java.util.Optional;
 
-/// A checkpoint whose chunks are all stored, ready to be made visible by [Store#commit].
+/// A checkpoint whose chunks are all stored, ready to be made visible by [dev.freezeframe.store.Store#commit].
 ///
 /// @param pageClasses the class of every page that capture handed over
 /// @param disks      what became of the blocks of each disk; every one has an image. Their bytes are those of their packs
