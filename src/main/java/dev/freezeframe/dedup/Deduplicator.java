@@ -1,9 +1,9 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.ChunkHash;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,14 +1,14 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.IncomingExperiment;
-import dev.freezeframe.store.PackDraft;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.WriteLease;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.ChunkHash;
+import dev.freezeframe.store.pack.PackDraft;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HashMap;

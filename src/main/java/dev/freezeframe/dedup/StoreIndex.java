@@ -1,9 +1,9 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ChunkWatcher;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.ChunkWatcher;
 import java.util.Map;
 import java.util.Set;
 import java.util.WeakHashMap;

@@ -1,7 +1,5 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ChunkHash;
-import dev.freezeframe.store.PackDraft;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.WriteLease;
 import dev.freezeframe.store.model.CaptureMetrics;
@@ -17,6 +15,8 @@ import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.ChunkHash;
+import dev.freezeframe.store.pack.PackDraft;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;

@@ -8,6 +8,7 @@ import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.ImageReader;
 import java.nio.ByteBuffer;
 import java.sql.SQLException;
 import java.util.List;

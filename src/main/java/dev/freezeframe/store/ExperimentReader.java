@@ -11,6 +11,8 @@ import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.Pack;
+import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

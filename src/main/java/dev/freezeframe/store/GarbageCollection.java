@@ -6,6 +6,8 @@ import dev.freezeframe.store.Catalog.Image;
 import dev.freezeframe.store.Packs.PackHashes;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.PackCache;
+import dev.freezeframe.store.pack.PackDraft;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.BitSet;

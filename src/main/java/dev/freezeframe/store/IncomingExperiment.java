@@ -5,6 +5,7 @@ import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.Imported;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.HashMap;

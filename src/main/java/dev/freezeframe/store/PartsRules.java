@@ -14,6 +14,7 @@ import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.PhaseMicros;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.PackCodec;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;

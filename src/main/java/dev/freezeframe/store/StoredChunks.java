@@ -6,6 +6,10 @@ import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.Pack;
+import dev.freezeframe.store.pack.PackCache;
+import dev.freezeframe.store.pack.PageReader;
+import dev.freezeframe.store.pack.PageSink;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 

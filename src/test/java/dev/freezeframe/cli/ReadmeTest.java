@@ -85,7 +85,7 @@ class ReadmeTest {
             new Elsewhere("mvn -B -Psoak verify", "pom.xml", "<id>soak</id>"),
             new Elsewhere("mvn -B test -Dtest=StoreFaultsTest", "installer/bootstrap.sh", "-Dtest=StoreFaultsTest"),
             new Elsewhere("mvn -B -Pmutation test-compile org.pitest:pitest-maven:mutationCoverage"
-                    + " -DtargetClasses='dev.freezeframe.store.Pack*' -DtargetTests='dev.freezeframe.store.StoredFormsTest'",
+                    + " -DtargetClasses='dev.freezeframe.store.pack.Pack*' -DtargetTests='dev.freezeframe.store.StoredFormsTest'",
                     "pom.xml", "<id>mutation</id>"),
             new Elsewhere("mvn -B -q formatter:format", "pom.xml", "formatter-maven-plugin"),
             new Elsewhere("mvn -q test-compile dependency:build-classpath -Dmdep.includeScope=test"

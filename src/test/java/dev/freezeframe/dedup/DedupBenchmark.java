@@ -1,12 +1,12 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ChunkHash;
-import dev.freezeframe.store.PackDraft;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.ChunkHash;
+import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

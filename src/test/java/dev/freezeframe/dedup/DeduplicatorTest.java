@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.ChunkHash;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointName;
@@ -18,6 +17,7 @@ import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.ChunkHash;
 import dev.freezeframe.suite.Damaged;
 import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.VerifyReport;
 import dev.freezeframe.store.model.CheckpointMetrics;
@@ -26,6 +25,7 @@ import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.pack.ImageReader;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -3,7 +3,6 @@ package dev.freezeframe.dedup;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -15,6 +14,7 @@ import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.PhaseMicros;
 import dev.freezeframe.store.model.PreCopyMetrics;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.ImageReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;

@@ -1,6 +1,5 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -8,6 +7,7 @@ import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
+import dev.freezeframe.store.pack.ImageReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -21,6 +21,8 @@ import dev.freezeframe.store.model.PhaseMicros;
 import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.model.PreCopyMetrics;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.ChunkHash;
+import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -13,6 +13,8 @@ import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.PageClassCodec;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.pack.Pack;
+import dev.freezeframe.store.pack.PackCodec;
 import dev.freezeframe.suite.Seeds;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -16,6 +16,8 @@ import dev.freezeframe.store.model.PhaseMicros;
 import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.model.PreCopyMetrics;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.ChunkHash;
+import dev.freezeframe.store.pack.PackDraft;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;

@@ -17,6 +17,8 @@ import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.PhaseMicros;
 import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.model.PreCopyMetrics;
+import dev.freezeframe.store.pack.ChunkHash;
+import dev.freezeframe.store.pack.PackDraft;
 import dev.freezeframe.suite.Await;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

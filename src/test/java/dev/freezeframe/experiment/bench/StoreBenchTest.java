@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.store.ImageReader;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
+import dev.freezeframe.store.pack.ImageReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

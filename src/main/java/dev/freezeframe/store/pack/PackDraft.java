@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.pack;
 
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
@@ -9,7 +9,7 @@ import java.util.Deque;
 /// A pack that is being filled, outside the heap. The chunk ids that it hands out are final; a chunk that turns out not to
 /// be needed can be dropped again until the pack is written. For one thread at a time.
 public final class PackDraft implements AutoCloseable {
-    /// Chunks in a pack that [Store#newPack] starts.
+    /// Chunks in a pack that [dev.freezeframe.store.Store#newPack] starts.
     public static final int CHUNKS = 64;
 
     private final long packId;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.pack;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;

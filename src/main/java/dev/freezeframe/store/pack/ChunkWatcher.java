@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.pack;
 
 /// Told about every chunk that can be referred to, so that an index in memory can follow. Calls come from the thread that
 /// changes the store, and a chunk that has been dropped must not be referred to once [#dropped] has returned.
