@@ -2,7 +2,7 @@ package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.IncomingExperiment;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.WriteLease;
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.StoreException;

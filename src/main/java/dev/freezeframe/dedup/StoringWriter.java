@@ -1,7 +1,7 @@
 package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.WriteLease;
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;

@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.lock.Gate;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;

@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.lock.Pins;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.DiskMetrics;

@@ -1,6 +1,8 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Work;
+import dev.freezeframe.store.lock.Gate;
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;

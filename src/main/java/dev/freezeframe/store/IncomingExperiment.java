@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.Imported;

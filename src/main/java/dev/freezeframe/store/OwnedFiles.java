@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.lock.StoreOwner;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

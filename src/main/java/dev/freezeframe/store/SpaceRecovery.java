@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.store.lock.Gate;
 import dev.freezeframe.store.model.StoreException;
 import java.sql.SQLException;
 import java.util.BitSet;

@@ -2,6 +2,8 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.lock.Gate;
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,6 +1,9 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.Database.Work;
+import dev.freezeframe.store.lock.StoreLock;
+import dev.freezeframe.store.lock.StoreOwner;
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.IOException;

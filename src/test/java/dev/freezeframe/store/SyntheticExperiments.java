@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;

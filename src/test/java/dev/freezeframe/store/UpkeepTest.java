@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;

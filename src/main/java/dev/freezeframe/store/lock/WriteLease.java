@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.lock;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.lock;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.StoreOwner.Owner;
+import dev.freezeframe.store.Database;
+import dev.freezeframe.store.StepFiles;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.lock.StoreOwner.Owner;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.lock;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
