@@ -1,5 +1,7 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.catalog.Catalog;
+import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.lock.Gate;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,6 +1,10 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.catalog.Catalog;
+import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.Disks;
+import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.lock.Pins;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;

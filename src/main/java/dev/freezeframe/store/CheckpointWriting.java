@@ -1,6 +1,9 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.Database.Work;
+import dev.freezeframe.store.catalog.Catalog;
+import dev.freezeframe.store.catalog.Database.Work;
+import dev.freezeframe.store.catalog.Packs;
+import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.lock.Gate;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CheckpointRecord;

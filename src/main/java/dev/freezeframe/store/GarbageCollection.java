@@ -2,8 +2,11 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.Catalog.Image;
-import dev.freezeframe.store.Packs.PackHashes;
+import dev.freezeframe.store.catalog.Catalog;
+import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.Packs;
+import dev.freezeframe.store.catalog.Packs.PackHashes;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.PackCache;

@@ -1,6 +1,8 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.lock.Gate;
 import dev.freezeframe.store.model.StoreException;
 import java.sql.SQLException;

@@ -1,7 +1,15 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.Catalog.Image;
+import dev.freezeframe.store.catalog.Annotations;
+import dev.freezeframe.store.catalog.BootFiles;
+import dev.freezeframe.store.catalog.Catalog;
+import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.ClassMaps;
+import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.StoreFaults;
+import dev.freezeframe.store.catalog.StoreFile;
+import dev.freezeframe.store.catalog.StoreVersion;
 import dev.freezeframe.store.lock.Gate;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;

@@ -1,6 +1,8 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
+import dev.freezeframe.store.catalog.Packs;
+import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.PageMap;

@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.linux.Threads;
+import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.StoreException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
@@ -74,7 +75,7 @@ public final class Upkeep implements AutoCloseable {
     }
 
     /// One step for each look: what it leaves behind is free when the commits until the next have been written, see
-    /// [OwnedFiles]; more steps at once would make the file larger first.
+    /// [dev.freezeframe.store.catalog.OwnedFiles]; more steps at once would make the file larger first.
     private void tidy() throws StoreException {
         if (!isClosed() && isUntidy()) {
             file.access("tidy the file up", now -> now.gather(StoreFile.GATHER_STEP_BYTES));

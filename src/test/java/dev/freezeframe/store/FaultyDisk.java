@@ -1,5 +1,7 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.StoreVersion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.github.luben.zstd.Zstd;
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Varints;
+import dev.freezeframe.store.catalog.FileHeader;
+import dev.freezeframe.store.catalog.PageMapCodec;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.PageClassCodec;
 import dev.freezeframe.store.model.PageClassMap;

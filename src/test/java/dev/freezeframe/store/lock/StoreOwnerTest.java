@@ -7,10 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.Database;
 import dev.freezeframe.store.StepFiles;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.lock.StoreOwner.Owner;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.StoreException;

@@ -1,7 +1,7 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.PageClass;

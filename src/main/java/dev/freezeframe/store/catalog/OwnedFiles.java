@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.store.lock.StoreOwner;
 import java.io.IOException;

@@ -1,10 +1,10 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.qemu.image.Disk;
-import dev.freezeframe.store.CheckpointParts.ImageParts;
-import dev.freezeframe.store.Database.Session;
-import dev.freezeframe.store.PageMapCodec.Piece;
+import dev.freezeframe.store.catalog.CheckpointParts.ImageParts;
+import dev.freezeframe.store.catalog.Database.Session;
+import dev.freezeframe.store.catalog.PageMapCodec.Piece;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointName;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.store.model.StoreException;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

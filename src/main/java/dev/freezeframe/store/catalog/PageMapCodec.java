@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;

@@ -1,11 +1,11 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.PageMapCodec.Piece;
+import dev.freezeframe.store.catalog.PageMapCodec.Piece;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.PageMap;
 import java.util.List;

@@ -1,6 +1,6 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
-import dev.freezeframe.store.Database.Work;
+import dev.freezeframe.store.catalog.Database.Work;
 import dev.freezeframe.store.lock.StoreLock;
 import dev.freezeframe.store.lock.StoreOwner;
 import dev.freezeframe.store.lock.WriteLease;

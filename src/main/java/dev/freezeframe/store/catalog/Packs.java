@@ -1,9 +1,9 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.StoreException;

@@ -1,6 +1,6 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
-import dev.freezeframe.store.Database.Session;
+import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.model.StoreException;

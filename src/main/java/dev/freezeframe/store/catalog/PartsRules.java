@@ -1,9 +1,9 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.CheckpointParts.ClassPart;
-import dev.freezeframe.store.CheckpointParts.ImageParts;
-import dev.freezeframe.store.CheckpointParts.MapPart;
+import dev.freezeframe.store.catalog.CheckpointParts.ClassPart;
+import dev.freezeframe.store.catalog.CheckpointParts.ImageParts;
+import dev.freezeframe.store.catalog.CheckpointParts.MapPart;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.DiskMetrics;
