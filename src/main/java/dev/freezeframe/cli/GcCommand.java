@@ -2,8 +2,8 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.upkeep.GcReport;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

@@ -1,13 +1,13 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.linux.Threads;
-import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.upkeep.GcReport;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;

@@ -5,6 +5,8 @@ import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.lock.Gate;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.upkeep.GarbageCollection;
+import dev.freezeframe.store.upkeep.GcReport;
 import java.sql.SQLException;
 import java.util.BitSet;
 import java.util.Map;

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.VerifyReport;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointName;
@@ -20,6 +19,7 @@ import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.upkeep.VerifyReport;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,14 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.GcReport;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.VerifyReport;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.upkeep.GcReport;
+import dev.freezeframe.store.upkeep.VerifyReport;
 import dev.freezeframe.suite.Damaged;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Needs;

@@ -15,6 +15,7 @@ import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.pack.ImageReader;
+import dev.freezeframe.store.upkeep.GcReport;
 import dev.freezeframe.suite.ExpectWarnings;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.VerifyReport;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.upkeep.VerifyReport;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.VerifyReport;
 import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.upkeep.VerifyReport;
 import dev.freezeframe.ui.model.LibraryColumns;
 import dev.freezeframe.ui.model.VerificationModel;
 import dev.freezeframe.ui.model.WorkbenchModel;

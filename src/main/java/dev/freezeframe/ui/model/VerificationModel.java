@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.VerifyReport;
 import dev.freezeframe.store.model.CheckpointName;
+import dev.freezeframe.store.upkeep.VerifyReport;
 import java.time.Instant;
 import java.util.List;
 import javafx.beans.property.ReadOnlyObjectProperty;

@@ -1,9 +1,11 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.upkeep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.store.StepFiles;
+import dev.freezeframe.store.Store;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,8 +1,8 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.upkeep;
 
 import java.util.Optional;
 
-/// What [Store#gc] did.
+/// What [dev.freezeframe.store.Store#gc] did.
 ///
 /// @param chunksDropped  chunks that no checkpoint used any more
 /// @param packsDeleted   packs without any chunk left

@@ -1,8 +1,8 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.upkeep;
 
 import java.util.List;
 
-/// What [Store#verify] found.
+/// What [dev.freezeframe.store.Store#verify] found.
 ///
 /// @param checkpoints checkpoints looked at
 /// @param packs       packs read, decompressed and hashed anew

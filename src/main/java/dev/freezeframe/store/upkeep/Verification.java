@@ -1,8 +1,7 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.upkeep;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.VerifyReport.Damage;
 import dev.freezeframe.store.catalog.Annotations;
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.Catalog.Image;
@@ -21,6 +20,7 @@ import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.pack.ChunkHash;
 import dev.freezeframe.store.pack.Pack;
+import dev.freezeframe.store.upkeep.VerifyReport.Damage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.sql.SQLException;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.upkeep;
 
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.catalog.StoreFile;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store;
+package dev.freezeframe.store.upkeep;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Progress;
@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 /// Marking needs the store to itself, because a checkpoint on its way may refer to a chunk that nothing else refers to;
 /// it reads page maps only and takes a moment. From then on nobody can find a dead chunk any more, and the sweep goes on
 /// beside recordings: packs without a live chunk go, packs with many dead ones are rewritten with empty slots. Shortening the
-/// file is up to [Store#gc].
+/// file is up to [dev.freezeframe.store.Store#gc].
 public final class GarbageCollection {
     private static final Logger LOG = LoggerFactory.getLogger(GarbageCollection.class);
     /// A pack is rewritten if at least one in so many of its chunks is dead; the others keep theirs, still to be found.
