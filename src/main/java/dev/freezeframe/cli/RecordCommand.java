@@ -1,6 +1,7 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.DurationText;
+import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.experiment.Budget;
@@ -14,7 +15,6 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.program.ExitStatus;
-import dev.freezeframe.restore.BundleImport;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.restore.BundleImport;
+import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.TestLog;
 import java.nio.file.Files;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.UserfaultTracker;
 import dev.freezeframe.linux.SharedMemory;
@@ -18,7 +19,6 @@ import dev.freezeframe.qemu.profile.DiskRecordsCheck;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.qmp.QmpCommand;
-import dev.freezeframe.restore.CheckpointExport;
 import dev.freezeframe.restore.RamImage;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;

@@ -1,8 +1,8 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.restore.CheckpointExport;
-import dev.freezeframe.restore.CheckpointExport.DiskFormat;
+import dev.freezeframe.bundle.CheckpointExport;
+import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;

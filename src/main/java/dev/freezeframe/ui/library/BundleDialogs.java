@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.restore.BundleSummary;
+import dev.freezeframe.bundle.BundleSummary;
 import dev.freezeframe.ui.model.LibraryEntry;
 import dev.freezeframe.ui.model.LibraryWork;
 import java.io.File;

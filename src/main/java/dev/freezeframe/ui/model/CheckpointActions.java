@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.restore.CheckpointExport;
-import dev.freezeframe.restore.CheckpointExport.DiskFormat;
+import dev.freezeframe.bundle.CheckpointExport;
+import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Units;
+import dev.freezeframe.bundle.CheckpointExport;
+import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
 import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
-import dev.freezeframe.restore.CheckpointExport;
-import dev.freezeframe.restore.CheckpointExport.DiskFormat;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;

@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;

@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

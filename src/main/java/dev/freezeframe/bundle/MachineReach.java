@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.qemu.image.Disk;

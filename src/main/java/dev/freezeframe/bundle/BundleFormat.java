@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;

@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import dev.freezeframe.store.model.ExperimentRecord;
 import java.nio.file.Path;

@@ -1,10 +1,10 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.restore.BundleFormat.BootText;
-import dev.freezeframe.restore.BundleFormat.Chunks;
-import dev.freezeframe.restore.BundleFormat.Header;
+import dev.freezeframe.bundle.BundleFormat.BootText;
+import dev.freezeframe.bundle.BundleFormat.Chunks;
+import dev.freezeframe.bundle.BundleFormat.Header;
 import dev.freezeframe.store.catalog.BootFiles;
 import dev.freezeframe.store.catalog.PartsRules;
 import java.io.FilterInputStream;

@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,8 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.github.luben.zstd.Zstd;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.restore.BundleImport.Options;
-import dev.freezeframe.restore.BundleImport.Report;
+import dev.freezeframe.bundle.BundleImport.Options;
+import dev.freezeframe.bundle.BundleImport.Report;
+import dev.freezeframe.restore.ArrayGuest;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;

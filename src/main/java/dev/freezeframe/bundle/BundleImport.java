@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -7,16 +7,16 @@ import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.bundle.BundleFormat.BootText;
+import dev.freezeframe.bundle.BundleFormat.CheckpointText;
+import dev.freezeframe.bundle.BundleFormat.ExperimentText;
+import dev.freezeframe.bundle.BundleFormat.Header;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.IncomingChunks;
 import dev.freezeframe.qemu.outside.BootFile;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
-import dev.freezeframe.restore.BundleFormat.BootText;
-import dev.freezeframe.restore.BundleFormat.CheckpointText;
-import dev.freezeframe.restore.BundleFormat.ExperimentText;
-import dev.freezeframe.restore.BundleFormat.Header;
 import dev.freezeframe.store.IncomingExperiment;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.catalog.CheckpointParts;

@@ -1,18 +1,18 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.luben.zstd.ZstdCompressCtx;
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.bundle.BundleFormat.BootText;
+import dev.freezeframe.bundle.BundleFormat.CheckpointText;
+import dev.freezeframe.bundle.BundleFormat.Chunks;
+import dev.freezeframe.bundle.BundleFormat.ExperimentText;
+import dev.freezeframe.bundle.BundleFormat.Header;
 import dev.freezeframe.qemu.outside.BootFile;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.MediaFile;
 import dev.freezeframe.qemu.program.MachineException;
-import dev.freezeframe.restore.BundleFormat.BootText;
-import dev.freezeframe.restore.BundleFormat.CheckpointText;
-import dev.freezeframe.restore.BundleFormat.Chunks;
-import dev.freezeframe.restore.BundleFormat.ExperimentText;
-import dev.freezeframe.restore.BundleFormat.Header;
 import dev.freezeframe.store.ExperimentReader;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.catalog.PartsRules;

@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -7,9 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.restore.BundleExport.Exported;
-import dev.freezeframe.restore.BundleImport.Options;
-import dev.freezeframe.restore.BundleImport.Report;
+import dev.freezeframe.bundle.BundleExport.Exported;
+import dev.freezeframe.bundle.BundleImport.Options;
+import dev.freezeframe.bundle.BundleImport.Report;
+import dev.freezeframe.restore.ArrayGuest;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointName;

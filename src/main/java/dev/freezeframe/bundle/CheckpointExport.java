@@ -1,8 +1,9 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.qemu.image.DiskBacking;
 import dev.freezeframe.qemu.image.QemuImg;
+import dev.freezeframe.restore.DiskServer;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;

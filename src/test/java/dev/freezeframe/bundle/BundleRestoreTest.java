@@ -1,4 +1,4 @@
-package dev.freezeframe.restore;
+package dev.freezeframe.bundle;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -6,11 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.bundle.BundleExport.Exported;
+import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
-import dev.freezeframe.restore.BundleExport.Exported;
-import dev.freezeframe.restore.BundleImport.Options;
+import dev.freezeframe.restore.OutsideWishes;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.restore.SimpleRecorder;
 import dev.freezeframe.restore.SimpleRecorder.Taken;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
