@@ -1,12 +1,12 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.Profiles;
+import dev.freezeframe.record.Recording;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachine;
 import dev.freezeframe.restore.RestoredMachines;

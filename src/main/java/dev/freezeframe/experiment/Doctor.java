@@ -1,7 +1,6 @@
 package dev.freezeframe.experiment;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.experiment.MemoryNeed.Likelihood;
 import dev.freezeframe.linux.ComputerMemory;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.WrittenPages;
@@ -15,6 +14,9 @@ import dev.freezeframe.qemu.profile.ProfileException;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.record.BudgetKeeper;
+import dev.freezeframe.record.MemoryNeed;
+import dev.freezeframe.record.MemoryNeed.Likelihood;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

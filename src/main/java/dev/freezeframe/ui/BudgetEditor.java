@@ -1,6 +1,6 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.experiment.Budget;
+import dev.freezeframe.record.Budget;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.OptionalLong;
 import javafx.geometry.Insets;

@@ -2,10 +2,10 @@ package dev.freezeframe.ui;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.Budget;
-import dev.freezeframe.experiment.LiveFigures;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.qemu.machine.MachineState;
+import dev.freezeframe.record.Budget;
+import dev.freezeframe.record.LiveFigures;
 import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.RecordSettings;
 import dev.freezeframe.ui.model.RecordingModel;

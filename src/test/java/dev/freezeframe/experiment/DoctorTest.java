@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.linux.ComputerMemory;
 import dev.freezeframe.qemu.profile.Profiles;
+import dev.freezeframe.record.MemoryNeed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Distribution;
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;

@@ -1,10 +1,10 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.record.Recording;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.store.Store;
 import java.io.IOException;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.record.Recording;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.io.IOException;

@@ -1,12 +1,12 @@
 package dev.freezeframe.experiment.bench;
 
 import dev.freezeframe.experiment.Distribution;
-import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.experiment.RecordingListener;
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.record.Recording;
+import dev.freezeframe.record.RecordingListener;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.experiment.DirtySample;
 import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.record.DirtySample;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.model.ExperimentModel;

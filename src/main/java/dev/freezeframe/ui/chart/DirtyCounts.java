@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.experiment.DirtySample;
+import dev.freezeframe.record.DirtySample;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;

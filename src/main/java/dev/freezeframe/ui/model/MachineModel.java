@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.experiment.Recording;
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
+import dev.freezeframe.record.Recording;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;

@@ -1,13 +1,13 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.base.Closing;
-import dev.freezeframe.experiment.MemoryNeed;
-import dev.freezeframe.experiment.Recording;
-import dev.freezeframe.experiment.RecordingListener;
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
+import dev.freezeframe.record.MemoryNeed;
+import dev.freezeframe.record.Recording;
+import dev.freezeframe.record.RecordingListener;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachine;
 import dev.freezeframe.restore.RestoredMachines;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.experiment.Budget;
-import dev.freezeframe.experiment.RecordingOptions;
+import dev.freezeframe.record.Budget;
+import dev.freezeframe.record.RecordingOptions;
 import java.time.Duration;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleObjectProperty;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.experiment.Budget;
-import dev.freezeframe.experiment.LiveFigures;
-import dev.freezeframe.experiment.Recording;
+import dev.freezeframe.record.Budget;
+import dev.freezeframe.record.LiveFigures;
+import dev.freezeframe.record.Recording;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.experiment.RecordingOptions;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.model.MachineModel;

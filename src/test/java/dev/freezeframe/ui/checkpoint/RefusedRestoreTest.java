@@ -3,8 +3,8 @@ package dev.freezeframe.ui.checkpoint;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.qemu.machine.MachineState;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;

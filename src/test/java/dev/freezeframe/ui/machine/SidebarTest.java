@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.profile.ProfileFolders;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;

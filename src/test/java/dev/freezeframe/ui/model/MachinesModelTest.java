@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.experiment.RecordingOptions;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
+import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
