@@ -2,9 +2,9 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.analyse.Distribution;
+import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.Distribution;
-import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.experiment.bench.DiskPauseBench;
 import dev.freezeframe.experiment.bench.PauseBench;
 import dev.freezeframe.experiment.bench.Workload;

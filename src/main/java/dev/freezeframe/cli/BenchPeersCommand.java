@@ -1,8 +1,8 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.experiment.bench.CheckpointMethod;
 import dev.freezeframe.experiment.bench.PeersBench;
 import dev.freezeframe.experiment.bench.PeersBench.Failed;

@@ -1,8 +1,8 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.analyse.BlockSums;
+import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.BlockSums;
-import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;

@@ -2,10 +2,10 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.analyse.CheckpointComparison;
+import dev.freezeframe.analyse.CheckpointComparison.Difference;
+import dev.freezeframe.analyse.ImageComparison;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.CheckpointComparison;
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
-import dev.freezeframe.experiment.ImageComparison;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import java.util.concurrent.Callable;

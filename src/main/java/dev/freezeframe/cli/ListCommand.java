@@ -1,8 +1,8 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.analyse.CheckpointCsv;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.CheckpointCsv;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;

@@ -1,10 +1,10 @@
 package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.analyse.BlockSums;
+import dev.freezeframe.analyse.RunStatistics;
+import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.BlockSums;
-import dev.freezeframe.experiment.RunStatistics;
-import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.BudgetUse;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.Budget;
 import dev.freezeframe.record.LiveFigures;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.store.model.PhaseMicros;
 import java.io.InputStream;
 import java.io.PrintWriter;

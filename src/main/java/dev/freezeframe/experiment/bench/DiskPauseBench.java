@@ -1,7 +1,7 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.experiment.Distribution;
-import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.analyse.Distribution;
+import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;

@@ -1,6 +1,6 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.experiment.Distribution;
+import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;

@@ -1,8 +1,8 @@
 package dev.freezeframe.experiment.bench;
 
-import dev.freezeframe.experiment.Distribution;
-import dev.freezeframe.experiment.RunStatistics;
-import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.analyse.Distribution;
+import dev.freezeframe.analyse.RunStatistics;
+import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.record.Recording;
 import dev.freezeframe.record.RecordingListener;

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.PageFate;
 import java.util.List;
 import java.util.Map;
 

@@ -1,6 +1,8 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.DirtyCounts;
+import dev.freezeframe.analyse.RunSummary;
 
 /// All that one painting of the charts is made from. It never changes, so that the same frame can be painted on the screen and,
 /// in the background, into a file.

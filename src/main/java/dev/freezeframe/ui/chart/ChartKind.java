@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
 import java.util.List;
 
 /// The charts of a [ChartsPane], from the top.

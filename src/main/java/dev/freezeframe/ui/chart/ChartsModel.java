@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.DirtyCounts;
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.record.DirtySample;
 import dev.freezeframe.store.model.CheckpointRecord;

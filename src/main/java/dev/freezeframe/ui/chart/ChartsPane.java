@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;

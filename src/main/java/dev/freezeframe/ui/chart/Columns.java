@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
 import java.util.Arrays;
 
 /// The checkpoints of a stretch of time as columns of whole pixels. Where several share a pixel, the one with the greatest

@@ -1,7 +1,9 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.PageFate;
+import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.RunSummary;
 import java.util.ArrayList;
 import java.util.List;
 

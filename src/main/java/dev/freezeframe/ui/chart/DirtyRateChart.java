@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.DirtyCounts;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.ui.chart.Ink.Dash;
 import java.util.ArrayList;

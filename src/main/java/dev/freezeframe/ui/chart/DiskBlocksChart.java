@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.BlockFate;
+import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.DiskMetrics;
 import java.util.ArrayList;

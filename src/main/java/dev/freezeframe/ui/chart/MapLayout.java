@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.base.Units;
 
 /// How a stretch of guest RAM lies on a rectangle: row after row of cells of the same size, each for the same number of pages,

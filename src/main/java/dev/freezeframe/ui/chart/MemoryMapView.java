@@ -1,6 +1,8 @@
 package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.PageFate;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.OverlayRun;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;

@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.analyse.OverlayRun;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.ExperimentTotals;
 import dev.freezeframe.ui.model.WorkbenchModel;

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.OverlayRun;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.ui.chart.Ink.Dash;
 import dev.freezeframe.ui.chart.Ink.Size;

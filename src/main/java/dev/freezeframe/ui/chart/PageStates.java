@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.PageFate;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.PageClassMap;
 import java.util.Arrays;

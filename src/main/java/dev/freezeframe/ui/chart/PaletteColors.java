@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.PageFate;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.ArrayList;

@@ -1,7 +1,8 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.Distribution;
 import dev.freezeframe.ui.chart.Ink.Dash;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
-import dev.freezeframe.experiment.RunStatistics;
 import dev.freezeframe.restore.RecordedOutside;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointMetrics;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.model.ComparedImage;
 import dev.freezeframe.ui.model.ComparisonModel;

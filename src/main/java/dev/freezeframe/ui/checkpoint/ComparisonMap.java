@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.checkpoint;
 
+import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
 import dev.freezeframe.ui.model.ComparedImage;
 import dev.freezeframe.ui.model.ComparisonRange;
 import dev.freezeframe.ui.theme.Palette;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.analyse.CheckpointComparison.PageContents;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.CheckpointComparison.PageContents;
 import dev.freezeframe.ui.model.ComparisonRange;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.analyse.CheckpointComparison.Difference;
+import dev.freezeframe.analyse.ImageComparison;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
-import dev.freezeframe.experiment.ImageComparison;
 import dev.freezeframe.ui.task.Steps;
 import java.util.ArrayList;
 import java.util.List;

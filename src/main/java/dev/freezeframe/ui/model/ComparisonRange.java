@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
+import dev.freezeframe.analyse.CheckpointComparison.Difference;
 
 /// Neighbouring pages of RAM, or blocks of a disk, that differ in the same way.
 ///

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.experiment.CheckpointComparison;
-import dev.freezeframe.experiment.ImageComparison;
+import dev.freezeframe.analyse.CheckpointComparison;
+import dev.freezeframe.analyse.ImageComparison;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.StoreException;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.experiment.RunStatistics;
-import dev.freezeframe.experiment.RunSummary;
+import dev.freezeframe.analyse.RunStatistics;
+import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;

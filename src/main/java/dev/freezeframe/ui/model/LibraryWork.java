@@ -1,10 +1,10 @@
 package dev.freezeframe.ui.model;
 
+import dev.freezeframe.analyse.CheckpointCsv;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleExport;
 import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.bundle.BundleSummary;
-import dev.freezeframe.experiment.CheckpointCsv;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;

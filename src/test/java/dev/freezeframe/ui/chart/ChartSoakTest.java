@@ -3,6 +3,7 @@ package dev.freezeframe.ui.chart;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.analyse.SyntheticCheckpoints;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;

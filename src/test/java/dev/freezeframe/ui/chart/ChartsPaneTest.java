@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.analyse.SyntheticCheckpoints;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;

@@ -3,6 +3,8 @@ package dev.freezeframe.ui.chart;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.analyse.SyntheticCheckpoints;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;

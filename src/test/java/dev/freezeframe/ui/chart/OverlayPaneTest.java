@@ -3,6 +3,7 @@ package dev.freezeframe.ui.chart;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.analyse.OverlayRun;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.analyse;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

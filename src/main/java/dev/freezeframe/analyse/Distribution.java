@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.analyse;
 
 /// What many measured values come to, in their own unit. All zero where nothing was measured.
 public record Distribution(long median, long p99, long max) {}

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.analyse;
 
 import dev.freezeframe.store.model.DiskMetrics;
 

@@ -1,8 +1,8 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.analyse;
 
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
-import dev.freezeframe.experiment.CheckpointComparison.PageContents;
-import dev.freezeframe.experiment.CheckpointComparison.RunVisitor;
+import dev.freezeframe.analyse.CheckpointComparison.Difference;
+import dev.freezeframe.analyse.CheckpointComparison.PageContents;
+import dev.freezeframe.analyse.CheckpointComparison.RunVisitor;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.NewCheckpoint;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.analyse;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.analyse.CheckpointComparison.Difference;
+import dev.freezeframe.analyse.CheckpointComparison.PageContents;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
-import dev.freezeframe.experiment.CheckpointComparison.Difference;
-import dev.freezeframe.experiment.CheckpointComparison.PageContents;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;

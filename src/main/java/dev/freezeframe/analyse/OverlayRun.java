@@ -1,8 +1,6 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.analyse;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.RunStatistics;
-import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import java.time.Duration;

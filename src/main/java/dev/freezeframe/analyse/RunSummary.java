@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.analyse;
 
 import java.time.Duration;
 import java.util.Map;

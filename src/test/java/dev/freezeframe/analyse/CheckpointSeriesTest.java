@@ -1,13 +1,12 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.analyse;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.experiment.RunStatistics;
-import dev.freezeframe.experiment.RunSummary;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.ui.chart.ChartKind;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
