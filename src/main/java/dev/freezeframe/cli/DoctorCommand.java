@@ -2,8 +2,8 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.Doctor;
-import dev.freezeframe.experiment.Finding;
+import dev.freezeframe.host.Doctor;
+import dev.freezeframe.host.Finding;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.program.QemuProgram;

@@ -1,7 +1,7 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.experiment.GuestPlan;
-import dev.freezeframe.experiment.GuestPreparation;
+import dev.freezeframe.host.GuestPlan;
+import dev.freezeframe.host.GuestPreparation;
 import dev.freezeframe.qemu.image.Guest;
 import java.util.Optional;
 import java.util.concurrent.Callable;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.experiment.GuestPreparation;
+import dev.freezeframe.host.GuestPreparation;
 import dev.freezeframe.qemu.image.Guest;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.store.model.ExperimentTotals;

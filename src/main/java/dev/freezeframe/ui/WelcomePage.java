@@ -1,9 +1,9 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.Doctor;
-import dev.freezeframe.experiment.Finding;
-import dev.freezeframe.experiment.GuestPlan;
+import dev.freezeframe.host.Doctor;
+import dev.freezeframe.host.Finding;
+import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.ui.model.GuestModel;

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.UserfaultTracker;
-import dev.freezeframe.experiment.Doctor;
-import dev.freezeframe.experiment.Finding;
+import dev.freezeframe.host.Doctor;
+import dev.freezeframe.host.Finding;
 import dev.freezeframe.qemu.image.ScratchFolder;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.experiment.PackageSource;
+import dev.freezeframe.host.PackageSource;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.model.GuestModel;
 import dev.freezeframe.ui.theme.Theme;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.experiment.Doctor;
-import dev.freezeframe.experiment.Finding;
+import dev.freezeframe.host.Doctor;
+import dev.freezeframe.host.Finding;
 import dev.freezeframe.ui.model.DoctorModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;

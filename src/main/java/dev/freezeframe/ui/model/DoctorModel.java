@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.experiment.Doctor;
-import dev.freezeframe.experiment.Finding;
+import dev.freezeframe.host.Doctor;
+import dev.freezeframe.host.Finding;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.model;
 
-import dev.freezeframe.experiment.GuestPlan;
-import dev.freezeframe.experiment.GuestPreparation;
+import dev.freezeframe.host.GuestPlan;
+import dev.freezeframe.host.GuestPreparation;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.task.Problem;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.experiment.Doctor;
-import dev.freezeframe.experiment.Finding;
+import dev.freezeframe.host.Doctor;
+import dev.freezeframe.host.Finding;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.model.CheckpointName;

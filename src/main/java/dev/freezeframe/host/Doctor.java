@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.host;
 
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.linux.ComputerMemory;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.host;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.host;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment;
+package dev.freezeframe.host;
 
 import dev.freezeframe.qemu.image.Guest;
 import dev.freezeframe.qemu.profile.Profiles;
