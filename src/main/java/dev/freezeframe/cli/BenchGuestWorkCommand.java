@@ -2,9 +2,9 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.bench.GuestWorkBench;
-import dev.freezeframe.experiment.bench.GuestWorkBench.Pair;
-import dev.freezeframe.experiment.bench.PauseBench;
+import dev.freezeframe.bench.GuestWorkBench;
+import dev.freezeframe.bench.GuestWorkBench.Pair;
+import dev.freezeframe.bench.PauseBench;
 import dev.freezeframe.store.Store;
 import java.time.Duration;
 import java.util.List;

@@ -2,10 +2,10 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.experiment.bench.PauseBench;
-import dev.freezeframe.experiment.bench.RestoreBench;
-import dev.freezeframe.experiment.bench.RestoreBench.Sample;
-import dev.freezeframe.experiment.bench.Workload;
+import dev.freezeframe.bench.PauseBench;
+import dev.freezeframe.bench.RestoreBench;
+import dev.freezeframe.bench.RestoreBench.Sample;
+import dev.freezeframe.bench.Workload;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;

@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.experiment.bench.Workload;
+import dev.freezeframe.bench.Workload;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 

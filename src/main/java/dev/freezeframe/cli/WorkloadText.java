@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.experiment.bench.Workload;
+import dev.freezeframe.bench.Workload;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import picocli.CommandLine.ITypeConverter;

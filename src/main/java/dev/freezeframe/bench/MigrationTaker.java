@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment.bench;
+package dev.freezeframe.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.qemu.machine.Machine;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment.bench;
+package dev.freezeframe.bench;
 
 import java.nio.file.Path;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment.bench;
+package dev.freezeframe.bench;
 
 import dev.freezeframe.store.model.DiskMetrics;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment.bench;
+package dev.freezeframe.bench;
 
 import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.analyse.RunStatistics;

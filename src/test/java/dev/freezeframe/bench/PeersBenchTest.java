@@ -1,4 +1,4 @@
-package dev.freezeframe.experiment.bench;
+package dev.freezeframe.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
-import dev.freezeframe.experiment.bench.PeersBench.Failed;
-import dev.freezeframe.experiment.bench.PeersBench.Result;
-import dev.freezeframe.experiment.bench.PeersBench.Taken;
-import dev.freezeframe.experiment.bench.PeersBench.Turn;
+import dev.freezeframe.bench.PeersBench.Failed;
+import dev.freezeframe.bench.PeersBench.Result;
+import dev.freezeframe.bench.PeersBench.Taken;
+import dev.freezeframe.bench.PeersBench.Turn;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.ProfileFolders;
 import dev.freezeframe.store.Store;
