@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.plot.ChartKind;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;
-import dev.freezeframe.ui.chart.ChartKind;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.chart;
 
+import dev.freezeframe.plot.Ink;
+import dev.freezeframe.plot.InkColor;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.analyse.PageFate;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.plot.ChartColors;
 import dev.freezeframe.store.model.PageClassMap;
 import java.util.Arrays;
 

@@ -2,6 +2,8 @@ package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.PageFate;
+import dev.freezeframe.plot.ChartColors;
+import dev.freezeframe.plot.InkColor;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.ArrayList;

@@ -3,6 +3,7 @@ package dev.freezeframe.ui.chart;
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.SyntheticCheckpoints;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.plot.Columns;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.theme.Theme;
 import io.fair_acc.chartfx.XYChart;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.analyse.SyntheticCheckpoints;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.plot.ChartKind;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.ui.FxToolkit;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 /// Ink that paints further down, for what stands under a title.
 public record Shifted(Ink ink, double down) implements Ink {

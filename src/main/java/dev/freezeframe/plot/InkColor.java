@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 /// A colour of sRGB that needs no toolkit. Its components go from 0 to 1, not multiplied by the opacity. Immutable.
 public record InkColor(double red, double green, double blue, double opacity) {

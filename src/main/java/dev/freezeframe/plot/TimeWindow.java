@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 /// Which stretch of time all charts show: everything, the newest part of a recording as it moves on, or what the user chose.
 /// Knows no control and no clock; seconds count from the start of the experiment.

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.BlockFate;
 import dev.freezeframe.analyse.CheckpointSeries;

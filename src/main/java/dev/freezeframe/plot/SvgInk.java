@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 import dev.freezeframe.base.Units;
 import java.awt.image.BufferedImage;

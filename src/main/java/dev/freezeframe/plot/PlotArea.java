@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 /// The rectangle that values are painted in, in whole pixels.
 public record PlotArea(double x, double y, double width, double height) {

@@ -1,8 +1,8 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.chart.Ink.Dash;
-import dev.freezeframe.ui.chart.Ink.Size;
+import dev.freezeframe.plot.Ink.Dash;
+import dev.freezeframe.plot.Ink.Size;
 import java.util.function.DoubleFunction;
 
 /// What all charts have around and behind their values: grids, labels, marks.

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 import java.io.IOException;
 import java.io.OutputStream;

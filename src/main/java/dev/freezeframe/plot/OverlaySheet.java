@@ -1,9 +1,9 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.OverlayRun;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.chart.Ink.Dash;
-import dev.freezeframe.ui.chart.Ink.Size;
+import dev.freezeframe.plot.Ink.Dash;
+import dev.freezeframe.plot.Ink.Size;
 import java.util.Arrays;
 import java.util.List;
 

@@ -1,9 +1,9 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.DirtyCounts;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.chart.Ink.Dash;
+import dev.freezeframe.plot.Ink.Dash;
 import java.util.ArrayList;
 import java.util.List;
 

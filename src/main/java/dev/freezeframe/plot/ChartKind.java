@@ -1,9 +1,9 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.CheckpointSeries;
 import java.util.List;
 
-/// The charts of a [ChartsPane], from the top.
+/// The charts of a [dev.freezeframe.ui.chart.ChartsPane], from the top.
 public enum ChartKind {
     PAUSE(new PauseChart()), DIRTY_RATE(new DirtyRateChart()), COMPOSITION(new CompositionChart()),
     /// Only of experiments that have disks.
