@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot.map;
 
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.chart;
+package dev.freezeframe.plot.map;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -12,6 +12,7 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.ui.FxToolkit;
+import dev.freezeframe.ui.chart.PaletteColors;
 import dev.freezeframe.ui.theme.Palette;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;
