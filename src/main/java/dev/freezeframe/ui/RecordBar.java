@@ -6,7 +6,7 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.Budget;
 import dev.freezeframe.record.LiveFigures;
-import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.model.RecordSettings;
 import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.model.WorkbenchModel;

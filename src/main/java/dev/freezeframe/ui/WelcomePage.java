@@ -6,7 +6,7 @@ import dev.freezeframe.host.Finding;
 import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
-import dev.freezeframe.ui.model.GuestModel;
+import dev.freezeframe.ui.machine.GuestModel;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.model.WorkbenchModel;

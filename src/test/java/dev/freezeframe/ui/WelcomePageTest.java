@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.host.PackageSource;
 import dev.freezeframe.suite.Await;
-import dev.freezeframe.ui.model.GuestModel;
+import dev.freezeframe.ui.machine.GuestModel;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Files;
 import java.nio.file.Path;

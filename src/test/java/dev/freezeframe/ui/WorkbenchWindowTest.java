@@ -9,7 +9,7 @@ import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.suite.Await;
-import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.StoreState;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import javafx.beans.InvalidationListener;

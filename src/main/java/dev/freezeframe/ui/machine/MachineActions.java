@@ -1,7 +1,6 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.qemu.machine.MachineState;
-import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.RecordingModel;
 import java.util.List;
 import java.util.function.Predicate;

@@ -3,7 +3,6 @@ package dev.freezeframe.ui.machine;
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.outside.MovedFile;
-import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.stream.Collectors;
 import javafx.animation.Animation;

@@ -1,7 +1,5 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.ui.model.MachineModel;
-import dev.freezeframe.ui.model.MachinesModel;
 import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;

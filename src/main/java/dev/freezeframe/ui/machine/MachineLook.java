@@ -5,7 +5,6 @@ import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.machine.MachineState;
-import dev.freezeframe.ui.model.MachineModel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;

@@ -2,7 +2,6 @@ package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.machine.Machine;
-import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;
 import javafx.beans.InvalidationListener;

@@ -8,6 +8,7 @@ import dev.freezeframe.restore.RecordedOutside;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.ui.machine.MachinesModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Cancellable;
 import java.nio.file.Files;

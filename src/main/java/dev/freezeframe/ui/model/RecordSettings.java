@@ -3,6 +3,8 @@ package dev.freezeframe.ui.model;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.record.Budget;
 import dev.freezeframe.record.RecordingOptions;
+import dev.freezeframe.ui.machine.MachineModel;
+import dev.freezeframe.ui.machine.MachinesModel;
 import java.time.Duration;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleObjectProperty;

@@ -4,6 +4,7 @@ import dev.freezeframe.record.Budget;
 import dev.freezeframe.record.LiveFigures;
 import dev.freezeframe.record.Recording;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.io.IOException;

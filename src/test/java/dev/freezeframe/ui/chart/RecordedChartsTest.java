@@ -9,7 +9,7 @@ import dev.freezeframe.plot.ChartFrame;
 import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
-import dev.freezeframe.ui.model.MachineModel;
+import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.theme.Palette;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;

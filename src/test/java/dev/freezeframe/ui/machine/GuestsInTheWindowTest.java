@@ -9,7 +9,6 @@ import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
-import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Files;
 import java.nio.file.Path;

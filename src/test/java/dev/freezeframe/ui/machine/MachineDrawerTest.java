@@ -12,7 +12,6 @@ import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
-import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

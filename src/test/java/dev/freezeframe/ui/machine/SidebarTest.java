@@ -10,7 +10,6 @@ import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
-import dev.freezeframe.ui.model.MachineModel;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.theme.Theme;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Machine;
@@ -6,6 +6,7 @@ import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.record.Recording;
 import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.machine;
 
 import java.util.List;
 import java.util.concurrent.Callable;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.host.GuestPreparation;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.qemu.machine.Machine;
@@ -15,6 +15,8 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.Picture;
+import dev.freezeframe.ui.model.RecordingModel;
+import dev.freezeframe.ui.model.StoreModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;
