@@ -1,6 +1,7 @@
-package dev.freezeframe.ui.machine;
+package dev.freezeframe.ui.profile;
 
 import dev.freezeframe.qemu.image.Disk;
+import dev.freezeframe.ui.machine.Buttons;
 import dev.freezeframe.ui.model.DiskRow;
 import java.io.File;
 import java.util.ArrayList;

@@ -1,13 +1,13 @@
-package dev.freezeframe.ui.machine;
+package dev.freezeframe.ui.profile;
 
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.ProfileEntry;
 import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.profile.ProfileProblem;
+import dev.freezeframe.ui.machine.Buttons;
+import dev.freezeframe.ui.machine.Question;
 import dev.freezeframe.ui.model.Navigation;
-import dev.freezeframe.ui.model.ProfileDraft;
-import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.io.File;
 import java.nio.file.Path;

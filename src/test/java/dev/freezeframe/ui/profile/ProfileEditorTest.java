@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.machine;
+package dev.freezeframe.ui.profile;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,7 +8,6 @@ import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.profile.ProfileFolders;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
-import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.theme.Theme;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,11 +1,12 @@
-package dev.freezeframe.ui.machine;
+package dev.freezeframe.ui.profile;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.ProfileEntry;
+import dev.freezeframe.ui.machine.Buttons;
+import dev.freezeframe.ui.machine.Question;
 import dev.freezeframe.ui.model.Navigation;
-import dev.freezeframe.ui.model.ProfilesModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.io.File;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.profile;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.freezeframe.qemu.profile.ProfileEntry;
 import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.profile.ProfileProblem;
+import dev.freezeframe.ui.model.DiskRow;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.profile;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.qemu.image.Guest;

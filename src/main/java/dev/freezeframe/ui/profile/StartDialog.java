@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.machine;
+package dev.freezeframe.ui.profile;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.profile.Accelerator;
@@ -6,7 +6,7 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.program.QemuProgram;
-import dev.freezeframe.ui.model.ProfilesModel;
+import dev.freezeframe.ui.machine.Question;
 import java.util.Optional;
 import java.util.function.Consumer;
 import javafx.event.ActionEvent;

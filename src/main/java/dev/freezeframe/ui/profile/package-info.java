@@ -1,0 +1,2 @@
+/// Profiles: their list, the editor, and starting a machine from one.
+package dev.freezeframe.ui.profile;
