@@ -24,6 +24,7 @@ import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.profile.ProfileEditor;
 import dev.freezeframe.ui.profile.ProfileList;
 import dev.freezeframe.ui.profile.ProfilesModel;
+import dev.freezeframe.ui.recording.RecordBar;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.HashMap;
 import java.util.List;

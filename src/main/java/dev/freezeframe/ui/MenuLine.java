@@ -6,6 +6,7 @@ import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.Selection;
 import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.recording.RecordBar;
 import java.util.Optional;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ObservableBooleanValue;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.qemu.machine.MachineState;
-import dev.freezeframe.ui.model.RecordingModel;
+import dev.freezeframe.ui.recording.RecordingModel;
 import java.util.List;
 import java.util.function.Predicate;
 import javafx.beans.InvalidationListener;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.recording.RecordingModel;
 import java.util.List;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;

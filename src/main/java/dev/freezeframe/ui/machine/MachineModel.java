@@ -6,7 +6,7 @@ import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.record.Recording;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.ui.model.RecordingModel;
+import dev.freezeframe.ui.recording.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.time.Duration;

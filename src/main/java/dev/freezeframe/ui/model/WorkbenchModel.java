@@ -5,6 +5,8 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.machine.MachinesModel;
+import dev.freezeframe.ui.recording.RecordSettings;
+import dev.freezeframe.ui.recording.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui;
+package dev.freezeframe.ui.recording;
 
 import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.DurationText;
@@ -7,8 +7,6 @@ import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.Budget;
 import dev.freezeframe.record.LiveFigures;
 import dev.freezeframe.ui.machine.MachineModel;
-import dev.freezeframe.ui.model.RecordSettings;
-import dev.freezeframe.ui.model.RecordingModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.Problem;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.recording;
 
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.record.Budget;

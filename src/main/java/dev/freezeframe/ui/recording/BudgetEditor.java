@@ -1,4 +1,4 @@
-package dev.freezeframe.ui;
+package dev.freezeframe.ui.recording;
 
 import dev.freezeframe.record.Budget;
 import dev.freezeframe.ui.model.WorkbenchModel;
