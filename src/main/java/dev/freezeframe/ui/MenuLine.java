@@ -1,8 +1,8 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.ui.checkpoint.CheckpointActions;
 import dev.freezeframe.ui.machine.MachineActions;
-import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.Selection;
 import dev.freezeframe.ui.model.WorkbenchModel;

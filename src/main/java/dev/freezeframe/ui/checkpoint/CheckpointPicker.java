@@ -7,8 +7,6 @@ import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
-import dev.freezeframe.ui.model.CheckpointFigures;
-import dev.freezeframe.ui.model.CheckpointFilter;
 import dev.freezeframe.ui.model.ComparisonModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;

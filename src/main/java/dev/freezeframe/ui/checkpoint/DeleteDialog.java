@@ -2,7 +2,6 @@ package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.model.CheckpointDeletion;
 import java.util.function.Consumer;
 import javafx.scene.Node;
 import javafx.scene.control.Alert;

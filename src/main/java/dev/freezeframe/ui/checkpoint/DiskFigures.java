@@ -5,7 +5,6 @@ import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Part;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Value;
-import dev.freezeframe.ui.model.CheckpointFigures;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.LongStream;

@@ -4,7 +4,6 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.ui.model.CheckpointFigures;
 import java.util.List;
 import java.util.Optional;
 import javafx.css.PseudoClass;

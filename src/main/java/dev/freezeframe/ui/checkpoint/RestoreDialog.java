@@ -2,8 +2,7 @@ package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.restore.RestoreOptions;
-import dev.freezeframe.ui.model.CheckpointRestoreModel;
-import dev.freezeframe.ui.model.CheckpointRestoreModel.OtherFile;
+import dev.freezeframe.ui.checkpoint.CheckpointRestoreModel.OtherFile;
 import java.io.File;
 import java.util.List;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.profile;
 
 import dev.freezeframe.qemu.image.Disk;
+import dev.freezeframe.ui.checkpoint.DiskRow;
 import dev.freezeframe.ui.machine.Buttons;
-import dev.freezeframe.ui.model.DiskRow;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import dev.freezeframe.qemu.profile.ProfileEntry;
 import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.profile.ProfileProblem;
-import dev.freezeframe.ui.model.DiskRow;
+import dev.freezeframe.ui.checkpoint.DiskRow;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;

@@ -20,8 +20,6 @@ import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.machine.MachineToolbar;
-import dev.freezeframe.ui.model.CheckpointActions;
-import dev.freezeframe.ui.model.CheckpointRestoreModel;
 import dev.freezeframe.ui.model.ComparisonRange;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.StoreState;

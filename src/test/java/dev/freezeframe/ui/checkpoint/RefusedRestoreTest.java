@@ -9,7 +9,6 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
 import dev.freezeframe.ui.machine.MachineModel;
-import dev.freezeframe.ui.model.CheckpointActions;
 import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Files;
 import java.nio.file.Path;

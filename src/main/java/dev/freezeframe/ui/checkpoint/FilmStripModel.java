@@ -1,8 +1,10 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.ui.model.ExperimentModel;
+import dev.freezeframe.ui.model.WorkbenchModel;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.StringBinding;
 import javafx.beans.property.ReadOnlyBooleanProperty;

@@ -1,9 +1,11 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
+import dev.freezeframe.ui.model.ExperimentModel;
+import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.util.ArrayDeque;
 import java.util.Deque;

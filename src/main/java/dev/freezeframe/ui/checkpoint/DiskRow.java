@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.checkpoint;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -13,6 +13,13 @@ import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.FxToolkit;
+import dev.freezeframe.ui.model.ComparisonModel;
+import dev.freezeframe.ui.model.ComparisonState;
+import dev.freezeframe.ui.model.FamilyLayout;
+import dev.freezeframe.ui.model.FamilyRow;
+import dev.freezeframe.ui.model.FamilyTreeModel;
+import dev.freezeframe.ui.model.StoreState;
+import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Files;
 import java.nio.file.Path;
