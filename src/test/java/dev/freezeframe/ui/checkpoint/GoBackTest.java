@@ -15,6 +15,7 @@ import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.FxToolkit;
+import dev.freezeframe.ui.lineage.FamilyTree;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.machine.MachinesModel;
 import dev.freezeframe.ui.model.ComparisonRange;

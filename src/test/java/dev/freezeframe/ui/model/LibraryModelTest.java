@@ -15,6 +15,7 @@ import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.FxToolkit;
+import dev.freezeframe.ui.lineage.FamilyTreeModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.lineage;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,13 +1,9 @@
-package dev.freezeframe.ui.checkpoint;
+package dev.freezeframe.ui.lineage;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.ui.model.FamilyLayout;
-import dev.freezeframe.ui.model.FamilyNode;
-import dev.freezeframe.ui.model.FamilyRow;
-import dev.freezeframe.ui.model.FamilyTreeModel;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.lineage;
 
 import dev.freezeframe.store.model.ExperimentRecord;
 import java.util.Arrays;

@@ -1,0 +1,2 @@
+/// The family tree: which experiment began at which checkpoint.
+package dev.freezeframe.ui.lineage;
