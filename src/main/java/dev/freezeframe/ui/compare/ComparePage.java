@@ -1,14 +1,9 @@
-package dev.freezeframe.ui.checkpoint;
+package dev.freezeframe.ui.compare;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.ui.model.ComparedImage;
-import dev.freezeframe.ui.model.ComparisonModel;
-import dev.freezeframe.ui.model.ComparisonRange;
-import dev.freezeframe.ui.model.ComparisonResult;
-import dev.freezeframe.ui.model.ComparisonState;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.theme.Palette;

@@ -1,9 +1,8 @@
-package dev.freezeframe.ui.checkpoint;
+package dev.freezeframe.ui.compare;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.analyse.CheckpointComparison.PageContents;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.model.ComparisonRange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.compare;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

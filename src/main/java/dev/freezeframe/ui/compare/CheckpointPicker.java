@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.checkpoint;
+package dev.freezeframe.ui.compare;
 
 import atlantafx.base.controls.Popover;
 import atlantafx.base.theme.Styles;
@@ -7,7 +7,8 @@ import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
-import dev.freezeframe.ui.model.ComparisonModel;
+import dev.freezeframe.ui.checkpoint.CheckpointFigures;
+import dev.freezeframe.ui.checkpoint.CheckpointFilter;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;
 import java.util.Optional;

@@ -1,10 +1,12 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.compare;
 
 import dev.freezeframe.analyse.CheckpointComparison.PageContents;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.ui.model.ExperimentModel;
+import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTask;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Cancellable;

@@ -1,9 +1,7 @@
-package dev.freezeframe.ui.checkpoint;
+package dev.freezeframe.ui.compare;
 
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.model.ComparedImage;
-import dev.freezeframe.ui.model.ComparisonRange;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.Arrays;
 import java.util.function.Consumer;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.compare;
 
 import dev.freezeframe.analyse.CheckpointComparison;
 import dev.freezeframe.analyse.ImageComparison;
