@@ -1,7 +1,7 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.ui.library.BundleDialogs;
-import dev.freezeframe.ui.model.LibraryWork;
+import dev.freezeframe.ui.library.LibraryWork;
 import java.io.File;
 import java.util.List;
 import javafx.application.Platform;

@@ -2,8 +2,6 @@ package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleSummary;
-import dev.freezeframe.ui.model.LibraryEntry;
-import dev.freezeframe.ui.model.LibraryWork;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.ZoneId;

@@ -3,8 +3,6 @@ package dev.freezeframe.ui.library;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.model.ExperimentModel;
-import dev.freezeframe.ui.model.LibraryColumn;
-import dev.freezeframe.ui.model.LibraryColumns;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;

@@ -1,7 +1,5 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.ui.model.LibraryColumn;
-import dev.freezeframe.ui.model.LibraryColumns;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;

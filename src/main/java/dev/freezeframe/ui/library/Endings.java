@@ -1,6 +1,5 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.ui.model.LibraryEntry;
 import javafx.scene.control.Labeled;
 import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;

@@ -1,9 +1,6 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.model.LibraryColumns;
-import dev.freezeframe.ui.model.LibraryEntry;
-import dev.freezeframe.ui.model.LibraryRow;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.LongFunction;

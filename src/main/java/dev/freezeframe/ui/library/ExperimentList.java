@@ -2,10 +2,6 @@ package dev.freezeframe.ui.library;
 
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.machine.MachineModel;
-import dev.freezeframe.ui.model.LibraryEntry;
-import dev.freezeframe.ui.model.LibraryRow;
-import dev.freezeframe.ui.model.LibrarySearch;
-import dev.freezeframe.ui.model.LibraryWork;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;

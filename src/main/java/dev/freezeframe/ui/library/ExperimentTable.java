@@ -1,10 +1,5 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.ui.model.LibraryColumn;
-import dev.freezeframe.ui.model.LibraryColumns;
-import dev.freezeframe.ui.model.LibraryEntry;
-import dev.freezeframe.ui.model.LibraryRow;
-import dev.freezeframe.ui.model.LibrarySearch;
 import java.util.List;
 import java.util.Objects;
 import javafx.collections.ListChangeListener;

@@ -1,6 +1,5 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.ui.model.LibraryJob;
 import javafx.beans.binding.Bindings;
 import javafx.geometry.Pos;
 import javafx.scene.control.Button;

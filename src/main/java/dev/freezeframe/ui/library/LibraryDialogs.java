@@ -1,10 +1,6 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.model.LibraryDeletion;
-import dev.freezeframe.ui.model.LibraryEntry;
-import dev.freezeframe.ui.model.LibraryWork;
-import dev.freezeframe.ui.model.VerificationModel;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.Collection;

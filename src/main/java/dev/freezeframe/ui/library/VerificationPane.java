@@ -3,8 +3,6 @@ package dev.freezeframe.ui.library;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.upkeep.VerifyReport;
-import dev.freezeframe.ui.model.LibraryColumns;
-import dev.freezeframe.ui.model.VerificationModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.function.Function;
 import javafx.beans.property.ReadOnlyObjectWrapper;

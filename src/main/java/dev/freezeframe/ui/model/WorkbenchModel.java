@@ -3,6 +3,8 @@ package dev.freezeframe.ui.model;
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.ui.library.LibraryModel;
+import dev.freezeframe.ui.library.LibraryWork;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.machine.MachinesModel;
 import dev.freezeframe.ui.recording.RecordSettings;

@@ -11,7 +11,6 @@ import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.FxToolkit;
-import dev.freezeframe.ui.model.LibraryWork;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.OpenedStore;
 import dev.freezeframe.ui.theme.Theme;

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.model;
 
 import dev.freezeframe.store.Store;
 import dev.freezeframe.ui.FxToolkit;
+import dev.freezeframe.ui.library.LibraryRow;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.io.IOException;

@@ -1,8 +1,9 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.upkeep.VerifyReport;
+import dev.freezeframe.ui.model.WorkbenchModel;
 import java.time.Instant;
 import java.util.List;
 import javafx.beans.property.ReadOnlyObjectProperty;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.library;
 
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;

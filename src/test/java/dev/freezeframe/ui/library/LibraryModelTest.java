@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.library;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -16,6 +16,9 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.lineage.FamilyTreeModel;
+import dev.freezeframe.ui.model.DoctorModel;
+import dev.freezeframe.ui.model.OpenedStore;
+import dev.freezeframe.ui.model.StoreState;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;

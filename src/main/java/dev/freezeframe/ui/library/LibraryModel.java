@@ -1,10 +1,12 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.library;
 
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.ui.model.StoreModel;
+import dev.freezeframe.ui.model.StoreState;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.library;
 
 import dev.freezeframe.analyse.CheckpointCsv;
 import dev.freezeframe.base.Units;
@@ -11,6 +11,8 @@ import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.upkeep.GcReport;
+import dev.freezeframe.ui.model.Navigation;
+import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.Problem;
 import dev.freezeframe.ui.task.Steps;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
 import java.util.Collection;
