@@ -10,7 +10,7 @@ import dev.freezeframe.ui.chart.OverlayPane;
 import dev.freezeframe.ui.checkpoint.CheckpointDetails;
 import dev.freezeframe.ui.checkpoint.FilmStrip;
 import dev.freezeframe.ui.compare.ComparePage;
-import dev.freezeframe.ui.library.DoctorPage;
+import dev.freezeframe.ui.host.DoctorPage;
 import dev.freezeframe.ui.library.ExperimentList;
 import dev.freezeframe.ui.library.LibraryPage;
 import dev.freezeframe.ui.lineage.FamilyTree;

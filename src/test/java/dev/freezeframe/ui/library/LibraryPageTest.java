@@ -13,6 +13,7 @@ import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.upkeep.VerifyReport;
 import dev.freezeframe.ui.FxToolkit;
+import dev.freezeframe.ui.host.DoctorPage;
 import dev.freezeframe.ui.model.Navigation;
 import dev.freezeframe.ui.model.OpenedStore;
 import dev.freezeframe.ui.model.WorkbenchModel;

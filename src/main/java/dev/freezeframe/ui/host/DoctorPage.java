@@ -1,8 +1,7 @@
-package dev.freezeframe.ui.library;
+package dev.freezeframe.ui.host;
 
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
-import dev.freezeframe.ui.model.DoctorModel;
 import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;
 import java.util.Locale;

@@ -1,0 +1,2 @@
+/// The doctor's page.
+package dev.freezeframe.ui.host;
