@@ -1,7 +1,5 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.ui.model.Navigation;
-import dev.freezeframe.ui.model.WorkbenchModel;
 import javafx.geometry.Pos;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;

@@ -1,7 +1,6 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.store.model.StoreException;
-import dev.freezeframe.ui.model.StoreState;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;

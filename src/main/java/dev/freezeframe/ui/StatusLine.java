@@ -1,8 +1,6 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.ui.model.StoreState;
-import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTask;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Pos;

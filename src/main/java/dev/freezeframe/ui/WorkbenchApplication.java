@@ -3,8 +3,6 @@ package dev.freezeframe.ui;
 import dev.freezeframe.cli.Window;
 import dev.freezeframe.ui.library.BundleDialogs;
 import dev.freezeframe.ui.machine.MachineModel;
-import dev.freezeframe.ui.model.StoreState;
-import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import dev.freezeframe.ui.theme.Theme;

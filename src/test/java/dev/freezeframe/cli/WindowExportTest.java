@@ -7,7 +7,7 @@ import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.FxToolkit;
-import dev.freezeframe.ui.model.OpenedStore;
+import dev.freezeframe.ui.OpenedStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

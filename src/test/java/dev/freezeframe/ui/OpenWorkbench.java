@@ -5,8 +5,6 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.ProfileException;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.ui.machine.MachineModel;
-import dev.freezeframe.ui.model.StoreState;
-import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.nio.file.Path;

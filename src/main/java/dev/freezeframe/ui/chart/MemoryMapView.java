@@ -19,7 +19,7 @@ import dev.freezeframe.plot.map.PageStates;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.theme.Palette;
 import java.nio.file.Path;

@@ -4,7 +4,7 @@ import dev.freezeframe.analyse.OverlayRun;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -8,7 +8,7 @@ import dev.freezeframe.plot.ChartFile;
 import dev.freezeframe.plot.Ink;
 import dev.freezeframe.plot.OverlaySheet;
 import dev.freezeframe.store.model.ExperimentTotals;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.theme.Palette;
 import java.nio.file.Path;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.machine.MachineModel;
-import dev.freezeframe.ui.model.WorkbenchModel;
 import dev.freezeframe.ui.recording.RecordingModel;
 import javafx.beans.InvalidationListener;
 import javafx.beans.property.ReadOnlyObjectProperty;

@@ -9,7 +9,7 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
 import dev.freezeframe.store.model.StoreException;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.recording.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Cancellable;

@@ -4,7 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -2,7 +2,7 @@ package dev.freezeframe.ui.host;
 
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
 import java.util.List;

@@ -2,7 +2,7 @@ package dev.freezeframe.ui.host;
 
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import java.util.List;
 import java.util.Locale;
 import javafx.geometry.Pos;

@@ -2,9 +2,9 @@ package dev.freezeframe.ui.library;
 
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.ui.model.ExperimentModel;
-import dev.freezeframe.ui.model.Navigation;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.ExperimentModel;
+import dev.freezeframe.ui.Navigation;
+import dev.freezeframe.ui.WorkbenchModel;
 import java.util.List;
 import java.util.Objects;
 import javafx.application.Platform;

@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.ui.Navigation;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.machine.MachineModel;
-import dev.freezeframe.ui.model.Navigation;
-import dev.freezeframe.ui.model.WorkbenchModel;
 import java.util.List;
 import java.util.Optional;
 import javafx.application.Platform;

@@ -2,7 +2,7 @@ package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import java.util.List;
 import java.util.Optional;
 import javafx.application.Platform;

@@ -3,7 +3,7 @@ package dev.freezeframe.ui.library;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.upkeep.VerifyReport;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import java.util.function.Function;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.geometry.Pos;

@@ -3,7 +3,7 @@ package dev.freezeframe.ui.machine;
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.outside.MovedFile;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import java.util.stream.Collectors;
 import javafx.animation.Animation;
 import javafx.animation.KeyFrame;

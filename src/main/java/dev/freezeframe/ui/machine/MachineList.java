@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.recording.RecordingModel;
 import java.util.List;
 import javafx.animation.Animation;

@@ -2,7 +2,7 @@ package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.machine.Machine;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import java.util.List;
 import javafx.beans.InvalidationListener;
 import javafx.beans.Observable;

@@ -15,7 +15,7 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.Picture;
-import dev.freezeframe.ui.model.StoreModel;
+import dev.freezeframe.ui.StoreModel;
 import dev.freezeframe.ui.recording.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;

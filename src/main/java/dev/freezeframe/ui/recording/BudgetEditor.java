@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.recording;
 
 import dev.freezeframe.record.Budget;
-import dev.freezeframe.ui.model.WorkbenchModel;
+import dev.freezeframe.ui.WorkbenchModel;
 import java.util.OptionalLong;
 import javafx.geometry.Insets;
 import javafx.scene.Node;

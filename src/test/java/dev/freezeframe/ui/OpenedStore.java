@@ -1,7 +1,6 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui;
 
 import dev.freezeframe.store.Store;
-import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.library.LibraryRow;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;

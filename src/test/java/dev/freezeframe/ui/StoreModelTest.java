@@ -1,10 +1,9 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.freezeframe.store.Store;
-import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import java.nio.file.Path;
 import java.util.List;

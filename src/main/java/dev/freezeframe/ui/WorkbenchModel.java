@@ -1,4 +1,4 @@
-package dev.freezeframe.ui.model;
+package dev.freezeframe.ui;
 
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.store.model.CheckpointRecord;
