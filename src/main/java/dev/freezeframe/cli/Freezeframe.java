@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.cli.bench.BenchCommand;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.logging.ConsoleHandler;

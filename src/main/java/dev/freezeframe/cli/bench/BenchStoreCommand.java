@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.bench;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,6 +10,12 @@ import dev.freezeframe.bench.StoreBench;
 import dev.freezeframe.bench.StoreBench.Compared;
 import dev.freezeframe.bench.StoreBench.Outcome;
 import dev.freezeframe.bench.Workload;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StatusProgress;
+import dev.freezeframe.cli.TemporaryFolder;
+import dev.freezeframe.cli.WorkloadOption;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.bench;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +8,14 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.bench.DiskPauseBench;
 import dev.freezeframe.bench.PauseBench;
 import dev.freezeframe.bench.Workload;
+import dev.freezeframe.cli.DiskRateText;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.SizeText;
+import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.TemporaryFolder;
+import dev.freezeframe.cli.WorkloadText;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.util.List;

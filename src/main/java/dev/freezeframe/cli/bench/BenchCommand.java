@@ -1,5 +1,6 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.bench;
 
+import dev.freezeframe.cli.Freezeframe;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.bench;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +8,13 @@ import dev.freezeframe.bench.DisksBench.Reading;
 import dev.freezeframe.bench.PauseBench;
 import dev.freezeframe.bench.SavedBlocks;
 import dev.freezeframe.bench.Workload;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StoreOption;
+import dev.freezeframe.cli.TemporaryFolder;
+import dev.freezeframe.cli.WorkloadOption;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointMetrics;

@@ -1,10 +1,14 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.bench;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bench.GuestWorkBench;
 import dev.freezeframe.bench.GuestWorkBench.Pair;
 import dev.freezeframe.bench.PauseBench;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.TemporaryFolder;
 import dev.freezeframe.store.Store;
 import java.time.Duration;
 import java.util.List;

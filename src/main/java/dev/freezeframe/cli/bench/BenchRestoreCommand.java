@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
@@ -6,6 +6,12 @@ import dev.freezeframe.bench.PauseBench;
 import dev.freezeframe.bench.RestoreBench;
 import dev.freezeframe.bench.RestoreBench.Sample;
 import dev.freezeframe.bench.Workload;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StoreOption;
+import dev.freezeframe.cli.TemporaryFolder;
+import dev.freezeframe.cli.WorkloadOption;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;

@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.Distribution;
@@ -10,6 +10,13 @@ import dev.freezeframe.bench.PeersBench.Result;
 import dev.freezeframe.bench.PeersBench.Taken;
 import dev.freezeframe.bench.PeersBench.Turn;
 import dev.freezeframe.bench.Workload;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.SizeText;
+import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.TemporaryFolder;
+import dev.freezeframe.cli.WorkloadOption;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.util.List;
