@@ -1,6 +1,10 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.cli.bench.BenchCommand;
+import dev.freezeframe.cli.run.DemoCommand;
+import dev.freezeframe.cli.run.GuestCommand;
+import dev.freezeframe.cli.run.RecordCommand;
+import dev.freezeframe.cli.run.RestoreCommand;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.logging.ConsoleHandler;

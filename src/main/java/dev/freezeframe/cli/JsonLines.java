@@ -7,6 +7,7 @@ import dev.freezeframe.analyse.BlockSums;
 import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
+import dev.freezeframe.cli.run.ConsoleWatch;
 import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.RestorePhases;

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.cli.ConsoleWatch.Beyond;
-import dev.freezeframe.cli.ConsoleWatch.Wishes;
+import dev.freezeframe.cli.run.ConsoleFeed;
+import dev.freezeframe.cli.run.ConsoleWatch;
+import dev.freezeframe.cli.run.ConsoleWatch.Beyond;
+import dev.freezeframe.cli.run.ConsoleWatch.Wishes;
 import dev.freezeframe.qemu.machine.ConsolePair;
 import java.io.IOException;
 import java.nio.ByteBuffer;

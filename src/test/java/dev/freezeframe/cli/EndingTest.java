@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.cli.run.RecordCommand;
 import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.suite.Await;
 import java.io.BufferedReader;

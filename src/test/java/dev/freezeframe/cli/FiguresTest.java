@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.run.ConsoleFeed;
+import dev.freezeframe.cli.run.DiskRateText;
 import dev.freezeframe.store.model.PhaseMicros;
 import java.io.InputStream;
 import java.io.PrintWriter;

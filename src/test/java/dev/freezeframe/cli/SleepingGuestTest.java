@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.SleepingGuest;
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.cli.run.DiskRetry;
+import dev.freezeframe.cli.run.GuestWatch;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.profile.MachineSpec;

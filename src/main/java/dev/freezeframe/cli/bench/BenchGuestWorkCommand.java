@@ -8,7 +8,7 @@ import dev.freezeframe.bench.PauseBench;
 import dev.freezeframe.cli.JsonLines;
 import dev.freezeframe.cli.JsonOption;
 import dev.freezeframe.cli.Screen;
-import dev.freezeframe.cli.TemporaryFolder;
+import dev.freezeframe.cli.run.TemporaryFolder;
 import dev.freezeframe.store.Store;
 import java.time.Duration;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.freezeframe.cli.bench;
 
 import dev.freezeframe.base.DurationText;
-import dev.freezeframe.cli.TemporaryFolder;
+import dev.freezeframe.cli.run.TemporaryFolder;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.ProfileException;

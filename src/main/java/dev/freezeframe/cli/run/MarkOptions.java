@@ -1,7 +1,10 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StopRequest;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import java.time.Duration;

@@ -1,8 +1,17 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.CheckpointNameText;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.Freezeframe;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StatusProgress;
+import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.StoreOption;
 import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.record.MemoryNeed;

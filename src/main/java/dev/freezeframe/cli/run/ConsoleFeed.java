@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.linux.socket.Registration;

@@ -1,8 +1,18 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.capture.CaptureOptions;
+import dev.freezeframe.cli.CheckpointNameText;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.Freezeframe;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.ProfileNames;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.SizeText;
+import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.StoreOption;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.Accelerator;

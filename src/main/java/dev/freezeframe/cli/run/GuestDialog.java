@@ -1,8 +1,13 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.Surroundings;
 import dev.freezeframe.host.GuestException;
 import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.host.GuestPreparation;

@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

@@ -1,10 +1,14 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.BlockSums;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.CheckpointTable;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StopRequest;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.BudgetUse;

@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.run;
 
 import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.qemu.machine.Machine;
