@@ -1,6 +1,14 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.cli.bench.BenchCommand;
+import dev.freezeframe.cli.library.AnnotateCommand;
+import dev.freezeframe.cli.library.CompareCommand;
+import dev.freezeframe.cli.library.DeleteCommand;
+import dev.freezeframe.cli.library.ExportCommand;
+import dev.freezeframe.cli.library.GcCommand;
+import dev.freezeframe.cli.library.ImportCommand;
+import dev.freezeframe.cli.library.ListCommand;
+import dev.freezeframe.cli.library.VerifyCommand;
 import dev.freezeframe.cli.run.DemoCommand;
 import dev.freezeframe.cli.run.GuestCommand;
 import dev.freezeframe.cli.run.RecordCommand;

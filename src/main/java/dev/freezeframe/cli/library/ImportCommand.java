@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.library;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.ShellText;
@@ -6,6 +6,14 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.Freezeframe;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StatusProgress;
+import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.StoreOption;
 import dev.freezeframe.store.Store;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.library;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -7,6 +7,15 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleExport;
 import dev.freezeframe.bundle.BundleExport.Exported;
 import dev.freezeframe.bundle.CheckpointExport;
+import dev.freezeframe.cli.CheckpointNameText;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.Freezeframe;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StatusProgress;
+import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.StoreOption;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;

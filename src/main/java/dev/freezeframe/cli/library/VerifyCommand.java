@@ -1,8 +1,15 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.library;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.CommandFailure;
+import dev.freezeframe.cli.Freezeframe;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StatusProgress;
+import dev.freezeframe.cli.StoreOption;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.upkeep.VerifyReport;
 import dev.freezeframe.store.upkeep.VerifyReport.Damage;

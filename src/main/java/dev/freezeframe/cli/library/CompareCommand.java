@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.library;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -6,6 +6,12 @@ import dev.freezeframe.analyse.CheckpointComparison;
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.analyse.ImageComparison;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.CheckpointNameText;
+import dev.freezeframe.cli.Freezeframe;
+import dev.freezeframe.cli.JsonLines;
+import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.StoreOption;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import java.util.concurrent.Callable;
