@@ -1,5 +1,7 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.cli.terminal.CheckpointNameText;
+import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.store.model.CheckpointName;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,10 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.terminal.JsonLines;
+import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
 import dev.freezeframe.qemu.profile.MachineSpec;

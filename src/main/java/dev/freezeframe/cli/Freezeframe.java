@@ -13,6 +13,8 @@ import dev.freezeframe.cli.run.DemoCommand;
 import dev.freezeframe.cli.run.GuestCommand;
 import dev.freezeframe.cli.run.RecordCommand;
 import dev.freezeframe.cli.run.RestoreCommand;
+import dev.freezeframe.cli.terminal.OneLineErrors;
+import dev.freezeframe.cli.terminal.Surroundings;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.logging.ConsoleHandler;

@@ -1,6 +1,9 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.ShownText;
+import dev.freezeframe.cli.terminal.LoggingSetUp;
+import dev.freezeframe.cli.terminal.NativeText;
+import dev.freezeframe.cli.terminal.Surroundings;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;

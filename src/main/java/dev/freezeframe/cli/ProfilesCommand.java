@@ -2,6 +2,9 @@ package dev.freezeframe.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.terminal.JsonLines;
+import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.ProfileEntry;
 import dev.freezeframe.qemu.profile.Profiles;

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli;
 
+import dev.freezeframe.cli.terminal.Surroundings;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.util.ArrayList;

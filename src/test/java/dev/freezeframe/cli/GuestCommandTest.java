@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.cli.run.GuestDialog;
+import dev.freezeframe.cli.terminal.Surroundings;
 import dev.freezeframe.host.PackageSource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -3,6 +3,7 @@ package dev.freezeframe.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.cli.terminal.Surroundings;
 import dev.freezeframe.suite.TestLog;
 import java.io.InputStream;
 import java.io.PrintWriter;

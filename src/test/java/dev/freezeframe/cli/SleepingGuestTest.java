@@ -9,6 +9,8 @@ import dev.freezeframe.SleepingGuest;
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.cli.run.DiskRetry;
 import dev.freezeframe.cli.run.GuestWatch;
+import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.Surroundings;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.profile.MachineSpec;

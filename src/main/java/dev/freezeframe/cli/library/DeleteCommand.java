@@ -1,12 +1,12 @@
 package dev.freezeframe.cli.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.CommandFailure;
 import dev.freezeframe.cli.Freezeframe;
-import dev.freezeframe.cli.JsonLines;
-import dev.freezeframe.cli.JsonOption;
-import dev.freezeframe.cli.Screen;
-import dev.freezeframe.cli.StoreOption;
+import dev.freezeframe.cli.terminal.CommandFailure;
+import dev.freezeframe.cli.terminal.JsonLines;
+import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,13 +1,13 @@
 package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.CommandFailure;
 import dev.freezeframe.cli.Freezeframe;
-import dev.freezeframe.cli.JsonLines;
-import dev.freezeframe.cli.JsonOption;
-import dev.freezeframe.cli.Screen;
-import dev.freezeframe.cli.StopRequest;
-import dev.freezeframe.cli.StoreOption;
+import dev.freezeframe.cli.terminal.CommandFailure;
+import dev.freezeframe.cli.terminal.JsonLines;
+import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.StopRequest;
+import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;

@@ -1,8 +1,8 @@
 package dev.freezeframe.cli.run;
 
-import dev.freezeframe.cli.CommandFailure;
 import dev.freezeframe.cli.Freezeframe;
-import dev.freezeframe.cli.JsonOption;
+import dev.freezeframe.cli.terminal.CommandFailure;
+import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.host.GuestPreparation;
 import dev.freezeframe.qemu.image.Guest;

@@ -1,8 +1,8 @@
 package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.JsonLines;
-import dev.freezeframe.cli.Screen;
+import dev.freezeframe.cli.terminal.JsonLines;
+import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;

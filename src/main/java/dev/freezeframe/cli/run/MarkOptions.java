@@ -2,9 +2,9 @@ package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.CommandFailure;
-import dev.freezeframe.cli.Screen;
-import dev.freezeframe.cli.StopRequest;
+import dev.freezeframe.cli.terminal.CommandFailure;
+import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import java.time.Duration;

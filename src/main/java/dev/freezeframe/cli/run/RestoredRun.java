@@ -1,11 +1,11 @@
 package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.CommandFailure;
-import dev.freezeframe.cli.JsonLines;
-import dev.freezeframe.cli.Screen;
-import dev.freezeframe.cli.StopRequest;
-import dev.freezeframe.cli.Surroundings;
+import dev.freezeframe.cli.terminal.CommandFailure;
+import dev.freezeframe.cli.terminal.JsonLines;
+import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.StopRequest;
+import dev.freezeframe.cli.terminal.Surroundings;
 import dev.freezeframe.qemu.machine.Machine;
 import java.time.Duration;
 import java.util.ArrayList;

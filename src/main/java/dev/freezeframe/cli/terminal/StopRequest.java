@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.terminal;
 
 import java.io.IOException;
 import java.time.Duration;

@@ -1,7 +1,8 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.terminal;
 
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.base.ShownText;
+import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.terminal;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.Units;

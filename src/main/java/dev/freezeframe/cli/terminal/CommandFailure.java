@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.terminal;
 
 /// A command cannot do what it was asked to. The message is one line: what failed, why, what to do.
 public final class CommandFailure extends Exception {

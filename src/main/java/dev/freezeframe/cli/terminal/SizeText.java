@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.terminal;
 
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

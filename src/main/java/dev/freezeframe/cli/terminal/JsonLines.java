@@ -1,4 +1,4 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.terminal;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;

@@ -1,6 +1,7 @@
-package dev.freezeframe.cli;
+package dev.freezeframe.cli.terminal;
 
 import dev.freezeframe.base.ShownText;
+import dev.freezeframe.cli.Freezeframe;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import org.slf4j.LoggerFactory;
