@@ -14,6 +14,7 @@ import dev.freezeframe.cli.run.GuestCommand;
 import dev.freezeframe.cli.run.RecordCommand;
 import dev.freezeframe.cli.run.RestoreCommand;
 import dev.freezeframe.cli.terminal.OneLineErrors;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Surroundings;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -44,7 +45,7 @@ import picocli.CommandLine.Spec;
                 "    freezeframe restore latest --console --run 10s",
                 "  The same in a window:",
                 "    freezeframe app"})
-public final class Freezeframe implements Runnable {
+public final class Freezeframe implements Runnable, Program {
     /// By name, in the order of the help.
     private static final Map<String, Class<?>> COMMANDS = commands();
 
@@ -153,10 +154,12 @@ public final class Freezeframe implements Runnable {
         }
     }
 
-    boolean verbose() {
+    @Override
+    public boolean verbose() {
         return verbose;
     }
 
+    @Override
     public Surroundings surroundings() {
         return surroundings;
     }

@@ -1,6 +1,6 @@
 package dev.freezeframe.cli.bench;
 
-import dev.freezeframe.cli.Freezeframe;
+import dev.freezeframe.cli.terminal.Program;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,12 +19,12 @@ import picocli.CommandLine.Spec;
                 "    freezeframe bench restore"})
 public final class BenchCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Spec
     private CommandSpec spec;
 
-    Freezeframe program() {
+    Program program() {
         return program;
     }
 

@@ -1,10 +1,10 @@
 package dev.freezeframe.cli.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.store.Store;
@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
         "    freezeframe annotate latest"})
 public final class AnnotateCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Spec
     private CommandSpec spec;

@@ -6,10 +6,10 @@ import dev.freezeframe.analyse.CheckpointComparison;
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.analyse.ImageComparison;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.store.Store;
@@ -32,7 +32,7 @@ public final class CompareCommand implements Callable<Integer> {
     private static final long PAGE_BYTES = 4096;
 
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Parameters(index = "0", paramLabel = "A", converter = CheckpointNameText.class, description = "EXPERIMENT/NUMBER, EXPERIMENT for its newest, or latest.")
     private CheckpointName first;

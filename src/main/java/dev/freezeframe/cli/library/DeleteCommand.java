@@ -1,10 +1,10 @@
 package dev.freezeframe.cli.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.store.Store;
@@ -32,7 +32,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe delete tiny-linux-20260101-120000 boot-sector-20260101-130000"})
 public final class DeleteCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Mixin
     private StoreOption storeOption;

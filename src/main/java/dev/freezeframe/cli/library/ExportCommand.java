@@ -7,11 +7,11 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleExport;
 import dev.freezeframe.bundle.BundleExport.Exported;
 import dev.freezeframe.bundle.CheckpointExport;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StopRequest;
@@ -48,7 +48,7 @@ import picocli.CommandLine.Spec;
         "    freezeframe export debian-build-20260101-120000/2 --disk 0 disk.qcow2"})
 public final class ExportCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Spec
     private CommandSpec spec;

@@ -2,9 +2,9 @@ package dev.freezeframe.cli.library;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StoreOption;
@@ -23,7 +23,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe gc --store /srv/checkpoints"})
 public final class GcCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Mixin
     private StoreOption storeOption;

@@ -6,10 +6,10 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StopRequest;
@@ -34,7 +34,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe import paper.freezeframe --store /srv/checkpoints --json"})
 public final class ImportCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Parameters(paramLabel = "FILE", description = "A bundle, as freezeframe export writes it.")
     private Path file;

@@ -3,11 +3,11 @@ package dev.freezeframe.cli.library;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.CheckpointCsv;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CheckpointTable;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.store.Store;
@@ -48,7 +48,7 @@ public final class ListCommand implements Callable<Integer> {
             .systemDefault());
 
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Spec
     private CommandSpec spec;

@@ -3,10 +3,10 @@ package dev.freezeframe.cli.library;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StoreOption;
@@ -28,7 +28,7 @@ import picocli.CommandLine.ParentCommand;
                 "    freezeframe verify --store /srv/checkpoints --json"})
 public final class VerifyCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Mixin
     private StoreOption storeOption;

@@ -1,9 +1,12 @@
 package dev.freezeframe.cli.run;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Console;
 import dev.freezeframe.qemu.machine.TextMarks;
+import dev.freezeframe.store.model.CheckpointRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -61,7 +64,16 @@ public final class ConsoleWatch implements AutoCloseable {
     ///
     /// @param text came last before it
     /// @param skipped how often it had come before that since the checkpoint before, or the start
-    public record Beyond(String text, long bytes, long lines, Duration time, int skipped) {}
+    public record Beyond(String text, long bytes, long lines, Duration time, int skipped) {
+        /// As a JSON line of the type `mark`.
+        ///
+        /// @param checkpoint the one that was taken
+        ObjectNode json(CheckpointRecord checkpoint) {
+            return JsonLines.ofType("mark").put("text", text).put("checkpoint", checkpoint.name().toString()).put(
+                    "beyondMicros", time.toNanos() / 1000).put("beyondBytes", bytes).put("beyondLines", lines).put(
+                            "skipped", skipped);
+        }
+    }
 
     private final Wishes wishes;
     private final List<String> texts = new ArrayList<>();

@@ -1,10 +1,10 @@
 package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.StoreOption;
@@ -51,7 +51,7 @@ public final class DemoCommand implements Callable<Integer> {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Option(names = "--checkpoints", paramLabel = "N", defaultValue = "10", hidden = true)
     private int checkpoints;

@@ -1,8 +1,8 @@
 package dev.freezeframe.cli.run;
 
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.host.GuestPreparation;
 import dev.freezeframe.qemu.image.Guest;
@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
                 "    freezeframe guest debian --yes"})
 public final class GuestCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Spec
     private CommandSpec spec;

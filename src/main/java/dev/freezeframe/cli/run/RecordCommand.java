@@ -3,12 +3,11 @@ package dev.freezeframe.cli.run;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.cli.Freezeframe;
-import dev.freezeframe.cli.ProfileNames;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.SizeText;
 import dev.freezeframe.cli.terminal.StopRequest;
@@ -75,7 +74,7 @@ public final class RecordCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(RecordCommand.class);
 
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Spec
     private CommandSpec spec;

@@ -3,11 +3,11 @@ package dev.freezeframe.cli.run;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StopRequest;
@@ -61,7 +61,7 @@ public final class RestoreCommand implements Callable<Integer> {
     private static final long NO_WAIT_MICROS = 50;
 
     @ParentCommand
-    private Freezeframe program;
+    private Program program;
 
     @Spec
     private CommandSpec spec;

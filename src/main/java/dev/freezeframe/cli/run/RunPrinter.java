@@ -180,7 +180,7 @@ final class RunPrinter implements RecordingListener {
                 newest = Optional.of(checkpoint);
                 screen.line(json ? JsonLines.checkpoint(checkpoint).toString() : table.row(checkpoint));
                 console.before(checkpoint.metrics().capturedAt()).forEach(beyond -> screen.line(json
-                        ? JsonLines.mark(checkpoint, beyond).toString()
+                        ? beyond.json(checkpoint).toString()
                         : table.below(text(beyond))));
             }
             case Event.ConsoleSpoke() -> {

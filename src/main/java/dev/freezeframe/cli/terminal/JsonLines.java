@@ -7,7 +7,6 @@ import dev.freezeframe.analyse.BlockSums;
 import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
-import dev.freezeframe.cli.run.ConsoleWatch;
 import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.RestorePhases;
@@ -60,14 +59,6 @@ public final class JsonLines {
         json.put("storedBytes", metrics.storedBytes());
         json.put("pipelineMillis", metrics.pipelineMillis());
         return json.put("late", metrics.late());
-    }
-
-    /// How far the guest had gone beyond a text when a checkpoint that was to follow it was taken.
-    public static ObjectNode mark(CheckpointRecord checkpoint, ConsoleWatch.Beyond beyond) {
-        return ofType("mark").put("text", beyond.text()).put("checkpoint", checkpoint.name().toString()).put(
-                "beyondMicros", beyond.time().toNanos() / 1000).put("beyondBytes", beyond.bytes()).put("beyondLines",
-                        beyond.lines())
-                .put("skipped", beyond.skipped());
     }
 
     private static ObjectNode disk(DiskMetrics disk) {

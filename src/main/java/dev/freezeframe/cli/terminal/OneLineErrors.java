@@ -1,7 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
 import dev.freezeframe.base.ShownText;
-import dev.freezeframe.cli.Freezeframe;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import org.slf4j.LoggerFactory;
@@ -15,9 +14,9 @@ import picocli.CommandLine.ParseResult;
 /// Turns whatever ends a command early into one line on standard error and an exit status.
 /// The stack trace goes to the log, and to standard error only with `--verbose`. Never fails itself.
 public final class OneLineErrors implements IExecutionExceptionHandler, IParameterExceptionHandler {
-    private final Freezeframe program;
+    private final Program program;
 
-    public OneLineErrors(Freezeframe program) {
+    public OneLineErrors(Program program) {
         this.program = program;
     }
 

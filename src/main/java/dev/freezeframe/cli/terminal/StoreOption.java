@@ -2,7 +2,6 @@ package dev.freezeframe.cli.terminal;
 
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.base.ShownText;
-import dev.freezeframe.cli.Freezeframe;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -17,7 +16,7 @@ public final class StoreOption {
     @Option(names = "--store", paramLabel = "DIR", description = "The store. Default: $${XDG_DATA_HOME:-~/.local/share}/freezeframe/store")
     private Path directory;
 
-    public Path directory(Freezeframe program) {
+    public Path directory(Program program) {
         return directory == null ? program.surroundings().defaultStore() : directory;
     }
 
@@ -33,14 +32,14 @@ public final class StoreOption {
     }
 
     /// Opens the store, creating it where there is none.
-    public Store open(Freezeframe program) throws StoreException {
+    public Store open(Program program) throws StoreException {
         return told(Store.open(directory(program)), program);
     }
 
     /// Whether there is a store to open.
     ///
     /// @throws CommandFailure if there is something else in its place
-    public boolean exists(Freezeframe program) throws CommandFailure {
+    public boolean exists(Program program) throws CommandFailure {
         Path path = directory(program);
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(path)) {
             throw new CommandFailure("store " + path + " is a file, and a store is a folder; choose another --store");
@@ -50,7 +49,7 @@ public final class StoreOption {
     }
 
     /// Opens a store that must be there; nothing is made where there is none.
-    public Store openExisting(Freezeframe program) throws CommandFailure, StoreException {
+    public Store openExisting(Program program) throws CommandFailure, StoreException {
         if (!exists(program)) {
             throw new CommandFailure("there is no store at " + directory(program)
                     + "; record something first, or say where it is with --store");
@@ -59,7 +58,7 @@ public final class StoreOption {
     }
 
     /// What is missing is said when it is noticed, as the next opening takes what is there for all.
-    private static Store told(Store store, Freezeframe program) {
+    private static Store told(Store store, Program program) {
         store.rolledBack().ifPresent(how -> {
             program.surroundings().err().println("store " + ShownText.marked(store.directory().toString()) + ": " + how
                     + "; if there is a backup, put it in its place");
