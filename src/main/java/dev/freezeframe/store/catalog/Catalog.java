@@ -46,11 +46,11 @@ import java.util.stream.Collectors;
 /// session that it is given.
 public final class Catalog {
     /// A page map is at most this many differences away from a key map.
-    static final int MAX_CHAIN = 64;
+    public static final int MAX_CHAIN = 64;
     /// Only so often it is looked whether a key map is due: for a large disk, that means to encode millions of entries.
     private static final int LINKS_BETWEEN_KEY_MAPS = 8;
     /// No image is larger: 4 TiB.
-    static final long MAX_IMAGE_BYTES = Disk.MOST_BYTES;
+    public static final long MAX_IMAGE_BYTES = Disk.MOST_BYTES;
 
     private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
             + " parent_checkpoint_id, started_at, ended_at, end_reason";
@@ -314,7 +314,7 @@ public final class Catalog {
                             base.map(b -> b.chainBytes + bytes).orElse(0L), pieces, bytes));
         }
         if (parts.pageClasses().isPresent()) {
-            ClassMaps.insert(session, id, PartsRules.pieces(parts.pageClasses().get()));
+            ClassMaps.insert(session, id, CheckpointParts.pieces(parts.pageClasses().get()));
         }
         Disks.insert(session, id, parts.metrics().disks());
         if (!parts.annotation().isEmpty()) {

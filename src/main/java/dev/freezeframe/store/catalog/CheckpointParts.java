@@ -4,6 +4,7 @@ import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.PageClassCodec;
 import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
@@ -51,6 +52,12 @@ public record CheckpointParts(int number, CheckpointMetrics metrics, Annotation 
             renumbered.add(new ImageParts(image.name, image.lengthBytes, image.base, map));
         }
         return new CheckpointParts(number, metrics, annotation, picture, pageClasses, renumbered);
+    }
+
+    /// A map of page classes as the store keeps it.
+    public static List<PageClassCodec.Piece> pieces(List<ClassPart> parts) {
+        return parts.stream().map(part -> new PageClassCodec.Piece(part.runs(), part.pages(), part.encodedBytes(),
+                part.content())).toList();
     }
 
     /// One image, as the difference to the image of the same name of an earlier checkpoint.

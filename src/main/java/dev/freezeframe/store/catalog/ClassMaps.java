@@ -70,7 +70,7 @@ public final class ClassMaps {
     }
 
     /// Whether the classes of a map are those that the figures tell of.
-    static boolean fits(PageClassMap map, CheckpointMetrics metrics) {
+    public static boolean fits(PageClassMap map, CheckpointMetrics metrics) {
         return map.count(PageClass.UNCHANGED) == metrics.unchangedPages()
                 && map.count(PageClass.ZERO) == metrics.zeroPages()
                 && map.count(PageClass.DUPLICATE_WITHIN) == metrics.duplicateWithinPages()

@@ -20,7 +20,7 @@ import net.openhft.hashing.LongHashFunction;
 /// chunk ids together, so most steps are 1 and zstd squeezes the rest: a few bytes per page. Maps are cut into pieces of
 /// at most 32,768 entries, so that a row stays small and a broken one costs only its pages.
 public final class PageMapCodec {
-    static final int MAX_ENTRIES = 1 << 15;
+    public static final int MAX_ENTRIES = 1 << 15;
     /// Five bytes for a page gap, six for a chunk step of 41 bits and a sign.
     private static final int MAX_ENTRY_BYTES = 5 + 7;
     private static final int LEVEL = 3;
@@ -29,7 +29,7 @@ public final class PageMapCodec {
     @SuppressWarnings("ArrayRecordComponent")
     public // never compared
     record Piece(int entries, int encodedBytes, byte[] content) {
-        long checksum(long imageId, int piece) {
+        public long checksum(long imageId, int piece) {
             return LongHashFunction.xx3(imageId * 31 + piece).hashBytes(content);
         }
     }

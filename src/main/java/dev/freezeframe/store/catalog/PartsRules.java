@@ -190,16 +190,11 @@ public final class PartsRules {
                     "a part of its map of page classes is too long");
         }
         try {
-            PageClassMap map = PageClassMap.checked(pages, pieces(classes));
+            PageClassMap map = PageClassMap.checked(pages, CheckpointParts.pieces(classes));
             require(ClassMaps.fits(map, parts.metrics()), parts, "its page classes are not those of its figures");
         } catch (Corruption e) {
             throw wrong(parts, e.getMessage());
         }
-    }
-
-    static List<PageClassCodec.Piece> pieces(List<ClassPart> parts) {
-        return parts.stream().map(part -> new PageClassCodec.Piece(part.runs(), part.pages(), part.encodedBytes(),
-                part.content())).toList();
     }
 
     private static void require(boolean holds, CheckpointParts parts, String otherwise) throws StoreException {

@@ -28,7 +28,7 @@ public final class StoreFaults {
     private StoreFaults() {}
 
     /// Whether it failed because the file system is full.
-    static boolean noRoom(Exception e) {
+    public static boolean noRoom(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             String message = cause.getMessage();
             if (message != null && NO_ROOM.stream().anyMatch(message::contains)) {
