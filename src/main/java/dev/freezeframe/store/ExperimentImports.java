@@ -1,10 +1,9 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.catalog.BootFiles;
 import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.CheckpointParts;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.StoreFile;
+import dev.freezeframe.store.model.CheckpointParts;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.Imported;
 import dev.freezeframe.store.model.StoreException;

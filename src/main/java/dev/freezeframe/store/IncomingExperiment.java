@@ -1,8 +1,7 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.catalog.BootFiles;
-import dev.freezeframe.store.catalog.CheckpointParts;
 import dev.freezeframe.store.lock.WriteLease;
+import dev.freezeframe.store.model.CheckpointParts;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.Imported;

@@ -2,7 +2,6 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.Annotations;
-import dev.freezeframe.store.catalog.BootFiles;
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.Catalog.Image;
 import dev.freezeframe.store.catalog.ClassMaps;

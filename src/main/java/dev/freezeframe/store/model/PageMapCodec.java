@@ -1,11 +1,9 @@
-package dev.freezeframe.store.catalog;
+package dev.freezeframe.store.model;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Varints;
-import dev.freezeframe.store.model.ChunkId;
-import dev.freezeframe.store.model.PageMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

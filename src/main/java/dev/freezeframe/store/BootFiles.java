@@ -1,5 +1,6 @@
-package dev.freezeframe.store.catalog;
+package dev.freezeframe.store;
 
+import dev.freezeframe.store.catalog.StoreFaults;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.IOException;

@@ -1,13 +1,11 @@
-package dev.freezeframe.store.catalog;
+package dev.freezeframe.store.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.catalog.PageMapCodec.Piece;
-import dev.freezeframe.store.model.ChunkId;
-import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.PageMapCodec.Piece;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

@@ -1,12 +1,6 @@
-package dev.freezeframe.store.catalog;
+package dev.freezeframe.store.model;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
-import dev.freezeframe.store.model.ChunkId;
-import dev.freezeframe.store.model.PageClassCodec;
-import dev.freezeframe.store.model.Picture;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +8,7 @@ import java.util.Optional;
 import java.util.function.LongUnaryOperator;
 
 /// Everything that the catalog keeps of one checkpoint, taken apart to travel from one store to another. A value; nothing
-/// in it is checked before [PartsRules] has seen it.
+/// in it is checked before [dev.freezeframe.store.PartsRules] has seen it.
 ///
 /// Chunks are numbered anew for the way: those of the experiment follow each other, from [#FIRST_CHUNK] on.
 ///

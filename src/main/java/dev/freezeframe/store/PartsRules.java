@@ -1,16 +1,21 @@
-package dev.freezeframe.store.catalog;
+package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.catalog.CheckpointParts.ClassPart;
-import dev.freezeframe.store.catalog.CheckpointParts.ImageParts;
-import dev.freezeframe.store.catalog.CheckpointParts.MapPart;
+import dev.freezeframe.store.catalog.Catalog;
+import dev.freezeframe.store.catalog.ClassMaps;
+import dev.freezeframe.store.catalog.Disks;
 import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.model.CheckpointParts;
+import dev.freezeframe.store.model.CheckpointParts.ClassPart;
+import dev.freezeframe.store.model.CheckpointParts.ImageParts;
+import dev.freezeframe.store.model.CheckpointParts.MapPart;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClassCodec;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.PageMapCodec;
 import dev.freezeframe.store.model.PhaseMicros;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
