@@ -65,6 +65,20 @@ public final class UnixConnection implements AutoCloseable {
         }
     }
 
+    /// How long a [#write] may wait for room at the peer (`SO_SNDTIMEO`).
+    ///
+    /// @param millis 0 for ever
+    public void setWriteTimeout(int millis) throws IOException {
+        if (!tryEnter()) {
+            return; // the next write tells
+        }
+        try {
+            channel.setOption(UnixSocketOptions.SO_SNDTIMEO, millis);
+        } finally {
+            leave();
+        }
+    }
+
     /// Reads what is there, waiting for at least one byte. One thread at a time.
     ///
     /// @param target a direct buffer with room

@@ -1,26 +1,21 @@
 package dev.freezeframe.qemu.nbd;
 
-import dev.freezeframe.linux.socket.SocketPaths;
 import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.linux.socket.UnixDoor;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
-import jnr.enxio.channels.Native;
-import jnr.unixsocket.UnixServerSocketChannel;
-import jnr.unixsocket.UnixSocketAddress;
-import jnr.unixsocket.UnixSocketChannel;
-import jnr.unixsocket.UnixSocketOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,7 +42,6 @@ public final class NbdServer implements AutoCloseable {
     private static final int MOST_CONNECTIONS = 128;
     private static final int BACKLOG = 32;
     private static final int MOST_IDLE_BUFFERS = 16;
-    private static final int SHUT_RDWR = 2;
     private static final long RETRY_NANOS = 100_000_000;
     private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
@@ -55,8 +49,7 @@ public final class NbdServer implements AutoCloseable {
     private final Map<String, NbdExport> exports;
     private final Duration talkPatience;
     private final Duration takePatience;
-    private final UnixServerSocketChannel door;
-    private final int ownerId;
+    private final UnixDoor door;
     private final Thread doorkeeper;
     private final Set<ServerConnection> connections = ConcurrentHashMap.newKeySet();
     private final Semaphore places = new Semaphore(MOST_CONNECTIONS);
@@ -64,14 +57,12 @@ public final class NbdServer implements AutoCloseable {
     private volatile boolean closed;
 
     private NbdServer(Path path, Map<String, NbdExport> exports, Duration talkPatience, Duration takePatience,
-            UnixServerSocketChannel door)
-            throws IOException {
+            UnixDoor door) {
         this.path = path;
         this.exports = new TreeMap<>(exports);
         this.talkPatience = talkPatience;
         this.takePatience = takePatience;
         this.door = door;
-        this.ownerId = (Integer) Files.getAttribute(path, "unix:uid");
         this.doorkeeper = Thread.ofPlatform().name("nbd-door").daemon().unstarted(this::welcome);
     }
 
@@ -84,18 +75,13 @@ public final class NbdServer implements AutoCloseable {
 
     static NbdServer start(Path unixSocket, Map<String, NbdExport> exports, Duration talkPatience,
             Duration takePatience) throws IOException {
-        SocketPaths.checked(unixSocket);
         for (String name : exports.keySet()) {
             if (name.length() > NbdProtocol.MAX_STRING_BYTES / 4)
                 throw new IllegalArgumentException("name of an export is too long");
         }
-        UnixServerSocketChannel door = UnixServerSocketChannel.open();
-        boolean bound = false;
+        UnixDoor door = UnixDoor.open(unixSocket, BACKLOG);
         boolean started = false;
         try {
-            door.socket().bind(new UnixSocketAddress(unixSocket.toString()), BACKLOG);
-            bound = true;
-            Files.setPosixFilePermissions(unixSocket, PosixFilePermissions.fromString("rw-------"));
             NbdServer server = new NbdServer(unixSocket, exports, talkPatience, takePatience, door);
             server.doorkeeper.start();
             started = true;
@@ -103,8 +89,7 @@ public final class NbdServer implements AutoCloseable {
         } finally {
             if (!started) {
                 door.close();
-                if (bound)
-                    Files.deleteIfExists(unixSocket);
+                Files.deleteIfExists(unixSocket);
             }
         }
     }
@@ -121,7 +106,10 @@ public final class NbdServer implements AutoCloseable {
     private void welcome() {
         while (!closed) {
             try {
-                welcome(door.accept());
+                Optional<UnixConnection> caller = door.accept();
+                if (caller.isPresent()) {
+                    welcome(caller.get());
+                }
             } catch (IOException | RuntimeException | OutOfMemoryError e) {
                 if (!closed) {
                     // no descriptors or threads left, say; who waits to be let in is when there are some again
@@ -132,22 +120,17 @@ public final class NbdServer implements AutoCloseable {
         }
     }
 
-    private void welcome(UnixSocketChannel channel) throws IOException {
-        if (channel == null)
-            return;
+    private void welcome(UnixConnection connection) throws IOException {
         ServerConnection client = null;
         boolean place = false;
         boolean served = false;
         try {
-            // Between bind and chmod the path was open to whoever may enter the folder.
-            boolean ours = channel.getOption(UnixSocketOptions.SO_PEERCRED).getUid() == ownerId;
-            place = ours && !closed && places.tryAcquire();
+            place = !closed && places.tryAcquire();
             if (!place) {
                 LOG.debug("an NBD client was hung up on");
                 return;
             }
-            channel.setOption(UnixSocketOptions.SO_SNDTIMEO, Math.toIntExact(takePatience.toMillis()));
-            UnixConnection connection = new UnixConnection(channel);
+            connection.setWriteTimeout(Math.toIntExact(takePatience.toMillis()));
             connection.setReadTimeout(Math.toIntExact(talkPatience.toMillis()));
             client = new ServerConnection(this, connection);
             connections.add(client);
@@ -159,7 +142,7 @@ public final class NbdServer implements AutoCloseable {
                     connections.remove(client);
                 if (place)
                     places.release();
-                channel.close();
+                connection.close();
             }
         }
     }
@@ -201,8 +184,7 @@ public final class NbdServer implements AutoCloseable {
             return;
         closed = true;
         Files.deleteIfExists(path);
-        // Wakes the doorkeeper; the socket must not lose its number while someone still waits on it.
-        Native.shutdown(door.getFD(), SHUT_RDWR);
+        door.shut();
         long deadline = System.nanoTime() + END_PATIENCE.toNanos();
         boolean interrupted = !awaitEnd(doorkeeper, deadline);
         if (!doorkeeper.isAlive())
