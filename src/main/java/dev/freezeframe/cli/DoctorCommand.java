@@ -8,7 +8,6 @@ import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
-import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.program.QemuProgram;
 import java.nio.file.Path;

@@ -8,7 +8,6 @@ import dev.freezeframe.qemu.image.Guest;
 import dev.freezeframe.qemu.image.QemuImg;
 import dev.freezeframe.qemu.image.ScratchFolder;
 import dev.freezeframe.qemu.profile.Accelerator;
-import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.ProfileException;
 import dev.freezeframe.qemu.profile.Profiles;

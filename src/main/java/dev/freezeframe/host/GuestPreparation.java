@@ -1,7 +1,6 @@
 package dev.freezeframe.host;
 
 import dev.freezeframe.qemu.image.Guest;
-import dev.freezeframe.qemu.profile.Profiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -18,6 +18,8 @@ public final class ChartFile {
 
     private ChartFile() {}
 
+    /// Writes a picture of this size onto this background.
+    ///
     /// @throws IOException with one line for the user
     public static void write(Path file, double width, double height, InkColor background, Consumer<Ink> painting)
             throws IOException {

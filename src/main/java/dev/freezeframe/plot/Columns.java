@@ -25,6 +25,8 @@ record Columns(int[] shown, int[] x, int[] width, int[] held, double[] values, i
         double of(int checkpoint);
     }
 
+    /// The columns between two times.
+    ///
     /// @param pixels how wide the plot is
     public static Columns of(CheckpointSeries series, Value value, double from, double to, int pixels) {
         int first = Math.max(0, series.firstFrom(from) - 1);

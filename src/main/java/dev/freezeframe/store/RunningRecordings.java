@@ -31,6 +31,8 @@ final class RunningRecordings {
         this.store = store;
     }
 
+    /// Begins a recording, unless the file is being made shorter.
+    ///
     /// @return what `beginning` said
     synchronized long begin(Beginning beginning) throws StoreException {
         if (shrinking) {

@@ -2,7 +2,6 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.qemu.image.Guest;
-import dev.freezeframe.qemu.profile.Profiles;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;

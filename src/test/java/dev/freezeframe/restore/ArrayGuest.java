@@ -59,6 +59,8 @@ public final class ArrayGuest {
         return record(store, name, machine, checkpoints, seed, UnaryOperator.identity());
     }
 
+    /// Records checkpoints of arrays that change at random.
+    ///
     /// @param measured in the place of what a recording would have measured
     public static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed,
             UnaryOperator<CaptureMetrics> measured) throws IOException {

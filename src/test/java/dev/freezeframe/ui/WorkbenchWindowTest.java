@@ -225,7 +225,8 @@ class WorkbenchWindowTest {
     /// monitor, or a file. Loading a class or a picture of the program itself is no such thing, nor is making a path.
     private static final class Watch implements AutoCloseable {
         private static final List<String> BLOCKING = List.of("org.h2.", "dev.freezeframe.store.catalog.Database",
-                "dev.freezeframe.linux.socket.UnixConnection", "dev.freezeframe.qemu.qmp.PendingReply", "dev.freezeframe.linux.",
+                "dev.freezeframe.linux.socket.UnixConnection", "dev.freezeframe.qemu.qmp.PendingReply",
+                "dev.freezeframe.linux.",
                 "sun.nio.fs.UnixNativeDispatcher", "sun.nio.fs.LinuxNativeDispatcher", "sun.nio.ch.FileChannelImpl",
                 "java.lang.ProcessImpl", "jnr.");
         private static final List<String> LOADING = List.of("java.lang.ClassLoader", "jdk.internal.loader.",

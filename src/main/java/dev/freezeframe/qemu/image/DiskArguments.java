@@ -24,6 +24,8 @@ public final class DiskArguments {
 
     private DiskArguments() {}
 
+    /// The arguments for some disks, in their order.
+    ///
     /// @param backings by the disk's id, for those whose image file is not used
     /// @param overlays by the disk's id, the file for what the guest writes, for those that need one
     public static List<String> of(List<Disk> disks, Map<String, DiskBacking> backings, Map<String, Path> overlays) {

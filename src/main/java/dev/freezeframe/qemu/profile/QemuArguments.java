@@ -21,6 +21,8 @@ public final class QemuArguments {
         arguments.add(binary.toString());
     }
 
+    /// The whole command line, the program first.
+    ///
     /// @param accelerator decided, not auto
     /// @param memory the file that holds guest RAM
     /// @param share whether the guest's writes reach the file

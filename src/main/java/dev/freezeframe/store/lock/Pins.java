@@ -43,6 +43,8 @@ public final class Pins {
         }
     }
 
+    /// One reader more.
+    ///
     /// @param briefly whether it is given back soon, whatever a person does
     public void pin(CheckpointRecord checkpoint, boolean briefly) {
         Pin pin = pins.computeIfAbsent(checkpoint.id(), _ -> new Pin(checkpoint));
@@ -50,6 +52,8 @@ public final class Pins {
         pin.briefReaders += briefly ? 1 : 0;
     }
 
+    /// One reader less.
+    ///
     /// @param briefly as it was pinned
     public void unpin(CheckpointRecord checkpoint, boolean briefly) {
         Pin pin = pins.get(checkpoint.id());

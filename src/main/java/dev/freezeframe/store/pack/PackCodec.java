@@ -45,6 +45,8 @@ public final class PackCodec implements AutoCloseable {
         }
     }
 
+    /// Compresses the live chunks of a pack.
+    ///
     /// @param raw   direct; the live chunks in slot order, at its start
     /// @param level zstd level; [Integer#MIN_VALUE] stores the chunks as they are
     public Row encode(long packId, int slots, BitSet live, ByteBuffer raw, int level) {
