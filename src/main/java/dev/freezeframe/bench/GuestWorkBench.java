@@ -1,6 +1,6 @@
 package dev.freezeframe.bench;
 
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.record.Recording;

@@ -1,6 +1,6 @@
 package dev.freezeframe.bench;
 
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpEvent;

@@ -1,6 +1,6 @@
 package dev.freezeframe.capture;
 
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.qmp.ArmedCommand;
 import dev.freezeframe.qemu.qmp.PendingReply;
 import dev.freezeframe.qemu.qmp.QmpClient;

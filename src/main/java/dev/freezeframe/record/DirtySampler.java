@@ -1,9 +1,9 @@
 package dev.freezeframe.record;
 
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.DirtyCounter;
 import dev.freezeframe.linux.Threads;
-import dev.freezeframe.linux.socket.Registration;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;

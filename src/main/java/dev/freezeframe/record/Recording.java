@@ -1,5 +1,6 @@
 package dev.freezeframe.record;
 
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.DirtyTracker;
@@ -7,7 +8,6 @@ import dev.freezeframe.capture.Sessions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.linux.SteadyClock;
-import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.profile.RamBlock;

@@ -3,6 +3,7 @@ package dev.freezeframe.record;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.capture.BlockRanges;
 import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.CaptureOptions;
@@ -17,7 +18,6 @@ import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.SteadyClock;
-import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineDisk;

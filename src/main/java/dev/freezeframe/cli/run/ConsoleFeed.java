@@ -1,7 +1,7 @@
 package dev.freezeframe.cli.run;
 
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.base.ShownText;
-import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Console;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

@@ -1,9 +1,9 @@
 package dev.freezeframe.cli.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.JsonLines;
-import dev.freezeframe.linux.socket.Registration;
 import dev.freezeframe.qemu.machine.Console;
 import dev.freezeframe.qemu.machine.TextMarks;
 import dev.freezeframe.store.model.CheckpointRecord;

@@ -1,6 +1,6 @@
 package dev.freezeframe.qemu.machine;
 
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.program.TextTail;
 import java.io.ByteArrayOutputStream;

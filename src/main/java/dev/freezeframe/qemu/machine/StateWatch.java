@@ -1,7 +1,7 @@
 package dev.freezeframe.qemu.machine;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpEvent;

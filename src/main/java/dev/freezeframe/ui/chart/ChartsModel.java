@@ -2,7 +2,7 @@ package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.DirtyCounts;
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.plot.ChartColors;
 import dev.freezeframe.plot.ChartFrame;
 import dev.freezeframe.plot.TimeWindow;

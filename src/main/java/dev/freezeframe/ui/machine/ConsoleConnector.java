@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.machine;
 
 import com.techsenger.jeditermfx.core.TtyConnector;
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.machine.Console;
 import java.io.IOException;
 import java.io.InterruptedIOException;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.machine;
 
-import dev.freezeframe.linux.socket.Registration;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;

@@ -1,4 +1,4 @@
-package dev.freezeframe.linux.socket;
+package dev.freezeframe.base;
 
 /// A listener that is listening; closing it stops that. Closing twice is harmless.
 @FunctionalInterface
