@@ -1,5 +1,5 @@
-/// The H2 chunk store and catalog: packs, page maps, experiments, checkpoints, retention, verification.
-/// The only package that speaks SQL.
+/// The H2 chunk store and catalog: packs, page maps, experiments, checkpoints, retention, verification. This package is its face;
+/// the rooms below are `model` (values), `pack` (chunks), `lock` (who may when), `catalog` (H2 and SQL), `upkeep`.
 ///
 /// [dev.freezeframe.store.Store] is the way in. A chunk is written once, in a pack ([dev.freezeframe.store.pack.PackDraft]);
 /// [dev.freezeframe.store.model.ChunkId] numbers it for good. A [dev.freezeframe.store.model.PageMap] says which chunk each page of an
