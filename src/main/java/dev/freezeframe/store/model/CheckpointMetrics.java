@@ -1,5 +1,6 @@
 package dev.freezeframe.store.model;
 
+import dev.freezeframe.base.GuestPage;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -44,7 +45,7 @@ public record CheckpointMetrics(Instant capturedAt, long intervalMillis, int lat
 
     /// What RAM and disks would take as plain images.
     public long imageBytes() {
-        return ramPages * ChunkId.CHUNK_BYTES + disks.stream().mapToLong(DiskMetrics::sizeBytes).sum();
+        return ramPages * GuestPage.BYTES + disks.stream().mapToLong(DiskMetrics::sizeBytes).sum();
     }
 
     /// The disk with an id, if there is one.

@@ -1,12 +1,14 @@
 package dev.freezeframe.store.model;
 
+import dev.freezeframe.base.GuestPage;
+
 /// The number of a chunk: which pack holds it and in which slot of that pack. Ids never change while a chunk lives, so
 /// compaction rewrites packs and never page maps.
 public final class ChunkId {
     /// The chunk of 4096 zero bytes. It is nowhere stored.
     public static final long ZERO = 0;
     /// Bytes in a chunk, a page and a block.
-    public static final int CHUNK_BYTES = 4096;
+    public static final int CHUNK_BYTES = GuestPage.BYTES;
     /// Low bits of an id that number the slot.
     public static final int SLOT_BITS = 10;
     /// Ids stay below 2^40 (4 PiB of unique content), so that an index can keep hash bits beside them.
