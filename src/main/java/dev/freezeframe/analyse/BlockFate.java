@@ -1,6 +1,6 @@
 package dev.freezeframe.analyse;
 
-import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import java.util.List;
 
 /// What became of a dirty block of a disk in a checkpoint, the weightiest first. Each has the colour of the pages of RAM that

@@ -1,6 +1,6 @@
 package dev.freezeframe.analyse;
 
-import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 
 /// Blocks of disks, summed up over disks and checkpoints. The last five add up to the first.
 ///

@@ -1,9 +1,9 @@
 package dev.freezeframe.analyse;
 
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
-import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;

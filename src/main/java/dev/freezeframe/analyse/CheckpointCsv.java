@@ -1,9 +1,9 @@
 package dev.freezeframe.analyse;
 
+import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.DiskMetrics;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.LinkedHashMap;

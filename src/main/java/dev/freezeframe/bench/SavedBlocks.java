@@ -1,6 +1,6 @@
 package dev.freezeframe.bench;
 
-import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import java.util.List;
 
 /// The blocks of one checkpoint, or of several, by what it took to store them. They add up to the dirty ones.

@@ -1,6 +1,6 @@
 package dev.freezeframe.dedup;
 
-import dev.freezeframe.store.model.CaptureMetrics;
+import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.model.StoreException;
 import java.nio.ByteBuffer;
 

@@ -1,13 +1,13 @@
 package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
+import dev.freezeframe.store.figure.DiskRead;
 import dev.freezeframe.store.lock.WriteLease;
-import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
-import dev.freezeframe.store.model.DiskMetrics;
-import dev.freezeframe.store.model.DiskRead;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.NewCheckpoint.NewImage;
 import dev.freezeframe.store.model.PageClass;

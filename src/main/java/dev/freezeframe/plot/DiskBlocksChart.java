@@ -3,7 +3,7 @@ package dev.freezeframe.plot;
 import dev.freezeframe.analyse.BlockFate;
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import java.util.ArrayList;
 import java.util.List;
 

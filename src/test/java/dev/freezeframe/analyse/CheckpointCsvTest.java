@@ -3,12 +3,12 @@ package dev.freezeframe.analyse;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
+import dev.freezeframe.store.figure.PhaseMicros;
+import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.DiskMetrics;
-import dev.freezeframe.store.model.PhaseMicros;
-import dev.freezeframe.store.model.PreCopyMetrics;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.plot.ChartKind;
+import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.DiskMetrics;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;

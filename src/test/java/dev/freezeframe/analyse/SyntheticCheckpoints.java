@@ -1,11 +1,11 @@
 package dev.freezeframe.analyse;
 
-import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
+import dev.freezeframe.store.figure.PhaseMicros;
+import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.store.model.PhaseMicros;
-import dev.freezeframe.store.model.PreCopyMetrics;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

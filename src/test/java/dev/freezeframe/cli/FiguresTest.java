@@ -15,7 +15,7 @@ import dev.freezeframe.cli.terminal.LogFile;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.SizeText;
 import dev.freezeframe.cli.terminal.Surroundings;
-import dev.freezeframe.store.model.PhaseMicros;
+import dev.freezeframe.store.figure.PhaseMicros;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;

@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;

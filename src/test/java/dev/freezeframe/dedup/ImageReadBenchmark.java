@@ -1,10 +1,10 @@
 package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
-import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.pack.ImageReader;

@@ -3,13 +3,13 @@ package dev.freezeframe.dedup;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CaptureMetrics;
+import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.PhaseMicros;
+import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.PhaseMicros;
-import dev.freezeframe.store.model.PreCopyMetrics;
 import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;

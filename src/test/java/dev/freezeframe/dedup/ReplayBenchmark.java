@@ -2,7 +2,7 @@ package dev.freezeframe.dedup;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;

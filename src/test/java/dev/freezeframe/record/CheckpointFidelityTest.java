@@ -19,7 +19,7 @@ import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CaptureMetrics;
+import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.StoreException;

@@ -16,7 +16,7 @@ import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.suite.Await;

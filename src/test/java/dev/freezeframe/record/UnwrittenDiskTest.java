@@ -10,7 +10,7 @@ import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;

@@ -1,21 +1,21 @@
 package dev.freezeframe.store;
 
+import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
+import dev.freezeframe.store.figure.PhaseMicros;
+import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CaptureMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
-import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.NewCheckpoint.NewImage;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.PhaseMicros;
 import dev.freezeframe.store.model.Picture;
-import dev.freezeframe.store.model.PreCopyMetrics;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ChunkHash;
 import dev.freezeframe.store.pack.PackDraft;

@@ -11,11 +11,11 @@ import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;
+import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
+import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.DiskMetrics;
-import dev.freezeframe.store.model.PreCopyMetrics;
 import java.util.Optional;
 
 /// What `--json` prints: one object a line, each with a `type`. Scripts rely on the fields; a new one may be added, none

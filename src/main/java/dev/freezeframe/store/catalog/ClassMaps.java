@@ -2,7 +2,7 @@ package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.catalog.Database.Session;
-import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.store.model.PageClassCodec;

@@ -1,8 +1,8 @@
 package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.store.catalog.Database.Session;
-import dev.freezeframe.store.model.CheckpointMetrics;
-import dev.freezeframe.store.model.DiskMetrics;
+import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;

@@ -1,6 +1,7 @@
 package dev.freezeframe.store.model;
 
 import dev.freezeframe.base.Corruption;
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,7 @@
 package dev.freezeframe.store.model;
 
+import dev.freezeframe.store.figure.CheckpointMetrics;
+
 /// One checkpoint, as the catalog keeps it. Immutable; its page maps are read with [dev.freezeframe.store.Store#pageMap].
 ///
 /// @param id             the store's number, never used again

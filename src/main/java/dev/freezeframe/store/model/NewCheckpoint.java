@@ -1,5 +1,7 @@
 package dev.freezeframe.store.model;
 
+import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import java.util.List;
 import java.util.Optional;
 

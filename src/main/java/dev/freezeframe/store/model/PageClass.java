@@ -1,6 +1,6 @@
 package dev.freezeframe.store.model;
 
-/// What became of a page that capture handed over; see [CheckpointMetrics].
+/// What became of a page that capture handed over; see [dev.freezeframe.store.figure.CheckpointMetrics].
 public enum PageClass {
     /// The same content as in the checkpoint before.
     UNCHANGED(0),

@@ -1,9 +1,9 @@
 package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.model.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.DiskMetrics;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.checkpoint;
 
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.base.Units;
+import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.ChunkId;
-import dev.freezeframe.store.model.DiskMetrics;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Part;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Value;
 import java.util.ArrayList;

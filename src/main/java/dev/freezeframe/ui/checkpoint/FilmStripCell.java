@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.base.Units;
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.util.List;
 import java.util.Optional;

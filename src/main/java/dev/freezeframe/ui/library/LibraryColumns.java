@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
+import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.time.Duration;
 import java.time.Instant;

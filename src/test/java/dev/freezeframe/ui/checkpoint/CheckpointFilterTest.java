@@ -4,11 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.PhaseMicros;
+import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.PhaseMicros;
-import dev.freezeframe.store.model.PreCopyMetrics;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

@@ -1,4 +1,4 @@
-package dev.freezeframe.store.model;
+package dev.freezeframe.store.figure;
 
 /// Where the microseconds of a pause went, one field for each step of the pause window.
 public record PhaseMicros(long stop, long deviceState, long harvest, long copy, long disks, long resume) {

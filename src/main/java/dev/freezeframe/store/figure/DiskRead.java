@@ -1,4 +1,4 @@
-package dev.freezeframe.store.model;
+package dev.freezeframe.store.figure;
 
 /// What capture measured about reading one disk of a checkpoint.
 ///

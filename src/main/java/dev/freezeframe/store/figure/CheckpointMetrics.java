@@ -1,4 +1,4 @@
-package dev.freezeframe.store.model;
+package dev.freezeframe.store.figure;
 
 import dev.freezeframe.base.GuestPage;
 import java.time.Instant;

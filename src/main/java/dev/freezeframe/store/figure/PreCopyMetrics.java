@@ -1,4 +1,4 @@
-package dev.freezeframe.store.model;
+package dev.freezeframe.store.figure;
 
 /// How much was copied before the stop and how much was left for the pause.
 ///

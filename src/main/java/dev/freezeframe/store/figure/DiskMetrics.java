@@ -1,4 +1,4 @@
-package dev.freezeframe.store.model;
+package dev.freezeframe.store.figure;
 
 /// Everything measured about one disk of a checkpoint. The blocks add up: `dirtyBlocks = unchangedBlocks + zeroBlocks +
 /// duplicateDiskBlocks + duplicateRamBlocks + newBlocks`; each block that capture handed over counts once, even if it was

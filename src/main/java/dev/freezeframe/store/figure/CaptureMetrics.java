@@ -1,4 +1,4 @@
-package dev.freezeframe.store.model;
+package dev.freezeframe.store.figure;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
