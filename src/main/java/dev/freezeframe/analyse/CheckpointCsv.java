@@ -1,11 +1,13 @@
 package dev.freezeframe.analyse;
 
-import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointFigure;
+import dev.freezeframe.store.figure.DiskFigure;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.io.IOException;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -13,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
-import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -27,8 +29,7 @@ import java.util.stream.Stream;
 public final class CheckpointCsv {
     private static final String LINE_END = "\r\n";
     private static final Map<String, BiFunction<CheckpointRecord, Annotation, Object>> COLUMNS = columns();
-
-    private static final Map<String, Function<DiskMetrics, Long>> DISK_COLUMNS = diskColumns();
+    private static final List<DiskFigure> DISK_COLUMNS = List.of(DiskFigure.values());
 
     private final Appendable out;
     private final List<String> disks;
@@ -44,8 +45,8 @@ public final class CheckpointCsv {
     public CheckpointCsv(Appendable out, Collection<String> disks) throws IOException {
         this.out = out;
         this.disks = List.copyOf(disks);
-        out.append(Stream.concat(COLUMNS.keySet().stream(), this.disks.stream().flatMap(disk -> DISK_COLUMNS.keySet()
-                .stream().map(column -> disk + "_" + column))).collect(Collectors.joining(","))).append(LINE_END);
+        out.append(Stream.concat(COLUMNS.keySet().stream(), this.disks.stream().flatMap(disk -> DISK_COLUMNS.stream()
+                .map(figure -> disk + "_" + figure.csv()))).collect(Collectors.joining(","))).append(LINE_END);
     }
 
     /// The ids of all disks that any of the checkpoints has, in their order.
@@ -55,61 +56,24 @@ public final class CheckpointCsv {
         return disks;
     }
 
-    private static Map<String, Function<DiskMetrics, Long>> diskColumns() {
-        Map<String, Function<DiskMetrics, Long>> columns = new LinkedHashMap<>();
-        columns.put("size_bytes", DiskMetrics::sizeBytes);
-        columns.put("dirty_blocks", DiskMetrics::dirtyBlocks);
-        columns.put("unchanged_blocks", DiskMetrics::unchangedBlocks);
-        columns.put("zero_blocks", DiskMetrics::zeroBlocks);
-        columns.put("duplicate_disk_blocks", DiskMetrics::duplicateDiskBlocks);
-        columns.put("duplicate_ram_blocks", DiskMetrics::duplicateRamBlocks);
-        columns.put("new_blocks", DiskMetrics::newBlocks);
-        columns.put("read_bytes", DiskMetrics::readBytes);
-        columns.put("read_micros", DiskMetrics::readMicros);
-        columns.put("stored_bytes", DiskMetrics::storedBytes);
-        return columns;
-    }
-
     private static Map<String, BiFunction<CheckpointRecord, Annotation, Object>> columns() {
         Map<String, BiFunction<CheckpointRecord, Annotation, Object>> columns = new LinkedHashMap<>();
         columns.put("experiment", (checkpoint, _) -> checkpoint.experimentName());
         columns.put("number", (checkpoint, _) -> checkpoint.number());
-        columns.put("captured_at", metric(CheckpointMetrics::capturedAt));
-        columns.put("interval_millis", metric(CheckpointMetrics::intervalMillis));
-        columns.put("late", metric(CheckpointMetrics::late));
-        columns.put("pause_micros", metric(CheckpointMetrics::pauseMicros));
-        columns.put("stop_micros", metric(metrics -> metrics.phaseMicros().stop()));
-        columns.put("device_state_micros", metric(metrics -> metrics.phaseMicros().deviceState()));
-        columns.put("harvest_micros", metric(metrics -> metrics.phaseMicros().harvest()));
-        columns.put("copy_micros", metric(metrics -> metrics.phaseMicros().copy()));
-        columns.put("disks_micros", metric(metrics -> metrics.phaseMicros().disks()));
-        columns.put("resume_micros", metric(metrics -> metrics.phaseMicros().resume()));
-        columns.put("pre_copy_rounds", metric(metrics -> metrics.preCopy().rounds()));
-        columns.put("pre_copy_micros", metric(metrics -> metrics.preCopy().micros()));
-        columns.put("pre_copied_pages", metric(metrics -> metrics.preCopy().pages()));
-        columns.put("pause_pages", metric(metrics -> metrics.preCopy().pausePages()));
-        columns.put("ram_pages", metric(CheckpointMetrics::ramPages));
-        columns.put("dirty_pages", metric(CheckpointMetrics::dirtyPages));
-        columns.put("unchanged_pages", metric(CheckpointMetrics::unchangedPages));
-        columns.put("zero_pages", metric(CheckpointMetrics::zeroPages));
-        columns.put("duplicate_pages", metric(CheckpointMetrics::duplicatePages));
-        columns.put("duplicate_within_pages", metric(CheckpointMetrics::duplicateWithinPages));
-        columns.put("duplicate_stored_pages", metric(CheckpointMetrics::duplicateStoredPages));
-        columns.put("new_pages", metric(CheckpointMetrics::newPages));
-        columns.put("dirty_blocks", metric(CheckpointMetrics::dirtyBlocks));
-        columns.put("new_blocks", metric(CheckpointMetrics::newBlocks));
-        columns.put("device_state_bytes", metric(CheckpointMetrics::deviceStateBytes));
-        columns.put("stored_bytes", metric(CheckpointMetrics::storedBytes));
-        columns.put("pipeline_millis", metric(CheckpointMetrics::pipelineMillis));
+        columns.put("captured_at", (checkpoint, _) -> checkpoint.metrics().capturedAt());
+        putFigures(columns, figure -> figure.sinceFormat() == 1);
         columns.put("tags", (_, annotation) -> typed(String.join(" ", annotation.tags())));
         columns.put("note", (_, annotation) -> typed(annotation.note()));
-        columns.put("duplicate_disk_pages", metric(CheckpointMetrics::duplicateDiskPages));
+        // what came later stands at the end
+        putFigures(columns, figure -> figure.sinceFormat() > 1);
         return columns;
     }
 
-    private static BiFunction<CheckpointRecord, Annotation, Object> metric(
-            Function<CheckpointMetrics, Object> value) {
-        return (checkpoint, _) -> value.apply(checkpoint.metrics());
+    private static void putFigures(Map<String, BiFunction<CheckpointRecord, Annotation, Object>> columns,
+            Predicate<CheckpointFigure> wanted) {
+        Stream.of(CheckpointFigure.values()).filter(wanted).sorted(Comparator.comparingInt(
+                CheckpointFigure::sinceFormat)).forEach(figure -> columns.put(figure.csv(), (checkpoint,
+                        _) -> checkpoint.metrics().of(figure)));
     }
 
     /// Appends a line.
@@ -121,7 +85,7 @@ public final class CheckpointCsv {
     }
 
     private static Stream<String> figures(Optional<DiskMetrics> disk) {
-        return DISK_COLUMNS.values().stream().map(column -> disk.map(column).map(Object::toString).orElse(""));
+        return DISK_COLUMNS.stream().map(figure -> disk.map(each -> Long.toString(each.of(figure))).orElse(""));
     }
 
     private static String typed(String text) {

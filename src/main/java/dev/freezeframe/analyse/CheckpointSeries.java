@@ -1,7 +1,7 @@
 package dev.freezeframe.analyse;
 
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -98,12 +98,9 @@ public final class CheckpointSeries {
         seconds[i] = Math.max(i == 0 ? 0 : seconds[i - 1],
                 Duration.between(start, metrics.capturedAt()).toNanos() / 1e9);
         numbers[i] = checkpoint.number();
-        late[i] = metrics.late();
-        PhaseMicros micros = metrics.phaseMicros();
-        long[] ofPhase = {micros.stop(), micros.deviceState(), micros.harvest(), micros.copy(), micros.disks(),
-                micros.resume()};
-        for (int phase = 0; phase < ofPhase.length; phase++) {
-            phases[phase][i] = Math.max(0, ofPhase[phase]);
+        late[i] = Math.toIntExact(metrics.late());
+        for (int phase = 0; phase < phases.length; phase++) {
+            phases[phase][i] = Math.max(0, metrics.of(CheckpointFigure.PHASES.get(phase)));
         }
         pause[i] = Math.max(0, metrics.pauseMicros());
         dirty[i] = metrics.dirtyPages();

@@ -2,7 +2,6 @@ package dev.freezeframe.analyse;
 
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,18 +33,6 @@ public final class RunStatistics {
     private long storedBytes;
     private long imageBytes;
 
-    /// The phases of a pause by name, in their order.
-    public static Map<String, Long> phases(PhaseMicros micros) {
-        Map<String, Long> byName = new LinkedHashMap<>();
-        byName.put("stop", micros.stop());
-        byName.put("deviceState", micros.deviceState());
-        byName.put("harvest", micros.harvest());
-        byName.put("copy", micros.copy());
-        byName.put("disks", micros.disks());
-        byName.put("resume", micros.resume());
-        return byName;
-    }
-
     /// Adds the next checkpoint of the run.
     public synchronized void add(CheckpointRecord checkpoint) {
         CheckpointMetrics metrics = checkpoint.metrics();
@@ -58,7 +45,7 @@ public final class RunStatistics {
         last = metrics.capturedAt();
         late += metrics.late();
         pause.recordValue(atLeastZero(metrics.pauseMicros()));
-        phases(metrics.phaseMicros()).forEach((name, micros) -> phases.computeIfAbsent(name, _ -> new Histogram(DIGITS))
+        metrics.phaseMicros().forEach((name, micros) -> phases.computeIfAbsent(name, _ -> new Histogram(DIGITS))
                 .recordValue(atLeastZero(micros)));
         dirtyPages += metrics.dirtyPages();
         unchangedPages += metrics.unchangedPages();

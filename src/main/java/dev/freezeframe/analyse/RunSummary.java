@@ -8,7 +8,7 @@ import java.util.Map;
 /// @param checkpoints how many are in the store
 /// @param late ticks that were missed or taken late
 /// @param span from the first pause to the last
-/// @param phaseMicros by the name that the phase has in [dev.freezeframe.store.figure.PhaseMicros], in the order of the pause
+/// @param phaseMicros by the name that the phase has in JSON lines, in the order of the pause
 /// @param firstPipelineMillis background work for the first checkpoint, which holds all of RAM; 0 without one
 /// @param pipelineMillis background work for each of the others
 /// @param blocks of all disks

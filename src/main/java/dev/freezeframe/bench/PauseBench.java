@@ -6,6 +6,7 @@ import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -90,9 +91,9 @@ public final class PauseBench {
                 dirty.recordValue(checkpoint.metrics().dirtyPages());
             }
             cpuBeforeMicros = now;
-            rounds.recordValue(checkpoint.metrics().preCopy().rounds());
-            preCopied.recordValue(checkpoint.metrics().preCopy().pages());
-            pausePages.recordValue(checkpoint.metrics().preCopy().pausePages());
+            rounds.recordValue(checkpoint.metrics().of(CheckpointFigure.PRE_COPY_ROUNDS));
+            preCopied.recordValue(checkpoint.metrics().of(CheckpointFigure.PRE_COPIED_PAGES));
+            pausePages.recordValue(checkpoint.metrics().of(CheckpointFigure.PAUSE_PAGES));
             each.accept(checkpoint);
         }
     }

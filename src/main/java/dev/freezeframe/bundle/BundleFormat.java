@@ -66,7 +66,8 @@ final class BundleFormat {
                     DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT).disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
             .addModule(new SimpleModule().addSerializer(Instant.class, new InstantText()).addDeserializer(
-                    Instant.class, new TextInstant()))
+                    Instant.class, new TextInstant()).addSerializer(CheckpointMetrics.class, new MetricsJson.Writer())
+                    .addDeserializer(CheckpointMetrics.class, new MetricsJson.Reader()))
             .build();
 
     /// `freezeframe.json`.
@@ -143,10 +144,7 @@ final class BundleFormat {
     record CheckpointText(int number, CheckpointMetrics metrics, String note, List<String> tags, PictureText picture,
             List<ClassPart> pageClasses, List<ImageText> images) {
         CheckpointText {
-            Objects.requireNonNull(metrics.capturedAt());
-            Objects.requireNonNull(metrics.phaseMicros());
-            Objects.requireNonNull(metrics.preCopy());
-            metrics.disks().forEach(disk -> Objects.requireNonNull(disk.disk()));
+            Objects.requireNonNull(metrics);
             Objects.requireNonNull(note);
             tags = List.copyOf(tags);
             pageClasses = pageClasses == null ? null : List.copyOf(pageClasses);

@@ -2,8 +2,10 @@ package dev.freezeframe.dedup;
 
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.DiskFigure;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.figure.DiskRead;
+import dev.freezeframe.store.figure.FigureValues;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
@@ -436,8 +438,17 @@ final class StoringWriter implements CheckpointWriter {
         }
         String id = diskIds.get(disk);
         Optional<DiskRead> read = metrics.disks().stream().filter(each -> each.disk().equals(id)).findFirst();
-        return new DiskMetrics(id, image.lengthBytes, image.added.count(), unchanged, zero, ofDisk, ofRam, fresh,
-                read.map(DiskRead::readBytes).orElse(0L), read.map(DiskRead::readMicros).orElse(0L), image.packBytes);
+        return new DiskMetrics(id, FigureValues.none(DiskFigure.class)
+                .with(DiskFigure.SIZE, image.lengthBytes)
+                .with(DiskFigure.DIRTY_BLOCKS, image.added.count())
+                .with(DiskFigure.UNCHANGED_BLOCKS, unchanged)
+                .with(DiskFigure.ZERO_BLOCKS, zero)
+                .with(DiskFigure.DUPLICATE_DISK_BLOCKS, ofDisk)
+                .with(DiskFigure.DUPLICATE_RAM_BLOCKS, ofRam)
+                .with(DiskFigure.NEW_BLOCKS, fresh)
+                .with(DiskFigure.READ, read.map(DiskRead::readBytes).orElse(0L))
+                .with(DiskFigure.READ_TIME, read.map(DiskRead::readMicros).orElse(0L))
+                .with(DiskFigure.STORED, image.packBytes));
     }
 
     /// Whether a chunk of this checkpoint is counted for the first time.

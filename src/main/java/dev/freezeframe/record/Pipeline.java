@@ -12,9 +12,8 @@ import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.DiskRead;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
@@ -291,12 +290,20 @@ final class Pipeline implements FrameSink, AutoCloseable {
     private static CaptureMetrics metricsOf(CapturedFrame captured) {
         FrameMetrics frame = captured.metrics();
         PausePhases phases = frame.phases();
-        return new CaptureMetrics(frame.capturedAt(), frame.intervalMillis(), frame.late(), phases.totalMicros(),
-                new PhaseMicros(phases.stop(), phases.deviceState(), phases.harvest(), phases.copy(), phases.disks(),
-                        phases.resume()),
-                new PreCopyMetrics(frame.preCopyRounds(), frame.preCopyMicros(), frame.preCopiedPages(),
-                        frame.pausePages()),
-                captured.disks().stream().map(Pipeline::metricsOf).toList());
+        return CaptureMetrics.at(frame.capturedAt(), captured.disks().stream().map(Pipeline::metricsOf).toList())
+                .with(CheckpointFigure.INTERVAL, frame.intervalMillis())
+                .with(CheckpointFigure.LATE, frame.late())
+                .with(CheckpointFigure.PAUSE, phases.totalMicros())
+                .with(CheckpointFigure.STOP, phases.stop())
+                .with(CheckpointFigure.DEVICE_STATE, phases.deviceState())
+                .with(CheckpointFigure.HARVEST, phases.harvest())
+                .with(CheckpointFigure.COPY, phases.copy())
+                .with(CheckpointFigure.DISKS, phases.disks())
+                .with(CheckpointFigure.RESUME, phases.resume())
+                .with(CheckpointFigure.PRE_COPY_ROUNDS, frame.preCopyRounds())
+                .with(CheckpointFigure.PRE_COPY_TIME, frame.preCopyMicros())
+                .with(CheckpointFigure.PRE_COPIED_PAGES, frame.preCopiedPages())
+                .with(CheckpointFigure.PAUSE_PAGES, frame.pausePages());
     }
 
     private static DiskRead metricsOf(CapturedDisk disk) {

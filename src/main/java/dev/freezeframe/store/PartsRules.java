@@ -4,9 +4,10 @@ import dev.freezeframe.base.Corruption;
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.ClassMaps;
 import dev.freezeframe.store.catalog.Disks;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskFigure;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
 import dev.freezeframe.store.model.CheckpointParts;
 import dev.freezeframe.store.model.CheckpointParts.ClassPart;
 import dev.freezeframe.store.model.CheckpointParts.ImageParts;
@@ -92,19 +93,8 @@ public final class PartsRules {
 
     private void checkFigures(CheckpointParts parts) throws StoreException {
         CheckpointMetrics m = parts.metrics();
-        PhaseMicros p = m.phaseMicros();
-        long[] counts = {m.intervalMillis(), m.late(), m.preCopy().rounds(), m.preCopy().micros(),
-                m.preCopy().pages(), m.preCopy().pausePages(), m.ramPages(), m.dirtyPages(), m.unchangedPages(),
-                m.zeroPages(), m.duplicatePages(), m.duplicateWithinPages(), m.duplicateStoredPages(), m.newPages(),
-                m.dirtyBlocks(), m.newBlocks(), m.deviceStateBytes(), m.storedBytes(), m.pipelineMillis(),
-                m.duplicateDiskPages()};
-        for (long count : counts) {
-            require(inRange(count), parts, "its figures are out of range");
-        }
-        long[] times = {m.pauseMicros(), p.stop(), p.deviceState(), p.harvest(), p.copy(), p.disks(), p.resume()};
-        for (long time : times) {
-            // Recorded by a version that went by the computer's clock while that was set back, they are below zero.
-            require(inRange(Math.abs(time)), parts, "its figures are out of range");
+        for (CheckpointFigure figure : CheckpointFigure.values()) {
+            require(figure.unit().inRange(m.of(figure)), parts, "its figures are out of range");
         }
         // of years with more digits no other program can read the date
         require(m.capturedAt().getEpochSecond() >= 0 && m.capturedAt().getEpochSecond() < 253_402_300_800L, parts,
@@ -118,16 +108,16 @@ public final class PartsRules {
             require(disk.disk().matches(DISK_ID) && ids.add(disk.disk()), parts, "its disks have no names of disks");
             require(disk.sizeBytes() > 0 && disk.sizeBytes() <= Catalog.MAX_IMAGE_BYTES
                     && disk.dirtyBlocks() <= Math.ceilDiv(disk.sizeBytes(), ChunkId.CHUNK_BYTES)
-                    && inRange(disk.readBytes()) && inRange(disk.readMicros()) && inRange(disk.storedBytes()),
+                    && inRange(disk, DiskFigure.READ) && inRange(disk, DiskFigure.READ_TIME) && inRange(disk,
+                            DiskFigure.STORED),
                     parts, "the figures of disk " + disk.disk() + " are out of range");
         }
         Optional<String> problem = Disks.problem(m);
         require(problem.isEmpty(), parts, problem.orElse(""));
     }
 
-    /// So that sums over an experiment stay in range.
-    private static boolean inRange(long count) {
-        return count >= 0 && count < 1L << 45;
+    private static boolean inRange(DiskMetrics disk, DiskFigure figure) {
+        return figure.unit().inRange(disk.of(figure));
     }
 
     private void check(CheckpointParts parts, ImageParts image) throws StoreException {

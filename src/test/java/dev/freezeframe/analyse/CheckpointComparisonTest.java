@@ -13,10 +13,8 @@ import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskRead;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -175,8 +173,7 @@ class CheckpointComparisonTest {
             }
             writer.addImage("device-state", devices.getBytes(StandardCharsets.UTF_8));
             return writer
-                    .commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE,
-                            reads))
+                    .commit(GivenFigures.capture(Instant.now(), reads, 1000))
                     .checkpoint();
         }
     }

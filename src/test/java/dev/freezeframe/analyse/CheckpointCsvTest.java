@@ -3,10 +3,10 @@ package dev.freezeframe.analyse;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.io.IOException;
@@ -18,10 +18,9 @@ import org.junit.jupiter.api.Test;
 /// The table has every figure under a name with its unit, and any RFC 4180 reader gets back what was written.
 class CheckpointCsvTest {
     private static final CheckpointRecord CHECKPOINT = new CheckpointRecord(7, 3, "odd, \"name\"", 12,
-            new CheckpointMetrics(Instant.parse("2026-11-22T10:15:01.5Z"), 1000, 1, 21,
-                    new PhaseMicros(1, 2, 3, 4, 5, 6),
-                    new PreCopyMetrics(22, 23, 24, 25), 26, 27, 28, 29, 30, 16, 14, 33, 34, 35, 36, 37, 38,
-                    List.of(new DiskMetrics("disk0", 40, 41, 42, 43, 44, 45, 46, 47, 48, 49))));
+            new CheckpointMetrics(Instant.parse("2026-11-22T10:15:01.5Z"), GivenFigures.checkpoint(1000, 1, 21, 1, 2, 3,
+                    4, 5, 6, 22, 23, 24, 25, 26, 27, 28, 29, 30, 16, 14, 33, 34, 35, 36, 37, 38), List.of(GivenFigures
+                            .disk("disk0", 40, 41, 42, 43, 44, 45, 46, 47, 48, 49))));
 
     @Test
     void everyFigureIsThereOnceUnderItsName() throws IOException {
@@ -36,10 +35,8 @@ class CheckpointCsvTest {
                         + "16,14,33,34,35,36,37,38,a b,fine,0",
                 lines.get(1));
         assertEquals(2, lines.size());
-        // a figure that is added to the metrics is added here too; those of each disk are no columns
-        int parts = CheckpointMetrics.class.getRecordComponents().length - 3
-                + PhaseMicros.class.getRecordComponents().length + PreCopyMetrics.class.getRecordComponents().length;
-        assertEquals(2 + parts + 3, lines.get(0).split(",").length);
+        // all figures, and who, which, when, tags and note
+        assertEquals(CheckpointFigure.values().length + 5, lines.get(0).split(",").length);
     }
 
     @Test

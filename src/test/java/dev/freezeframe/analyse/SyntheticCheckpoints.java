@@ -2,8 +2,7 @@ package dev.freezeframe.analyse;
 
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import java.time.Duration;
@@ -12,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /// Checkpoints of a guest of 256 MiB that nobody recorded, without a store: a first one with much of RAM, then figures that
 /// walk about, with spikes. The same seed gives the same.
@@ -64,7 +64,7 @@ public final class SyntheticCheckpoints {
             long ofDisk = dirty / 8;
             long ofRam = dirty / 5;
             long zero = dirty / 10;
-            all.add(new DiskMetrics("disk" + i, 64 << 20, dirty, dirty - fresh - ofDisk - ofRam - zero, zero, ofDisk,
+            all.add(GivenFigures.disk("disk" + i, 64 << 20, dirty, dirty - fresh - ofDisk - ofRam - zero, zero, ofDisk,
                     ofRam, fresh, dirty * 4096, 30 * dirty, fresh * 3500));
         }
         return all;
@@ -75,10 +75,10 @@ public final class SyntheticCheckpoints {
         level = Math.clamp(level * (1 + 0.1 * random.nextGaussian()) + 20, 100, 20_000);
         long dirty = number == 1 ? 40_000 : Math.round(level);
         long spike = random.nextInt(60) == 0 ? 3000 + random.nextInt(4000) : 0;
-        PhaseMicros phases = new PhaseMicros(200 + random.nextInt(60), 450 + random.nextInt(200),
+        long[] phases = {200 + random.nextInt(60), 450 + random.nextInt(200),
                 180 + random.nextInt(50),
-                20 + random.nextInt(20), 0, 90 + spike);
-        long pause = phases.stop() + phases.deviceState() + phases.harvest() + phases.copy() + phases.resume();
+                20 + random.nextInt(20), 0, 90 + spike};
+        long pause = LongStream.of(phases).sum();
         long fresh = dirty / 2;
         long within = dirty / 10;
         long stored = dirty / 5;
@@ -88,19 +88,16 @@ public final class SyntheticCheckpoints {
                 zero);
     }
 
-    private CheckpointRecord record(Instant at, int late, long pause, PhaseMicros phases, long dirty, long fresh,
+    private CheckpointRecord record(Instant at, int late, long pause, long[] phases, long dirty, long fresh,
             long within, long stored, long zero) {
         List<DiskMetrics> ofDisks = disks();
         // what a disk brought in is no other part of the duplicates
         long onDisk = disks == 0 ? 0 : stored / 2;
-        return new CheckpointRecord(number, experimentId, "synthetic", number, new CheckpointMetrics(at, INTERVAL
-                .toMillis(), late, pause, phases, new PreCopyMetrics(2, 3000, dirty, 40), RAM_PAGES, dirty,
-                dirty - fresh
-                        - within - stored - zero,
-                zero, within + stored, within, stored - onDisk, fresh, ofDisks.stream().mapToLong(
-                        DiskMetrics::dirtyBlocks).sum(),
-                ofDisks.stream().mapToLong(DiskMetrics::newBlocks).sum(), 13_312, fresh
-                        * 3500,
-                12, ofDisks));
+        return new CheckpointRecord(number, experimentId, "synthetic", number, new CheckpointMetrics(at, GivenFigures
+                .checkpoint(INTERVAL.toMillis(), late, pause, phases[0], phases[1], phases[2], phases[3], phases[4],
+                        phases[5], 2, 3000, dirty, 40, RAM_PAGES, dirty, dirty - fresh - within - stored - zero, zero,
+                        within + stored, within, stored - onDisk, fresh, ofDisks.stream().mapToLong(
+                                DiskMetrics::dirtyBlocks).sum(),
+                        ofDisks.stream().mapToLong(DiskMetrics::newBlocks).sum(), 13_312, fresh * 3500, 12), ofDisks));
     }
 }

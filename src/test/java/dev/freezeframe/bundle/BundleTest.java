@@ -13,7 +13,7 @@ import dev.freezeframe.bundle.BundleImport.Report;
 import dev.freezeframe.restore.ArrayGuest;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -102,10 +102,12 @@ class BundleTest {
     void whatCouldBeRecordedCanBeExportedAndWhatWasExportedBeImported() throws Exception {
         ExperimentRecord recorded = ArrayGuest.record(from, "_odd",
                 ArrayGuest.machine("\"-seed\",\"1\"", ArrayGuest.DISK),
-                5, 1, measured -> new CaptureMetrics(measured.capturedAt().minusSeconds(3600L * measured.late()),
-                        measured.intervalMillis(), measured.late(), -3_598_773_089L, new PhaseMicros(-3_599_000_000L, 2,
-                                226_000, -4, 5, 900),
-                        measured.preCopy(), measured.disks()));
+                5, 1, measured -> new CaptureMetrics(measured.capturedAt().minusSeconds(3600L * measured.figures().of(
+                        CheckpointFigure.LATE)), measured.figures(), measured.disks()).with(CheckpointFigure.PAUSE,
+                                -3_598_773_089L).with(CheckpointFigure.STOP, -3_599_000_000L)
+                                .with(CheckpointFigure.DEVICE_STATE, 2).with(CheckpointFigure.HARVEST, 226_000)
+                                .with(CheckpointFigure.COPY, -4).with(CheckpointFigure.DISKS, 5).with(
+                                        CheckpointFigure.RESUME, 900));
         from.finishExperiment(recorded.id(), "stopped", recorded.startedAt().minusSeconds(7200));
         recorded = from.experiment("_odd").orElseThrow();
         export(recorded);

@@ -11,9 +11,7 @@ import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.figure.CaptureMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -71,7 +69,7 @@ class CheckpointExportTest {
                 writer.addRam(pages, pages.length, contents);
                 writer.addImage("device-state", devices);
                 checkpoint = writer.commit(
-                        new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, List.of()))
+                        GivenFigures.capture(Instant.now(), List.of(), 1000))
                         .checkpoint();
             }
             store.finishExperiment(id, "done");

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.run.ConsoleFeed;
@@ -15,7 +14,7 @@ import dev.freezeframe.cli.terminal.LogFile;
 import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.SizeText;
 import dev.freezeframe.cli.terminal.Surroundings;
-import dev.freezeframe.store.figure.PhaseMicros;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -23,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import org.junit.jupiter.api.Test;
@@ -79,10 +80,17 @@ class FiguresTest {
 
     @Test
     void thePhaseBarShowsWhereThePauseWent() {
-        assertEquals("sddddhhccr", CheckpointTable.letters(RunStatistics.phases(new PhaseMicros(100, 400, 200, 200, 0,
-                100))));
-        assertEquals("dddddddddd", CheckpointTable.letters(RunStatistics.phases(new PhaseMicros(1, 997, 1, 1, 0, 0))));
-        assertEquals("          ", CheckpointTable.letters(RunStatistics.phases(PhaseMicros.NONE)));
+        assertEquals("sddddhhccr", bar(100, 400, 200, 200, 0, 100));
+        assertEquals("dddddddddd", bar(1, 997, 1, 1, 0, 0));
+        assertEquals("          ", bar(0, 0, 0, 0, 0, 0));
+    }
+
+    private static String bar(long... phases) {
+        Map<String, Long> byName = new LinkedHashMap<>();
+        for (int i = 0; i < phases.length; i++) {
+            byName.put(CheckpointFigure.PHASES.get(i).field(), phases[i]);
+        }
+        return CheckpointTable.letters(byName);
     }
 
     private static String shown(boolean terminal) {

@@ -6,8 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskRead;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -158,7 +157,6 @@ final class DiskGuest {
     }
 
     static CaptureMetrics capture(List<DiskRead> reads) {
-        return new CaptureMetrics(Instant.now(), 1000, 0, 2800, new PhaseMicros(1, 2, 3, 4, 5, 6),
-                new PreCopyMetrics(7, 8, 9, 10), reads);
+        return GivenFigures.capture(Instant.now(), reads, 1000, 0, 2800, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
     }
 }

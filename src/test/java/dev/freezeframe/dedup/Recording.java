@@ -4,8 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -108,8 +107,7 @@ final class Recording {
     }
 
     static CaptureMetrics capture() {
-        return new CaptureMetrics(Instant.now(), 1000, 3, 2800, new PhaseMicros(1, 2, 3, 4, 5, 6),
-                new PreCopyMetrics(7, 8, 9, 10), List.of());
+        return GivenFigures.capture(Instant.now(), List.of(), 1000, 3, 2800, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
     }
 
     long pages() {

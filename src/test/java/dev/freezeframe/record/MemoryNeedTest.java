@@ -10,9 +10,7 @@ import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.linux.ComputerMemory;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.figure.CaptureMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
@@ -91,8 +89,7 @@ class MemoryNeedTest {
                 }
                 writer.addRam(pages, batch, contents);
             }
-            return writer.commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE,
-                    List.of()));
+            return writer.commit(GivenFigures.capture(Instant.now(), List.of(), 1000));
         }
     }
 
@@ -128,8 +125,7 @@ class MemoryNeedTest {
                 contents.put(i * ChunkId.CHUNK_BYTES, (byte) 1);
             }
             writer.addRam(pages, pages.length, contents);
-            Committed committed = writer.commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE,
-                    PreCopyMetrics.NONE, List.of()));
+            Committed committed = writer.commit(GivenFigures.capture(Instant.now(), List.of(), 1000));
             MemoryNeed need = MemoryNeed.ofRestore(store, committed.checkpoint(), 4);
             assertEquals(Optional.empty(), need.require(512 * MIB, computer(1 << 20)));
             IOException refused = assertThrows(IOException.class, () -> need.require(512 * MIB, container(200, 100)));

@@ -11,8 +11,7 @@ import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskRead;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
@@ -79,10 +78,9 @@ public final class ArrayGuest {
                     byte[] devices = new byte[5000];
                     random.nextBytes(devices);
                     writer.addImage(NewCheckpoint.DEVICE_STATE, devices);
-                    Committed committed = writer.commit(measured.apply(new CaptureMetrics(start.plusSeconds(number),
-                            1000, number % 2,
-                            1000 + number, new PhaseMicros(1, 2, 3, 4, 5, number), new PreCopyMetrics(7, 8, 9, 10),
-                            List.of(new DiskRead("disk0", DISK_BYTES, 16384, 77)))));
+                    Committed committed = writer.commit(measured.apply(GivenFigures.capture(start.plusSeconds(number),
+                            List.of(new DiskRead("disk0", DISK_BYTES, 16384, 77)), 1000, number % 2, 1000 + number,
+                            1, 2, 3, 4, 5, number, 7, 8, 9, 10)));
                     previous = Optional.of(committed);
                     long checkpoint = committed.checkpoint().id();
                     if (number % 2 == 1) {

@@ -11,9 +11,7 @@ import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.qemu.stream.DeviceStateSource;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.figure.CaptureMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
@@ -99,8 +97,7 @@ public final class SimpleRecorder implements AutoCloseable {
             }
             writer.addImage(NewCheckpoint.DEVICE_STATE, deviceState);
             return writer
-                    .commit(new CaptureMetrics(Instant.now(), 0, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE,
-                            List.of()))
+                    .commit(GivenFigures.capture(Instant.now(), List.of()))
                     .checkpoint();
         }
     }

@@ -6,10 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.Schema;
-import dev.freezeframe.store.figure.CaptureMetrics;
-import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
@@ -124,9 +121,9 @@ class StoreFormatTest {
             long bytes = store.write(lease, draft, 3);
             PageMap ram = PageMap.allZero(1);
             store.commit(lease, new NewCheckpoint(id, 1,
-                    new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE, List.of()),
+                    GivenFigures.capture(Instant.now(), List.of(), 1000),
                     PageClassMap.builder(1).map(),
-                    List.of(new DiskMetrics("disk0", content.length, 1, 0, 0, 0, 0, 1, 4096, 1, bytes)), bytes,
+                    List.of(GivenFigures.disk("disk0", content.length, 1, 0, 0, 0, 0, 1, 4096, 1, bytes)), bytes,
                     System.nanoTime(), List.of(new NewImage(NewCheckpoint.RAM, 4096, ram, Optional.empty()),
                             new NewImage(NewCheckpoint.disk("disk0"), content.length, disk.map(), Optional.empty()))));
         }
@@ -152,7 +149,8 @@ class StoreFormatTest {
             assertEquals("devices of " + checkpoint.name(),
                     new String(store.readImageBytes(checkpoint.id(), "device-state"), StandardCharsets.UTF_8));
             assertEquals(1000 + number, checkpoint.metrics().pauseMicros());
-            assertEquals(new PhaseMicros(100, 500, 200, 100 + number, 0, 100), checkpoint.metrics().phaseMicros());
+            assertEquals(List.of(100L, 500L, 200L, 100L + number, 0L, 100L), List.copyOf(checkpoint.metrics().phaseMicros()
+                    .values()));
             assertEquals(Instant.parse(name.equals("first") ? "2026-11-22T10:15:00Z" : "2026-11-22T11:00:00Z")
                     .plusSeconds(number), checkpoint.metrics().capturedAt());
             assertEquals(List.of(), checkpoint.metrics().disks());

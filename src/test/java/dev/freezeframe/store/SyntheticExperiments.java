@@ -2,8 +2,7 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -29,6 +28,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /// Experiments of any length without a guest, for tests and screenshots: every checkpoint goes into a real store through its
 /// real commit, with figures that walk about as a guest's do. The same seed gives the same experiment.
@@ -203,7 +203,7 @@ public final class SyntheticExperiments {
                 }
             }
         }
-        return new DiskMetrics("disk" + disk, diskBytes.get(disk), dirty, 0, zero, ofDisk, ofRam, fresh, (dirty - zero)
+        return GivenFigures.disk("disk" + disk, diskBytes.get(disk), dirty, 0, zero, ofDisk, ofRam, fresh, (dirty - zero)
                 * ChunkId.CHUNK_BYTES, 40L * dirty, fresh * NEW_PAGE_BYTES);
     }
 
@@ -298,13 +298,11 @@ public final class SyntheticExperiments {
         int late = random.nextInt(400) == 0 ? 1 + random.nextInt(3) : 0;
         captured = captured.plus(interval.multipliedBy(1L + late)).plusNanos(1000L * random.nextInt(800));
         double spike = random.nextInt(60) == 0 ? 2 + 3 * random.nextDouble() : 1;
-        PhaseMicros phases = new PhaseMicros(micros(220), micros(520), micros(190), micros(8 + dirty / 200.0), 0,
-                micros(90 * spike * spike));
-        long pause = phases.stop() + phases.deviceState() + phases.harvest() + phases.copy() + phases.resume();
-        return new CaptureMetrics(captured, interval.toMillis(), late, pause, phases,
-                new PreCopyMetrics(2 + random.nextInt(2), micros(2500 + dirty / 2.0), dirty + random.nextInt(60),
-                        20 + random.nextInt(60)),
-                List.of());
+        long[] phases = {micros(220), micros(520), micros(190), micros(8 + dirty / 200.0), 0,
+                micros(90 * spike * spike)};
+        return GivenFigures.capture(captured, List.of(), interval.toMillis(), late, LongStream.of(phases).sum(),
+                phases[0], phases[1], phases[2], phases[3], phases[4], phases[5], 2 + random.nextInt(2), micros(2500
+                        + dirty / 2.0), dirty + random.nextInt(60), 20 + random.nextInt(60));
     }
 
     private long micros(double usual) {

@@ -1,7 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
 import dev.freezeframe.analyse.BlockSums;
-import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
@@ -104,7 +103,7 @@ public final class CheckpointTable {
     }
 
     private String bar(CheckpointMetrics metrics) {
-        Map<String, Long> phases = RunStatistics.phases(metrics.phaseMicros());
+        Map<String, Long> phases = metrics.phaseMicros();
         String letters = letters(phases);
         if (!coloured) {
             return letters;

@@ -5,15 +5,16 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.BlockSums;
 import dev.freezeframe.analyse.Distribution;
-import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
+import dev.freezeframe.base.JsonFields;
 import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.outside.MovedFile;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskFigure;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PreCopyMetrics;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.util.Optional;
@@ -29,51 +30,25 @@ public final class JsonLines {
 
     public static ObjectNode checkpoint(CheckpointRecord checkpoint) {
         CheckpointMetrics metrics = checkpoint.metrics();
-        PreCopyMetrics preCopy = metrics.preCopy();
         ObjectNode json = ofType("checkpoint");
         json.put("checkpoint", checkpoint.name().toString());
         json.put("number", checkpoint.number());
         json.put("capturedAt", metrics.capturedAt().toString());
-        json.put("intervalMillis", metrics.intervalMillis());
-        json.put("pauseMicros", metrics.pauseMicros());
-        ObjectNode phases = json.putObject("phaseMicros");
-        RunStatistics.phases(metrics.phaseMicros()).forEach(phases::put);
-        json.put("preCopyRounds", preCopy.rounds());
-        json.put("preCopyMicros", preCopy.micros());
-        json.put("preCopiedPages", preCopy.pages());
-        json.put("pausePages", preCopy.pausePages());
-        json.put("ramPages", metrics.ramPages());
-        json.put("dirtyPages", metrics.dirtyPages());
-        json.put("unchangedPages", metrics.unchangedPages());
-        json.put("zeroPages", metrics.zeroPages());
-        json.put("duplicatePages", metrics.duplicatePages());
-        json.put("duplicateWithinPages", metrics.duplicateWithinPages());
-        json.put("duplicateStoredPages", metrics.duplicateStoredPages());
-        json.put("duplicateDiskPages", metrics.duplicateDiskPages());
-        json.put("newPages", metrics.newPages());
-        json.put("dirtyBlocks", metrics.dirtyBlocks());
-        json.put("newBlocks", metrics.newBlocks());
+        for (CheckpointFigure figure : CheckpointFigure.values()) {
+            JsonFields.put(json, figure.json(), metrics.of(figure));
+        }
         ArrayNode disks = json.putArray("disks");
         metrics.disks().forEach(disk -> disks.add(disk(disk)));
-        json.put("deviceStateBytes", metrics.deviceStateBytes());
-        json.put("storedBytes", metrics.storedBytes());
-        json.put("pipelineMillis", metrics.pipelineMillis());
-        return json.put("late", metrics.late());
+        return json;
     }
 
     private static ObjectNode disk(DiskMetrics disk) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("disk", disk.disk());
-        json.put("sizeBytes", disk.sizeBytes());
-        json.put("dirtyBlocks", disk.dirtyBlocks());
-        json.put("unchangedBlocks", disk.unchangedBlocks());
-        json.put("zeroBlocks", disk.zeroBlocks());
-        json.put("duplicateDiskBlocks", disk.duplicateDiskBlocks());
-        json.put("duplicateRamBlocks", disk.duplicateRamBlocks());
-        json.put("newBlocks", disk.newBlocks());
-        json.put("readBytes", disk.readBytes());
-        json.put("readMicros", disk.readMicros());
-        return json.put("storedBytes", disk.storedBytes());
+        for (DiskFigure figure : DiskFigure.values()) {
+            JsonFields.put(json, figure.json(), disk.of(figure));
+        }
+        return json;
     }
 
     /// A checkpoint as it is listed, with what people wrote about it.

@@ -3,11 +3,10 @@ package dev.freezeframe.store.catalog;
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.store.catalog.Database.Session;
-import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.FigureValues;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointParts;
 import dev.freezeframe.store.model.CheckpointParts.ImageParts;
@@ -56,12 +55,12 @@ public final class Catalog {
 
     private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
             + " parent_checkpoint_id, started_at, ended_at, end_reason";
-    private static final String CHECKPOINT_COLUMNS = "c.id, c.experiment_id, e.name, c.number, c.captured_at,"
-            + " c.interval_millis, c.late, c.pause_micros, c.stop_micros, c.device_state_micros, c.harvest_micros,"
-            + " c.copy_micros, c.disks_micros, c.resume_micros, c.pre_copy_rounds, c.pre_copy_micros,"
-            + " c.pre_copy_pages, c.pause_pages, c.ram_pages, c.dirty_pages, c.unchanged_pages,"
-            + " c.zero_pages, c.duplicate_pages, c.duplicate_within_pages, c.duplicate_stored_pages, c.new_pages,"
-            + " c.dirty_blocks, c.new_blocks, c.device_state_bytes, c.stored_bytes, c.pipeline_millis";
+    private static final String CHECKPOINT_COLUMNS = CheckpointFigure.KEPT.stream().map(figure -> ", c." + figure.column())
+            .collect(Collectors.joining("", "c.id, c.experiment_id, e.name, c.number, c.captured_at", ""));
+    private static final int FIRST_FIGURE = 6;
+    private static final String INSERT_CHECKPOINT = CheckpointFigure.KEPT.stream().map(CheckpointFigure::column).collect(
+            Collectors.joining(", ", "INSERT INTO checkpoint (experiment_id, number, captured_at, ", ")"))
+            + " VALUES (?, ?, ?" + ", ?".repeat(CheckpointFigure.KEPT.size()) + ")";
     private static final String CHECKPOINTS = "SELECT " + CHECKPOINT_COLUMNS
             + " FROM checkpoint c JOIN experiment e ON e.id = c.experiment_id ";
 
@@ -221,21 +220,15 @@ public final class Catalog {
     }
 
     private static CheckpointRecord checkpoint(ResultSet r, List<DiskMetrics> disks) throws SQLException {
-        PhaseMicros phases = new PhaseMicros(r.getLong(9), r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13),
-                r.getLong(14));
-        PreCopyMetrics preCopy = new PreCopyMetrics(r.getInt(15), r.getLong(16), r.getLong(17), r.getLong(18));
-        CheckpointMetrics metrics = new CheckpointMetrics(instant(r, 5).orElse(Instant.EPOCH), r.getLong(6),
-                r.getInt(7), r.getLong(8), phases, preCopy, r.getLong(19), r.getLong(20), r.getLong(21), r.getLong(22),
-                r.getLong(23), r.getLong(24), r.getLong(25), r.getLong(26), r.getLong(27), r.getLong(28), r.getLong(29),
-                r.getLong(30), r.getLong(31), disks);
-        return new CheckpointRecord(r.getLong(1), r.getLong(2), r.getString(3), r.getInt(4), metrics);
+        int[] column = {FIRST_FIGURE};
+        FigureValues<CheckpointFigure> figures = FigureValues.read(CheckpointFigure.class, _ -> r.getLong(column[0]++));
+        return new CheckpointRecord(r.getLong(1), r.getLong(2), r.getString(3), r.getInt(4), new CheckpointMetrics(
+                instant(r, 5).orElse(Instant.EPOCH), figures, disks));
     }
 
     /// Writes the whole checkpoint.
     public static CheckpointRecord insert(Session session, NewCheckpoint c, String experimentName)
             throws SQLException, StoreException {
-        CaptureMetrics m = c.capture();
-        PhaseMicros p = m.phaseMicros();
         PageClassMap pages = c.pageClasses();
         long ramPages = 0;
         long deviceStateBytes = 0;
@@ -258,15 +251,22 @@ public final class Catalog {
                 .map(disk -> disk.plusStored(mapBytes.get(NewCheckpoint.disk(disk.disk())))).toList();
         long allMapBytes = mapBytes.values().stream().mapToLong(Long::longValue).sum();
         long millis = (System.nanoTime() - c.startNanos()) / 1_000_000;
-        CheckpointMetrics metrics = new CheckpointMetrics(m.capturedAt(), m.intervalMillis(), m.late(), m.pauseMicros(),
-                p, m.preCopy(),
-                ramPages, pages.dirtyPages(), pages.count(PageClass.UNCHANGED), pages.count(PageClass.ZERO),
-                pages.count(PageClass.DUPLICATE_WITHIN) + pages.count(PageClass.DUPLICATE_STORED)
-                        + pages.count(PageClass.DUPLICATE_DISK),
-                pages.count(PageClass.DUPLICATE_WITHIN), pages.count(PageClass.DUPLICATE_STORED),
-                pages.count(PageClass.NEW), disks.stream().mapToLong(DiskMetrics::dirtyBlocks).sum(),
-                disks.stream().mapToLong(DiskMetrics::newBlocks).sum(), deviceStateBytes,
-                c.packBytes() + allMapBytes + pages.storedBytes(), millis, disks);
+        FigureValues<CheckpointFigure> figures = c.capture().figures()
+                .with(CheckpointFigure.RAM_PAGES, ramPages)
+                .with(CheckpointFigure.DIRTY_PAGES, pages.dirtyPages())
+                .with(CheckpointFigure.UNCHANGED_PAGES, pages.count(PageClass.UNCHANGED))
+                .with(CheckpointFigure.ZERO_PAGES, pages.count(PageClass.ZERO))
+                .with(CheckpointFigure.DUPLICATE_PAGES, pages.count(PageClass.DUPLICATE_WITHIN) + pages.count(
+                        PageClass.DUPLICATE_STORED) + pages.count(PageClass.DUPLICATE_DISK))
+                .with(CheckpointFigure.DUPLICATE_WITHIN_PAGES, pages.count(PageClass.DUPLICATE_WITHIN))
+                .with(CheckpointFigure.DUPLICATE_STORED_PAGES, pages.count(PageClass.DUPLICATE_STORED))
+                .with(CheckpointFigure.NEW_PAGES, pages.count(PageClass.NEW))
+                .with(CheckpointFigure.DIRTY_BLOCKS, disks.stream().mapToLong(DiskMetrics::dirtyBlocks).sum())
+                .with(CheckpointFigure.NEW_BLOCKS, disks.stream().mapToLong(DiskMetrics::newBlocks).sum())
+                .with(CheckpointFigure.DEVICE_STATE_SIZE, deviceStateBytes)
+                .with(CheckpointFigure.STORED, c.packBytes() + allMapBytes + pages.storedBytes())
+                .with(CheckpointFigure.PIPELINE, millis);
+        CheckpointMetrics metrics = new CheckpointMetrics(c.capture().capturedAt(), figures, disks);
         long id = insertRow(session, c.experimentId(), c.number(), metrics);
         for (int i = 0; i < maps.size(); i++) {
             insert(session, id, c.images().get(i), maps.get(i));
@@ -278,23 +278,9 @@ public final class Catalog {
 
     private static long insertRow(Session session, long experimentId, int number, CheckpointMetrics metrics)
             throws SQLException {
-        PhaseMicros p = metrics.phaseMicros();
-        PreCopyMetrics preCopy = metrics.preCopy();
-        return session.insert(
-                "INSERT INTO checkpoint (experiment_id, number, captured_at, interval_millis, late, pause_micros,"
-                        + " stop_micros, device_state_micros, harvest_micros, copy_micros, disks_micros, resume_micros,"
-                        + " pre_copy_rounds, pre_copy_micros, pre_copy_pages, pause_pages,"
-                        + " ram_pages, dirty_pages, unchanged_pages, zero_pages, duplicate_pages, duplicate_within_pages,"
-                        + " duplicate_stored_pages, new_pages, dirty_blocks, new_blocks, device_state_bytes,"
-                        + " stored_bytes, pipeline_millis)"
-                        + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                experimentId, number, time(metrics.capturedAt()), metrics.intervalMillis(), metrics.late(),
-                metrics.pauseMicros(), p.stop(), p.deviceState(), p.harvest(), p.copy(), p.disks(), p.resume(),
-                preCopy.rounds(), preCopy.micros(), preCopy.pages(), preCopy.pausePages(), metrics.ramPages(),
-                metrics.dirtyPages(),
-                metrics.unchangedPages(), metrics.zeroPages(), metrics.duplicatePages(), metrics.duplicateWithinPages(),
-                metrics.duplicateStoredPages(), metrics.newPages(), metrics.dirtyBlocks(), metrics.newBlocks(),
-                metrics.deviceStateBytes(), metrics.storedBytes(), metrics.pipelineMillis());
+        List<Object> values = new ArrayList<>(List.of(experimentId, number, time(metrics.capturedAt())));
+        CheckpointFigure.KEPT.forEach(figure -> values.add(metrics.of(figure)));
+        return session.insert(INSERT_CHECKPOINT, values.toArray());
     }
 
     /// Writes a checkpoint that came from elsewhere, with the figures that it came with.

@@ -2,7 +2,9 @@ package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.DiskFigure;
 import dev.freezeframe.store.figure.DiskMetrics;
+import dev.freezeframe.store.figure.FigureValues;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -11,25 +13,27 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /// The SQL of what is measured about the disks of checkpoints. Stateless; figures that do not add up are shown as they are,
 /// so that a list never fails for them, and [#problem] tells.
 public final class Disks {
-    private static final String COLUMNS = "d.checkpoint_id, d.disk, d.size_bytes, d.dirty_blocks, d.unchanged_blocks,"
-            + " d.zero_blocks, d.duplicate_disk_blocks, d.duplicate_ram_blocks, d.new_blocks, d.read_bytes, d.read_micros,"
-            + " d.stored_bytes";
+    private static final List<DiskFigure> FIGURES = List.of(DiskFigure.values());
+    private static final String COLUMNS = FIGURES.stream().map(figure -> ", d." + figure.column()).collect(Collectors
+            .joining("", "d.checkpoint_id, d.disk", ""));
+    private static final int FIRST_FIGURE = 3;
+    private static final String INSERT = FIGURES.stream().map(DiskFigure::column).collect(Collectors.joining(", ",
+            "INSERT INTO checkpoint_disk (checkpoint_id, place, disk, ", ")")) + " VALUES (?, ?, ?" + ", ?".repeat(
+                    FIGURES.size()) + ")";
 
     private Disks() {}
 
     static void insert(Session session, long checkpointId, List<DiskMetrics> disks) throws SQLException {
         for (int i = 0; i < disks.size(); i++) {
-            DiskMetrics d = disks.get(i);
-            session.sql("INSERT INTO checkpoint_disk (checkpoint_id, place, disk, size_bytes, dirty_blocks,"
-                    + " unchanged_blocks, zero_blocks, duplicate_disk_blocks, duplicate_ram_blocks, new_blocks, read_bytes,"
-                    + " read_micros, stored_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", checkpointId, i,
-                    d.disk(), d.sizeBytes(), d.dirtyBlocks(), d.unchangedBlocks(), d.zeroBlocks(),
-                    d.duplicateDiskBlocks(), d.duplicateRamBlocks(), d.newBlocks(), d.readBytes(), d.readMicros(),
-                    d.storedBytes()).executeUpdate();
+            DiskMetrics disk = disks.get(i);
+            List<Object> values = new ArrayList<>(List.of(checkpointId, i, disk.disk()));
+            FIGURES.forEach(figure -> values.add(disk.of(figure)));
+            session.sql(INSERT, values.toArray()).executeUpdate();
         }
     }
 
@@ -55,9 +59,9 @@ public final class Disks {
         Map<Long, List<DiskMetrics>> found = new HashMap<>();
         try (ResultSet r = query.executeQuery()) {
             while (r.next()) {
-                found.computeIfAbsent(r.getLong(1), _ -> new ArrayList<>())
-                        .add(new DiskMetrics(r.getString(2), r.getLong(3), r.getLong(4), r.getLong(5), r.getLong(6),
-                                r.getLong(7), r.getLong(8), r.getLong(9), r.getLong(10), r.getLong(11), r.getLong(12)));
+                int[] column = {FIRST_FIGURE};
+                found.computeIfAbsent(r.getLong(1), _ -> new ArrayList<>()).add(new DiskMetrics(r.getString(2),
+                        FigureValues.read(DiskFigure.class, _ -> r.getLong(column[0]++))));
             }
         }
         return found;

@@ -1,10 +1,15 @@
 package dev.freezeframe.store.catalog;
 
 import dev.freezeframe.store.catalog.Database.Session;
+import dev.freezeframe.store.figure.CheckpointFigure;
+import dev.freezeframe.store.figure.DiskFigure;
+import dev.freezeframe.store.figure.Figure;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /// The tables of a store, format 4, and the way there from formats 1 to 3. They are meant to be read by people with any SQL client
 /// too; only this package writes them.
@@ -40,34 +45,9 @@ public final class Schema {
                 experiment_id BIGINT NOT NULL,
                 number INT NOT NULL,
                 captured_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,
-                interval_millis BIGINT NOT NULL,
-                late INT NOT NULL,
-                pause_micros BIGINT NOT NULL,
-                stop_micros BIGINT NOT NULL,
-                device_state_micros BIGINT NOT NULL,
-                harvest_micros BIGINT NOT NULL,
-                copy_micros BIGINT NOT NULL,
-                disks_micros BIGINT NOT NULL,
-                resume_micros BIGINT NOT NULL,
-                pre_copy_rounds INT NOT NULL,
-                pre_copy_micros BIGINT NOT NULL,
-                pre_copy_pages BIGINT NOT NULL,
-                pause_pages BIGINT NOT NULL,
-                ram_pages BIGINT NOT NULL,
-                dirty_pages BIGINT NOT NULL,
-                unchanged_pages BIGINT NOT NULL,
-                zero_pages BIGINT NOT NULL,
-                duplicate_pages BIGINT NOT NULL,
-                duplicate_within_pages BIGINT NOT NULL,
-                duplicate_stored_pages BIGINT NOT NULL,
-                new_pages BIGINT NOT NULL,
-                dirty_blocks BIGINT NOT NULL,
-                new_blocks BIGINT NOT NULL,
-                device_state_bytes BIGINT NOT NULL,
-                stored_bytes BIGINT NOT NULL,
-                pipeline_millis BIGINT NOT NULL,
+                %s,
                 UNIQUE (experiment_id, number),
-                FOREIGN KEY (experiment_id) REFERENCES experiment (id))""", """
+                FOREIGN KEY (experiment_id) REFERENCES experiment (id))""".formatted(columns(CheckpointFigure.KEPT)), """
             ALTER TABLE experiment ADD FOREIGN KEY (parent_checkpoint_id)
                 REFERENCES checkpoint (id) ON DELETE SET NULL""", """
             CREATE TABLE image (
@@ -152,19 +132,11 @@ public final class Schema {
                 checkpoint_id BIGINT NOT NULL,
                 place INT NOT NULL,
                 disk VARCHAR(190) NOT NULL,
-                size_bytes BIGINT NOT NULL,
-                dirty_blocks BIGINT NOT NULL,
-                unchanged_blocks BIGINT NOT NULL,
-                zero_blocks BIGINT NOT NULL,
-                duplicate_disk_blocks BIGINT NOT NULL,
-                duplicate_ram_blocks BIGINT NOT NULL,
-                new_blocks BIGINT NOT NULL,
-                read_bytes BIGINT NOT NULL,
-                read_micros BIGINT NOT NULL,
-                stored_bytes BIGINT NOT NULL,
+                %s,
                 PRIMARY KEY (checkpoint_id, place),
                 UNIQUE (checkpoint_id, disk),
-                FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""", """
+                FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)""".formatted(columns(List.of(
+            DiskFigure.values()))), """
             CREATE TABLE IF NOT EXISTS disk_pack (
                 pack_id BIGINT PRIMARY KEY)""",};
 
@@ -179,6 +151,24 @@ public final class Schema {
                 FOREIGN KEY (experiment_id) REFERENCES experiment (id) ON DELETE CASCADE)""",};
 
     private Schema() {}
+
+    private static String columns(List<? extends Figure> figures) {
+        return figures.stream().map(Schema::column).collect(Collectors.joining(", "));
+    }
+
+    private static String column(Figure figure) {
+        return figure.column() + " " + figure.unit().sqlType() + " NOT NULL";
+    }
+
+    /// Figures that came later are 0 in what was stored before.
+    private static void addFigures(Session session, int found) throws SQLException {
+        for (CheckpointFigure figure : CheckpointFigure.KEPT) {
+            if (figure.sinceFormat() > found) {
+                session.execute("ALTER TABLE checkpoint ADD COLUMN IF NOT EXISTS " + figure.column() + " " + figure
+                        .unit().sqlType() + " DEFAULT 0 NOT NULL");
+            }
+        }
+    }
 
     static void create(Session session) throws SQLException {
         for (String table : FORMAT_1) {
@@ -221,6 +211,7 @@ public final class Schema {
         for (String table : FORMAT_4) {
             session.execute(table);
         }
+        addFigures(session, found);
         session.sql("UPDATE store_format SET version = ?", VERSION).executeUpdate();
     }
 

@@ -2,50 +2,110 @@ package dev.freezeframe.store.figure;
 
 import dev.freezeframe.base.GuestPage;
 import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Everything measured about one checkpoint. The page classes add up: `dirtyPages = unchangedPages + zeroPages +
-/// duplicatePages + newPages` and `duplicatePages = duplicateWithinPages + duplicateStoredPages + duplicateDiskPages()`.
+/// duplicatePages + newPages` and `duplicatePages = duplicateWithinPages + duplicateStoredPages + duplicateDiskPages`. What each
+/// figure is, [CheckpointFigure] says; the methods here are for those that much code asks for.
 ///
-/// @param capturedAt           the moment of the pause, by a clock that nobody set meanwhile
-/// @param intervalMillis       the interval that was asked for
-/// @param late                 ticks missed before it, and its own if it was taken late; 0 when on time
-/// @param pauseMicros          guest standstill, from QEMU's STOP to its RESUME
-/// @param ramPages             pages of guest RAM
-/// @param dirtyPages           distinct pages that capture handed over
-/// @param unchangedPages       of these: same content as in the checkpoint before
-/// @param zeroPages            of these: zero now
-/// @param duplicatePages       of these: content that another page or a disk has, or had in any checkpoint of the store
-/// @param duplicateWithinPages of these duplicates: new with this checkpoint, on another of its pages
-/// @param duplicateStoredPages of these duplicates: stored before this checkpoint, and not brought in by a disk
-/// @param newPages             chunks that this checkpoint added for RAM
-/// @param dirtyBlocks          distinct blocks that capture handed over, of all disks
-/// @param newBlocks            chunks that it added for disks
-/// @param deviceStateBytes     length of the device state
-/// @param storedBytes          bytes that it added to the store: packs, hashes and page maps
-/// @param pipelineMillis       background work from the first page until its transaction
-/// @param disks                each disk, in their order; empty for a machine without disks, and for checkpoints that were
-///                             stored before disks were
-public record CheckpointMetrics(Instant capturedAt, long intervalMillis, int late, long pauseMicros,
-        PhaseMicros phaseMicros, PreCopyMetrics preCopy, long ramPages, long dirtyPages, long unchangedPages,
-        long zeroPages,
-        long duplicatePages, long duplicateWithinPages, long duplicateStoredPages, long newPages, long dirtyBlocks,
-        long newBlocks, long deviceStateBytes, long storedBytes, long pipelineMillis,
-        List<DiskMetrics> disks) {
+/// @param capturedAt the moment of the pause, by a clock that nobody set meanwhile
+/// @param figures    of the checkpoint
+/// @param disks      each disk, in their order; empty for a machine without disks, and for checkpoints that were stored before
+///                   disks were
+public record CheckpointMetrics(Instant capturedAt, FigureValues<CheckpointFigure> figures, List<DiskMetrics> disks) {
 
     public CheckpointMetrics {
         disks = List.copyOf(disks);
     }
 
-    /// Duplicates whose content a disk brought in, in this checkpoint or any before: pages of the guest's page cache, mostly.
+    /// The value of a figure, also of one that follows from others.
+    public long of(CheckpointFigure figure) {
+        return figure == CheckpointFigure.DUPLICATE_DISK_PAGES
+                ? duplicatePages() - duplicateWithinPages() - duplicateStoredPages()
+                : figures.of(figure);
+    }
+
+    public long intervalMillis() {
+        return of(CheckpointFigure.INTERVAL);
+    }
+
+    public long late() {
+        return of(CheckpointFigure.LATE);
+    }
+
+    public long pauseMicros() {
+        return of(CheckpointFigure.PAUSE);
+    }
+
+    /// The microseconds of each phase of the pause by its name in JSON, in their order.
+    public Map<String, Long> phaseMicros() {
+        Map<String, Long> byName = new LinkedHashMap<>();
+        CheckpointFigure.PHASES.forEach(phase -> byName.put(phase.field(), of(phase)));
+        return byName;
+    }
+
+    public long ramPages() {
+        return of(CheckpointFigure.RAM_PAGES);
+    }
+
+    public long dirtyPages() {
+        return of(CheckpointFigure.DIRTY_PAGES);
+    }
+
+    public long unchangedPages() {
+        return of(CheckpointFigure.UNCHANGED_PAGES);
+    }
+
+    public long zeroPages() {
+        return of(CheckpointFigure.ZERO_PAGES);
+    }
+
+    public long duplicatePages() {
+        return of(CheckpointFigure.DUPLICATE_PAGES);
+    }
+
+    public long duplicateWithinPages() {
+        return of(CheckpointFigure.DUPLICATE_WITHIN_PAGES);
+    }
+
+    public long duplicateStoredPages() {
+        return of(CheckpointFigure.DUPLICATE_STORED_PAGES);
+    }
+
     public long duplicateDiskPages() {
-        return duplicatePages - duplicateWithinPages - duplicateStoredPages;
+        return of(CheckpointFigure.DUPLICATE_DISK_PAGES);
+    }
+
+    public long newPages() {
+        return of(CheckpointFigure.NEW_PAGES);
+    }
+
+    public long dirtyBlocks() {
+        return of(CheckpointFigure.DIRTY_BLOCKS);
+    }
+
+    public long newBlocks() {
+        return of(CheckpointFigure.NEW_BLOCKS);
+    }
+
+    public long deviceStateBytes() {
+        return of(CheckpointFigure.DEVICE_STATE_SIZE);
+    }
+
+    public long storedBytes() {
+        return of(CheckpointFigure.STORED);
+    }
+
+    public long pipelineMillis() {
+        return of(CheckpointFigure.PIPELINE);
     }
 
     /// What RAM and disks would take as plain images.
     public long imageBytes() {
-        return ramPages * GuestPage.BYTES + disks.stream().mapToLong(DiskMetrics::sizeBytes).sum();
+        return ramPages() * GuestPage.BYTES + disks.stream().mapToLong(DiskMetrics::sizeBytes).sum();
     }
 
     /// The disk with an id, if there is one.

@@ -1,13 +1,12 @@
 package dev.freezeframe.ui.checkpoint;
 
 import atlantafx.base.theme.Styles;
-import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
 import dev.freezeframe.restore.RecordedOutside;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -153,7 +152,7 @@ public final class CheckpointDetails extends BorderPane {
     /// In the order of the pause.
     private static List<Part> phases() {
         List<Part> parts = new ArrayList<>();
-        RunStatistics.phases(PhaseMicros.NONE).keySet().forEach(name -> parts.add(new Part("phase-" + (parts.size()
+        CheckpointFigure.PHASES.stream().map(CheckpointFigure::field).forEach(name -> parts.add(new Part("phase-" + (parts.size()
                 + 1), PHASES.getOrDefault(name, name))));
         return parts;
     }
@@ -518,7 +517,7 @@ public final class CheckpointDetails extends BorderPane {
                 : Units.text("%s × the median of %s", Units.threeDigits((double) metrics.pauseMicros() / median), Units
                         .millis(median)));
         List<Value> values = new ArrayList<>();
-        RunStatistics.phases(metrics.phaseMicros()).forEach((_, micros) -> values.add(new Value(micros, Units.millis(
+        metrics.phaseMicros().forEach((_, micros) -> values.add(new Value(micros, Units.millis(
                 micros))));
         long sum = values.stream().mapToLong(Value::value).sum();
         phaseBar.show("Pause by phase", values, Math.max(Math.max(sum, metrics.pauseMicros()), median + median / 4),
@@ -542,10 +541,10 @@ public final class CheckpointDetails extends BorderPane {
         figure("Saved by dedup", Units.bytes((metrics.dirtyPages() - metrics.newPages()) * PAGE_BYTES) + " of "
                 + Units.bytes(metrics.dirtyPages() * PAGE_BYTES));
         figure("Device state", Units.bytes(metrics.deviceStateBytes()));
-        figure("Copied before the stop", Units.count(metrics.preCopy().pages(), "page") + " in " + Units.millis(metrics
-                .preCopy().micros()));
-        figure("Pre-copy rounds", Units.count(metrics.preCopy().rounds()));
-        figure("Copied in the pause", Units.count(metrics.preCopy().pausePages(), "page"));
+        figure("Copied before the stop", Units.count(metrics.of(CheckpointFigure.PRE_COPIED_PAGES), "page")
+                + " in " + Units.millis(metrics.of(CheckpointFigure.PRE_COPY_TIME)));
+        figure("Pre-copy rounds", Units.count(metrics.of(CheckpointFigure.PRE_COPY_ROUNDS)));
+        figure("Copied in the pause", Units.count(metrics.of(CheckpointFigure.PAUSE_PAGES), "page"));
         figure("Background work", Units.millis(1000 * metrics.pipelineMillis()));
         figure("Interval", Units.duration(Duration.ofMillis(metrics.intervalMillis())));
         figure("On time", metrics.late() == 0 ? "yes" : Units.count(metrics.late(), "tick") + " late");

@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.store.figure.CheckpointMetrics;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.time.Duration;
@@ -9,7 +9,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,14 +25,38 @@ public final class LibraryColumns {
     private static final DateTimeFormatter TO_THE_SECOND = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
     private static final DateTimeFormatter TO_THE_MILLISECOND = DateTimeFormatter.ofPattern("MM-dd HH:mm:ss.SSS");
 
-    private static final String DIRTY_BLOCKS = "dirty_blocks";
-    private static final String NEW_BLOCKS = "new_blocks";
-    private static final String DISKS_MICROS = "disks_micros";
-    private static final String DUPLICATE_DISK_PAGES = "duplicate_disk_pages";
+    private static final String DIRTY_BLOCKS = CheckpointFigure.DIRTY_BLOCKS.csv();
+    private static final String NEW_BLOCKS = CheckpointFigure.NEW_BLOCKS.csv();
 
     /// The columns that are hidden at first and are worth their room where there are disks.
-    public static final Set<String> OF_DISKS = Set.of(DIRTY_BLOCKS, NEW_BLOCKS, DISKS_MICROS,
-            DUPLICATE_DISK_PAGES);
+    public static final Set<String> OF_DISKS = Set.of(DIRTY_BLOCKS, NEW_BLOCKS, CheckpointFigure.DISKS.csv(),
+            CheckpointFigure.DUPLICATE_DISK_PAGES.csv());
+
+    /// The order in which people read the figures of a checkpoint; those that are not here come behind these, hidden.
+    private static final List<CheckpointFigure> ORDER = List.of(CheckpointFigure.INTERVAL, CheckpointFigure.LATE,
+            CheckpointFigure.PAUSE, CheckpointFigure.STOP, CheckpointFigure.DEVICE_STATE, CheckpointFigure.HARVEST,
+            CheckpointFigure.COPY, CheckpointFigure.DISKS, CheckpointFigure.RESUME, CheckpointFigure.PRE_COPY_ROUNDS,
+            CheckpointFigure.PRE_COPY_TIME, CheckpointFigure.PRE_COPIED_PAGES, CheckpointFigure.PAUSE_PAGES,
+            CheckpointFigure.RAM_PAGES, CheckpointFigure.DIRTY_PAGES, CheckpointFigure.NEW_PAGES,
+            CheckpointFigure.DUPLICATE_PAGES, CheckpointFigure.DUPLICATE_WITHIN_PAGES,
+            CheckpointFigure.DUPLICATE_STORED_PAGES, CheckpointFigure.DUPLICATE_DISK_PAGES,
+            CheckpointFigure.ZERO_PAGES, CheckpointFigure.UNCHANGED_PAGES, CheckpointFigure.DIRTY_BLOCKS,
+            CheckpointFigure.NEW_BLOCKS, CheckpointFigure.DEVICE_STATE_SIZE, CheckpointFigure.STORED,
+            CheckpointFigure.PIPELINE);
+    private static final Set<CheckpointFigure> HIDDEN = Set.of(CheckpointFigure.DISKS,
+            CheckpointFigure.PRE_COPY_ROUNDS, CheckpointFigure.PRE_COPY_TIME, CheckpointFigure.PRE_COPIED_PAGES,
+            CheckpointFigure.PAUSE_PAGES, CheckpointFigure.RAM_PAGES, CheckpointFigure.DUPLICATE_WITHIN_PAGES,
+            CheckpointFigure.DUPLICATE_STORED_PAGES, CheckpointFigure.DUPLICATE_DISK_PAGES,
+            CheckpointFigure.DIRTY_BLOCKS, CheckpointFigure.NEW_BLOCKS);
+    private static final double NUMBER_WIDTH = 80;
+    /// Where the heading or the figures need more or less room than most.
+    private static final Map<CheckpointFigure, Double> WIDTHS = Map.ofEntries(
+            Map.entry(CheckpointFigure.LATE, 56.0), Map.entry(CheckpointFigure.PRE_COPY_ROUNDS, 72.0),
+            Map.entry(CheckpointFigure.PRE_COPIED_PAGES, 96.0), Map.entry(CheckpointFigure.RAM_PAGES, 96.0),
+            Map.entry(CheckpointFigure.DUPLICATE_PAGES, 88.0), Map.entry(CheckpointFigure.UNCHANGED_PAGES, 88.0),
+            Map.entry(CheckpointFigure.DIRTY_BLOCKS, 96.0), Map.entry(CheckpointFigure.NEW_BLOCKS, 96.0),
+            Map.entry(CheckpointFigure.DEVICE_STATE_SIZE, 96.0), Map.entry(CheckpointFigure.STORED, 88.0),
+            Map.entry(CheckpointFigure.PIPELINE, 88.0));
 
     private LibraryColumns() {}
 
@@ -126,87 +152,41 @@ public final class LibraryColumns {
     ///
     /// @param annotations notes and tags by checkpoint id, as they are at any time
     public static List<LibraryColumn<CheckpointRecord, ?>> checkpoints(Map<Long, Annotation> annotations) {
-        return List.of(
-                figure("number", "#", "Counts from 1 within the experiment", CheckpointRecord::number,
-                        number -> Units.count(number), 64),
-                figure("captured_at", "Captured", "The moment of the pause", metric(CheckpointMetrics::capturedAt),
-                        time -> time.atZone(ZoneId.systemDefault()).format(TO_THE_MILLISECOND), 176),
-                figure("interval_millis", "Interval", "The interval that was asked for",
-                        metric(CheckpointMetrics::intervalMillis), LibraryColumns::interval, 80),
-                figure("late", "Late", "Ticks that were missed before it, or its own",
-                        metric(metrics -> (long) metrics.late()), LibraryColumns::orDash, 56),
-                micros("pause_micros", "Pause", "How long the guest stood still", CheckpointMetrics::pauseMicros, 80),
-                micros("stop_micros", "Stop", "Phase of the pause: stopping the guest's processors",
-                        metrics -> metrics.phaseMicros().stop(), 80),
-                micros("device_state_micros", "Devices", "Phase of the pause: the state of the devices",
-                        metrics -> metrics.phaseMicros().deviceState(), 80),
-                micros("harvest_micros", "Harvest", "Phase of the pause: finding the dirty pages",
-                        metrics -> metrics.phaseMicros().harvest(), 80),
-                micros("copy_micros", "Copy", "Phase of the pause: copying the dirty pages",
-                        metrics -> metrics.phaseMicros().copy(), 80),
-                micros(DISKS_MICROS, "Disks", "Phase of the pause: the disks",
-                        metrics -> metrics.phaseMicros().disks(), 80).hidden(),
-                micros("resume_micros", "Resume", "Phase of the pause: letting the guest go on",
-                        metrics -> metrics.phaseMicros().resume(), 80),
-                pages("pre_copy_rounds", "Rounds", "Rounds of copying before the pause",
-                        metrics -> (long) metrics.preCopy().rounds(), 72).hidden(),
-                micros("pre_copy_micros", "Pre-copy", "Time of copying before the pause, while the guest runs",
-                        metrics -> metrics.preCopy().micros(), 80).hidden(),
-                pages("pre_copied_pages", "Pre-copied",
-                        "Pages copied before the pause, again and again where they" + " changed",
-                        metrics -> metrics.preCopy().pages(), 96).hidden(),
-                pages("pause_pages", "In pause", "Pages copied in the pause", metrics -> metrics.preCopy().pausePages(),
-                        80).hidden(),
-                pages("ram_pages", "RAM pages", "Pages of guest RAM", CheckpointMetrics::ramPages, 96).hidden(),
-                pages("dirty_pages", "Dirty", "Distinct pages that were captured", CheckpointMetrics::dirtyPages, 80),
-                pages("new_pages", "New", "Pages whose content the store did not have", CheckpointMetrics::newPages,
-                        80),
-                pages("duplicate_pages", "Duplicate", "Pages whose content another page has, or had in any checkpoint",
-                        CheckpointMetrics::duplicatePages, 88),
-                pages("duplicate_within_pages", "…within", "Duplicates of another page of the same checkpoint",
-                        CheckpointMetrics::duplicateWithinPages, 80).hidden(),
-                pages("duplicate_stored_pages", "…earlier", "Duplicates of what was stored before",
-                        CheckpointMetrics::duplicateStoredPages, 80).hidden(),
-                pages(DUPLICATE_DISK_PAGES, "…on disk", "Duplicates of what a disk brought in",
-                        CheckpointMetrics::duplicateDiskPages, 80).hidden(),
-                pages("zero_pages", "Zero", "Pages that are zero now", CheckpointMetrics::zeroPages, 80),
-                pages("unchanged_pages", "Unchanged", "Pages with the content that they had before",
-                        CheckpointMetrics::unchangedPages, 88),
-                pages(DIRTY_BLOCKS, "Dirty blocks", "Disk blocks written in the interval",
-                        CheckpointMetrics::dirtyBlocks, 96).hidden(),
-                pages(NEW_BLOCKS, "New blocks", "Disk blocks whose content the store did not have",
-                        CheckpointMetrics::newBlocks, 96).hidden(),
-                figure("device_state_bytes", "Device state", "Length of the device state",
-                        metric(CheckpointMetrics::deviceStateBytes), Units::bytes, 96),
-                figure("stored_bytes", "Stored", "What it added to the store", metric(CheckpointMetrics::storedBytes),
-                        Units::bytes, 88),
-                figure("pipeline_millis", "Pipeline", "Background work until it was stored",
-                        metric(CheckpointMetrics::pipelineMillis), millis -> Units.count(millis) + " ms", 88),
-                LibraryColumn.ofText("tags", "Tags", "What you tagged it with",
-                        checkpoint -> String.join(" ",
-                                annotations.getOrDefault(checkpoint.id(), Annotation.NONE).tags()),
-                        120),
-                LibraryColumn.ofText("note", "Note", "What you wrote about it",
-                        checkpoint -> annotations.getOrDefault(checkpoint.id(), Annotation.NONE).note(), 200));
+        List<LibraryColumn<CheckpointRecord, ?>> columns = new ArrayList<>();
+        columns.add(figure("number", "#", "Counts from 1 within the experiment", CheckpointRecord::number,
+                number -> Units.count(number), 64));
+        columns.add(figure("captured_at", "Captured", "The moment of the pause", checkpoint -> checkpoint.metrics()
+                .capturedAt(), time -> time.atZone(ZoneId.systemDefault()).format(TO_THE_MILLISECOND), 176));
+        Set<CheckpointFigure> figures = new LinkedHashSet<>(ORDER);
+        figures.addAll(List.of(CheckpointFigure.values()));
+        figures.forEach(figure -> columns.add(column(figure)));
+        columns.add(LibraryColumn.ofText("tags", "Tags", "What you tagged it with", checkpoint -> String.join(" ",
+                annotations.getOrDefault(checkpoint.id(), Annotation.NONE).tags()), 120));
+        columns.add(LibraryColumn.ofText("note", "Note", "What you wrote about it", checkpoint -> annotations
+                .getOrDefault(checkpoint.id(), Annotation.NONE).note(), 200));
+        return List.copyOf(columns);
     }
 
-    private static LibraryColumn<CheckpointRecord, Long> micros(String id, String title, String explanation,
-            Function<CheckpointMetrics, Long> value, double width) {
-        return figure(id, title, explanation, metric(value), Units::millis, width);
+    private static LibraryColumn<CheckpointRecord, Long> column(CheckpointFigure figure) {
+        LibraryColumn<CheckpointRecord, Long> column = figure(figure.csv(), figure.title(), figure.explanation(),
+                checkpoint -> checkpoint.metrics().of(figure), value -> text(figure, value), WIDTHS.getOrDefault(
+                        figure, NUMBER_WIDTH));
+        return HIDDEN.contains(figure) || !ORDER.contains(figure) ? column.hidden() : column;
     }
 
-    private static LibraryColumn<CheckpointRecord, Long> pages(String id, String title, String explanation,
-            Function<CheckpointMetrics, Long> value, double width) {
-        return figure(id, title, explanation, metric(value), count -> Units.count(count), width);
+    private static String text(CheckpointFigure figure, long value) {
+        return switch (figure.unit()) {
+            case MICROS, PHASE_MICROS -> Units.millis(value);
+            case MILLIS -> figure == CheckpointFigure.INTERVAL ? interval(value) : Units.count(value) + " ms";
+            case BYTES -> Units.bytes(value);
+            case TICKS -> orDash(value);
+            case ROUNDS, PAGES, BLOCKS -> Units.count(value);
+        };
     }
 
     private static <S, V extends Comparable<? super V>> LibraryColumn<S, V> figure(String id, String title,
             String explanation, Function<S, V> value, Function<V, String> text, double width) {
         return LibraryColumn.ofFigure(id, title, explanation, value, text, width);
-    }
-
-    private static <V> Function<CheckpointRecord, V> metric(Function<CheckpointMetrics, V> value) {
-        return checkpoint -> value.apply(checkpoint.metrics());
     }
 
     private static String percent(double percent) {

@@ -7,8 +7,7 @@ import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.StepFiles;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
@@ -104,8 +103,7 @@ class UpkeepTest {
 
     private static NewCheckpoint checkpoint(long experiment, int number, PageMap map, PageMap before,
             PageClassMap classes, long bytes) {
-        CaptureMetrics capture = new CaptureMetrics(Instant.EPOCH.plusSeconds(number), 1000, 0, 0, PhaseMicros.NONE,
-                PreCopyMetrics.NONE, List.of());
+        CaptureMetrics capture = GivenFigures.capture(Instant.EPOCH.plusSeconds(number), List.of(), 1000);
         Optional<PageMap> base = number == 1 ? Optional.empty() : Optional.of(before);
         return new NewCheckpoint(experiment, number, capture, classes, List.of(), bytes, System.nanoTime(),
                 List.of(new NewImage(NewCheckpoint.RAM, PAGES * 4096L, map, base)));

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.FigureValues;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.time.Instant;
@@ -27,8 +27,16 @@ class CheckpointFilterTest {
 
     static CheckpointRecord checkpoint(int number) {
         return new CheckpointRecord(1000 + number, 1, "test", number, new CheckpointMetrics(Instant.EPOCH.plusSeconds(
-                number), 1000, number % 5 == 0 ? 1 : 0, number * 1000L, PhaseMicros.NONE, PreCopyMetrics.NONE, 4096,
-                100L * number, 0, 50L * number, 0, 0, 0, 50L * number, 0, 0, 0, 1024L * 1024 * number, 30, List.of()));
+                number), FigureValues.none(CheckpointFigure.class)
+                        .with(CheckpointFigure.INTERVAL, 1000)
+                        .with(CheckpointFigure.LATE, number % 5 == 0 ? 1 : 0)
+                        .with(CheckpointFigure.PAUSE, number * 1000L)
+                        .with(CheckpointFigure.RAM_PAGES, 4096)
+                        .with(CheckpointFigure.DIRTY_PAGES, 100L * number)
+                        .with(CheckpointFigure.ZERO_PAGES, 50L * number)
+                        .with(CheckpointFigure.NEW_PAGES, 50L * number)
+                        .with(CheckpointFigure.STORED, 1024L * 1024 * number)
+                        .with(CheckpointFigure.PIPELINE, 30), List.of()));
     }
 
     private static List<Integer> matching(String text) {

@@ -8,10 +8,8 @@ import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskImage;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskRead;
-import dev.freezeframe.store.figure.PhaseMicros;
-import dev.freezeframe.store.figure.PreCopyMetrics;
+import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.task.Steps;
@@ -104,8 +102,7 @@ class LargeDiskTest {
                 contents.put((byte) each).position(contents.position() + ChunkId.CHUNK_BYTES - 1);
             }
             writer.addBlocks(0, blocks, blocks.length, contents);
-            return writer.commit(new CaptureMetrics(Instant.now(), 1000, 0, 0, PhaseMicros.NONE, PreCopyMetrics.NONE,
-                    List.of(new DiskRead("disk0", DISK_BYTES, DISK_BYTES, 10))));
+            return writer.commit(GivenFigures.capture(Instant.now(), List.of(new DiskRead("disk0", DISK_BYTES, DISK_BYTES, 10)), 1000));
         }
     }
 }
