@@ -1,7 +1,7 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.Disks;
 import dev.freezeframe.store.catalog.StoreFile;
@@ -41,7 +41,7 @@ final class CheckpointImages {
 
     static Image imageOrThrow(Database.Session session, long checkpointId, String name)
             throws SQLException, StoreException {
-        Optional<Image> image = Catalog.image(session, checkpointId, name);
+        Optional<Image> image = ImageTable.image(session, checkpointId, name);
         if (image.isPresent()) {
             return image.get();
         }
@@ -68,7 +68,7 @@ final class CheckpointImages {
                 Image found = imageOrThrow(session, checkpoint.id(), imageName);
                 requireLength(session, found);
                 return new OpenedImage(found.lengthBytes(),
-                        known.isPresent() ? known.get() : Catalog.pageMap(session, found));
+                        known.isPresent() ? known.get() : ImageTable.pageMap(session, found));
             });
             PageMap map;
             synchronized (pins) {

@@ -3,8 +3,8 @@ package dev.freezeframe.store;
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.Annotations;
-import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.ClassMaps;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.CheckpointParts;
@@ -78,8 +78,8 @@ public final class ExperimentReader implements AutoCloseable {
 
     private void forEachOwnChunk(CheckpointRecord checkpoint) throws StoreException {
         file.read("read page maps", session -> {
-            for (Image image : Catalog.images(session, checkpoint.id())) {
-                Catalog.forEachOwnChunk(session, image, this::use);
+            for (Image image : ImageTable.images(session, checkpoint.id())) {
+                ImageTable.forEachOwnChunk(session, image, this::use);
             }
             return null;
         });
@@ -149,9 +149,9 @@ public final class ExperimentReader implements AutoCloseable {
     /// Everything of one of the checkpoints, its chunks numbered for the way.
     public CheckpointParts parts(CheckpointRecord checkpoint) throws StoreException {
         List<ImageParts> images = new ArrayList<>();
-        for (Image image : file.read("list images", session -> Catalog.images(session, checkpoint.id()))) {
+        for (Image image : file.read("list images", session -> ImageTable.images(session, checkpoint.id()))) {
             List<MapPart> map = new ArrayList<>();
-            for (PageMapCodec.Piece piece : file.read("read a page map", session -> Catalog.pieces(session, image))) {
+            for (PageMapCodec.Piece piece : file.read("read a page map", session -> ImageTable.pieces(session, image))) {
                 try {
                     PageMapCodec.Piece numbered = PageMapCodec.renumber(piece, image.checkedPages(), this::numberOf);
                     map.add(new MapPart(numbered.entries(), numbered.encodedBytes(), numbered.content()));

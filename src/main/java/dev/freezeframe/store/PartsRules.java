@@ -1,9 +1,9 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.ClassMaps;
 import dev.freezeframe.store.catalog.Disks;
+import dev.freezeframe.store.catalog.ImageTable;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskFigure;
@@ -106,7 +106,7 @@ public final class PartsRules {
         Set<String> ids = new HashSet<>();
         for (DiskMetrics disk : m.disks()) {
             require(disk.disk().matches(DISK_ID) && ids.add(disk.disk()), parts, "its disks have no names of disks");
-            require(disk.sizeBytes() > 0 && disk.sizeBytes() <= Catalog.MAX_IMAGE_BYTES
+            require(disk.sizeBytes() > 0 && disk.sizeBytes() <= ImageTable.MAX_IMAGE_BYTES
                     && disk.dirtyBlocks() <= Math.ceilDiv(disk.sizeBytes(), ChunkId.CHUNK_BYTES)
                     && inRange(disk, DiskFigure.READ) && inRange(disk, DiskFigure.READ_TIME) && inRange(disk,
                             DiskFigure.STORED),
@@ -122,7 +122,7 @@ public final class PartsRules {
 
     private void check(CheckpointParts parts, ImageParts image) throws StoreException {
         long length = expectedLength(parts, image);
-        require(image.lengthBytes() == length && length >= 0 && length <= Catalog.MAX_IMAGE_BYTES, parts,
+        require(image.lengthBytes() == length && length >= 0 && length <= ImageTable.MAX_IMAGE_BYTES, parts,
                 "the length of its " + image.name() + " is wrong");
         int chain = 0;
         if (image.base().isPresent()) {
@@ -130,7 +130,7 @@ public final class PartsRules {
             require(base != null && base.lengthBytes == length, parts,
                     "its " + image.name() + " builds on a checkpoint that is not there before it");
             chain = base.chainLength + 1;
-            require(chain <= Catalog.MAX_CHAIN, parts, "its " + image.name() + " builds on too many others");
+            require(chain <= ImageTable.MAX_CHAIN, parts, "its " + image.name() + " builds on too many others");
         }
         int pages = (int) ((length + ChunkId.CHUNK_BYTES - 1) / ChunkId.CHUNK_BYTES);
         require(image.map().size() <= pages / PageMapCodec.MAX_ENTRIES + 1, parts, "the map of its " + image.name()

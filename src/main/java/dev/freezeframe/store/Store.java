@@ -3,7 +3,8 @@ package dev.freezeframe.store;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.Annotations;
 import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.ClassMaps;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.StoreFaults;
@@ -294,14 +295,14 @@ public final class Store implements AutoCloseable {
 
     /// The names of the images of a checkpoint.
     public List<String> imageNames(long checkpointId) throws StoreException {
-        return file.read("list images", session -> Catalog.images(session, checkpointId)).stream().map(Image::name)
+        return file.read("list images", session -> ImageTable.images(session, checkpointId)).stream().map(Image::name)
                 .toList();
     }
 
     /// Which chunk each page of an image holds.
     public PageMap pageMap(long checkpointId, String imageName) throws StoreException {
         return file.read("read a page map",
-                session -> Catalog.pageMap(session, CheckpointImages.imageOrThrow(session, checkpointId, imageName)));
+                session -> ImageTable.pageMap(session, CheckpointImages.imageOrThrow(session, checkpointId, imageName)));
     }
 
     /// A whole image that fits into an array, such as the device state. A deletion waits for it.

@@ -1,7 +1,5 @@
 package dev.freezeframe.store.catalog;
 
-import dev.freezeframe.base.Corruption;
-import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
@@ -19,40 +17,26 @@ import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.NewCheckpoint.NewImage;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.store.model.PageClassMap;
-import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.PageMapCodec;
-import dev.freezeframe.store.model.PageMapCodec.Piece;
 import dev.freezeframe.store.model.StoreException;
-import dev.freezeframe.store.model.StoreException.Reason;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 
-/// The SQL of experiments, checkpoints, images and page maps. Stateless; every call runs inside the transaction of the
+/// The SQL of experiments and checkpoints. Stateless; every call runs inside the transaction of the
 /// session that it is given.
 public final class Catalog {
-    /// A page map is at most this many differences away from a key map.
-    public static final int MAX_CHAIN = 64;
-    /// Only so often it is looked whether a key map is due: for a large disk, that means to encode millions of entries.
-    private static final int LINKS_BETWEEN_KEY_MAPS = 8;
-    /// No image is larger: 4 TiB.
-    public static final long MAX_IMAGE_BYTES = Disk.MOST_BYTES;
-
     private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
             + " parent_checkpoint_id, started_at, ended_at, end_reason";
     private static final String CHECKPOINT_COLUMNS = CheckpointFigure.KEPT.stream().map(figure -> ", c." + figure.column())
@@ -63,21 +47,6 @@ public final class Catalog {
             + " VALUES (?, ?, ?" + ", ?".repeat(CheckpointFigure.KEPT.size()) + ")";
     private static final String CHECKPOINTS = "SELECT " + CHECKPOINT_COLUMNS
             + " FROM checkpoint c JOIN experiment e ON e.id = c.experiment_id ";
-
-    /// A row of the image table.
-    public record Image(long id, long checkpointId, String name, long lengthBytes, Optional<Long> baseCheckpointId,
-            int chainLength, long chainBytes, int mapPieces) {
-        public int pages() {
-            return (int) ((lengthBytes + ChunkId.CHUNK_BYTES - 1) / ChunkId.CHUNK_BYTES);
-        }
-
-        public int checkedPages() throws StoreException {
-            if (lengthBytes < 0 || lengthBytes > MAX_IMAGE_BYTES) {
-                throw damagedMap(this, "its image cannot be " + lengthBytes + " bytes long");
-            }
-            return pages();
-        }
-    }
 
     private Catalog() {}
 
@@ -240,11 +209,11 @@ public final class Catalog {
                 }
             }
         }
-        List<PlannedMap> maps = new ArrayList<>();
+        List<ImageTable.PlannedMap> maps = new ArrayList<>();
         Map<String, Long> mapBytes = new LinkedHashMap<>();
         for (NewImage image : c.images()) {
-            PlannedMap map = plan(session, c.experimentId(), image);
-            mapBytes.put(image.name(), map.bytes);
+            ImageTable.PlannedMap map = ImageTable.plan(session, c.experimentId(), image);
+            mapBytes.put(image.name(), map.bytes());
             maps.add(map);
         }
         List<DiskMetrics> disks = c.disks().stream()
@@ -269,7 +238,7 @@ public final class Catalog {
         CheckpointMetrics metrics = new CheckpointMetrics(c.capture().capturedAt(), figures, disks);
         long id = insertRow(session, c.experimentId(), c.number(), metrics);
         for (int i = 0; i < maps.size(); i++) {
-            insert(session, id, c.images().get(i), maps.get(i));
+            ImageTable.insert(session, id, c.images().get(i), maps.get(i));
         }
         ClassMaps.insert(session, id, pages.pieces());
         Disks.insert(session, id, disks);
@@ -291,15 +260,7 @@ public final class Catalog {
         long id = insertRow(session, experimentId, parts.number(), parts.metrics());
         ids.put(parts.number(), id);
         for (ImageParts image : parts.images()) {
-            List<Piece> pieces = image.map().stream().map(part -> new Piece(part.entries(), part.encodedBytes(), part
-                    .content())).toList();
-            Optional<Image> base = image.base().isPresent()
-                    ? image(session, ids.get(image.base().get()), image.name())
-                    : Optional.empty();
-            long bytes = bytes(pieces);
-            insert(session, id, new NewImage(image.name(), image.lengthBytes(), PageMap.allZero(0), Optional.empty()),
-                    new PlannedMap(base.map(Image::checkpointId), base.map(b -> b.chainLength + 1).orElse(0),
-                            base.map(b -> b.chainBytes + bytes).orElse(0L), pieces, bytes));
+            ImageTable.insert(session, id, image, image.base().map(ids::get));
         }
         if (parts.pageClasses().isPresent()) {
             ClassMaps.insert(session, id, CheckpointParts.pieces(parts.pageClasses().get()));
@@ -332,211 +293,19 @@ public final class Catalog {
         return found;
     }
 
-    // --- images and page maps
-
-    /// How a map will be kept: as the difference to that of a checkpoint, or whole.
-    private record PlannedMap(Optional<Long> base, int chainLength, long chainBytes, List<Piece> pieces, long bytes) {}
-
-    /// Key map or difference? A difference, unless the differences since the last key map would outweigh a key map or be
-    /// too many to read in a moment.
-    private static PlannedMap plan(Session session, long experimentId, NewImage image) throws SQLException {
-        Optional<Image> base = Optional.empty();
-        if (image.base().isPresent() && image.base().get().checkpointId().isPresent()) {
-            long baseId = image.base().get().checkpointId().getAsLong();
-            Optional<CheckpointRecord> checkpoint = checkpoint(session, baseId);
-            if (checkpoint.isPresent() && checkpoint.get().experimentId() == experimentId) {
-                base = image(session, baseId, image.name());
-            }
-        }
-        if (base.isPresent() && base.get().chainLength < MAX_CHAIN && base.get().lengthBytes == image.lengthBytes()) {
-            List<Piece> difference = PageMapCodec.encodeDifference(image.base().get(), image.map());
-            long bytes = bytes(difference);
-            long chainBytes = base.get().chainBytes + bytes;
-            int chainLength = base.get().chainLength + 1;
-            if (chainLength % LINKS_BETWEEN_KEY_MAPS != 0) {
-                return new PlannedMap(base.map(Image::checkpointId), chainLength, chainBytes, difference, bytes);
-            }
-            List<Piece> whole = PageMapCodec.encodeDifference(PageMap.allZero(image.map().pages()), image.map());
-            if (chainBytes <= bytes(whole)) {
-                return new PlannedMap(base.map(Image::checkpointId), chainLength, chainBytes, difference, bytes);
-            }
-            return new PlannedMap(Optional.empty(), 0, 0, whole, bytes(whole));
-        }
-        List<Piece> whole = PageMapCodec.encodeDifference(PageMap.allZero(image.map().pages()), image.map());
-        return new PlannedMap(Optional.empty(), 0, 0, whole, bytes(whole));
-    }
-
-    private static long bytes(List<Piece> pieces) {
-        return pieces.stream().mapToLong(p -> p.content().length).sum();
-    }
-
-    private static void insert(Session session, long checkpointId, NewImage image, PlannedMap map) throws SQLException {
-        long id = session.insert(
-                "INSERT INTO image (checkpoint_id, name, length_bytes, base_checkpoint_id, chain_length, chain_bytes,"
-                        + " map_pieces) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                checkpointId, image.name(), image.lengthBytes(), map.base.orElse(null), map.chainLength, map.chainBytes,
-                map.pieces.size());
-        insertPieces(session, id, map.pieces);
-    }
-
-    private static void insertPieces(Session session, long imageId, List<Piece> pieces) throws SQLException {
-        for (int i = 0; i < pieces.size(); i++) {
-            Piece piece = pieces.get(i);
-            session.sql("INSERT INTO page_map VALUES (?, ?, ?, ?, ?, ?)", imageId, i, piece.entries(),
-                    piece.encodedBytes(), piece.checksum(imageId, i), piece.content()).executeUpdate();
-        }
-    }
-
-    public static List<Image> images(Session session, long checkpointId) throws SQLException {
-        List<Image> found = new ArrayList<>();
-        try (ResultSet r = session.sql(IMAGES + "WHERE checkpoint_id = ? ORDER BY id", checkpointId).executeQuery()) {
-            while (r.next()) {
-                found.add(image(r));
-            }
-        }
-        return found;
-    }
-
-    private static final String IMAGES = "SELECT id, checkpoint_id, name, length_bytes, base_checkpoint_id, chain_length,"
-            + " chain_bytes, map_pieces FROM image ";
-
-    public static Optional<Image> image(Session session, long checkpointId, String name) throws SQLException {
-        try (ResultSet r = session.sql(IMAGES + "WHERE checkpoint_id = ? AND name = ?", checkpointId, name)
-                .executeQuery()) {
-            return r.next() ? Optional.of(image(r)) : Optional.empty();
-        }
-    }
-
-    private static Image image(ResultSet r) throws SQLException {
-        long base = r.getLong(5);
-        Optional<Long> baseId = r.wasNull() ? Optional.empty() : Optional.of(base);
-        return new Image(r.getLong(1), r.getLong(2), r.getString(3), r.getLong(4), baseId, r.getInt(6), r.getLong(7),
-                r.getInt(8));
-    }
-
-    /// The whole map of an image: its key map and every difference since.
-    public static PageMap pageMap(Session session, Image image) throws SQLException, StoreException {
-        Deque<Image> chain = new ArrayDeque<>();
-        Image link = image;
-        chain.push(link);
-        while (link.baseCheckpointId.isPresent()) {
-            Image next = image(session, link.baseCheckpointId.get(), image.name).orElse(null);
-            if (next == null || next.checkpointId >= link.checkpointId || next.lengthBytes != image.lengthBytes) {
-                throw damagedMap(image, "its base, checkpoint id " + link.baseCheckpointId.get() + ", does not fit");
-            }
-            link = next;
-            chain.push(link);
-        }
-        PageMap.Editor map = PageMap.allZero(image.checkedPages()).edit();
-        for (Image each : chain) {
-            apply(session, each, map::set);
-        }
-        return map.map().storedAs(image.checkpointId);
-    }
-
-    private static void apply(Session session, Image image, PageMap.Visitor<RuntimeException> map)
-            throws SQLException, StoreException {
-        forEachPiece(session, image, piece -> PageMapCodec.decode(piece, image.pages(), map));
-    }
-
-    /// The rows of an image's own map.
-    public static List<Piece> pieces(Session session, Image image) throws SQLException, StoreException {
-        List<Piece> pieces = new ArrayList<>();
-        forEachPiece(session, image, pieces::add);
-        return pieces;
-    }
-
-    /// Takes a row whose checksum is right.
-    private interface PieceVisitor {
-        void piece(Piece piece) throws Corruption;
-    }
-
-    private static void forEachPiece(Session session, Image image, PieceVisitor visitor)
-            throws SQLException, StoreException {
-        for (int i = 0; i < image.mapPieces; i++) {
-            try (ResultSet r = session.sql(
-                    "SELECT entries, encoded_bytes, checksum, content FROM page_map WHERE image_id = ? AND piece = ?",
-                    image.id, i).executeQuery()) {
-                if (!r.next()) {
-                    throw damagedMap(image, "piece " + i + " is missing");
-                }
-                Piece piece = new Piece(r.getInt(1), r.getInt(2), r.getBytes(4));
-                if (r.getLong(3) != piece.checksum(image.id, i)) {
-                    throw damagedMap(image, "the checksum of piece " + i + " does not match");
-                }
-                visitor.piece(piece);
-            } catch (Corruption e) {
-                throw damagedMap(image, e.getMessage());
-            }
-        }
-    }
-
-    private static StoreException damagedMap(Image image, String what) {
-        return new StoreException(Reason.DAMAGED, "the page map \"" + image.name + "\" of checkpoint id "
-                + image.checkpointId + " is damaged (" + what + "); verify lists every checkpoint that is affected");
-    }
-
     // --- deletion
 
     /// Deletes a checkpoint. Maps that were kept as the difference to one of its maps become the difference to the base of
     /// that, so that nothing else changes.
     public static void deleteCheckpoint(Session session, long checkpointId) throws SQLException, StoreException {
-        List<Image> successors = new ArrayList<>();
-        try (ResultSet r = session.sql(IMAGES + "WHERE base_checkpoint_id = ? ORDER BY id", checkpointId)
-                .executeQuery()) {
-            while (r.next()) {
-                successors.add(image(r));
-            }
-        }
-        for (Image successor : successors) {
-            PageMap map = pageMap(session, successor);
-            Optional<Image> gone = image(session, checkpointId, successor.name);
-            Optional<Image> base = Optional.empty();
-            if (gone.isPresent() && gone.get().baseCheckpointId.isPresent()) {
-                base = image(session, gone.get().baseCheckpointId.get(), successor.name);
-            }
-            PageMap baseMap = base.isPresent() ? pageMap(session, base.get()) : PageMap.allZero(map.pages());
-            List<Piece> pieces = PageMapCodec.encodeDifference(baseMap, map);
-            session.sql("DELETE FROM page_map WHERE image_id = ?", successor.id).executeUpdate();
-            session.sql("UPDATE image SET base_checkpoint_id = ?, chain_length = ?, chain_bytes = ?, map_pieces = ?"
-                    + " WHERE id = ?", base.map(Image::checkpointId).orElse(null),
-                    base.map(b -> b.chainLength + 1).orElse(0),
-                    base.map(b -> b.chainBytes + bytes(pieces)).orElse(0L), pieces.size(), successor.id)
-                    .executeUpdate();
-            insertPieces(session, successor.id, pieces);
-        }
+        ImageTable.makeIndependentOf(session, checkpointId);
         session.sql("DELETE FROM checkpoint WHERE id = ?", checkpointId).executeUpdate();
     }
 
     public static void deleteExperiment(Session session, long experimentId) throws SQLException {
-        session.sql("UPDATE image SET base_checkpoint_id = NULL WHERE checkpoint_id IN"
-                + " (SELECT id FROM checkpoint WHERE experiment_id = ?)", experimentId).executeUpdate();
+        ImageTable.forgetBases(session, experimentId);
         session.sql("DELETE FROM checkpoint WHERE experiment_id = ?", experimentId).executeUpdate();
         session.sql("DELETE FROM experiment WHERE id = ?", experimentId).executeUpdate();
-    }
-
-    // --- passing over everything
-
-    public static List<Image> allImages(Session session) throws SQLException {
-        List<Image> found = new ArrayList<>();
-        try (ResultSet r = session.sql(IMAGES + "ORDER BY id").executeQuery()) {
-            while (r.next()) {
-                found.add(image(r));
-            }
-        }
-        return found;
-    }
-
-    /// Calls for every chunk that an image's own rows name. Over all images, these are all chunks in use: what a key map
-    /// or difference names is in use by the checkpoint that it belongs to.
-    public static void forEachOwnChunk(Session session, Image image, LongConsumer visitor)
-            throws SQLException, StoreException {
-        image.checkedPages();
-        apply(session, image, (page, id) -> {
-            if (id != ChunkId.ZERO) {
-                visitor.accept(id);
-            }
-        });
     }
 
     // --- values

@@ -2,8 +2,8 @@ package dev.freezeframe.store.upkeep;
 
 import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.Packs;
 import dev.freezeframe.store.catalog.Packs.PackHashes;
@@ -68,11 +68,11 @@ public final class GarbageCollection {
     public void mark(Packs.ChunkVisitor dropped) throws SQLException, StoreException {
         Map<Long, BitSet> used = database.transact(session -> {
             Map<Long, BitSet> found = new HashMap<>();
-            List<Image> images = Catalog.allImages(session);
+            List<Image> images = ImageTable.allImages(session);
             for (int i = 0; i < images.size(); i++) {
                 progress.at("mark", i, images.size());
                 try {
-                    Catalog.forEachOwnChunk(session, images.get(i),
+                    ImageTable.forEachOwnChunk(session, images.get(i),
                             id -> found.computeIfAbsent(ChunkId.packId(id), pack -> new BitSet(PackDraft.CHUNKS))
                                     .set(ChunkId.slot(id)));
                 } catch (StoreException e) {

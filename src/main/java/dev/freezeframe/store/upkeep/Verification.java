@@ -4,7 +4,8 @@ import dev.freezeframe.base.Corruption;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.Annotations;
 import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.Catalog.Image;
+import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.ClassMaps;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.Database.Work;
@@ -61,7 +62,7 @@ public final class Verification {
         Map<Long, List<Image>> images = new HashMap<>();
         BitSet packsInUse = new BitSet();
         for (CheckpointRecord checkpoint : checkpoints) {
-            images.put(checkpoint.id(), database.transact(session -> Catalog.images(session, checkpoint.id())));
+            images.put(checkpoint.id(), database.transact(session -> ImageTable.images(session, checkpoint.id())));
         }
         long after = 0;
         List<Long> ids = packIds(after);
@@ -167,8 +168,8 @@ public final class Verification {
         try {
             // the row anew: a checkpoint that was deleted meanwhile changes how the next one's map is kept
             map = database.read(session -> {
-                Optional<Image> now = Catalog.image(session, image.checkpointId(), image.name());
-                return Catalog.pageMap(session, now.orElse(image));
+                Optional<Image> now = ImageTable.image(session, image.checkpointId(), image.name());
+                return ImageTable.pageMap(session, now.orElse(image));
             });
         } catch (StoreException | SQLException e) {
             unlessBroken(e);
