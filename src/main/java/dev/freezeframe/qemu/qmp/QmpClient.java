@@ -2,21 +2,21 @@ package dev.freezeframe.qemu.qmp;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.linux.socket.PeerFate;
 import dev.freezeframe.linux.socket.UnixConnection;
+import dev.freezeframe.qemu.qmp.QmpOutcome.Lost;
+import dev.freezeframe.qemu.qmp.QmpOutcome.Refused;
+import dev.freezeframe.qemu.qmp.QmpOutcome.Returned;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -63,18 +63,15 @@ public final class QmpClient implements AutoCloseable {
 
     private final UnixConnection connection;
     private final PeerFate fate;
-    private final int maxLineBytes;
     private final Map<Long, Call> calls = new ConcurrentHashMap<>();
-    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
-    private final List<Watch> watches = new CopyOnWriteArrayList<>();
+    private final QmpEvents events = new QmpEvents(this);
     private final CompletableFuture<QmpGreeting> greeting = new CompletableFuture<>();
     private final ReentrantLock writing = new ReentrantLock();
     private final Thread background;
     /// Whoever holds it has the reading role and owns the fields of the reading side below.
     private final ReentrantLock reading = new ReentrantLock();
     private final ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BUFFER_BYTES).flip();
-    private byte[] line = new byte[READ_BUFFER_BYTES];
-    private int lineLength;
+    private final QmpLines lines;
     private int readTimeoutMillis;
     /// Replies delivered so far.
     private long delivered;
@@ -87,19 +84,10 @@ public final class QmpClient implements AutoCloseable {
     private Armed armed;
     private volatile Lost lost;
 
-    /// What came of a call. Turned into an exception only in the waiting thread, whose stack trace then is in it.
-    private sealed interface Outcome permits Returned, Refused, Lost {}
-
-    private record Returned(JsonNode value) implements Outcome {}
-
-    private record Refused(String errorClass, String description) implements Outcome {}
-
-    private record Lost(QmpException.Kind kind, String why) implements Outcome {}
-
     private QmpClient(UnixConnection connection, PeerFate fate, int maxLineBytes) {
         this.connection = connection;
         this.fate = fate;
-        this.maxLineBytes = maxLineBytes;
+        this.lines = new QmpLines(maxLineBytes);
         this.background = Thread.ofPlatform().name("qmp-reader").daemon().unstarted(this::readInBackground);
     }
 
@@ -165,9 +153,7 @@ public final class QmpClient implements AutoCloseable {
                 connection.write(outgoing);
             }
         } catch (IOException e) {
-            LOG.debug("QMP write", e);
-            // Whoever reads sees the end of the connection and completes the calls with the reason.
-            connection.close();
+            writeFailed(e);
         } finally {
             writing.unlock();
         }
@@ -226,10 +212,14 @@ public final class QmpClient implements AutoCloseable {
         try {
             connection.write(bytes);
         } catch (IOException e) {
-            LOG.debug("QMP write", e);
-            // Whoever reads sees the end of the connection and completes the calls with the reason.
-            connection.close();
+            writeFailed(e);
         }
+    }
+
+    private void writeFailed(IOException e) {
+        LOG.debug("QMP write", e);
+        // Whoever reads sees the end of the connection and completes the calls with the reason.
+        connection.close();
     }
 
     private final class Armed implements ArmedCommand {
@@ -270,11 +260,7 @@ public final class QmpClient implements AutoCloseable {
     }
 
     private void append(QmpCommand command, long id) throws JsonProcessingException {
-        ObjectNode line = QmpJson.MAPPER.createObjectNode().put("execute", command.name());
-        if (!command.arguments().isEmpty()) {
-            line.set("arguments", command.arguments());
-        }
-        byte[] bytes = QmpJson.MAPPER.writeValueAsBytes(line.put("id", id));
+        byte[] bytes = command.json(id);
         if (outgoing.remaining() < bytes.length + 1) {
             ByteBuffer larger = ByteBuffer.allocateDirect(2 * (outgoing.position() + bytes.length + 1));
             outgoing = larger.put(outgoing.flip());
@@ -285,20 +271,17 @@ public final class QmpClient implements AutoCloseable {
     /// Calls `listener` for every event from now on, in whichever thread reads: it must be quick, and waiting for
     /// QEMU in it is an error that is reported as such.
     public Registration onEvent(Consumer<QmpEvent> listener) {
-        Listener own = new Listener(listener);
-        listeners.add(own);
-        return () -> listeners.remove(own);
+        return events.listen(listener);
     }
 
     /// Starts to watch for an event. Ask before the command that causes it is sent.
     ///
     /// @param name such as `MIGRATION`
     public PendingEvent expect(String name, Predicate<JsonNode> data) {
-        Watch watch = new Watch(name, data);
-        watches.add(watch);
+        QmpEvents.Watch watch = events.watch(name, data);
         Lost already = lost;
         if (already != null) {
-            watch.outcome.completeExceptionally(QmpException.of(already.kind, already.why));
+            watch.fail(QmpException.of(already.kind(), already.why()));
         }
         return watch;
     }
@@ -317,7 +300,7 @@ public final class QmpClient implements AutoCloseable {
 
     private final class Call implements PendingReply {
         private final String command;
-        private final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+        private final CompletableFuture<QmpOutcome> outcome = new CompletableFuture<>();
 
         Call(String command) {
             this.command = command;
@@ -325,46 +308,11 @@ public final class QmpClient implements AutoCloseable {
 
         @Override
         public JsonNode await(Duration timeout) throws QmpException {
-            return switch (QmpClient.this.await(outcome, command, timeout)) {
-                case Returned(JsonNode value) -> value;
-                case Refused(String errorClass, String why) -> throw QmpException.refused(command, errorClass, why);
-                case Lost(QmpException.Kind kind, String why) ->
-                    throw QmpException.of(kind, "no answer to " + command + ": " + why);
-            };
+            return QmpClient.this.await(outcome, command, timeout).of(command);
         }
     }
 
-    private final class Watch implements PendingEvent {
-        private final String name;
-        private final Predicate<JsonNode> data;
-        private final CompletableFuture<QmpEvent> outcome = new CompletableFuture<>();
-
-        Watch(String name, Predicate<JsonNode> data) {
-            this.name = name;
-            this.data = data;
-        }
-
-        @Override
-        public QmpEvent await(Duration timeout) throws QmpException {
-            return QmpClient.this.await(outcome, "event " + name, timeout);
-        }
-
-        @Override
-        public void close() {
-            watches.remove(this);
-        }
-    }
-
-    /// An identity of its own, so that closing one registration leaves another one of the same consumer alone.
-    private static final class Listener {
-        private final Consumer<QmpEvent> consumer;
-
-        Listener(Consumer<QmpEvent> consumer) {
-            this.consumer = consumer;
-        }
-    }
-
-    private <T> T await(CompletableFuture<T> future, String what, Duration timeout) throws QmpException {
+    <T> T await(CompletableFuture<T> future, String what, Duration timeout) throws QmpException {
         if (!future.isDone() && reading.isHeldByCurrentThread()) {
             throw new IllegalStateException("an event listener may not wait for QEMU: it holds up the reader");
         }
@@ -487,7 +435,7 @@ public final class QmpClient implements AutoCloseable {
                 end(new Lost(QmpException.Kind.DISCONNECTED, lost == null ? fate.describe(FATE_PATIENCE) : ""));
                 return;
             }
-            takeIn();
+            lines.takeIn(incoming.flip(), this::handle);
         } catch (QmpException e) {
             end(new Lost(e.kind(), e.getMessage()));
         } catch (IOException e) {
@@ -503,57 +451,24 @@ public final class QmpClient implements AutoCloseable {
         connection.close();
     }
 
-    /// Cuts what was read into lines.
-    private void takeIn() throws QmpException {
-        incoming.flip();
-        while (incoming.hasRemaining()) {
-            int end = indexOfNewline(incoming);
-            int count = (end < 0 ? incoming.limit() : end) - incoming.position();
-            if (lineLength + count > maxLineBytes) {
-                throw QmpException.of(QmpException.Kind.PROTOCOL, "a QMP line is longer than " + maxLineBytes
-                        + " bytes, which QEMU never sends: " + excerpt(line, lineLength));
-            }
-            if (lineLength + count > line.length) {
-                line = Arrays.copyOf(line, Math.min(maxLineBytes, 2 * (lineLength + count)));
-            }
-            incoming.get(line, lineLength, count);
-            lineLength += count;
-            if (end >= 0) {
-                incoming.get();
-                int length = lineLength;
-                lineLength = 0;
-                handle(line, length);
-            }
-        }
-    }
-
-    private static int indexOfNewline(ByteBuffer buffer) {
-        for (int i = buffer.position(); i < buffer.limit(); i++) {
-            if (buffer.get(i) == '\n') {
-                return i;
-            }
-        }
-        return -1;
-    }
-
     private void handle(byte[] line, int length) throws QmpException {
         JsonNode message;
         try {
             message = QmpJson.MAPPER.readTree(line, 0, length);
         } catch (IOException e) {
-            throw notQmp(line, length, e);
+            throw QmpLines.notQmp(line, length, e);
         }
         if (message.isMissingNode()) {
             return; // an empty line
         }
         if (message.path("event").isTextual()) {
-            deliver(message);
+            events.deliver(message);
         } else if (message.has("return") || message.path("error").isObject()) {
             complete(message, line, length);
         } else if (message.path("QMP").isObject() && !greeting.isDone()) {
             greeting.complete(QmpGreeting.of(message.get("QMP")));
         } else {
-            throw notQmp(line, length, null);
+            throw QmpLines.notQmp(line, length, null);
         }
     }
 
@@ -562,41 +477,13 @@ public final class QmpClient implements AutoCloseable {
         // A call that timed out stays in the map until its late reply is here; so every reply must find its call.
         Call call = id.isIntegralNumber() ? calls.remove(id.longValue()) : null;
         if (call == null) {
-            throw notQmp(line, length, null);
+            throw QmpLines.notQmp(line, length, null);
         }
         JsonNode error = message.path("error");
         delivered++;
         call.outcome.complete(error.isObject()
                 ? new Refused(error.path("class").asText(""), error.path("desc").asText("no reason given"))
                 : new Returned(message.get("return")));
-    }
-
-    private void deliver(JsonNode message) {
-        JsonNode time = message.path("timestamp");
-        JsonNode data = message.path("data");
-        QmpEvent event = new QmpEvent(message.get("event").textValue(), data.isMissingNode()
-                ? QmpJson.MAPPER.createObjectNode()
-                : data, time.path("seconds").asLong() * 1_000_000 + time.path("microseconds").asLong());
-        watches.removeIf(watch -> watch.name.equals(event.name()) && watch.data.test(event.data())
-                && watch.outcome.complete(event));
-        for (Listener listener : listeners) {
-            try {
-                listener.consumer.accept(event);
-            } catch (RuntimeException e) {
-                LOG.error("a listener failed on QMP event {}", event.name(), e);
-            }
-        }
-    }
-
-    private static QmpException notQmp(byte[] line, int length, Exception cause) {
-        LOG.debug("not QMP", cause);
-        return QmpException.of(QmpException.Kind.PROTOCOL, "the peer sent a line that is no QMP message we wait for: "
-                + excerpt(line, length));
-    }
-
-    private static String excerpt(byte[] line, int length) {
-        String start = new String(line, 0, Math.min(length, 200), StandardCharsets.UTF_8).strip();
-        return length > 200 ? start + "…" : start;
     }
 
     /// The first reason counts; all that wait and all that come later get it.
@@ -609,9 +496,7 @@ public final class QmpClient implements AutoCloseable {
         // A call that is put into the map after this line finds `lost` set when it looks.
         calls.values().forEach(call -> call.outcome.complete(lost));
         calls.clear();
-        for (Watch watch : watches) {
-            watch.outcome.completeExceptionally(QmpException.of(lost.kind, lost.why));
-        }
-        greeting.completeExceptionally(QmpException.of(lost.kind, lost.why));
+        events.fail(QmpException.of(lost.kind(), lost.why()));
+        greeting.completeExceptionally(QmpException.of(lost.kind(), lost.why()));
     }
 }

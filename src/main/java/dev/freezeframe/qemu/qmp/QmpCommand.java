@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.qmp;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -18,6 +19,15 @@ public record QmpCommand(String name, ObjectNode arguments) {
 
     public static QmpCommand of(String name) {
         return new QmpCommand(name, QmpJson.MAPPER.createObjectNode());
+    }
+
+    /// As it is sent, without the end of the line.
+    byte[] json(long id) throws JsonProcessingException {
+        ObjectNode line = QmpJson.MAPPER.createObjectNode().put("execute", name);
+        if (!arguments.isEmpty()) {
+            line.set("arguments", arguments);
+        }
+        return QmpJson.MAPPER.writeValueAsBytes(line.put("id", id));
     }
 
     /// A monitor command for humans, for the few things that QMP cannot say; the reply is its text.
