@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,82 +29,21 @@ public final class NbdClient implements AutoCloseable {
     private static final int PIECE_BYTES = 1 << 20;
     /// A multiple of every block size that a server may ask for.
     private static final long MOST_STATUS_BYTES = 1L << 30;
-    /// Eight times what QEMU puts into one answer (`NBD_MAX_BLOCK_STATUS_EXTENTS` in nbd/server.c).
-    private static final int MOST_EXTENTS = 1 << 20;
 
     private final UnixConnection connection;
-    private final PeerInput input;
     private final Negotiated negotiated;
     private final ReentrantLock calls = new ReentrantLock();
     private final ByteBuffer request = ByteBuffer.allocateDirect(REQUEST_BYTES);
-    private final List<Pending> pending = new ArrayList<>(MOST_REQUESTS);
+    private final List<PendingRequest> pending = new ArrayList<>(MOST_REQUESTS);
+    private final NbdReplies replies;
     private long lastCookie;
     private boolean broken;
     private volatile boolean closed;
 
-    /// A request without its whole answer.
-    private abstract static class Pending {
-        final long cookie;
-        NbdErrno refusal;
-        String refusalText = "";
-
-        Pending(long cookie) {
-            this.cookie = cookie;
-        }
-    }
-
-    private static final class PendingRead extends Pending {
-        final long offset;
-        final int lengthBytes;
-        final ByteBuffer target;
-        final Coverage coverage;
-        boolean zero = true;
-
-        PendingRead(long cookie, long offset, int lengthBytes, ByteBuffer target) {
-            super(cookie);
-            this.offset = offset;
-            this.lengthBytes = lengthBytes;
-            this.target = target;
-            this.coverage = new Coverage(lengthBytes);
-        }
-
-        ByteBuffer part(long from, int length) {
-            return target.slice(target.position() + (int) (from - offset), length);
-        }
-    }
-
-    private static final class PendingStatus extends Pending {
-        final int context;
-        final long lengthBytes;
-        int count;
-        long[] lengths = new long[64];
-        int[] flags = new int[64];
-        boolean answered;
-
-        PendingStatus(long cookie, int context, long lengthBytes) {
-            super(cookie);
-            this.context = context;
-            this.lengthBytes = lengthBytes;
-        }
-
-        void add(long length, int extentFlags) {
-            if (count > 0 && flags[count - 1] == extentFlags) {
-                lengths[count - 1] += length;
-                return;
-            }
-            if (count == lengths.length) {
-                lengths = Arrays.copyOf(lengths, 2 * count);
-                flags = Arrays.copyOf(flags, 2 * count);
-            }
-            lengths[count] = length;
-            flags[count++] = extentFlags;
-        }
-    }
-
     private NbdClient(UnixConnection connection, PeerInput input, Negotiated negotiated) {
         this.connection = connection;
-        this.input = input;
         this.negotiated = negotiated;
+        this.replies = new NbdReplies(input, negotiated, pending);
     }
 
     /// Connects to one export.
@@ -207,8 +145,8 @@ public final class NbdClient implements AutoCloseable {
         try {
             pipeline(new Pieces(ranges, most), sink);
         } finally {
-            for (Pending each : pending)
-                abandon(sink, (PendingRead) each);
+            for (PendingRequest each : pending)
+                abandon(sink, (PendingRequest.Read) each);
             pending.clear();
             calls.unlock();
         }
@@ -224,7 +162,7 @@ public final class NbdClient implements AutoCloseable {
                         throw new IllegalStateException("the sink lends no memory, though it may wait for it");
                     if (target == null)
                         break;
-                    PendingRead read = new PendingRead(++lastCookie, pieces.offset(), pieces.length(), target);
+                    PendingRequest.Read read = new PendingRequest.Read(++lastCookie, pieces.offset(), pieces.length(), target);
                     if (target.remaining() < read.lengthBytes) {
                         abandon(sink, read);
                         throw new IllegalArgumentException("the sink lends " + target.remaining() + " bytes for "
@@ -234,7 +172,7 @@ public final class NbdClient implements AutoCloseable {
                     send(NBD_CMD_READ, read.cookie, read.offset, read.lengthBytes);
                     pieces.advance();
                 }
-                PendingRead done = (PendingRead) awaitOne();
+                PendingRequest.Read done = (PendingRequest.Read) awaitOne();
                 pending.remove(done);
                 if (done.refusal != null) {
                     abandon(sink, done);
@@ -252,7 +190,7 @@ public final class NbdClient implements AutoCloseable {
         }
     }
 
-    private static void abandon(NbdReadSink sink, PendingRead read) {
+    private static void abandon(NbdReadSink sink, PendingRequest.Read read) {
         sink.abandoned(read.offset, read.lengthBytes, read.target);
     }
 
@@ -328,7 +266,7 @@ public final class NbdClient implements AutoCloseable {
         long run = 0;
         int runFlags = 0;
         while (at < end) {
-            PendingStatus status = askStatus(context, at, Math.min(end - at, MOST_STATUS_BYTES));
+            PendingRequest.Status status = askStatus(context, at, Math.min(end - at, MOST_STATUS_BYTES));
             for (int i = 0; i < status.count && at < end; i++) {
                 long length = Math.min(status.lengths[i], end - at);
                 if (run > 0 && runFlags != status.flags[i]) {
@@ -343,10 +281,10 @@ public final class NbdClient implements AutoCloseable {
         visitor.status(end - run, run, runFlags);
     }
 
-    private PendingStatus askStatus(int context, long offset, long lengthBytes) throws IOException {
+    private PendingRequest.Status askStatus(int context, long offset, long lengthBytes) throws IOException {
         begin();
         try {
-            PendingStatus status = new PendingStatus(++lastCookie, context, lengthBytes);
+            PendingRequest.Status status = new PendingRequest.Status(++lastCookie, context, lengthBytes);
             pending.add(status);
             send(NBD_CMD_BLOCK_STATUS, status.cookie, offset, (int) lengthBytes);
             awaitOne();
@@ -371,7 +309,7 @@ public final class NbdClient implements AutoCloseable {
         }
     }
 
-    private static NbdException refused(String what, Pending request) {
+    private static NbdException refused(String what, PendingRequest request) {
         return NbdException.refused(what, request.refusal, request.refusalText);
     }
 
@@ -402,11 +340,11 @@ public final class NbdClient implements AutoCloseable {
     }
 
     /// Takes in replies until one request has its whole answer. Any exception means that the connection is of no use.
-    private Pending awaitOne() throws IOException {
+    private PendingRequest awaitOne() throws IOException {
         boolean inStep = false;
         try {
             while (true) {
-                Pending done = takeReply();
+                PendingRequest done = replies.take();
                 if (done != null) {
                     inStep = true;
                     return done;
@@ -423,158 +361,6 @@ public final class NbdClient implements AutoCloseable {
     private void abandonConnection() {
         broken = true;
         connection.close();
-    }
-
-    /// @return the request that has its whole answer now, or null
-    private Pending takeReply() throws IOException {
-        int magic = input.nextInt();
-        return switch (magic) {
-            case NBD_SIMPLE_REPLY_MAGIC -> takeSimpleReply();
-            case NBD_STRUCTURED_REPLY_MAGIC -> takeChunk();
-            default -> throw NbdException.protocol("the NBD server sent " + Integer.toHexString(magic)
-                    + " where a reply begins");
-        };
-    }
-
-    private Pending takeSimpleReply() throws IOException {
-        int error = input.nextInt();
-        Pending answered = find(input.nextLong());
-        if (error != 0) {
-            answered.refusal = NbdErrno.of(error);
-            return answered;
-        }
-        if (negotiated.structuredReplies() || !(answered instanceof PendingRead read))
-            throw NbdException.protocol("the NBD server sent a simple reply where it has to send a structured one");
-        input.read(read.part(read.offset, read.lengthBytes));
-        read.zero = false;
-        return read;
-    }
-
-    private Pending find(long cookie) throws NbdException {
-        for (Pending each : pending) {
-            if (each.cookie == cookie)
-                return each;
-        }
-        throw NbdException.protocol("the NBD server answered a request that was not made");
-    }
-
-    private Pending takeChunk() throws IOException {
-        if (!negotiated.structuredReplies())
-            throw NbdException.protocol("the NBD server sent a structured reply without an agreement on them");
-        int flags = input.nextUnsignedShort();
-        int type = input.nextUnsignedShort();
-        Pending answered = find(input.nextLong());
-        long length = Integer.toUnsignedLong(input.nextInt());
-        if ((type & NBD_REPLY_TYPE_ERROR_BIT) != 0) {
-            takeError(answered, type, length);
-        } else {
-            switch (type) {
-                case NBD_REPLY_TYPE_NONE -> {
-                    if (length != 0)
-                        throw badLength(type, length);
-                }
-                case NBD_REPLY_TYPE_OFFSET_DATA -> takeOffsetContent(answered, length);
-                case NBD_REPLY_TYPE_OFFSET_HOLE -> takeHole(answered, length);
-                case NBD_REPLY_TYPE_BLOCK_STATUS -> takeStatus(answered, length);
-                default -> throw NbdException.protocol("the NBD server sent a chunk of unknown type " + type);
-            }
-        }
-        if ((flags & NBD_REPLY_FLAG_DONE) == 0)
-            return null;
-        boolean complete = switch (answered) {
-            case PendingRead read -> read.coverage.isComplete();
-            case PendingStatus status -> status.answered;
-            default -> throw new AssertionError(answered);
-        };
-        if (answered.refusal == null && !complete)
-            throw NbdException.protocol("the NBD server ended an answer before it was complete");
-        return answered;
-    }
-
-    private static NbdException badLength(int chunkType, long length) {
-        return NbdException.protocol("the NBD server sent a chunk of type " + chunkType + " with " + length + " bytes");
-    }
-
-    private static PendingRead readOf(Pending answered, int chunkType) throws NbdException {
-        if (answered instanceof PendingRead read)
-            return read;
-        throw NbdException.protocol("the NBD server answered a block status with a chunk of type " + chunkType);
-    }
-
-    private void takeOffsetContent(Pending answered, long length) throws IOException {
-        PendingRead read = readOf(answered, NBD_REPLY_TYPE_OFFSET_DATA);
-        if (length <= Long.BYTES)
-            throw badLength(NBD_REPLY_TYPE_OFFSET_DATA, length);
-        long offset = input.nextLong();
-        cover(read, offset, length - Long.BYTES);
-        input.read(read.part(offset, (int) (length - Long.BYTES)));
-        read.zero = false;
-    }
-
-    private void takeHole(Pending answered, long length) throws IOException {
-        PendingRead read = readOf(answered, NBD_REPLY_TYPE_OFFSET_HOLE);
-        if (length != Long.BYTES + Integer.BYTES)
-            throw badLength(NBD_REPLY_TYPE_OFFSET_HOLE, length);
-        long offset = input.nextLong();
-        long hole = Integer.toUnsignedLong(input.nextInt());
-        cover(read, offset, hole);
-        ByteBuffer part = read.part(offset, (int) hole);
-        while (part.remaining() >= Long.BYTES)
-            part.putLong(0);
-        while (part.hasRemaining())
-            part.put((byte) 0);
-    }
-
-    private static void cover(PendingRead read, long offset, long length) throws NbdException {
-        if (offset < read.offset || !read.coverage.add(offset - read.offset, length))
-            throw NbdException.protocol("the NBD server sent " + length + " bytes at " + Long.toUnsignedString(offset)
-                    + " for a read of " + read.lengthBytes + " at " + read.offset + ", beyond it or for a second time");
-    }
-
-    private void takeError(Pending answered, int type, long length) throws IOException {
-        int fixed = Integer.BYTES + Short.BYTES;
-        if (length < fixed || length > fixed + MAX_STRING_BYTES + Long.BYTES)
-            throw badLength(type, length);
-        NbdErrno errno = NbdErrno.of(input.nextInt());
-        int textLength = input.nextUnsignedShort();
-        long rest = length - fixed - textLength;
-        if (rest < 0 || (type == NBD_REPLY_TYPE_ERROR && rest != 0) || (type == NBD_REPLY_TYPE_ERROR_OFFSET
-                && rest != Long.BYTES))
-            throw badLength(type, length);
-        String text = input.nextText(textLength);
-        input.skip(rest);
-        if (answered.refusal == null) {
-            answered.refusal = errno;
-            answered.refusalText = text;
-        }
-    }
-
-    private void takeStatus(Pending answered, long length) throws IOException {
-        if (!(answered instanceof PendingStatus status))
-            throw NbdException.protocol("the NBD server answered a read with a block status");
-        int extentBytes = 2 * Integer.BYTES;
-        long extents = (length - Integer.BYTES) / extentBytes;
-        if (length < Integer.BYTES + extentBytes || (length - Integer.BYTES) % extentBytes != 0
-                || extents > MOST_EXTENTS)
-            throw badLength(NBD_REPLY_TYPE_BLOCK_STATUS, length);
-        int context = input.nextInt();
-        if (!negotiated.contexts().containsKey(context) || (context == status.context && status.answered))
-            throw NbdException.protocol("the NBD server sent a block status that was not asked for");
-        if (context != status.context) {
-            input.skip(extents * extentBytes);
-            return;
-        }
-        status.answered = true;
-        long told = 0;
-        for (long i = 0; i < extents; i++) {
-            long extent = Integer.toUnsignedLong(input.nextInt());
-            int flags = input.nextInt();
-            if (extent == 0 || told >= status.lengthBytes)
-                throw NbdException.protocol("the NBD server sent a block status of "
-                        + (extent == 0 ? "no bytes" : "more than was asked for"));
-            status.add(extent, flags);
-            told += extent;
-        }
     }
 
     /// Ends the session, politely where nothing is under way; a call under way in another thread fails at once.
