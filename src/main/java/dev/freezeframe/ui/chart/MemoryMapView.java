@@ -2,19 +2,14 @@ package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.analyse.CheckpointSeries;
-import dev.freezeframe.analyse.PageFate;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.plot.Chart;
 import dev.freezeframe.plot.ChartColors;
 import dev.freezeframe.plot.ChartFile;
-import dev.freezeframe.plot.ChartSheet;
-import dev.freezeframe.plot.Ink;
-import dev.freezeframe.plot.Ink.Dash;
 import dev.freezeframe.plot.Ink.Size;
-import dev.freezeframe.plot.InkColor;
 import dev.freezeframe.plot.Shifted;
 import dev.freezeframe.plot.map.DirtyFrequency;
 import dev.freezeframe.plot.map.MapLayout;
+import dev.freezeframe.plot.map.MemoryMapSheet;
 import dev.freezeframe.plot.map.PageStates;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -55,11 +50,6 @@ import org.kordamp.ikonli.javafx.FontIcon;
 /// What is shown is read and coloured in the background, one piece of work at a time: while one is on its way, newer wishes
 /// replace each other, so stepping through checkpoints never queues up.
 public final class MemoryMapView extends BorderPane {
-    private static final double LABELS = 82;
-    private static final double OVERVIEW = 14;
-    private static final double LEGEND = 22;
-    private static final double EDGE = 8;
-    private static final double LABEL_EVERY = 18;
     private static final int LEAST_SHOWN = 256;
     private static final double LEAST_WIDTH = 240;
     private static final double LEAST_HEIGHT = 120;
@@ -95,8 +85,15 @@ public final class MemoryMapView extends BorderPane {
     }
 
     /// A picture as it was made; the states are missing where the store has none for the checkpoint.
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Made(Wish wish, Optional<PageStates> states, MapLayout layout, int[] argb) {}
+    private record Made(Wish wish, MemoryMapSheet sheet) {
+        Optional<PageStates> states() {
+            return sheet.states();
+        }
+
+        MapLayout layout() {
+            return sheet.layout();
+        }
+    }
 
     private final WorkbenchModel workbench;
     private final Canvas canvas = new Canvas();
@@ -248,7 +245,7 @@ public final class MemoryMapView extends BorderPane {
     }
 
     private int pageAt(double x, double y) {
-        int cell = made == null ? -1 : made.layout().cellAt(x - LABELS, y - LEGEND);
+        int cell = made == null ? -1 : made.layout().cellAt(x - MemoryMapSheet.LABELS, y - MemoryMapSheet.LEGEND);
         return cell < 0 ? -1 : made.layout().firstPageOf(cell);
     }
 
@@ -345,8 +342,8 @@ public final class MemoryMapView extends BorderPane {
 
     private Optional<Wish> wish() {
         CheckpointRecord selected = workbench.experiment().selection().checkpoint();
-        double width = canvas.getWidth() - LABELS - OVERVIEW;
-        double height = canvas.getHeight() - LEGEND - EDGE;
+        double width = canvas.getWidth() - MemoryMapSheet.LABELS - MemoryMapSheet.OVERVIEW;
+        double height = canvas.getHeight() - MemoryMapSheet.LEGEND - MemoryMapSheet.EDGE;
         if (pages == 0 || selected == null || width <= 0 || height <= 0) {
             return Optional.empty();
         }
@@ -369,10 +366,10 @@ public final class MemoryMapView extends BorderPane {
         }
         canvas.getGraphicsContext2D().clearRect(0, 0, canvas.getWidth(), canvas.getHeight());
         if (made != null && wanted.isPresent()) {
-            paint(ink, made, canvas.getWidth());
+            made.sheet().paint(ink, canvas.getWidth());
             paintCursor();
         } else {
-            ink.text(colors.mutedText(), Size.NORMAL, false, pages == 0 ? "No checkpoint yet" : "", EDGE, LEGEND + 20);
+            ink.text(colors.mutedText(), Size.NORMAL, false, pages == 0 ? "No checkpoint yet" : "", MemoryMapSheet.EDGE, MemoryMapSheet.LEGEND + 20);
         }
         tell();
     }
@@ -398,9 +395,9 @@ public final class MemoryMapView extends BorderPane {
                             : Optional.of(counting.of(store.get(), wish.several(), steps::check));
             MapLayout layout = MapLayout.of(wish.firstPage(), Math.min(wish.shownPages(), pages(states)
                     - wish.firstPage()), wish.width(), wish.height());
-            return new Made(wish, states, layout, states.isEmpty()
+            return new Made(wish, new MemoryMapSheet(states, layout, states.isEmpty()
                     ? new int[0]
-                    : PageStates.paint(states.get(), layout, new PageStates.Shades(wish.colors())));
+                    : PageStates.paint(states.get(), layout, new PageStates.Shades(wish.colors())), wish.colors()));
         }, done -> {
             working = false;
             if (counting == frequency) {
@@ -417,97 +414,12 @@ public final class MemoryMapView extends BorderPane {
         return states.map(PageStates::pages).orElse(0);
     }
 
-    private void paint(Ink to, Made picture, double width) {
-        ChartColors shades = picture.wish().colors();
-        MapLayout layout = picture.layout();
-        if (picture.states().isEmpty()) {
-            to.text(shades.mutedText(), Size.NORMAL, false,
-                    "What became of the pages of this checkpoint is not in the store: an older version recorded it",
-                    EDGE,
-                    LEGEND + 20);
-            return;
-        }
-        ChartSheet.legend(to, shades, legend(picture), EDGE, 14, width - 2 * EDGE);
-        to.cells(picture.argb(), layout.columns(), layout.rows(), LABELS, LEGEND, layout.width(), layout.height());
-        int total = picture.states().get().pages();
-        double lastLabel = -LABEL_EVERY;
-        for (int row = 0; row < layout.rows(); row++) {
-            double y = row * (double) layout.cellHeight();
-            if (y - lastLabel >= LABEL_EVERY) {
-                to.textEndingAt(shades.mutedText(), Size.SMALL, false, MapLayout.address(layout.firstPage()
-                        + (long) row * layout.pagesPerRow(), total), LABELS - 8, LEGEND + y
-                                + Math.min(layout
-                                        .cellHeight(), 12) / 2.0
-                                + 4);
-                lastLabel = y;
-            }
-        }
-        overview(to, shades, layout, total);
-    }
-
-    /// Where in RAM the part is that is shown.
-    private static void overview(Ink to, ChartColors shades, MapLayout layout, int total) {
-        if (layout.lastPage() - layout.firstPage() < total) {
-            double x = LABELS + layout.width() + 4;
-            double height = layout.height();
-            to.fill(shades.of(PageFate.UNTOUCHED), x, LEGEND, 4, height);
-            double from = Math.floor(height * layout.firstPage() / total);
-            double until = Math.ceil(height * layout.lastPage() / total);
-            to.fill(shades.mutedText(), x, LEGEND + from, 4, Math.max(3, until - from));
-        }
-    }
-
-    private static List<Chart.Entry> legend(Made picture) {
-        List<Chart.Entry> entries = new ArrayList<>();
-        ChartColors shades = picture.wish().colors();
-        switch (picture.states().orElseThrow()) {
-            case PageStates.Fates fates -> {
-                int[] counts = fates.counts(0, fates.pages());
-                for (PageFate fate : PageFate.ALL) {
-                    if (counts[fate.code()] > 0 || fate != PageFate.DUPLICATE_DISK) {
-                        entries.add(new Chart.Entry(shades.of(fate), fate.words(), fate.word(), Units.count(counts[fate
-                                .code()])));
-                    }
-                }
-            }
-            case PageStates.Frequency often -> {
-                int last = shades.heat().size() - 1;
-                for (int i = 0; i <= last; i++) {
-                    String name = i == 0
-                            ? often.most() > 1 ? "1" : "once"
-                            : i == last ? Units.count(often.most()) + " times" : "";
-                    if (often.most() > 1 || i == last) {
-                        entries.add(new Chart.Entry(shades.heat().get(i), often.most() > 1 ? name : "once", often
-                                .most() > 1 ? name : "once", ""));
-                    }
-                }
-                entries.add(new Chart.Entry(shades.of(PageFate.UNTOUCHED), "never dirty", "never", ""));
-                String of = "of " + Units.count(often.checkpoints(), "checkpoint");
-                entries.add(new Chart.Entry(null, of, of, ""));
-            }
-        }
-        return entries;
-    }
-
     private void paintCursor() {
         for (int page : new int[]{cursorPage, hoveredPage}) {
-            int cell = page < 0 ? -1 : made.layout().cellOf(page);
-            if (cell >= 0) {
-                double x = LABELS + (double) (cell % made.layout().columns()) * made.layout().cellWidth();
-                int row = cell / made.layout().columns();
-                double y = LEGEND + (double) row * made.layout().cellHeight();
-                double right = x + made.layout().cellWidth();
-                double bottom = y + made.layout().cellHeight();
-                frame(colors.background(), x - 2.5, y - 2.5, right + 2.5, bottom + 2.5);
-                frame(page == cursorPage ? colors.selection() : colors.text(), x - 1.5, y - 1.5, right + 1.5,
-                        bottom + 1.5);
+            if (page >= 0) {
+                made.sheet().frame(ink, page, page == cursorPage ? colors.selection() : colors.text());
             }
         }
-    }
-
-    private void frame(InkColor color, double left, double top, double right, double bottom) {
-        ink.path(color, 1, Dash.SOLID, new double[]{left, right, right, left, left}, new double[]{top, top, bottom,
-                bottom, top}, 5);
     }
 
     private void tell() {
@@ -516,7 +428,7 @@ public final class MemoryMapView extends BorderPane {
             int page = hoveredPage >= 0 ? hoveredPage : cursorPage;
             int cell = page < 0 ? -1 : made.layout().cellOf(page);
             words = cell >= 0
-                    ? words(made.states().get(), made.layout(), cell)
+                    ? made.sheet().words(cell)
                     : Units.bytes(pages * (long) CheckpointSeries.PAGE_BYTES) + " of RAM, " + (made.layout()
                             .pagesPerCell() == 1
                                     ? "each cell a page of 4 KiB"
@@ -524,17 +436,6 @@ public final class MemoryMapView extends BorderPane {
         }
         readout.setText(words);
         surface.setAccessibleText("Memory map " + subject.getValue().words + ". " + words);
-    }
-
-    private static String words(PageStates states, MapLayout layout, int cell) {
-        int first = layout.firstPageOf(cell);
-        int end = Math.min(layout.endOf(cell), states.pages());
-        String where = MapLayout.address(first, states.pages()) + (end - first == 1
-                ? " · page " + Units.count(first)
-                : "–" + MapLayout.address(end, states.pages()) + " · pages " + Units.count(first) + "–"
-                        + Units.count(end
-                                - 1));
-        return where + " · " + states.words(first, end);
     }
 
     /// The states that are shown now, for tests of what is on the screen.
@@ -554,8 +455,8 @@ public final class MemoryMapView extends BorderPane {
                 : picture.wish().checkpoint().experimentName() + ", " + picture.wish().subject().words;
         return workbench.tasks().run("Save the memory map as " + file.getFileName(), _ -> {
             ChartFile.write(file, width, height + EXPORT_TITLE, picture.wish().colors().background(), to -> {
-                to.text(picture.wish().colors().text(), Size.NORMAL, true, title, EDGE, 18);
-                paint(new Shifted(to, EXPORT_TITLE), picture, width);
+                to.text(picture.wish().colors().text(), Size.NORMAL, true, title, MemoryMapSheet.EDGE, 18);
+                picture.sheet().paint(new Shifted(to, EXPORT_TITLE), width);
             });
             return file;
         }, _ -> {});
