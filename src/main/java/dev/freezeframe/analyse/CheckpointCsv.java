@@ -72,8 +72,9 @@ public final class CheckpointCsv {
     private static void putFigures(Map<String, BiFunction<CheckpointRecord, Annotation, Object>> columns,
             Predicate<CheckpointFigure> wanted) {
         Stream.of(CheckpointFigure.values()).filter(wanted).sorted(Comparator.comparingInt(
-                CheckpointFigure::sinceFormat)).forEach(figure -> columns.put(figure.csv(), (checkpoint,
-                        _) -> checkpoint.metrics().of(figure)));
+                CheckpointFigure::sinceFormat)).forEach(
+                        figure -> columns.put(figure.csv(), (checkpoint,
+                                _) -> checkpoint.metrics().of(figure)));
     }
 
     /// Appends a line.

@@ -151,7 +151,8 @@ public final class ExperimentReader implements AutoCloseable {
         List<ImageParts> images = new ArrayList<>();
         for (Image image : file.read("list images", session -> ImageTable.images(session, checkpoint.id()))) {
             List<MapPart> map = new ArrayList<>();
-            for (PageMapCodec.Piece piece : file.read("read a page map", session -> ImageTable.pieces(session, image))) {
+            for (PageMapCodec.Piece piece : file.read("read a page map",
+                    session -> ImageTable.pieces(session, image))) {
                 try {
                     PageMapCodec.Piece numbered = PageMapCodec.renumber(piece, image.checkedPages(), this::numberOf);
                     map.add(new MapPart(numbered.entries(), numbered.encodedBytes(), numbered.content()));

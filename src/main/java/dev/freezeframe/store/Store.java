@@ -302,7 +302,8 @@ public final class Store implements AutoCloseable {
     /// Which chunk each page of an image holds.
     public PageMap pageMap(long checkpointId, String imageName) throws StoreException {
         return file.read("read a page map",
-                session -> ImageTable.pageMap(session, CheckpointImages.imageOrThrow(session, checkpointId, imageName)));
+                session -> ImageTable.pageMap(session,
+                        CheckpointImages.imageOrThrow(session, checkpointId, imageName)));
     }
 
     /// A whole image that fits into an array, such as the device state. A deletion waits for it.

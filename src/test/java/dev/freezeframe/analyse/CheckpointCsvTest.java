@@ -19,7 +19,8 @@ import org.junit.jupiter.api.Test;
 class CheckpointCsvTest {
     private static final CheckpointRecord CHECKPOINT = new CheckpointRecord(7, 3, "odd, \"name\"", 12,
             new CheckpointMetrics(Instant.parse("2026-11-22T10:15:01.5Z"), GivenFigures.checkpoint(1000, 1, 21, 1, 2, 3,
-                    4, 5, 6, 22, 23, 24, 25, 26, 27, 28, 29, 30, 16, 14, 33, 34, 35, 36, 37, 38), List.of(GivenFigures
+                    4, 5, 6, 22, 23, 24, 25, 26, 27, 28, 29, 30, 16, 14, 33, 34, 35, 36, 37, 38),
+                    List.of(GivenFigures
                             .disk("disk0", 40, 41, 42, 43, 44, 45, 46, 47, 48, 49))));
 
     @Test

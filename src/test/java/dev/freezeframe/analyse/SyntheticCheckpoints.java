@@ -98,6 +98,7 @@ public final class SyntheticCheckpoints {
                         phases[5], 2, 3000, dirty, 40, RAM_PAGES, dirty, dirty - fresh - within - stored - zero, zero,
                         within + stored, within, stored - onDisk, fresh, ofDisks.stream().mapToLong(
                                 DiskMetrics::dirtyBlocks).sum(),
-                        ofDisks.stream().mapToLong(DiskMetrics::newBlocks).sum(), 13_312, fresh * 3500, 12), ofDisks));
+                        ofDisks.stream().mapToLong(DiskMetrics::newBlocks).sum(), 13_312, fresh * 3500, 12),
+                ofDisks));
     }
 }

@@ -104,10 +104,11 @@ class BundleTest {
                 ArrayGuest.machine("\"-seed\",\"1\"", ArrayGuest.DISK),
                 5, 1, measured -> new CaptureMetrics(measured.capturedAt().minusSeconds(3600L * measured.figures().of(
                         CheckpointFigure.LATE)), measured.figures(), measured.disks()).with(CheckpointFigure.PAUSE,
-                                -3_598_773_089L).with(CheckpointFigure.STOP, -3_599_000_000L)
-                                .with(CheckpointFigure.DEVICE_STATE, 2).with(CheckpointFigure.HARVEST, 226_000)
-                                .with(CheckpointFigure.COPY, -4).with(CheckpointFigure.DISKS, 5).with(
-                                        CheckpointFigure.RESUME, 900));
+                                -3_598_773_089L)
+                        .with(CheckpointFigure.STOP, -3_599_000_000L)
+                        .with(CheckpointFigure.DEVICE_STATE, 2).with(CheckpointFigure.HARVEST, 226_000)
+                        .with(CheckpointFigure.COPY, -4).with(CheckpointFigure.DISKS, 5).with(
+                                CheckpointFigure.RESUME, 900));
         from.finishExperiment(recorded.id(), "stopped", recorded.startedAt().minusSeconds(7200));
         recorded = from.experiment("_odd").orElseThrow();
         export(recorded);

@@ -149,8 +149,9 @@ class StoreFormatTest {
             assertEquals("devices of " + checkpoint.name(),
                     new String(store.readImageBytes(checkpoint.id(), "device-state"), StandardCharsets.UTF_8));
             assertEquals(1000 + number, checkpoint.metrics().pauseMicros());
-            assertEquals(List.of(100L, 500L, 200L, 100L + number, 0L, 100L), List.copyOf(checkpoint.metrics().phaseMicros()
-                    .values()));
+            assertEquals(List.of(100L, 500L, 200L, 100L + number, 0L, 100L),
+                    List.copyOf(checkpoint.metrics().phaseMicros()
+                            .values()));
             assertEquals(Instant.parse(name.equals("first") ? "2026-11-22T10:15:00Z" : "2026-11-22T11:00:00Z")
                     .plusSeconds(number), checkpoint.metrics().capturedAt());
             assertEquals(List.of(), checkpoint.metrics().disks());

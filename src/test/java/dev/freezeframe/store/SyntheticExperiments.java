@@ -203,8 +203,10 @@ public final class SyntheticExperiments {
                 }
             }
         }
-        return GivenFigures.disk("disk" + disk, diskBytes.get(disk), dirty, 0, zero, ofDisk, ofRam, fresh, (dirty - zero)
-                * ChunkId.CHUNK_BYTES, 40L * dirty, fresh * NEW_PAGE_BYTES);
+        return GivenFigures.disk("disk" + disk, diskBytes.get(disk), dirty, 0, zero, ofDisk, ofRam, fresh,
+                (dirty - zero)
+                        * ChunkId.CHUNK_BYTES,
+                40L * dirty, fresh * NEW_PAGE_BYTES);
     }
 
     /// Writes a pool of chunks, half of them compressible.
@@ -302,7 +304,8 @@ public final class SyntheticExperiments {
                 micros(90 * spike * spike)};
         return GivenFigures.capture(captured, List.of(), interval.toMillis(), late, LongStream.of(phases).sum(),
                 phases[0], phases[1], phases[2], phases[3], phases[4], phases[5], 2 + random.nextInt(2), micros(2500
-                        + dirty / 2.0), dirty + random.nextInt(60), 20 + random.nextInt(60));
+                        + dirty / 2.0),
+                dirty + random.nextInt(60), 20 + random.nextInt(60));
     }
 
     private long micros(double usual) {

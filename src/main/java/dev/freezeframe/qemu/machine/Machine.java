@@ -325,7 +325,8 @@ public final class Machine implements AutoCloseable {
         }
         states.close();
         closeConnections();
-        return new DetachedMachine(parts.pid, folder.path(), folder.path().resolve("qmp"), folder.path().resolve("console"));
+        return new DetachedMachine(parts.pid, folder.path(), folder.path().resolve("qmp"),
+                folder.path().resolve("console"));
     }
 
     /// Ends QEMU and gives everything back. Idempotent.
@@ -361,6 +362,6 @@ public final class Machine implements AutoCloseable {
 
     @Override
     public String toString() {
-        return spec.profile().name() + " (" + machineType + ", process " + pid + ")";
+        return parts.spec.profile().name() + " (" + machineType() + ", process " + parts.pid + ")";
     }
 }

@@ -10,8 +10,9 @@ import java.util.Optional;
 /// @param capture for whoever captures it
 /// @param watch   for those who look on at a machine with a screen; where there is none, the first
 /// @param disks   for the capture of the disks; empty where the guest can write none
-record MachineSessions(QmpClient main, QmpClient capture, QmpClient watch, Optional<QmpClient> disks) implements
-        AutoCloseable {
+record MachineSessions(QmpClient main, QmpClient capture, QmpClient watch, Optional<QmpClient> disks)
+        implements
+            AutoCloseable {
     @Override
     public void close() {
         Closing.each(main::close, capture::close, watch::close, () -> disks.ifPresent(QmpClient::close));

@@ -189,13 +189,15 @@ final class MachineStart {
             qmpConnection = opened.add(qmpListener.accept(process.handle(), process.exit(), START_TIMEOUT));
             captureConnection = opened.add(captureListener.accept(process.handle(), process.exit(), START_TIMEOUT));
             if (watchListener.isPresent()) {
-                watchConnection = opened.add(watchListener.get().accept(process.handle(), process.exit(), START_TIMEOUT));
+                watchConnection = opened
+                        .add(watchListener.get().accept(process.handle(), process.exit(), START_TIMEOUT));
             }
             if (diskListener.isPresent()) {
                 diskConnection = opened.add(diskListener.get().accept(process.handle(), process.exit(), START_TIMEOUT));
             }
             if (consoleListener.isPresent()) {
-                consoleConnection = opened.add(consoleListener.get().accept(process.handle(), process.exit(), START_TIMEOUT));
+                consoleConnection = opened
+                        .add(consoleListener.get().accept(process.handle(), process.exit(), START_TIMEOUT));
             }
         } catch (IOException e) {
             throw notStarted(process, e.getMessage());
@@ -245,9 +247,12 @@ final class MachineStart {
             throw e.kind() == QmpException.Kind.DISCONNECTED ? notStarted(process, e.getMessage()) : e;
         }
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
-        return new Machine(new Machine.Parts(spec, accelerator, List.copyOf(commandLine), bootFiles, process, pid, sessions,
-                console, memory, privateCopy, staying, List.copyOf(overlays.values()), ownNames, opened.add(MediaHashes.of(
-                        media)), facts));
+        return new Machine(
+                new Machine.Parts(spec, accelerator, List.copyOf(commandLine), bootFiles, process, pid, sessions,
+                        console, memory, privateCopy, staying, List.copyOf(overlays.values()), ownNames,
+                        opened.add(MediaHashes.of(
+                                media)),
+                        facts));
     }
 
     /// The kernel's parent-death signal for all that must not outlive us, and a session of its own for all: Ctrl-C in
@@ -315,10 +320,5 @@ final class MachineStart {
         } catch (Exception e) {
             LOG.warn("closing {}: {}", resource, e.toString());
         }
-    }
-
-    @Override
-    public String toString() {
-        return spec.profile().name() + " (" + machineType + ", process " + pid + ")";
     }
 }

@@ -162,7 +162,8 @@ public final class NbdClient implements AutoCloseable {
                         throw new IllegalStateException("the sink lends no memory, though it may wait for it");
                     if (target == null)
                         break;
-                    PendingRequest.Read read = new PendingRequest.Read(++lastCookie, pieces.offset(), pieces.length(), target);
+                    PendingRequest.Read read = new PendingRequest.Read(++lastCookie, pieces.offset(), pieces.length(),
+                            target);
                     if (target.remaining() < read.lengthBytes) {
                         abandon(sink, read);
                         throw new IllegalArgumentException("the sink lends " + target.remaining() + " bytes for "

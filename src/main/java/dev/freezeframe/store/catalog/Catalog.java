@@ -39,11 +39,13 @@ import java.util.stream.Collectors;
 public final class Catalog {
     private static final String EXPERIMENT_COLUMNS = "id, name, profile_name, machine_json, ram_bytes,"
             + " parent_checkpoint_id, started_at, ended_at, end_reason";
-    private static final String CHECKPOINT_COLUMNS = CheckpointFigure.KEPT.stream().map(figure -> ", c." + figure.column())
+    private static final String CHECKPOINT_COLUMNS = CheckpointFigure.KEPT.stream()
+            .map(figure -> ", c." + figure.column())
             .collect(Collectors.joining("", "c.id, c.experiment_id, e.name, c.number, c.captured_at", ""));
     private static final int FIRST_FIGURE = 6;
-    private static final String INSERT_CHECKPOINT = CheckpointFigure.KEPT.stream().map(CheckpointFigure::column).collect(
-            Collectors.joining(", ", "INSERT INTO checkpoint (experiment_id, number, captured_at, ", ")"))
+    private static final String INSERT_CHECKPOINT = CheckpointFigure.KEPT.stream().map(CheckpointFigure::column)
+            .collect(
+                    Collectors.joining(", ", "INSERT INTO checkpoint (experiment_id, number, captured_at, ", ")"))
             + " VALUES (?, ?, ?" + ", ?".repeat(CheckpointFigure.KEPT.size()) + ")";
     private static final String CHECKPOINTS = "SELECT " + CHECKPOINT_COLUMNS
             + " FROM checkpoint c JOIN experiment e ON e.id = c.experiment_id ";

@@ -24,7 +24,8 @@ public final class Disks {
     private static final int FIRST_FIGURE = 3;
     private static final String INSERT = FIGURES.stream().map(DiskFigure::column).collect(Collectors.joining(", ",
             "INSERT INTO checkpoint_disk (checkpoint_id, place, disk, ", ")")) + " VALUES (?, ?, ?" + ", ?".repeat(
-                    FIGURES.size()) + ")";
+                    FIGURES.size())
+            + ")";
 
     private Disks() {}
 

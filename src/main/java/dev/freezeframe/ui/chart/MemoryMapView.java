@@ -369,7 +369,8 @@ public final class MemoryMapView extends BorderPane {
             made.sheet().paint(ink, canvas.getWidth());
             paintCursor();
         } else {
-            ink.text(colors.mutedText(), Size.NORMAL, false, pages == 0 ? "No checkpoint yet" : "", MemoryMapSheet.EDGE, MemoryMapSheet.LEGEND + 20);
+            ink.text(colors.mutedText(), Size.NORMAL, false, pages == 0 ? "No checkpoint yet" : "", MemoryMapSheet.EDGE,
+                    MemoryMapSheet.LEGEND + 20);
         }
         tell();
     }

@@ -115,8 +115,9 @@ public final class CheckpointDetails extends BorderPane {
     /// In the order of the pause.
     private static List<Part> phases() {
         List<Part> parts = new ArrayList<>();
-        CheckpointFigure.PHASES.stream().map(CheckpointFigure::field).forEach(name -> parts.add(new Part("phase-" + (parts.size()
-                + 1), PHASES.getOrDefault(name, name))));
+        CheckpointFigure.PHASES.stream().map(CheckpointFigure::field)
+                .forEach(name -> parts.add(new Part("phase-" + (parts.size()
+                        + 1), PHASES.getOrDefault(name, name))));
         return parts;
     }
 

@@ -27,7 +27,8 @@ class CheckpointFilterTest {
 
     static CheckpointRecord checkpoint(int number) {
         return new CheckpointRecord(1000 + number, 1, "test", number, new CheckpointMetrics(Instant.EPOCH.plusSeconds(
-                number), FigureValues.none(CheckpointFigure.class)
+                number),
+                FigureValues.none(CheckpointFigure.class)
                         .with(CheckpointFigure.INTERVAL, 1000)
                         .with(CheckpointFigure.LATE, number % 5 == 0 ? 1 : 0)
                         .with(CheckpointFigure.PAUSE, number * 1000L)
@@ -36,7 +37,8 @@ class CheckpointFilterTest {
                         .with(CheckpointFigure.ZERO_PAGES, 50L * number)
                         .with(CheckpointFigure.NEW_PAGES, 50L * number)
                         .with(CheckpointFigure.STORED, 1024L * 1024 * number)
-                        .with(CheckpointFigure.PIPELINE, 30), List.of()));
+                        .with(CheckpointFigure.PIPELINE, 30),
+                List.of()));
     }
 
     private static List<Integer> matching(String text) {

@@ -102,7 +102,8 @@ class LargeDiskTest {
                 contents.put((byte) each).position(contents.position() + ChunkId.CHUNK_BYTES - 1);
             }
             writer.addBlocks(0, blocks, blocks.length, contents);
-            return writer.commit(GivenFigures.capture(Instant.now(), List.of(new DiskRead("disk0", DISK_BYTES, DISK_BYTES, 10)), 1000));
+            return writer.commit(GivenFigures.capture(Instant.now(),
+                    List.of(new DiskRead("disk0", DISK_BYTES, DISK_BYTES, 10)), 1000));
         }
     }
 }
