@@ -20,10 +20,8 @@ public final class JsonFields {
 
     /// What is there; a missing node where nothing is.
     public static JsonNode get(JsonNode json, String path) {
-        JsonNode at = json;
-        for (String name : path.split("\\.")) {
-            at = at.isObject() ? at.path(name) : MissingNode.getInstance();
-        }
-        return at;
+        int dot = path.indexOf('.');
+        JsonNode at = json.isObject() ? json : MissingNode.getInstance();
+        return dot < 0 ? at.path(path) : get(at.path(path.substring(0, dot)), path.substring(dot + 1));
     }
 }

@@ -101,7 +101,8 @@ public record MemoryMapSheet(Optional<PageStates> states, MapLayout layout, int[
         int cell = layout.cellOf(page);
         if (cell >= 0) {
             double x = LABELS + (double) (cell % layout.columns()) * layout.cellWidth();
-            double y = LEGEND + (double) (cell / layout.columns()) * layout.cellHeight();
+            int row = cell / layout.columns();
+            double y = LEGEND + (double) row * layout.cellHeight();
             double right = x + layout.cellWidth();
             double bottom = y + layout.cellHeight();
             frame(to, colors.background(), x - 2.5, y - 2.5, right + 2.5, bottom + 2.5);

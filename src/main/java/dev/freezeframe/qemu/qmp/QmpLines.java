@@ -23,6 +23,8 @@ final class QmpLines {
     /// Takes a line without its end.
     @FunctionalInterface
     interface Sink {
+        /// Takes the next line.
+        ///
         /// @param line good during the call only
         void line(byte[] line, int length) throws QmpException;
     }

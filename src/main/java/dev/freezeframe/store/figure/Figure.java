@@ -90,7 +90,8 @@ public sealed interface Figure permits CheckpointFigure, DiskFigure {
         private static String camelCase(String words) {
             StringBuilder name = new StringBuilder();
             boolean upper = false;
-            for (char c : words.toCharArray()) {
+            for (int i = 0; i < words.length(); i++) {
+                char c = words.charAt(i);
                 if (c != '_') {
                     name.append(upper ? Character.toUpperCase(c) : c);
                 }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 /// A value for every figure of one table; 0 where none was given. Immutable.
 ///
 /// @param <F> the table
+@SuppressWarnings("EnumOrdinal") // what EnumMap does, without a box for each of some thousand checkpoints' figures
 public final class FigureValues<F extends Enum<F> & Figure> {
     private final Class<F> table;
     private final long[] values;

@@ -17,8 +17,9 @@ public final class GivenFigures {
 
     public static DiskMetrics disk(String id, long... values) {
         FigureValues<DiskFigure> figures = FigureValues.none(DiskFigure.class);
+        List<DiskFigure> table = List.of(DiskFigure.values());
         for (int i = 0; i < values.length; i++) {
-            figures = figures.with(DiskFigure.values()[i], values[i]);
+            figures = figures.with(table.get(i), values[i]);
         }
         return new DiskMetrics(id, figures);
     }
