@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -74,11 +73,7 @@ public final class Checkpointer implements AutoCloseable {
     private boolean stopFailed;
     private boolean checkpointRequested;
     private long checkpointsWanted = Long.MAX_VALUE;
-    private long generation;
-    /// Pages that were harvested and did not make it into a checkpoint.
-    private final BitSet owed = new BitSet();
-    /// The same for the blocks of each disk, besides what its dirty bitmap knows.
-    private List<BlockRanges> owedBlocks = List.of();
+    private final OwedContent owed = new OwedContent();
 
     /// Only the checkpointing thread touches what follows.
     private final BitSet dirty = new BitSet();
@@ -132,11 +127,12 @@ public final class Checkpointer implements AutoCloseable {
     public void start(boolean alreadyStored, long count) throws IOException {
         BitSet populated = new BitSet();
         tracker.start(populated, alreadyStored);
-        owed.or(populated);
+        List<BlockRanges> blocks = List.of();
         if (disks.isPresent()) {
             disks.get().start();
-            owedBlocks = alreadyStored ? disks.get().nothing() : disks.get().everything();
+            blocks = alreadyStored ? disks.get().nothing() : disks.get().everything();
         }
+        owed.begin(populated, blocks);
         checkpointsWanted = count;
         schedule.changeInterval(options.interval(), System.nanoTime());
         thread.start();
@@ -205,14 +201,7 @@ public final class Checkpointer implements AutoCloseable {
     /// @return the generation from which on frames may be stored; those of older generations, already queued or being
     ///     captured, build on the lost one and must be given up by calling this for each of them
     public long frameLost(CapturedFrame lost) {
-        lock.lock();
-        try {
-            owed.or(lost.pages());
-            owe(lost.disks().stream().map(CapturedDisk::blocks).toList());
-            return ++generation;
-        } finally {
-            lock.unlock();
-        }
+        return owed.lost(lost.pages(), lost.disks().stream().map(CapturedDisk::blocks).toList());
     }
 
     /// Has checkpointing end after the checkpoint that is being taken, if any. Does not wait for that.
@@ -377,23 +366,17 @@ public final class Checkpointer implements AutoCloseable {
 
     private boolean capture() throws InterruptedException {
         int checkpoint = number++;
-        long frameGeneration;
         boolean offSchedule;
-        List<BlockRanges> besides;
         dirty.clear();
+        OwedContent.Taken besides = owed.take(dirty, disks.map(DiskCapture::nothing).orElse(List.of()));
         lock.lock();
         try {
-            frameGeneration = generation;
-            dirty.or(owed);
-            owed.clear();
-            besides = owedBlocks;
-            owedBlocks = disks.map(DiskCapture::nothing).orElse(List.of());
             offSchedule = checkpointRequested;
             checkpointRequested = false;
         } finally {
             lock.unlock();
         }
-        frame.begin(checkpoint, frameGeneration);
+        frame.begin(checkpoint, besides.generation());
         boolean tickTaken = offSchedule;
         try {
             long started = System.nanoTime();
@@ -428,10 +411,10 @@ public final class Checkpointer implements AutoCloseable {
             frame.complete();
             List<CapturedDisk> diskBlocks = List.of();
             if (disks.isPresent()) {
-                diskBlocks = disks.get().read(checkpoint, frameGeneration, sink, pool, besides);
+                diskBlocks = disks.get().read(checkpoint, besides.generation(), sink, pool, besides.blocks());
                 disks.get().finish();
             }
-            sink.complete(new CapturedFrame(checkpoint, frameGeneration, pages, devices, diskBlocks, metrics));
+            sink.complete(new CapturedFrame(checkpoint, besides.generation(), pages, devices, diskBlocks, metrics));
             unreportedLate = 0;
             capturing = false;
             lastTaken = System.nanoTime();
@@ -439,17 +422,17 @@ public final class Checkpointer implements AutoCloseable {
             return true;
         } catch (PauseWindow.FoundStandingException e) {
             LOG.debug("no checkpoint {}", checkpoint, e);
-            takeBack(tickTaken, besides);
+            takeBack(tickTaken, besides.blocks());
             foundStanding(offSchedule);
             return false;
         } catch (IOException | RuntimeException e) {
-            takeBack(tickTaken, besides);
+            takeBack(tickTaken, besides.blocks());
             if (!(RunState.of(machine, sessions) instanceof RunState.Ended)) {
                 listener.checkpointFailed(checkpoint, e);
             }
             return false;
         } catch (InterruptedException | Error e) {
-            takeBack(tickTaken, besides);
+            takeBack(tickTaken, besides.blocks());
             throw e;
         }
     }
@@ -473,15 +456,6 @@ public final class Checkpointer implements AutoCloseable {
         return clock.instant().minusNanos(System.nanoTime() - pauseWindow.stoppedNanos());
     }
 
-    /// Call with the lock held.
-    private void owe(List<BlockRanges> blocks) {
-        List<BlockRanges> more = new ArrayList<>();
-        for (int i = 0; i < owedBlocks.size(); i++) {
-            more.add(owedBlocks.get(i).and(blocks.get(i)));
-        }
-        owedBlocks = more;
-    }
-
     /// After a checkpoint that came to nothing: its pages and blocks belong to the next one.
     private void takeBack(boolean tickTaken, List<BlockRanges> besides) {
         pauseWindow.release();
@@ -492,14 +466,8 @@ public final class Checkpointer implements AutoCloseable {
                 LOG.debug("the disks' views are taken down before the next checkpoint", e);
             }
         }
-        lock.lock();
-        try {
-            owed.or(frame.captured());
-            owed.or(dirty);
-            owe(besides);
-        } finally {
-            lock.unlock();
-        }
+        dirty.or(frame.captured());
+        owed.giveBack(dirty, besides);
         frame.abandon();
         if (!tickTaken) {
             schedule.skip(System.nanoTime());

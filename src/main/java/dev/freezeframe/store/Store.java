@@ -138,11 +138,6 @@ public final class Store implements AutoCloseable {
             store.writing.begin();
             done = true;
             return store;
-        } catch (StoreException e) {
-            throw e.getMessage().startsWith("store ")
-                    ? e
-                    : new StoreException(e.reason(), "store " + directory + " cannot be opened: " + e.getMessage()
-                            .replaceFirst("^cannot open: ", ""), e);
         } catch (IOException e) {
             throw StoreFaults.cannotOpen(directory, e);
         } finally {

@@ -335,7 +335,10 @@ public final class QmpClient implements AutoCloseable {
                 if (lost == null && reading.tryLock()) {
                     readFor(future, deadline);
                 } else {
-                    follow(future, lastLook ? lookOfAnother(timeout) : leftNanos);
+                    follow(future, lastLook
+                            ? Math.clamp(timeout.toNanos() / 20, SHORTEST_LOOK_OF_ANOTHER_NANOS,
+                                    LONGEST_LOOK_OF_ANOTHER_NANOS)
+                            : leftNanos);
                 }
             }
             return future.get();
@@ -351,10 +354,6 @@ public final class QmpClient implements AutoCloseable {
             }
             throw new IllegalStateException(e.getCause());
         }
-    }
-
-    private static long lookOfAnother(Duration timeout) {
-        return Math.clamp(timeout.toNanos() / 20, SHORTEST_LOOK_OF_ANOTHER_NANOS, LONGEST_LOOK_OF_ANOTHER_NANOS);
     }
 
     /// Reads in the calling thread, which holds the role, at least once and until its answer is there, the time is over or the
@@ -459,9 +458,8 @@ public final class QmpClient implements AutoCloseable {
             throw QmpLines.notQmp(line, length, e);
         }
         if (message.isMissingNode()) {
-            return; // an empty line
-        }
-        if (message.path("event").isTextual()) {
+            LOG.trace("an empty line");
+        } else if (message.path("event").isTextual()) {
             events.deliver(message);
         } else if (message.has("return") || message.path("error").isObject()) {
             complete(message, line, length);

@@ -79,6 +79,12 @@ public final class StoreFaults {
 
     /// The error of a folder or file that cannot be used; never a program's name for it.
     public static StoreException cannotOpen(Path directory, IOException e) {
+        if (e instanceof StoreException known) {
+            return known.getMessage().startsWith("store ")
+                    ? known
+                    : new StoreException(known.reason(), "store " + directory + " cannot be opened: " + known
+                            .getMessage().replaceFirst("^cannot open: ", ""), known);
+        }
         String why = e instanceof FileSystemException named && named.getReason() != null
                 ? named.getReason()
                 : String.valueOf(e.getMessage());
