@@ -1,5 +1,7 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.capture.dirty.DirtyCounter;
+import dev.freezeframe.capture.dirty.DirtyTracker;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.stream.DeviceState;

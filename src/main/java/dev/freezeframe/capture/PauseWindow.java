@@ -1,6 +1,7 @@
 package dev.freezeframe.capture;
 
 import dev.freezeframe.base.Registration;
+import dev.freezeframe.capture.dirty.DirtyTracker;
 import dev.freezeframe.qemu.qmp.ArmedCommand;
 import dev.freezeframe.qemu.qmp.PendingReply;
 import dev.freezeframe.qemu.qmp.QmpClient;

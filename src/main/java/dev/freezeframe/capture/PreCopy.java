@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.capture.dirty.DirtyTracker;
 import java.io.IOException;
 import java.util.BitSet;
 

@@ -2,7 +2,7 @@ package dev.freezeframe.record;
 
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.capture.Checkpointer;
-import dev.freezeframe.capture.DirtyCounter;
+import dev.freezeframe.capture.dirty.DirtyCounter;
 import dev.freezeframe.linux.Threads;
 import java.io.IOException;
 import java.time.Duration;

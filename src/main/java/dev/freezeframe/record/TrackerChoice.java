@@ -1,8 +1,8 @@
 package dev.freezeframe.record;
 
-import dev.freezeframe.capture.DirtyTracker;
-import dev.freezeframe.capture.ScanTracker;
-import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.capture.dirty.DirtyTracker;
+import dev.freezeframe.capture.dirty.ScanTracker;
+import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.linux.WrittenPages;
 import dev.freezeframe.qemu.machine.Machine;
 import java.io.IOException;

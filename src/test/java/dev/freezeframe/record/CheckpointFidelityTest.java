@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.capture.DirtyTracker;
-import dev.freezeframe.capture.ScanTracker;
-import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.capture.dirty.DirtyTracker;
+import dev.freezeframe.capture.dirty.ScanTracker;
+import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.linux.SharedMemory;

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
 import dev.freezeframe.qemu.image.ScratchFolder;

@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootProgram;

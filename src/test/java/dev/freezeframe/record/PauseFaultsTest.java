@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.Sessions;
-import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootProgram;

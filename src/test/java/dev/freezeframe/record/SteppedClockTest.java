@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.capture.UserfaultTracker;
+import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;

@@ -1,4 +1,4 @@
-package dev.freezeframe.capture;
+package dev.freezeframe.capture.dirty;
 
 import java.io.IOException;
 import java.util.OptionalLong;

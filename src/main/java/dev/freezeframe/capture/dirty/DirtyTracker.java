@@ -1,4 +1,4 @@
-package dev.freezeframe.capture;
+package dev.freezeframe.capture.dirty;
 
 import dev.freezeframe.linux.SharedMemory;
 import java.io.IOException;
