@@ -29,11 +29,11 @@ public final class Varints {
         return end;
     }
 
-    public long next() throws Corruption {
+    public long next() throws CorruptionException {
         long value = 0;
         for (int shift = 0; shift < MAX_BITS; shift += 7) {
             if (position == bytes.length) {
-                throw new Corruption(what + " ends inside an entry");
+                throw new CorruptionException(what + " ends inside an entry");
             }
             byte b = bytes[position++];
             value |= (long) (b & 0x7f) << shift;
@@ -41,7 +41,7 @@ public final class Varints {
                 return value;
             }
         }
-        throw new Corruption(what + " holds a number that is too long");
+        throw new CorruptionException(what + " holds a number that is too long");
     }
 
     public boolean hasMore() {

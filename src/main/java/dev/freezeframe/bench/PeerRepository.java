@@ -12,11 +12,11 @@ final class PeerRepository {
     /// Of the repository, in the folder.
     static final String NAME = "repository";
 
-    private final Peer peer;
+    private final ComparedBackup peer;
     private final Path folder;
     private final List<Long> millis = new ArrayList<>();
 
-    private PeerRepository(Peer peer, Path folder) {
+    private PeerRepository(ComparedBackup peer, Path folder) {
         this.peer = peer;
         this.folder = folder;
     }
@@ -25,7 +25,7 @@ final class PeerRepository {
     ///
     /// @param folder empty
     /// @return nothing where the program is not installed
-    static Optional<PeerRepository> create(Peer peer, Path folder) throws IOException, InterruptedException {
+    static Optional<PeerRepository> create(ComparedBackup peer, Path folder) throws IOException, InterruptedException {
         PeerRepository repository = new PeerRepository(peer, folder);
         try {
             repository.execute(peer.create());

@@ -1,8 +1,8 @@
 package dev.freezeframe.bench;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
+import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -25,20 +25,20 @@ public final class StoreBench {
 
     /// What came of one peer.
     public sealed interface Outcome permits Compared, NotInstalled, Failed {
-        Peer peer();
+        ComparedBackup peer();
     }
 
     /// It has all checkpoints.
     ///
     /// @param storedBytes what its repository takes on the disk, compacted
     /// @param millis for each checkpoint, in order
-    public record Compared(Peer peer, long storedBytes, List<Long> millis) implements Outcome {}
+    public record Compared(ComparedBackup peer, long storedBytes, List<Long> millis) implements Outcome {}
 
     /// Its program is not there.
-    public record NotInstalled(Peer peer) implements Outcome {}
+    public record NotInstalled(ComparedBackup peer) implements Outcome {}
 
     /// Its program failed.
-    public record Failed(Peer peer, String reason) implements Outcome {}
+    public record Failed(ComparedBackup peer, String reason) implements Outcome {}
 
     /// What of a checkpoint is compared: `ram`, `disk0` and so on, `deviceState`.
     public static List<String> images(CheckpointRecord checkpoint) {
@@ -72,10 +72,11 @@ public final class StoreBench {
     /// @param folder for the images and the repositories
     /// @param doing told what is going on
     /// @return of each peer, in their order
-    public static List<Outcome> compare(Store store, List<CheckpointRecord> checkpoints, List<Peer> peers, Path folder,
+    public static List<Outcome> compare(Store store, List<CheckpointRecord> checkpoints, List<ComparedBackup> peers,
+            Path folder,
             Consumer<String> doing) throws IOException, InterruptedException {
         List<Side> sides = new ArrayList<>();
-        for (Peer peer : peers) {
+        for (ComparedBackup peer : peers) {
             Side side = new Side(peer);
             side.attempt(() -> side.begin(Files.createDirectory(folder.resolve(peer.program()))));
             sides.add(side);
@@ -106,11 +107,11 @@ public final class StoreBench {
 
     /// One peer, which is left alone once there is an outcome.
     private static final class Side {
-        private final Peer peer;
+        private final ComparedBackup peer;
         private PeerRepository repository;
         private Optional<Outcome> outcome = Optional.empty();
 
-        Side(Peer peer) {
+        Side(ComparedBackup peer) {
             this.peer = peer;
         }
 

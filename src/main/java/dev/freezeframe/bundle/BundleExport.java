@@ -14,7 +14,7 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.MediaFile;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.store.ExperimentReader;
-import dev.freezeframe.store.PartsRules;
+import dev.freezeframe.store.ImportChecks;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
@@ -79,9 +79,9 @@ public final class BundleExport {
             if (reader.checkpoints().isEmpty()) {
                 throw new IOException("experiment " + experiment.name() + " has no checkpoint to export");
             }
-            if (reader.checkpoints().size() > PartsRules.MAX_CHECKPOINTS) {
+            if (reader.checkpoints().size() > ImportChecks.MAX_CHECKPOINTS) {
                 throw new IOException("experiment " + experiment.name() + " has more than "
-                        + PartsRules.MAX_CHECKPOINTS + " checkpoints, which is the most that a bundle takes;"
+                        + ImportChecks.MAX_CHECKPOINTS + " checkpoints, which is the most that a bundle takes;"
                         + " delete some first");
             }
             Writing writing = new Writing(experiment, reader, progress);

@@ -16,11 +16,11 @@ import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.Annotation;
-import dev.freezeframe.store.model.CheckpointParts;
-import dev.freezeframe.store.model.CheckpointParts.ClassPart;
-import dev.freezeframe.store.model.CheckpointParts.ImageParts;
-import dev.freezeframe.store.model.CheckpointParts.MapPart;
 import dev.freezeframe.store.model.ChunkOrigin;
+import dev.freezeframe.store.model.ImportedCheckpoint.ClassPart;
+import dev.freezeframe.store.model.ImportedCheckpoint.ImageParts;
+import dev.freezeframe.store.model.ImportedCheckpoint.MapPart;
+import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.Picture;
 import java.io.IOException;
 import java.time.DateTimeException;
@@ -154,7 +154,7 @@ final class BundleFormat {
             images = List.copyOf(images);
         }
 
-        static CheckpointText of(CheckpointParts parts) {
+        static CheckpointText of(ImportedCheckpoint parts) {
             return new CheckpointText(parts.number(), parts.metrics(), parts.annotation().note(), List.copyOf(parts
                     .annotation().tags()),
                     parts.picture().map(picture -> new PictureText(picture.kind().name().toLowerCase(Locale.ROOT),
@@ -164,8 +164,8 @@ final class BundleFormat {
         }
 
         /// @throws IllegalArgumentException if the note, a tag or the picture cannot be
-        CheckpointParts parts() {
-            return new CheckpointParts(number, metrics, Annotation.of(note, tags), Optional.ofNullable(picture).map(
+        ImportedCheckpoint parts() {
+            return new ImportedCheckpoint(number, metrics, Annotation.of(note, tags), Optional.ofNullable(picture).map(
                     PictureText::picture), Optional.ofNullable(pageClasses),
                     images.stream().map(
                             image -> new ImageParts(image.name, image.lengthBytes, Optional.ofNullable(image.base),

@@ -17,16 +17,16 @@ import dev.freezeframe.qemu.outside.BootFile;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.store.ImportChecks;
 import dev.freezeframe.store.IncomingExperiment;
-import dev.freezeframe.store.PartsRules;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CheckpointParts;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.store.model.Imported;
-import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.ImportOrigin;
+import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -85,7 +85,7 @@ public final class BundleImport {
     ///
     /// @throws BundleException if it is none that this program could import
     public static BundleSummary look(Path file) throws IOException {
-        try (BundleFile bundle = BundleFile.open(file)) {
+        try (BundleReader bundle = BundleReader.open(file)) {
             Header header = bundle.header();
             ExperimentText experiment = header.experiment();
             MachineSpec spec = machine(bundle);
@@ -113,12 +113,12 @@ public final class BundleImport {
     /// @throws StoreException  if the name is taken, or the store cannot take it
     public Report run(Path file, Options options, Progress progress) throws IOException {
         options.name().ifPresent(BundleImport::checkName);
-        try (BundleFile bundle = BundleFile.open(file)) {
+        try (BundleReader bundle = BundleReader.open(file)) {
             MachineSpec spec = machine(bundle);
             List<String> reaches = MachineReach.of(spec);
             if (!reaches.isEmpty() && !options.trustMachine()) {
                 throw new BundleException("the machine in " + file + " reaches out for something of this computer: "
-                        + BundleFile.firstLine(String.join(", ", reaches))
+                        + BundleReader.firstLine(String.join(", ", reaches))
                         + "; import it with --trust-machine if you trust who made it");
             }
             String name = options.name().orElse(bundle.header().experiment().name());
@@ -132,7 +132,7 @@ public final class BundleImport {
         }
     }
 
-    private static void requireName(BundleFile bundle, String name) throws BundleException {
+    private static void requireName(BundleReader bundle, String name) throws BundleException {
         try {
             checkName(name);
         } catch (IllegalArgumentException e) {
@@ -142,7 +142,7 @@ public final class BundleImport {
         }
     }
 
-    private void requireFree(BundleFile bundle, String name) throws StoreException {
+    private void requireFree(BundleReader bundle, String name) throws StoreException {
         Optional<ExperimentRecord> there = store.experiment(name);
         if (there.isPresent()) {
             ExperimentText text = bundle.header().experiment();
@@ -153,7 +153,7 @@ public final class BundleImport {
     }
 
     /// The machine in the header, after a look at all that the header says.
-    private static MachineSpec machine(BundleFile bundle) throws BundleException {
+    private static MachineSpec machine(BundleReader bundle) throws BundleException {
         ExperimentText text = bundle.header().experiment();
         require(bundle, LINE.matcher(text.name()).matches() && !text.name().isEmpty() && text.name().length() <= SHORT,
                 "the name in its header is none");
@@ -171,7 +171,7 @@ public final class BundleImport {
         try {
             spec = MachineSpec.fromRecord(text.machine());
         } catch (MachineException | IllegalArgumentException e) {
-            throw new BundleException(bundle.file() + " cannot be used: " + BundleFile.firstLine(e.getMessage()), e);
+            throw new BundleException(bundle.file() + " cannot be used: " + BundleReader.firstLine(e.getMessage()), e);
         }
         require(bundle, spec.memoryBytes() == text.ramBytes(), "its machine has other RAM than its header says");
         require(bundle, spec.profile().name().equals(text.profileName()) && text.profileName().length() <= SHORT,
@@ -188,14 +188,14 @@ public final class BundleImport {
         return instant.getEpochSecond() >= 0 && instant.getEpochSecond() < 253_402_300_800L;
     }
 
-    private static void require(BundleFile bundle, boolean holds, String otherwise) throws BundleException {
+    private static void require(BundleReader bundle, boolean holds, String otherwise) throws BundleException {
         if (!holds) {
             throw bundle.damaged(otherwise);
         }
     }
 
     /// Reads all of it once, so that the store does not change for a bundle that is not whole.
-    private static void check(BundleFile bundle, Progress progress) throws IOException {
+    private static void check(BundleReader bundle, Progress progress) throws IOException {
         Header header = bundle.header();
         for (BootText boot : header.bootFiles()) {
             bundle.check(BundleFormat.bootEntry(boot.sha256()), boot.bytes());
@@ -209,7 +209,7 @@ public final class BundleImport {
                 done += count(chunks, i);
             }
         }
-        PartsRules rules = new PartsRules(header.experiment().ramBytes(), header.chunks().all());
+        ImportChecks rules = new ImportChecks(header.experiment().ramBytes(), header.chunks().all());
         for (int i = 0; i < header.checkpoints(); i++) {
             progress.at("check checkpoints", i, header.checkpoints());
             try {
@@ -227,7 +227,7 @@ public final class BundleImport {
         return (int) Math.min(BundleFormat.SEGMENT_CHUNKS, chunks - (long) segment * BundleFormat.SEGMENT_CHUNKS);
     }
 
-    private static CheckpointParts checkpoint(BundleFile bundle, int ordinal) throws IOException {
+    private static ImportedCheckpoint checkpoint(BundleReader bundle, int ordinal) throws IOException {
         String name = BundleFormat.checkpointEntry(ordinal);
         int maxBytes = (int) Math.min(MOST_CHECKPOINT_BYTES, Runtime.getRuntime().maxMemory() / 6);
         byte[] content = bundle.content(name, maxBytes);
@@ -238,10 +238,10 @@ public final class BundleImport {
             }
             return text.parts();
         } catch (JsonProcessingException e) {
-            throw bundle.damaged("its entry " + name + " cannot be read: " + BundleFile.firstLine(e
+            throw bundle.damaged("its entry " + name + " cannot be read: " + BundleReader.firstLine(e
                     .getOriginalMessage()), e);
         } catch (IllegalArgumentException e) {
-            throw bundle.damaged("its entry " + name + " cannot be: " + BundleFile.firstLine(e.getMessage()), e);
+            throw bundle.damaged("its entry " + name + " cannot be: " + BundleReader.firstLine(e.getMessage()), e);
         }
     }
 
@@ -250,7 +250,7 @@ public final class BundleImport {
         static final int RAW_BYTES = BundleFormat.SEGMENT_CHUNKS * ChunkId.CHUNK_BYTES;
         static final int MAX_SEGMENT_BYTES = (int) Zstd.compressBound(RAW_BYTES);
 
-        private final BundleFile bundle;
+        private final BundleReader bundle;
         private final Header header;
         private final String name;
         private final Progress progress;
@@ -258,7 +258,7 @@ public final class BundleImport {
         private final List<LongBuffer> ids = new ArrayList<>();
         private int ordinal;
 
-        Importing(BundleFile bundle, String name, Progress progress) {
+        Importing(BundleReader bundle, String name, Progress progress) {
             this.bundle = bundle;
             this.header = bundle.header();
             this.name = name;
@@ -332,7 +332,7 @@ public final class BundleImport {
             }
         }
 
-        private Optional<CheckpointParts> next() throws IOException {
+        private Optional<ImportedCheckpoint> next() throws IOException {
             if (ordinal == header.checkpoints()) {
                 return Optional.empty();
             }
@@ -341,7 +341,7 @@ public final class BundleImport {
         }
 
         private long idOf(long number) {
-            long place = number - CheckpointParts.FIRST_CHUNK;
+            long place = number - ImportedCheckpoint.FIRST_CHUNK;
             long ramSegments = BundleFormat.segments(header.chunks().ram());
             // each origin begins a segment of its own
             long segment = place < header.chunks().ram()
@@ -364,9 +364,10 @@ public final class BundleImport {
                             .endReason()));
         }
 
-        private Imported imported() {
+        private ImportOrigin imported() {
             String file = bundle.file().getFileName().toString().replaceAll("[\\p{Cc}\\p{Cf}]", "?");
-            return new Imported(header.experiment().name(), file.substring(0, Math.min(MAX_FILE_NAME, file.length())),
+            return new ImportOrigin(header.experiment().name(),
+                    file.substring(0, Math.min(MAX_FILE_NAME, file.length())),
                     bundle.contentsSum(), Instant.now());
         }
     }

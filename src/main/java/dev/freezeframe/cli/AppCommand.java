@@ -30,7 +30,7 @@ import picocli.CommandLine.TypeConversionException;
         "    freezeframe app --screenshot window.png --dark --size 1600x1000"})
 final class AppCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private RootCommand program;
 
     @Parameters(arity = "0..1", paramLabel = "FILE", description = "A bundle; the window asks whether to import it.")
     private Optional<Path> bundle;
@@ -56,7 +56,7 @@ final class AppCommand implements Callable<Integer> {
         private double scale;
 
         @Option(names = "--page", paramLabel = "PAGE", defaultValue = "experiment", description = "With --screenshot: what is shown: ${COMPLETION-CANDIDATES}. Default ${DEFAULT-VALUE}.")
-        private Window.Page page;
+        private WindowLauncher.Page page;
 
         @Option(names = "--checkpoint", paramLabel = "CHECKPOINT", defaultValue = "latest", converter = CheckpointNameText.class, description = "With --screenshot: the checkpoint that is selected.")
         private CheckpointName checkpoint;
@@ -93,11 +93,13 @@ final class AppCommand implements Callable<Integer> {
         if (bundle.isPresent() && !Files.exists(bundle.get())) {
             throw new CommandFailure("there is no file " + bundle.get());
         }
-        Window window = ServiceLoader.load(Window.class).findFirst().orElseThrow(() -> new CommandFailure(
-                "this build has no window; install the whole program"));
-        return window.open(new Window.Opening(store, program.surroundings().defaultStore(), program.surroundings()
-                .folder("XDG_CONFIG_HOME", ".config"),
-                screenshot.map(file -> new Window.Screenshot(file, appearance.dark,
+        WindowLauncher window = ServiceLoader.load(WindowLauncher.class).findFirst()
+                .orElseThrow(() -> new CommandFailure(
+                        "this build has no window; install the whole program"));
+        return window.open(new WindowLauncher.Opening(store, program.surroundings().defaultStore(),
+                program.surroundings()
+                        .folder("XDG_CONFIG_HOME", ".config"),
+                screenshot.map(file -> new WindowLauncher.Screenshot(file, appearance.dark,
                         appearance.size.width(), appearance.size.height(), appearance.scale, appearance.page,
                         appearance.checkpoint)),
                 bundle.map(Path::toAbsolutePath)));

@@ -15,11 +15,11 @@ import picocli.CommandLine.ParentCommand;
                 "    freezeframe completion > $d/freezeframe"})
 final class CompletionCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private RootCommand program;
 
     @Override
     public Integer call() {
-        program.surroundings().out().print(CompletionScript.of(Freezeframe.commandLine(program.surroundings())));
+        program.surroundings().out().print(CompletionScript.of(RootCommand.commandLine(program.surroundings())));
         program.surroundings().out().flush();
         return 0;
     }

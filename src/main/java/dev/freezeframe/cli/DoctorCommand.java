@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
 import dev.freezeframe.qemu.profile.Profiles;
@@ -32,7 +32,7 @@ import picocli.CommandLine.ParentCommand;
                 "    freezeframe doctor --json | grep -v '\"severity\":\"good\"'"})
 final class DoctorCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private RootCommand program;
 
     @Mixin
     private StoreOption storeOption;
@@ -45,7 +45,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Screen screen = new Screen(program.surroundings());
+        TerminalOutput screen = new TerminalOutput(program.surroundings());
         Doctor doctor = new Doctor(qemu.orElse(QemuProgram.DEFAULT_BINARY), storeOption.directory(program), Profiles
                 .standard());
         List<Finding> findings = doctor.examine();
@@ -62,7 +62,7 @@ final class DoctorCommand implements Callable<Integer> {
         return Doctor.isUsable(findings) ? 0 : 1;
     }
 
-    private static void print(Finding finding, Screen screen) {
+    private static void print(Finding finding, TerminalOutput screen) {
         screen.line(Units.text("%-8s  %-26s  %s", word(finding), finding.subject(), finding.found()));
         if (!finding.cost().isEmpty()) {
             screen.line("          so      " + finding.cost());

@@ -1,13 +1,13 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine;
 import picocli.codegen.docgen.manpage.ManPageGenerator;
 
 /// Writes what packages carry beside the program: the sources of a manual page for each command, in AsciiDoc, and the
@@ -25,10 +25,11 @@ final class Handbook {
 
     static void write(Path folder) throws IOException {
         PrintWriter nowhere = new PrintWriter(PrintWriter.nullWriter());
-        Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), nowhere, nowhere, _ -> null, false);
+        CliEnvironment surroundings = new CliEnvironment(InputStream.nullInputStream(), nowhere, nowhere, _ -> null,
+                false);
         Files.writeString(Files.createDirectories(folder.resolve("completion")).resolve("freezeframe"),
-                CompletionScript.of(Freezeframe.commandLine(surroundings)));
-        CommandLine program = Freezeframe.commandLine(surroundings);
+                CompletionScript.of(RootCommand.commandLine(surroundings)));
+        CommandLine program = RootCommand.commandLine(surroundings);
         nameSections(program);
         Path pages = Files.createDirectories(folder.resolve("man"));
         if (ManPageGenerator.generateManPage(pages.toFile(), null, new boolean[0], true, program

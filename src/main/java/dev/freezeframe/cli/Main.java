@@ -1,9 +1,9 @@
 package dev.freezeframe.cli;
 
 import dev.freezeframe.base.ShownText;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import dev.freezeframe.cli.terminal.LoggingSetUp;
 import dev.freezeframe.cli.terminal.NativeText;
-import dev.freezeframe.cli.terminal.Surroundings;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -22,13 +22,13 @@ public final class Main {
         Locale.setDefault(Locale.ENGLISH);
         LoggingSetUp.prepare();
         PrintWriter err = writer(FileDescriptor.err);
-        Surroundings surroundings = Surroundings.ofThisProcess(writer(FileDescriptor.out), err);
+        CliEnvironment surroundings = CliEnvironment.ofThisProcess(writer(FileDescriptor.out), err);
         Optional<String> unreadable = NativeText.ofThisProcess(arguments).problem();
         if (unreadable.isPresent()) {
             err.println("freezeframe: " + ShownText.lines(unreadable.get()));
             System.exit(ExitCode.USAGE);
         }
-        System.exit(Freezeframe.execute(surroundings, arguments));
+        System.exit(RootCommand.execute(surroundings, arguments));
     }
 
     private static PrintWriter writer(FileDescriptor descriptor) {

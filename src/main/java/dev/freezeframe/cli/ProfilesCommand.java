@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.ProfileEntry;
 import dev.freezeframe.qemu.profile.Profiles;
@@ -22,7 +22,7 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe profiles --json"})
 final class ProfilesCommand implements Callable<Integer> {
     @ParentCommand
-    private Freezeframe program;
+    private RootCommand program;
 
     @Mixin
     private JsonOption format;
@@ -30,7 +30,7 @@ final class ProfilesCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<ProfileEntry> entries = Profiles.standard().list();
-        Screen screen = new Screen(program.surroundings());
+        TerminalOutput screen = new TerminalOutput(program.surroundings());
         int nameWidth = entries.stream().mapToInt(entry -> entry.name().length()).max().orElse(0);
         for (ProfileEntry entry : entries) {
             screen.line(format.json() ? json(entry).toString() : text(entry, nameWidth));

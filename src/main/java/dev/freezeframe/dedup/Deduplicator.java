@@ -46,7 +46,7 @@ public final class Deduplicator implements AutoCloseable {
     /// @param ramBytes    guest RAM
     /// @param disks       every disk that the checkpoint has an image of, each id once
     public CheckpointWriter begin(long experimentId, int number, Optional<PageMap> previousRam, long ramBytes,
-            List<DiskImage> disks) throws StoreException {
+            List<DiskToStore> disks) throws StoreException {
         return new StoringWriter(store, options, hash, index, experimentId, number, previousRam, ramBytes, disks);
     }
 

@@ -10,13 +10,13 @@ import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
-import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.NewCheckpoint.NewImage;
+import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ChunkHash;
 import dev.freezeframe.store.pack.PackDraft;
 import java.nio.ByteBuffer;
@@ -112,7 +112,7 @@ final class StoringWriter implements CheckpointWriter {
     }
 
     StoringWriter(Store store, DedupOptions options, ChunkHash hash, StoreIndex stored, long experimentId, int number,
-            Optional<PageMap> previous, long ramBytes, List<DiskImage> diskImages) throws StoreException {
+            Optional<PageMap> previous, long ramBytes, List<DiskToStore> diskImages) throws StoreException {
         if (ramBytes <= 0 || ramBytes % ChunkId.CHUNK_BYTES != 0
                 || ramBytes / ChunkId.CHUNK_BYTES > Integer.MAX_VALUE - PAGE_SLACK) {
             throw new IllegalArgumentException("RAM of " + ramBytes + " bytes");
@@ -129,7 +129,7 @@ final class StoringWriter implements CheckpointWriter {
                     "the map before has " + previous.get().pages() + " pages, RAM has " + pages);
         }
         this.ram = new PageImage(NewCheckpoint.RAM, ramBytes, ChunkOrigin.RAM, previous);
-        for (DiskImage disk : diskImages) {
+        for (DiskToStore disk : diskImages) {
             String name = NewCheckpoint.disk(disk.id());
             if (disks.stream().anyMatch(each -> each.name.equals(name))) {
                 throw new IllegalArgumentException("disk " + disk.id() + " is there twice");

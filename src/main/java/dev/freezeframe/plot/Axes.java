@@ -69,7 +69,7 @@ final class Axes {
     }
 
     /// Small triangles over the columns that are cut off at the upper edge.
-    static void cutMarks(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, Columns columns) {
+    static void cutMarks(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, PixelColumns columns) {
         if (!scale.cut()) {
             return;
         }

@@ -33,5 +33,5 @@ public sealed interface Chart permits PauseChart, DirtyRateChart, CompositionCha
     void paint(Ink ink, ChartFrame frame, PlotArea area);
 
     /// What is painted as columns, for finding the checkpoint under the mouse.
-    Columns columns(ChartFrame frame, PlotArea area);
+    PixelColumns columns(ChartFrame frame, PlotArea area);
 }

@@ -16,8 +16,8 @@ import dev.freezeframe.analyse.RunSummary;
 public record ChartFrame(CheckpointSeries checkpoints, DirtyCounts counts, RunSummary summary, double from, double to,
         boolean live, ChartColors colors) {
 
-    Columns columns(Columns.Value value, PlotArea area) {
-        return Columns.of(checkpoints, value, from, to, (int) area.width());
+    PixelColumns columns(PixelColumns.Value value, PlotArea area) {
+        return PixelColumns.of(checkpoints, value, from, to, (int) area.width());
     }
 
     /// Where a moment is on the screen.

@@ -53,14 +53,14 @@ record CompositionChart() implements Chart {
     }
 
     @Override
-    public Columns columns(ChartFrame frame, PlotArea area) {
+    public PixelColumns columns(ChartFrame frame, PlotArea area) {
         return frame.columns(frame.checkpoints()::dirtyPages, area);
     }
 
     @Override
     public void paint(Ink ink, ChartFrame frame, PlotArea area) {
         CheckpointSeries series = frame.checkpoints();
-        Columns columns = columns(frame, area);
+        PixelColumns columns = columns(frame, area);
         ValueScale scale = ValueScale.of(columns.values(), columns.size(), 0, area.ticks());
         Axes.timeGrid(ink, frame, area);
         Axes.values(ink, frame.colors(), area, scale, Axes::pages, null);

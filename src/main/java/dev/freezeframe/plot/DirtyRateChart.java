@@ -57,13 +57,13 @@ record DirtyRateChart() implements Chart {
     }
 
     @Override
-    public Columns columns(ChartFrame frame, PlotArea area) {
+    public PixelColumns columns(ChartFrame frame, PlotArea area) {
         return frame.columns(frame.checkpoints()::pagesPerSecond, area);
     }
 
     @Override
     public void paint(Ink ink, ChartFrame frame, PlotArea area) {
-        Columns columns = columns(frame, area);
+        PixelColumns columns = columns(frame, area);
         DirtyCounts counts = frame.counts();
         int first = Math.max(0, counts.firstFrom(frame.from()) - 1);
         int last = Math.min(counts.size(), counts.firstFrom(frame.to()) + 1);
@@ -102,7 +102,7 @@ record DirtyRateChart() implements Chart {
     }
 
     /// Each checkpoint's rate over the time that it is from.
-    private static void steps(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, Columns columns) {
+    private static void steps(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, PixelColumns columns) {
         InkColor faint = frame.colors().dirty().faint(0.35);
         for (int i = 0; i < columns.size(); i++) {
             int checkpoint = columns.shown()[i];

@@ -54,14 +54,14 @@ record DiskBlocksChart() implements Chart {
     }
 
     @Override
-    public Columns columns(ChartFrame frame, PlotArea area) {
+    public PixelColumns columns(ChartFrame frame, PlotArea area) {
         return frame.columns(frame.checkpoints()::dirtyBlocks, area);
     }
 
     @Override
     public void paint(Ink ink, ChartFrame frame, PlotArea area) {
         CheckpointSeries series = frame.checkpoints();
-        Columns columns = columns(frame, area);
+        PixelColumns columns = columns(frame, area);
         ValueScale scale = ValueScale.of(columns.values(), columns.size(), 0, area.ticks());
         double inMebibytes = CheckpointSeries.PAGE_BYTES / MEBIBYTE;
         Axes.timeGrid(ink, frame, area);

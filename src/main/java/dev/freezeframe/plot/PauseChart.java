@@ -44,14 +44,14 @@ record PauseChart() implements Chart {
     }
 
     @Override
-    public Columns columns(ChartFrame frame, PlotArea area) {
+    public PixelColumns columns(ChartFrame frame, PlotArea area) {
         return frame.columns(frame.checkpoints()::pauseMicros, area);
     }
 
     @Override
     public void paint(Ink ink, ChartFrame frame, PlotArea area) {
         CheckpointSeries series = frame.checkpoints();
-        Columns columns = columns(frame, area);
+        PixelColumns columns = columns(frame, area);
         Distribution pause = frame.summary().pauseMicros();
         double[] millis = new double[columns.size()];
         for (int i = 0; i < millis.length; i++) {
@@ -72,7 +72,8 @@ record PauseChart() implements Chart {
         }
     }
 
-    private static void stack(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, Columns columns, int column) {
+    private static void stack(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, PixelColumns columns,
+            int column) {
         CheckpointSeries series = frame.checkpoints();
         int checkpoint = columns.shown()[column];
         double x = area.x() + columns.x()[column];
@@ -88,9 +89,9 @@ record PauseChart() implements Chart {
         }
     }
 
-    private static void cutMarks(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, Columns columns,
+    private static void cutMarks(Ink ink, ChartFrame frame, PlotArea area, ValueScale scale, PixelColumns columns,
             double[] millis) {
-        Axes.cutMarks(ink, frame, area, scale, new Columns(columns.shown(), columns.x(), columns.width(),
+        Axes.cutMarks(ink, frame, area, scale, new PixelColumns(columns.shown(), columns.x(), columns.width(),
                 columns.held(), millis, columns.size()));
     }
 

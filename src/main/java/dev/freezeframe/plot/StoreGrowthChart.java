@@ -56,14 +56,14 @@ record StoreGrowthChart() implements Chart {
     }
 
     @Override
-    public Columns columns(ChartFrame frame, PlotArea area) {
+    public PixelColumns columns(ChartFrame frame, PlotArea area) {
         return frame.columns(frame.checkpoints()::keptBytes, area);
     }
 
     @Override
     public void paint(Ink ink, ChartFrame frame, PlotArea area) {
         CheckpointSeries series = frame.checkpoints();
-        Columns columns = columns(frame, area);
+        PixelColumns columns = columns(frame, area);
         Axes.timeGrid(ink, frame, area);
         if (columns.size() == 0) {
             ink.fill(frame.colors().grid(), area.x(), area.bottom(), area.width(), 1);

@@ -6,7 +6,7 @@ import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.Sessions;
 import dev.freezeframe.capture.dirty.DirtyTracker;
 import dev.freezeframe.dedup.Deduplicator;
-import dev.freezeframe.dedup.DiskImage;
+import dev.freezeframe.dedup.DiskToStore;
 import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineDisk;
@@ -51,7 +51,7 @@ public final class Recording implements AutoCloseable {
     private final SteadyClock clock;
     private final ExperimentRecord experiment;
     private final Deduplicator deduplicator;
-    private final Pipeline pipeline;
+    private final StoringPipeline pipeline;
     private final Checkpointer checkpointer;
     private final BudgetKeeper budgetKeeper;
     private final Optional<PictureTaker> pictures;
@@ -99,9 +99,9 @@ public final class Recording implements AutoCloseable {
             Optional<PageMap> base = parent.isPresent() && untouchedSinceParent
                     ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.RAM))
                     : Optional.empty();
-            List<DiskImage> disks = new ArrayList<>();
+            List<DiskToStore> disks = new ArrayList<>();
             for (MachineDisk disk : machine.disks()) {
-                disks.add(new DiskImage(disk.id(), disk.sizeBytes(), base.isPresent()
+                disks.add(new DiskToStore(disk.id(), disk.sizeBytes(), base.isPresent()
                         ? Optional.of(store.pageMap(parent.get().id(), NewCheckpoint.disk(disk.id())))
                         : Optional.empty()));
             }
@@ -164,7 +164,8 @@ public final class Recording implements AutoCloseable {
         }
     }
 
-    private Recording(Beginning beginning, Store store, Machine machine, Optional<PageMap> base, List<DiskImage> disks,
+    private Recording(Beginning beginning, Store store, Machine machine, Optional<PageMap> base,
+            List<DiskToStore> disks,
             DirtyTracker tracker, DeviceStateSource devices, RecordingOptions options, RecordingListener listener)
             throws IOException {
         this.store = store;
@@ -177,7 +178,7 @@ public final class Recording implements AutoCloseable {
         pictures = options.pictures()
                 ? Optional.of(new PictureTaker(machine, store, listener::pictureStored))
                 : Optional.empty();
-        pipeline = new Pipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base, disks,
+        pipeline = new StoringPipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base, disks,
                 new RecordingListener() {
                     @Override
                     public void checkpointStored(CheckpointRecord checkpoint) {

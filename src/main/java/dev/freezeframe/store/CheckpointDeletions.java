@@ -2,12 +2,12 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.StoreFile;
-import dev.freezeframe.store.lock.Gate;
+import dev.freezeframe.store.lock.CommitGate;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,11 +21,11 @@ final class CheckpointDeletions {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointDeletions.class);
 
     private final StoreFile file;
-    private final Gate gate;
+    private final CommitGate gate;
     private final RunningRecordings recordings;
     private final CheckpointImages images;
 
-    CheckpointDeletions(StoreFile file, Gate gate, RunningRecordings recordings, CheckpointImages images) {
+    CheckpointDeletions(StoreFile file, CommitGate gate, RunningRecordings recordings, CheckpointImages images) {
         this.file = file;
         this.gate = gate;
         this.recordings = recordings;

@@ -1,18 +1,18 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.catalog.ImageTable;
-import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.Database;
-import dev.freezeframe.store.catalog.Disks;
+import dev.freezeframe.store.catalog.DiskTable;
+import dev.freezeframe.store.catalog.ImageTable.Image;
+import dev.freezeframe.store.catalog.ImageTable;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.lock.Pins;
+import dev.freezeframe.store.lock.PinnedCheckpoints;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ImageReader;
 import java.nio.ByteBuffer;
 import java.sql.SQLException;
@@ -30,7 +30,7 @@ final class CheckpointImages {
     private final StoreFile file;
     private final StoredChunks chunks;
     /// Also the lock that keeps deletions off what is being opened.
-    private final Pins pins = new Pins();
+    private final PinnedCheckpoints pins = new PinnedCheckpoints();
 
     private record OpenedImage(long lengthBytes, PageMap map) {}
 
@@ -46,7 +46,7 @@ final class CheckpointImages {
             return image.get();
         }
         Optional<String> disk = NewCheckpoint.diskOf(name);
-        if (disk.isPresent() && Disks.ofCheckpoint(session, checkpointId).stream()
+        if (disk.isPresent() && DiskTable.ofCheckpoint(session, checkpointId).stream()
                 .anyMatch(each -> each.disk().equals(disk.get()))) {
             throw new StoreException(Reason.DAMAGED, "the image \"" + name + "\" of checkpoint id " + checkpointId
                     + " is lost: the catalog has the disk's figures, but not its image; verify lists every checkpoint that is affected");
@@ -87,7 +87,7 @@ final class CheckpointImages {
     /// Compares an image of a disk with what was measured when it was stored.
     private static void requireLength(Database.Session session, Image image) throws SQLException, StoreException {
         Optional<String> disk = NewCheckpoint.diskOf(image.name());
-        for (DiskMetrics each : Disks.ofCheckpoint(session, image.checkpointId())) {
+        for (DiskMetrics each : DiskTable.ofCheckpoint(session, image.checkpointId())) {
             if (disk.isPresent() && each.disk().equals(disk.get()) && each.sizeBytes() != image.lengthBytes()) {
                 throw new StoreException(Reason.DAMAGED, "the image \"" + image.name() + "\" of checkpoint id "
                         + image.checkpointId() + " is damaged (the catalog says " + image.lengthBytes()

@@ -2,17 +2,17 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.Database.Work;
-import dev.freezeframe.store.catalog.Packs;
+import dev.freezeframe.store.catalog.PackTable;
 import dev.freezeframe.store.catalog.StoreFile;
-import dev.freezeframe.store.lock.Gate;
+import dev.freezeframe.store.lock.CommitGate;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ChunkWatcher;
 import dev.freezeframe.store.pack.PackCodec;
 import dev.freezeframe.store.pack.PackDraft;
@@ -33,12 +33,12 @@ final class CheckpointWriting {
 
     private final StoreFile file;
     private final StoredChunks chunks;
-    private final Gate gate;
+    private final CommitGate gate;
     private final AtomicLong lastPackId = new AtomicLong();
     private final Deque<ByteBuffer> draftBuffers = new ConcurrentLinkedDeque<>();
     private final List<ChunkWatcher> watchers = new CopyOnWriteArrayList<>();
 
-    CheckpointWriting(StoreFile file, StoredChunks chunks, Gate gate) {
+    CheckpointWriting(StoreFile file, StoredChunks chunks, CommitGate gate) {
         this.file = file;
         this.chunks = chunks;
         this.gate = gate;
@@ -46,7 +46,7 @@ final class CheckpointWriting {
 
     /// Learns what a store holds that was just opened, and again whenever its database had to be opened anew.
     void begin() throws StoreException {
-        lastPackId.set(file.read("open", Packs::lastPackId));
+        lastPackId.set(file.read("open", PackTable::lastPackId));
         Work<Void> readOrigins = session -> {
             chunks.packs().diskPacks().load(session);
             return null;
@@ -56,7 +56,7 @@ final class CheckpointWriting {
             readOrigins.run(session);
             for (ChunkWatcher watcher : watchers) {
                 watcher.reset();
-                Packs.forEachChunk(session, watcher);
+                PackTable.forEachChunk(session, watcher);
             }
             return null;
         });
@@ -99,7 +99,7 @@ final class CheckpointWriting {
         file.requireSpace();
         PackCodec.Row row = chunks.packs().encode(draft, zstdLevel);
         long bytes = file.write(lease, "store a pack",
-                session -> Packs.insert(session, row, draft.origin(), live, draft.hashes()));
+                session -> PackTable.insert(session, row, draft.origin(), live, draft.hashes()));
         file.ifStill(lease.generation(), () -> {
             chunks.packs().diskPacks().set(draft.packId(), draft.origin() == ChunkOrigin.DISK);
             tell(draft);
@@ -176,7 +176,7 @@ final class CheckpointWriting {
     void watch(ChunkWatcher watcher) throws StoreException {
         gate.alone(() -> {
             file.read("read the chunk index", session -> {
-                Packs.forEachChunk(session, watcher);
+                PackTable.forEachChunk(session, watcher);
                 return null;
             });
             watchers.add(watcher);

@@ -3,11 +3,11 @@ package dev.freezeframe.store;
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.StoreFile;
-import dev.freezeframe.store.model.CheckpointParts;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.store.model.Imported;
-import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.ImportOrigin;
+import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -61,7 +61,7 @@ final class ExperimentImports {
         return bootFiles;
     }
 
-    ExperimentRecord commit(long generation, ExperimentRecord experiment, Imported imported,
+    ExperimentRecord commit(long generation, ExperimentRecord experiment, ImportOrigin imported,
             IncomingExperiment.Source source) throws IOException {
         file.requireSpace();
         ExperimentRecord record;
@@ -91,7 +91,7 @@ final class ExperimentImports {
         return record;
     }
 
-    private static ExperimentRecord insert(Database.Session session, ExperimentRecord experiment, Imported imported,
+    private static ExperimentRecord insert(Database.Session session, ExperimentRecord experiment, ImportOrigin imported,
             IncomingExperiment.Source source) throws SQLException, StoreException {
         if (Catalog.experiment(session, experiment.name()).isPresent()) {
             throw new StoreException(Reason.REFUSED, "the store has an experiment " + experiment.name()
@@ -104,7 +104,7 @@ final class ExperimentImports {
         Catalog.insert(session, id, imported);
         Map<Integer, Long> ids = new HashMap<>();
         try {
-            for (Optional<CheckpointParts> next = source.next(); next.isPresent(); next = source.next()) {
+            for (Optional<ImportedCheckpoint> next = source.next(); next.isPresent(); next = source.next()) {
                 Catalog.insert(session, id, next.get(), ids);
             }
         } catch (IOException e) {

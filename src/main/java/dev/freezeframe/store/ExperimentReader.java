@@ -1,22 +1,22 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.catalog.Annotations;
-import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.AnnotationTable;
+import dev.freezeframe.store.catalog.ClassMapTable;
 import dev.freezeframe.store.catalog.ImageTable.Image;
-import dev.freezeframe.store.catalog.ClassMaps;
+import dev.freezeframe.store.catalog.ImageTable;
 import dev.freezeframe.store.catalog.StoreFile;
-import dev.freezeframe.store.model.CheckpointParts;
-import dev.freezeframe.store.model.CheckpointParts.ClassPart;
-import dev.freezeframe.store.model.CheckpointParts.ImageParts;
-import dev.freezeframe.store.model.CheckpointParts.MapPart;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
+import dev.freezeframe.store.model.ImportedCheckpoint.ClassPart;
+import dev.freezeframe.store.model.ImportedCheckpoint.ImageParts;
+import dev.freezeframe.store.model.ImportedCheckpoint.MapPart;
+import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.PageMapCodec;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.Pack;
 import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
@@ -91,7 +91,7 @@ public final class ExperimentReader implements AutoCloseable {
     }
 
     private void number() {
-        long next = CheckpointParts.FIRST_CHUNK;
+        long next = ImportedCheckpoint.FIRST_CHUNK;
         for (ChunkOrigin origin : ChunkOrigin.values()) {
             long first = next;
             for (Used used : packs.get(origin).values()) {
@@ -139,7 +139,7 @@ public final class ExperimentReader implements AutoCloseable {
                     sink.chunks(raw.slice(from, (end - slot) * ChunkId.CHUNK_BYTES));
                     slot = slots.nextSetBit(end);
                 }
-            } catch (Corruption e) {
+            } catch (CorruptionException e) {
                 throw new StoreException(Reason.DAMAGED, "chunks of the experiment cannot be read: " + e.getMessage()
                         + "; verify lists every checkpoint that is affected", e);
             }
@@ -147,7 +147,7 @@ public final class ExperimentReader implements AutoCloseable {
     }
 
     /// Everything of one of the checkpoints, its chunks numbered for the way.
-    public CheckpointParts parts(CheckpointRecord checkpoint) throws StoreException {
+    public ImportedCheckpoint parts(CheckpointRecord checkpoint) throws StoreException {
         List<ImageParts> images = new ArrayList<>();
         for (Image image : file.read("list images", session -> ImageTable.images(session, checkpoint.id()))) {
             List<MapPart> map = new ArrayList<>();
@@ -156,7 +156,7 @@ public final class ExperimentReader implements AutoCloseable {
                 try {
                     PageMapCodec.Piece numbered = PageMapCodec.renumber(piece, image.checkedPages(), this::numberOf);
                     map.add(new MapPart(numbered.entries(), numbered.encodedBytes(), numbered.content()));
-                } catch (Corruption e) {
+                } catch (CorruptionException e) {
                     throw new StoreException(Reason.DAMAGED, "the page map \"" + image.name() + "\" of "
                             + checkpoint.name() + " is damaged (" + e.getMessage()
                             + "); verify lists every checkpoint that is affected", e);
@@ -166,13 +166,14 @@ public final class ExperimentReader implements AutoCloseable {
                     map));
         }
         Optional<List<ClassPart>> classes = file
-                .read("read page classes", session -> ClassMaps.read(session, checkpoint))
+                .read("read page classes", session -> ClassMapTable.read(session, checkpoint))
                 .map(map -> map.pieces().stream().map(
                         piece -> new ClassPart(piece.runs(), piece.pages(), piece.encodedBytes(), piece.content()))
                         .toList());
-        return new CheckpointParts(checkpoint.number(), checkpoint.metrics(),
-                file.read("read a note", session -> Annotations.ofCheckpoint(session, checkpoint.id())),
-                file.read("read a picture", session -> Annotations.picture(session, checkpoint.id())), classes, images);
+        return new ImportedCheckpoint(checkpoint.number(), checkpoint.metrics(),
+                file.read("read a note", session -> AnnotationTable.ofCheckpoint(session, checkpoint.id())),
+                file.read("read a picture", session -> AnnotationTable.picture(session, checkpoint.id())), classes,
+                images);
     }
 
     /// Lets the checkpoints be deleted again.

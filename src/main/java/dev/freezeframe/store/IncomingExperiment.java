@@ -1,12 +1,12 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.lock.WriteLease;
-import dev.freezeframe.store.model.CheckpointParts;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.store.model.Imported;
-import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.ImportOrigin;
+import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
 import java.util.BitSet;
@@ -35,7 +35,7 @@ public final class IncomingExperiment implements AutoCloseable {
     @FunctionalInterface
     public interface Source {
         /// The next one, empty after the last.
-        Optional<CheckpointParts> next() throws IOException;
+        Optional<ImportedCheckpoint> next() throws IOException;
     }
 
     IncomingExperiment(ExperimentImports imports, long generation) {
@@ -87,7 +87,7 @@ public final class IncomingExperiment implements AutoCloseable {
     /// @param imported where it came from
     /// @throws StoreException if the name is taken, or it cannot be stored; then nothing of it can be seen
     /// @throws IOException    what the source threw
-    public ExperimentRecord commit(ExperimentRecord experiment, Imported imported, Source source)
+    public ExperimentRecord commit(ExperimentRecord experiment, ImportOrigin imported, Source source)
             throws IOException {
         ExperimentRecord record = imports.commit(generation, experiment, imported, source);
         done = true;

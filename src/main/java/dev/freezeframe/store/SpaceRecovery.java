@@ -3,7 +3,7 @@ package dev.freezeframe.store;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.StoreFile;
-import dev.freezeframe.store.lock.Gate;
+import dev.freezeframe.store.lock.CommitGate;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.upkeep.GarbageCollection;
 import dev.freezeframe.store.upkeep.GcReport;
@@ -24,14 +24,14 @@ final class SpaceRecovery {
 
     private final StoreFile file;
     private final StoredChunks chunks;
-    private final Gate gate;
+    private final CommitGate gate;
     private final RunningRecordings recordings;
     private final CheckpointImages images;
     private final CheckpointWriting writing;
     private final Consumer<Map<Long, BitSet>> alsoUsed;
 
     /// @param alsoUsed adds chunks that must stay though no page map names them, by pack
-    SpaceRecovery(StoreFile file, StoredChunks chunks, Gate gate, RunningRecordings recordings,
+    SpaceRecovery(StoreFile file, StoredChunks chunks, CommitGate gate, RunningRecordings recordings,
             CheckpointImages images, CheckpointWriting writing, Consumer<Map<Long, BitSet>> alsoUsed) {
         this.file = file;
         this.chunks = chunks;

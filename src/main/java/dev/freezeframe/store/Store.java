@@ -1,16 +1,16 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.catalog.Annotations;
+import dev.freezeframe.store.catalog.AnnotationTable;
 import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.ImageTable;
-import dev.freezeframe.store.catalog.ImageTable.Image;
-import dev.freezeframe.store.catalog.ClassMaps;
+import dev.freezeframe.store.catalog.ClassMapTable;
 import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.ImageTable.Image;
+import dev.freezeframe.store.catalog.ImageTable;
 import dev.freezeframe.store.catalog.StoreFaults;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.catalog.StoreVersion;
-import dev.freezeframe.store.lock.Gate;
+import dev.freezeframe.store.lock.CommitGate;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
@@ -18,13 +18,13 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
-import dev.freezeframe.store.model.Imported;
+import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.Picture;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ChunkWatcher;
 import dev.freezeframe.store.pack.ImageReader;
 import dev.freezeframe.store.pack.PackDraft;
@@ -93,7 +93,7 @@ public final class Store implements AutoCloseable {
     private final ExperimentImports imports;
 
     private Store(Path directory, StoreFile file) {
-        Gate gate = new Gate();
+        CommitGate gate = new CommitGate();
         List<IncomingExperiment> incoming = new CopyOnWriteArrayList<>();
         this.directory = directory;
         this.file = file;
@@ -242,12 +242,12 @@ public final class Store implements AutoCloseable {
 
     /// The notes and tags of an experiment's checkpoints, by checkpoint id; those without any are not in it.
     public Map<Long, Annotation> annotations(long experimentId) throws StoreException {
-        return file.read("read the notes", session -> Annotations.ofExperiment(session, experimentId));
+        return file.read("read the notes", session -> AnnotationTable.ofExperiment(session, experimentId));
     }
 
     /// The note and the tags of a checkpoint, [Annotation#NONE] if it has none.
     public Annotation annotation(long checkpointId) throws StoreException {
-        return file.read("read a note", session -> Annotations.ofCheckpoint(session, checkpointId));
+        return file.read("read a note", session -> AnnotationTable.ofCheckpoint(session, checkpointId));
     }
 
     /// Puts a note and tags in the place of those that a checkpoint has; [Annotation#NONE] takes them away.
@@ -255,7 +255,7 @@ public final class Store implements AutoCloseable {
     /// @throws StoreException if there is no such checkpoint
     public void annotate(long checkpointId, Annotation annotation) throws StoreException {
         file.requireSpace();
-        if (!file.write("annotate a checkpoint", session -> Annotations.put(session, checkpointId, annotation))) {
+        if (!file.write("annotate a checkpoint", session -> AnnotationTable.put(session, checkpointId, annotation))) {
             throw new StoreException(Reason.NOT_FOUND, "there is no checkpoint with id " + checkpointId
                     + " any more; freezeframe list shows those that there are");
         }
@@ -269,12 +269,12 @@ public final class Store implements AutoCloseable {
     /// @return whether it was kept
     public boolean putPicture(long checkpointId, Picture picture) throws StoreException {
         file.requireSpace();
-        return file.write("keep a picture", session -> Annotations.put(session, checkpointId, picture));
+        return file.write("keep a picture", session -> AnnotationTable.put(session, checkpointId, picture));
     }
 
     /// The picture of the guest that is kept with a checkpoint.
     public Optional<Picture> picture(long checkpointId) throws StoreException {
-        return file.read("read a picture", session -> Annotations.picture(session, checkpointId));
+        return file.read("read a picture", session -> AnnotationTable.picture(session, checkpointId));
     }
 
     // --- content of checkpoints
@@ -284,7 +284,7 @@ public final class Store implements AutoCloseable {
     public Optional<PageClassMap> pageClasses(long checkpointId) throws StoreException {
         return file.read("read page classes", session -> {
             Optional<CheckpointRecord> checkpoint = Catalog.checkpoint(session, checkpointId);
-            return checkpoint.isPresent() ? ClassMaps.read(session, checkpoint.get()) : Optional.empty();
+            return checkpoint.isPresent() ? ClassMapTable.read(session, checkpoint.get()) : Optional.empty();
         });
     }
 
@@ -419,7 +419,7 @@ public final class Store implements AutoCloseable {
     }
 
     /// Where those experiments came from that were not recorded into this store, by experiment id.
-    public Map<Long, Imported> imported() throws StoreException {
+    public Map<Long, ImportOrigin> imported() throws StoreException {
         return file.read("list imported experiments", Catalog::imported);
     }
 

@@ -1,13 +1,13 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.base.Corruption;
-import dev.freezeframe.store.catalog.Packs;
+import dev.freezeframe.base.CorruptionException;
+import dev.freezeframe.store.catalog.PackTable;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.Pack;
 import dev.freezeframe.store.pack.PackCache;
 import dev.freezeframe.store.pack.PageReader;
@@ -23,18 +23,18 @@ final class StoredChunks implements AutoCloseable {
     private static final long MOST_READ_BYTES = 128 << 20;
 
     private final StoreFile file;
-    private final Packs packs;
+    private final PackTable packs;
     private final PackCache readPacks;
 
     StoredChunks(StoreFile file) {
         this.file = file;
-        this.packs = new Packs(Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 8));
+        this.packs = new PackTable(Math.min(MOST_BYTES, Runtime.getRuntime().maxMemory() / 8));
         this.readPacks = new PackCache(Math.min(MOST_READ_BYTES, Runtime.getRuntime().maxMemory() / 8),
                 packId -> pack(packId, false));
     }
 
     /// The table of packs.
-    Packs packs() {
+    PackTable packs() {
         return packs;
     }
 
@@ -67,7 +67,7 @@ final class StoredChunks implements AutoCloseable {
         try {
             Pack pack = pack(ChunkId.packId(chunkId), true);
             target.put(pack.raw(), pack.offset(ChunkId.slot(chunkId)), ChunkId.CHUNK_BYTES);
-        } catch (Corruption e) {
+        } catch (CorruptionException e) {
             throw unreadable(chunkId, e);
         }
     }
@@ -76,12 +76,12 @@ final class StoredChunks implements AutoCloseable {
     boolean equals(long chunkId, ByteBuffer page, int position) throws StoreException {
         try {
             return pack(ChunkId.packId(chunkId), true).equalsAt(ChunkId.slot(chunkId), page, position);
-        } catch (Corruption e) {
+        } catch (CorruptionException e) {
             throw unreadable(chunkId, e);
         }
     }
 
-    private static StoreException unreadable(long chunkId, Corruption e) {
+    private static StoreException unreadable(long chunkId, CorruptionException e) {
         return new StoreException(Reason.DAMAGED, "chunk " + chunkId + " cannot be read: " + e.getMessage()
                 + "; verify lists every checkpoint that is affected", e);
     }

@@ -7,7 +7,7 @@
 /// an image of a checkpoint; an [dev.freezeframe.store.pack.ImageReader] reads one anywhere. No chunk counts its users: collection
 /// marks what the page maps name and sweeps the rest.
 ///
-/// Experiments leave and enter a store as [dev.freezeframe.store.model.CheckpointParts], by an
+/// Experiments leave and enter a store as [dev.freezeframe.store.model.ImportedCheckpoint], by an
 /// [dev.freezeframe.store.ExperimentReader] and an [dev.freezeframe.store.IncomingExperiment];
-/// [dev.freezeframe.store.PartsRules] says what may enter.
+/// [dev.freezeframe.store.ImportChecks] says what may enter.
 package dev.freezeframe.store;

@@ -1,12 +1,12 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.cli.Window;
+import dev.freezeframe.cli.WindowLauncher;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import javafx.application.Application;
 
 /// Starts the toolkit with the window, and waits for its end.
-public final class DesktopWindow implements Window {
+public final class DesktopWindow implements WindowLauncher {
     /// How it ended; JavaFX makes the application object itself, so that there is no other way between the two.
     private static final CompletableFuture<Integer> END = new CompletableFuture<>();
     private static volatile Opening opening;

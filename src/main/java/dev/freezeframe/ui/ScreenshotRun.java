@@ -1,6 +1,6 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.cli.Window;
+import dev.freezeframe.cli.WindowLauncher;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -34,9 +34,9 @@ final class ScreenshotRun {
 
     private final WorkbenchModel workbench;
     private final MainView view;
-    private final Window.Screenshot wanted;
+    private final WindowLauncher.Screenshot wanted;
 
-    ScreenshotRun(WorkbenchModel workbench, MainView view, Window.Screenshot wanted) {
+    ScreenshotRun(WorkbenchModel workbench, MainView view, WindowLauncher.Screenshot wanted) {
         this.workbench = workbench;
         this.view = view;
         this.wanted = wanted;

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui;
 
-import dev.freezeframe.cli.Window;
+import dev.freezeframe.cli.WindowLauncher;
 import dev.freezeframe.ui.library.BundleDialogs;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
@@ -40,7 +40,7 @@ public final class WorkbenchApplication extends Application implements WindowAct
     private static final javafx.util.Duration NOTICE = javafx.util.Duration.seconds(8);
 
     private final BackgroundTasks tasks = new BackgroundTasks();
-    private Window.Opening opening;
+    private WindowLauncher.Opening opening;
     private WindowState remembered;
     private WorkbenchModel workbench;
     private MainView view;

@@ -11,7 +11,7 @@ import dev.freezeframe.analyse.CheckpointComparison.PageContents;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
-import dev.freezeframe.dedup.DiskImage;
+import dev.freezeframe.dedup.DiskToStore;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.DiskRead;
 import dev.freezeframe.store.figure.GivenFigures;
@@ -159,12 +159,12 @@ class CheckpointComparisonTest {
         long ramBytes = (long) fill.length * PAGE_BYTES;
         long id = store.createExperiment(
                 ExperimentRecord.starting(name, "array", "{}", ramBytes, Optional.empty(), Instant.now()));
-        List<DiskImage> images = new ArrayList<>();
+        List<DiskToStore> images = new ArrayList<>();
         List<DiskRead> reads = new ArrayList<>();
         for (int[] disk : disks) {
             long bytes = (long) disk.length * PAGE_BYTES;
             reads.add(new DiskRead("disk" + images.size(), bytes, bytes, 10));
-            images.add(new DiskImage("disk" + images.size(), bytes, Optional.empty()));
+            images.add(new DiskToStore("disk" + images.size(), bytes, Optional.empty()));
         }
         try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), ramBytes, images)) {
             writer.addRam(upTo(fill.length), fill.length, contents(fill));

@@ -77,14 +77,15 @@ class StoreBenchTest {
     void nothingOfTheImagesStaysAndAPeerThatIsNotThereIsToldSo() throws Exception {
         try (Store store = Store.open(folder.resolve("store"))) {
             Path work = Files.createDirectory(folder.resolve("work"));
-            List<StoreBench.Outcome> outcomes = StoreBench.compare(store, withDisks(store, 2), List.of(Peer.BORG), work,
+            List<StoreBench.Outcome> outcomes = StoreBench.compare(store, withDisks(store, 2),
+                    List.of(ComparedBackup.BORG), work,
                     _ -> {});
             switch (outcomes.getFirst()) {
                 case StoreBench.Compared compared -> {
                     assertEquals(2, compared.millis().size());
                     assertTrue(compared.storedBytes() > 0);
                 }
-                case StoreBench.NotInstalled none -> assertEquals(Peer.BORG, none.peer());
+                case StoreBench.NotInstalled none -> assertEquals(ComparedBackup.BORG, none.peer());
                 case StoreBench.Failed failed -> throw new AssertionError(failed.reason());
             }
             try (Stream<Path> files = Files.list(work)) {

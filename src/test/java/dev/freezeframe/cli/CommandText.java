@@ -1,6 +1,6 @@
 package dev.freezeframe.cli;
 
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine;
 
 /// Command lines of the program as people read them, in a help or in a document, taken apart by the program's own parser.
 final class CommandText {
@@ -22,7 +22,7 @@ final class CommandText {
     /// All commands, for a program that prints nowhere.
     static CommandLine program(String... arguments) {
         PrintWriter nowhere = new PrintWriter(PrintWriter.nullWriter());
-        return Freezeframe.commandLine(new Surroundings(InputStream.nullInputStream(), nowhere, nowhere, _ -> null,
+        return RootCommand.commandLine(new CliEnvironment(InputStream.nullInputStream(), nowhere, nowhere, _ -> null,
                 false), arguments);
     }
 

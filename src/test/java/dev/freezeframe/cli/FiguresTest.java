@@ -9,11 +9,11 @@ import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.run.ConsoleFeed;
 import dev.freezeframe.cli.run.DiskRateText;
-import dev.freezeframe.cli.terminal.CheckpointTable;
+import dev.freezeframe.cli.terminal.CheckpointLines;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import dev.freezeframe.cli.terminal.LogFile;
-import dev.freezeframe.cli.terminal.Screen;
-import dev.freezeframe.cli.terminal.SizeText;
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.SizeArgument;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -50,13 +50,13 @@ class FiguresTest {
     @ParameterizedTest
     @CsvSource({"256M,268435456", "2G,2147483648", "512KiB,524288", "1 MiB,1048576", "1T,1099511627776"})
     void sizesAreReadInBinaryUnits(String text, long bytes) {
-        assertEquals(bytes, new SizeText().convert(text));
+        assertEquals(bytes, new SizeArgument().convert(text));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "256", "M", "-1M", "1.5G", "999999999T"})
     void aSizeWithoutAReadingIsRefused(String text) {
-        assertThrows(TypeConversionException.class, () -> new SizeText().convert(text));
+        assertThrows(TypeConversionException.class, () -> new SizeArgument().convert(text));
     }
 
     @ParameterizedTest
@@ -90,14 +90,15 @@ class FiguresTest {
         for (int i = 0; i < phases.length; i++) {
             byName.put(CheckpointFigure.PHASES.get(i).field(), phases[i]);
         }
-        return CheckpointTable.letters(byName);
+        return CheckpointLines.letters(byName);
     }
 
     private static String shown(boolean terminal) {
         StringWriter out = new StringWriter();
         PrintWriter writer = new PrintWriter(out);
-        try (Screen screen = new Screen(new Surroundings(InputStream.nullInputStream(), writer, writer, _ -> null,
-                terminal))) {
+        try (TerminalOutput screen = new TerminalOutput(
+                new CliEnvironment(InputStream.nullInputStream(), writer, writer, _ -> null,
+                        terminal))) {
             screen.status("under way");
             screen.line("result");
         }
@@ -140,14 +141,14 @@ class FiguresTest {
 
     @Test
     void theTableDropsWhatMattersLeastWhereTheTerminalIsNarrow() {
-        String whole = new CheckpointTable(false, Integer.MAX_VALUE, false).header();
-        assertEquals(whole, new CheckpointTable(false, whole.length(), false).header());
+        String whole = new CheckpointLines(false, Integer.MAX_VALUE, false).header();
+        assertEquals(whole, new CheckpointLines(false, whole.length(), false).header());
         for (int columns = 20; columns < whole.length(); columns++) {
-            String header = new CheckpointTable(false, columns, false).header();
+            String header = new CheckpointLines(false, columns, false).header();
             assertTrue(header.length() <= columns, header);
             assertTrue(header.contains("#") && header.contains("pause"), header);
         }
-        String usual = new CheckpointTable(false, 80, false).header();
+        String usual = new CheckpointLines(false, 80, false).header();
         assertTrue(usual.contains("late") && usual.contains("stored") && !usual.contains("same"), usual);
     }
 }

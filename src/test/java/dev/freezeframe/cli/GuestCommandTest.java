@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.cli.run.GuestDialog;
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import dev.freezeframe.host.PackageSource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -170,7 +170,7 @@ class GuestCommandTest {
 
     private static boolean answer(String typed, boolean terminal, boolean json) throws IOException {
         PrintWriter nowhere = new PrintWriter(new StringWriter());
-        return new GuestDialog(new Surroundings(new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8)),
+        return new GuestDialog(new CliEnvironment(new ByteArrayInputStream(typed.getBytes(StandardCharsets.UTF_8)),
                 nowhere, nowhere, _ -> null, terminal), json).agrees();
     }
 }

@@ -3,7 +3,7 @@ package dev.freezeframe.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import dev.freezeframe.suite.TestLog;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -22,10 +22,10 @@ record Invocation(int status, String out, String err) {
         StringWriter err = new StringWriter();
         Map<String, String> environment = Map.of("XDG_DATA_HOME", home.resolve("data").toString(), "XDG_STATE_HOME",
                 home.resolve("state").toString());
-        Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), new PrintWriter(out, true),
+        CliEnvironment surroundings = new CliEnvironment(InputStream.nullInputStream(), new PrintWriter(out, true),
                 new PrintWriter(err, true), environment::get, false);
         TestLog.allow("^freezeframe [a-z ]+ failed: "); // the caller looks at the status
-        int status = Freezeframe.execute(surroundings, arguments);
+        int status = RootCommand.execute(surroundings, arguments);
         return new Invocation(status, out.toString(), err.toString());
     }
 

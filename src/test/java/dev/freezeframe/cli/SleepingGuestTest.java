@@ -9,8 +9,8 @@ import dev.freezeframe.SleepingGuest;
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.cli.run.DiskRetry;
 import dev.freezeframe.cli.run.GuestWatch;
-import dev.freezeframe.cli.terminal.Screen;
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.CliEnvironment;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.profile.MachineSpec;
@@ -77,11 +77,12 @@ class SleepingGuestTest {
     @Test
     void oneThatSomebodyStopsIsToldOnceAndWhenItRunsAgain() throws Exception {
         StringWriter remarks = new StringWriter();
-        Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), new PrintWriter(new StringWriter()),
+        CliEnvironment surroundings = new CliEnvironment(InputStream.nullInputStream(),
+                new PrintWriter(new StringWriter()),
                 new PrintWriter(remarks, true), _ -> null, false);
         MachineSpec spec = MachineSpec.of(Profiles.standard().find("boot-sector")).withQemuBinary(Path.of(TestedQemu
                 .binary()));
-        try (Machine machine = Machine.boot(spec); Screen screen = new Screen(surroundings)) {
+        try (Machine machine = Machine.boot(spec); TerminalOutput screen = new TerminalOutput(surroundings)) {
             GuestWatch watch = new GuestWatch(screen, false, 1, 1, true, Optional.empty());
             await(machine, MachineState.RUNNING::equals);
             watch.look(machine, false);
@@ -116,11 +117,11 @@ class SleepingGuestTest {
                     "{\"memory\": \"16 MiB\", \"bootSector\": \"disk-writes\", \"disks\": [{\"file\":"
                             + " \"${profile}/full/image\", \"writes\": \"keep\"}]}");
             StringWriter remarks = new StringWriter();
-            Surroundings surroundings = new Surroundings(InputStream.nullInputStream(), new PrintWriter(
+            CliEnvironment surroundings = new CliEnvironment(InputStream.nullInputStream(), new PrintWriter(
                     new StringWriter()), new PrintWriter(remarks, true), _ -> null, false);
             MachineSpec spec = MachineSpec.of(Profiles.standard().find(profile.toString())).withQemuBinary(Path.of(
                     TestedQemu.binary()));
-            try (Machine machine = Machine.boot(spec); Screen screen = new Screen(surroundings)) {
+            try (Machine machine = Machine.boot(spec); TerminalOutput screen = new TerminalOutput(surroundings)) {
                 GuestWatch restored = new GuestWatch(screen, false, 1, 1, true, Optional.empty());
                 AtomicReference<Instant> now = new AtomicReference<>(Instant.EPOCH);
                 DiskRetry retry = new DiskRetry(machine, now::get);

@@ -22,8 +22,8 @@ import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ImageReader;
 import dev.freezeframe.store.upkeep.VerifyReport;
 import java.lang.management.ManagementFactory;
@@ -236,7 +236,7 @@ class DiskCheckpointsTest {
             List<CheckpointRecord> checkpoints = new ArrayList<>();
             for (int number = 1; number <= 3; number++) {
                 try (CheckpointWriter writer = dedup.begin(id, number, Optional.empty(), 16 * BLOCK,
-                        List.of(new DiskImage("disk0", size, previous)))) {
+                        List.of(new DiskToStore("disk0", size, previous)))) {
                     writer.addBlocks(0, new int[]{number, 5_000_000 * number, last}, 3,
                             buffer(c[0], c[number], c[1]));
                     // a whole region, of which a part had content
@@ -428,15 +428,15 @@ class DiskCheckpointsTest {
     void aWrongDiskIsRefused() throws Exception {
         for (String id : List.of("", "a b", "disk/0", "x".repeat(101), "disk\n0")) {
             String message = assertThrows(IllegalArgumentException.class,
-                    () -> new DiskImage(id, 4096, Optional.empty())).getMessage();
+                    () -> new DiskToStore(id, 4096, Optional.empty())).getMessage();
             assertEquals(1, message.lines().count());
         }
         for (long size : new long[]{0, -1, (1L << 42) + 1, Long.MAX_VALUE}) {
-            assertThrows(IllegalArgumentException.class, () -> new DiskImage("disk0", size, Optional.empty()));
+            assertThrows(IllegalArgumentException.class, () -> new DiskToStore("disk0", size, Optional.empty()));
         }
         try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             long id = experiment(store, "wrong", 16);
-            DiskImage disk = disk("disk0", 10, Optional.empty());
+            DiskToStore disk = disk("disk0", 10, Optional.empty());
             assertThrows(IllegalArgumentException.class,
                     () -> dedup.begin(id, 1, Optional.empty(), 16 * BLOCK, List.of(disk, disk)));
             try (CheckpointWriter writer = dedup.begin(id, 1, Optional.empty(), 16 * BLOCK, List.of(disk))) {
@@ -454,8 +454,8 @@ class DiskCheckpointsTest {
         }
     }
 
-    private static DiskImage disk(String id, int blocks, Optional<PageMap> previous) {
-        return new DiskImage(id, (long) blocks * BLOCK, previous);
+    private static DiskToStore disk(String id, int blocks, Optional<PageMap> previous) {
+        return new DiskToStore(id, (long) blocks * BLOCK, previous);
     }
 
     private static long experiment(Store store, String name, int pages) throws StoreException {

@@ -54,12 +54,12 @@ final class DiskGuest {
     /// Writes blocks of all disks (content of all kinds, copies of RAM and of other blocks, zeros) and takes a checkpoint.
     CheckpointRecord step(int blocksPerDisk) throws StoreException {
         int number = checkpoints.size() + 1;
-        List<DiskImage> images = new ArrayList<>();
+        List<DiskToStore> images = new ArrayList<>();
         List<DiskRead> reads = new ArrayList<>();
         for (int i = 0; i < disks.size(); i++) {
             int disk = i;
             String id = "disk" + disk;
-            images.add(new DiskImage(id, disks.get(disk).length,
+            images.add(new DiskToStore(id, disks.get(disk).length,
                     previous.map(committed -> committed.disks().get(disk))));
             reads.add(new DiskRead(id, disks.get(disk).length, 1000L + disk, 2000L + disk));
         }

@@ -64,7 +64,7 @@ final class ImageReadBenchmark {
             int last = (int) (size / ChunkId.CHUNK_BYTES);
             for (int number = 1; number <= CHECKPOINTS; number++) {
                 long started = System.nanoTime();
-                var disk = new DiskImage("disk0", size,
+                var disk = new DiskToStore("disk0", size,
                         Optional.ofNullable(committed).map(before -> before.disks().getFirst()));
                 try (CheckpointWriter writer = dedup.begin(id, number,
                         Optional.ofNullable(committed).map(Committed::ram), ChunkId.CHUNK_BYTES, List.of(disk))) {

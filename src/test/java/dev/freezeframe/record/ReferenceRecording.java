@@ -15,7 +15,7 @@ import dev.freezeframe.capture.Slab;
 import dev.freezeframe.capture.dirty.DirtyTracker;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
-import dev.freezeframe.dedup.DiskImage;
+import dev.freezeframe.dedup.DiskToStore;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.SteadyClock;
 import dev.freezeframe.qemu.image.Disk;
@@ -73,7 +73,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
     private final Machine machine;
     private final Deduplicator deduplicator;
     private final Checkpointer checkpointer;
-    private final Pipeline pipeline;
+    private final StoringPipeline pipeline;
     private final long experimentId;
     private final SharedMemory inPause;
     private final Map<Integer, SharedMemory> references = new ConcurrentHashMap<>();
@@ -104,14 +104,14 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
 
     /// @param storage lets a test stand between pipeline and store
     ReferenceRecording(Store store, Machine machine, DirtyTracker tracker, CaptureOptions options, String name,
-            Interference interference, UnaryOperator<Pipeline.WriterSource> storage) throws IOException {
+            Interference interference, UnaryOperator<StoringPipeline.WriterSource> storage) throws IOException {
         this(store, machine, Sessions.of(machine), SteadyClock.start(), tracker, options, name, interference, storage);
     }
 
     /// @param sessions lets a test stand between us and QEMU
     ReferenceRecording(Store store, Machine machine, Sessions sessions, InstantSource clock, DirtyTracker tracker,
             CaptureOptions options, String name, Interference interference,
-            UnaryOperator<Pipeline.WriterSource> storage)
+            UnaryOperator<StoringPipeline.WriterSource> storage)
             throws IOException {
         this.store = store;
         this.machine = machine;
@@ -125,8 +125,9 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         experimentId = store.createExperiment(ExperimentRecord.starting(name, machine.spec().profile().name(),
                 machine.toRecord().toString(), machine.ramBytes(), Optional.empty(), Instant.now()));
         deduplicator = new Deduplicator(store, DedupOptions.DEFAULT);
-        pipeline = new Pipeline(storage.apply(deduplicator::begin), experimentId, machine.ramBytes(), Optional.empty(),
-                machine.disks().stream().map(disk -> new DiskImage(disk.id(), disk.sizeBytes(), Optional.empty()))
+        pipeline = new StoringPipeline(storage.apply(deduplicator::begin), experimentId, machine.ramBytes(),
+                Optional.empty(),
+                machine.disks().stream().map(disk -> new DiskToStore(disk.id(), disk.sizeBytes(), Optional.empty()))
                         .toList(),
                 this, reason -> checkpointer().stop(reason, true));
         checkpointer = new Checkpointer(machine, sessions, clock, new LookingOn(tracker, interference),

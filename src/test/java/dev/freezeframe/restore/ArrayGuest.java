@@ -7,7 +7,7 @@ import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
-import dev.freezeframe.dedup.DiskImage;
+import dev.freezeframe.dedup.DiskToStore;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskRead;
@@ -72,7 +72,7 @@ public final class ArrayGuest {
             for (int number = 1; number <= checkpoints; number++) {
                 Optional<Committed> before = previous;
                 try (CheckpointWriter writer = dedup.begin(id, number, before.map(Committed::ram), RAM_BYTES,
-                        List.of(new DiskImage("disk0", DISK_BYTES, before.map(each -> each.disks().getFirst()))))) {
+                        List.of(new DiskToStore("disk0", DISK_BYTES, before.map(each -> each.disks().getFirst()))))) {
                     writer.addRam(random.ints(0, RAM_PAGES).distinct().limit(12).toArray(), 12, pages(random, 12));
                     writer.addBlocks(0, random.ints(0, 21).distinct().limit(4).toArray(), 4, pages(random, 4));
                     byte[] devices = new byte[5000];

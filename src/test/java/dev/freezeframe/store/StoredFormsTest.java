@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.github.luben.zstd.Zstd;
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.base.Varints;
 import dev.freezeframe.store.catalog.FileHeader;
 import dev.freezeframe.store.model.ChunkId;
@@ -69,7 +69,7 @@ class StoredFormsTest {
                         at += ChunkId.CHUNK_BYTES;
                     } else {
                         int gone = slot;
-                        assertThrows(Corruption.class, () -> pack.offset(gone));
+                        assertThrows(CorruptionException.class, () -> pack.offset(gone));
                     }
                 }
             });
@@ -77,7 +77,7 @@ class StoredFormsTest {
     }
 
     @Test
-    void aPackWithoutALiveSlotHasNone() throws Corruption {
+    void aPackWithoutALiveSlotHasNone() throws CorruptionException {
         try (PackCodec codec = new PackCodec()) {
             for (int level : new int[]{Integer.MIN_VALUE, 1}) {
                 Pack pack = codec.decode(encode(codec, 8, new BitSet(), new byte[0], level));
@@ -89,7 +89,7 @@ class StoredFormsTest {
 
     /// zstd has to win two percent: a chunk in fifty that is all zero is not enough, two are.
     @Test
-    void whatHardlyGetsSmallerIsStoredAsItIs() throws Corruption {
+    void whatHardlyGetsSmallerIsStoredAsItIs() throws CorruptionException {
         try (PackCodec codec = new PackCodec()) {
             BitSet live = new BitSet();
             live.set(0, 64);
@@ -130,15 +130,17 @@ class StoredFormsTest {
                     }
                     assertEquals(chunks * ChunkId.CHUNK_BYTES, row.rawBytes());
                     assertEquals(row.rawBytes(), pack.raw().length);
-                } catch (Corruption refused) {
+                } catch (CorruptionException refused) {
                     assertFalse(refused.getMessage().contains("\n"));
                 }
             });
             BitSet one = new BitSet();
             one.set(0);
             PackCodec.Row good = encode(codec, 1, one, new byte[ChunkId.CHUNK_BYTES], 1);
-            assertThrows(Corruption.class, () -> codec.decode(new PackCodec.Row(good.packId() + 1, good.slots(), good
-                    .codec(), good.rawBytes(), good.content(), good.checksum())), "another pack's");
+            assertThrows(CorruptionException.class,
+                    () -> codec.decode(new PackCodec.Row(good.packId() + 1, good.slots(), good
+                            .codec(), good.rawBytes(), good.content(), good.checksum())),
+                    "another pack's");
         }
     }
 
@@ -204,7 +206,7 @@ class StoredFormsTest {
                     assertTrue(ChunkId.isValid(id));
                     last[0] = page;
                 });
-            } catch (Corruption refused) {
+            } catch (CorruptionException refused) {
                 assertFalse(refused.getMessage().contains("\n"));
             }
         });
@@ -224,7 +226,7 @@ class StoredFormsTest {
                     assertTrue(first >= end[0] && count > 0 && first + count <= pages);
                     end[0] = first + count;
                 });
-            } catch (Corruption refused) {
+            } catch (CorruptionException refused) {
                 assertFalse(refused.getMessage().contains("\n"));
             }
         });
@@ -255,7 +257,7 @@ class StoredFormsTest {
     }
 
     @Test
-    void theSmallestMapsAreReadToo() throws Corruption {
+    void theSmallestMapsAreReadToo() throws CorruptionException {
         PageMap.Editor editor = PageMap.allZero(3).edit();
         editor.set(0, ChunkId.of(9, 9));
         PageMap one = editor.map();
@@ -288,13 +290,14 @@ class StoredFormsTest {
                 assertEquals(number, in.next());
             }
             assertFalse(in.hasMore());
-            assertTrue(assertThrows(Corruption.class, in::next).getMessage().contains("ends inside"));
+            assertTrue(assertThrows(CorruptionException.class, in::next).getMessage().contains("ends inside"));
         });
         byte[] tooLong = new byte[9];
         int length = Varints.put(tooLong, 0, 1L << 49);
-        assertTrue(assertThrows(Corruption.class, () -> new Varints(Arrays.copyOf(tooLong, length), "it").next())
-                .getMessage()
-                .contains("too long"));
+        assertTrue(
+                assertThrows(CorruptionException.class, () -> new Varints(Arrays.copyOf(tooLong, length), "it").next())
+                        .getMessage()
+                        .contains("too long"));
     }
 
     private static byte[] numbers(Random random, int count) {

@@ -3,8 +3,8 @@ package dev.freezeframe.cli.bench;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.bench.DisksBench;
 import dev.freezeframe.bench.DisksBench.Reading;
+import dev.freezeframe.bench.DisksBench;
 import dev.freezeframe.bench.PauseBench;
 import dev.freezeframe.bench.SavedBlocks;
 import dev.freezeframe.bench.Workload;
@@ -13,8 +13,8 @@ import dev.freezeframe.cli.run.WorkloadOption;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CheckpointMetrics;
@@ -59,7 +59,7 @@ final class BenchDisksCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         MachineSpec machine = bench.machine(BenchOptions.WITH_A_DISK);
-        try (Screen screen = new Screen(parent.program().surroundings());
+        try (TerminalOutput screen = new TerminalOutput(parent.program().surroundings());
                 TemporaryFolder folder = bench.temporaryFolder()) {
             screen.status("reading from QEMU");
             List<Reading> fromQemu = DisksBench.fromQemu(machine, Math.max(1, rounds),
@@ -111,7 +111,7 @@ final class BenchDisksCommand implements Callable<Integer> {
         return sorted[sorted.length / 2];
     }
 
-    private void print(Screen screen, String from, Reading reading) {
+    private void print(TerminalOutput screen, String from, Reading reading) {
         screen.line(format.json()
                 ? JsonLines.ofType("reading").put("from", from.substring(from.lastIndexOf(' ') + 1)).put("bytes",
                         reading.bytes()).put("micros", reading.micros()).toString()
@@ -119,7 +119,7 @@ final class BenchDisksCommand implements Callable<Integer> {
                         .micros()), Units.count(Math.round(reading.megabytesPerSecond()))));
     }
 
-    private void print(Screen screen, CheckpointRecord checkpoint) {
+    private void print(TerminalOutput screen, CheckpointRecord checkpoint) {
         CheckpointMetrics metrics = checkpoint.metrics();
         SavedBlocks blocks = SavedBlocks.of(metrics.disks());
         long bytes = metrics.disks().stream().mapToLong(DiskMetrics::readBytes).sum();

@@ -2,13 +2,13 @@ package dev.freezeframe.cli.bench;
 
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.bench.GuestWorkBench;
 import dev.freezeframe.bench.GuestWorkBench.Pair;
+import dev.freezeframe.bench.GuestWorkBench;
 import dev.freezeframe.bench.PauseBench;
 import dev.freezeframe.cli.run.TemporaryFolder;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import java.time.Duration;
 import java.util.List;
@@ -42,7 +42,7 @@ final class BenchGuestWorkCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Screen screen = new Screen(parent.program().surroundings());
+        try (TerminalOutput screen = new TerminalOutput(parent.program().surroundings());
                 TemporaryFolder folder = bench.temporaryFolder();
                 Store store = Store.open(folder.path().resolve("store"))) {
             screen.status("measuring " + pairs + " pairs of phases of " + Units.duration(phase));

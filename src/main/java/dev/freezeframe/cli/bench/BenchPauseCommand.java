@@ -13,9 +13,9 @@ import dev.freezeframe.cli.run.TemporaryFolder;
 import dev.freezeframe.cli.run.WorkloadText;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
-import dev.freezeframe.cli.terminal.SizeText;
+import dev.freezeframe.cli.terminal.SizeArgument;
 import dev.freezeframe.cli.terminal.StopRequest;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.util.List;
@@ -55,7 +55,7 @@ final class BenchPauseCommand implements Callable<Integer> {
     @Option(names = "--checkpoints", paramLabel = "N", defaultValue = "30", description = "Checkpoints of each run. Default: 30")
     private int checkpoints;
 
-    @Option(names = "--memory", paramLabel = "SIZE", split = ",", converter = SizeText.class, description = "Sizes of guest RAM. Default: 256M,2G; with --disk the profile's")
+    @Option(names = "--memory", paramLabel = "SIZE", split = ",", converter = SizeArgument.class, description = "Sizes of guest RAM. Default: 256M,2G; with --disk the profile's")
     private List<Long> memories = List.of();
 
     @Option(names = "--workload", paramLabel = "NAME", split = ",", converter = WorkloadText.class, description = "ticker, idle or randomN with N pages a second. Default: ticker,idle,random25k,random100k; with --disk, for the machine without one, ticker")
@@ -78,7 +78,7 @@ final class BenchPauseCommand implements Callable<Integer> {
     private int measure() throws Exception {
         MachineSpec machine = bench.machine();
         try (StopRequest stop = StopRequest.onSignals();
-                Screen screen = new Screen(parent.program().surroundings());
+                TerminalOutput screen = new TerminalOutput(parent.program().surroundings());
                 TemporaryFolder folder = bench.temporaryFolder()) {
             if (!format.json()) {
                 screen.line(
@@ -114,7 +114,7 @@ final class BenchPauseCommand implements Callable<Integer> {
     private int compareDisk(int rate) throws Exception {
         MachineSpec machine = bench.machine(BenchOptions.WITH_A_DISK);
         try (StopRequest stop = StopRequest.onSignals();
-                Screen screen = new Screen(parent.program().surroundings());
+                TerminalOutput screen = new TerminalOutput(parent.program().surroundings());
                 TemporaryFolder folder = bench.temporaryFolder();
                 Store store = Store.open(folder.path().resolve("store"))) {
             if (!format.json()) {
@@ -143,7 +143,7 @@ final class BenchPauseCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void print(Screen screen, int rate, DiskPauseBench.Result result) {
+    private void print(TerminalOutput screen, int rate, DiskPauseBench.Result result) {
         DiskPauseBench.DiskLoad disks = result.disks();
         if (format.json()) {
             ObjectNode json = JsonLines.ofType("bench").put("bench", "pause-disk").put("mebibytesPerSecond", rate).put(

@@ -4,19 +4,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bench.CheckpointMethod;
-import dev.freezeframe.bench.PeersBench;
 import dev.freezeframe.bench.PeersBench.Failed;
 import dev.freezeframe.bench.PeersBench.Result;
 import dev.freezeframe.bench.PeersBench.Taken;
 import dev.freezeframe.bench.PeersBench.Turn;
+import dev.freezeframe.bench.PeersBench;
 import dev.freezeframe.bench.Workload;
 import dev.freezeframe.cli.run.TemporaryFolder;
 import dev.freezeframe.cli.run.WorkloadOption;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
-import dev.freezeframe.cli.terminal.SizeText;
+import dev.freezeframe.cli.terminal.SizeArgument;
 import dev.freezeframe.cli.terminal.StopRequest;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.store.Store;
 import java.util.List;
@@ -51,7 +51,7 @@ final class BenchPeersCommand implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "10", description = "Checkpoints of each machine. Default: 10")
     private int rounds;
 
-    @Option(names = "--memory", paramLabel = "SIZE", converter = SizeText.class, description = "Guest RAM of each machine. Default: the profile's")
+    @Option(names = "--memory", paramLabel = "SIZE", converter = SizeArgument.class, description = "Guest RAM of each machine. Default: the profile's")
     private Optional<Long> memory;
 
     @Mixin
@@ -63,7 +63,7 @@ final class BenchPeersCommand implements Callable<Integer> {
         MachineSpec machine = memory.isPresent() ? usual.withMemoryBytes(memory.get()) : usual;
         Workload work = workload.orElse(Workload.TICKER);
         try (StopRequest stop = StopRequest.onSignals();
-                Screen screen = new Screen(parent.program().surroundings());
+                TerminalOutput screen = new TerminalOutput(parent.program().surroundings());
                 TemporaryFolder folder = bench.temporaryFolder();
                 Store store = Store.open(folder.path().resolve("store"))) {
             screen.status("starting the machines");
@@ -102,7 +102,7 @@ final class BenchPeersCommand implements Callable<Integer> {
         };
     }
 
-    private void print(Screen screen, List<Result> results, Workload work, long memoryBytes) {
+    private void print(TerminalOutput screen, List<Result> results, Workload work, long memoryBytes) {
         screen.line(Units.text("%s with %s, each guest after %s; kept and complete: medians", work.name(), Units.bytes(
                 memoryBytes), Units.duration(bench.interval())));
         screen.line(Units.text(FIGURES, "stood still", "median", "p99", "longest", "kept", "complete", "failed"));

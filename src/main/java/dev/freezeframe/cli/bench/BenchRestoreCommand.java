@@ -3,15 +3,15 @@ package dev.freezeframe.cli.bench;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bench.PauseBench;
-import dev.freezeframe.bench.RestoreBench;
 import dev.freezeframe.bench.RestoreBench.Sample;
+import dev.freezeframe.bench.RestoreBench;
 import dev.freezeframe.bench.Workload;
 import dev.freezeframe.cli.run.TemporaryFolder;
 import dev.freezeframe.cli.run.WorkloadOption;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
@@ -52,7 +52,7 @@ final class BenchRestoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Screen screen = new Screen(parent.program().surroundings());
+        try (TerminalOutput screen = new TerminalOutput(parent.program().surroundings());
                 TemporaryFolder folder = bench
                         .temporaryFolder()) {
             try (Store store = Store.open(folder.path().resolve("store"))) {
@@ -93,7 +93,7 @@ final class BenchRestoreCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void print(Screen screen, String kind, Sample sample) {
+    private void print(TerminalOutput screen, String kind, Sample sample) {
         RestorePhases phases = sample.first().phases();
         if (format.json()) {
             ObjectNode json = JsonLines.ofType("sample").put("kind", kind).put("machines", sample.machines());

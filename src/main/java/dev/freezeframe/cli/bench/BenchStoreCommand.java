@@ -3,19 +3,19 @@ package dev.freezeframe.cli.bench;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.bench.ComparedBackup;
 import dev.freezeframe.bench.DiskRoom;
 import dev.freezeframe.bench.PauseBench;
-import dev.freezeframe.bench.Peer;
-import dev.freezeframe.bench.StoreBench;
 import dev.freezeframe.bench.StoreBench.Compared;
 import dev.freezeframe.bench.StoreBench.Outcome;
+import dev.freezeframe.bench.StoreBench;
 import dev.freezeframe.bench.Workload;
 import dev.freezeframe.cli.run.TemporaryFolder;
 import dev.freezeframe.cli.run.WorkloadOption;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import java.nio.file.Path;
@@ -56,7 +56,7 @@ final class BenchStoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Screen screen = new Screen(parent.program().surroundings());
+        try (TerminalOutput screen = new TerminalOutput(parent.program().surroundings());
                 TemporaryFolder folder = bench.temporaryFolder()) {
             Path directory = folder.path().resolve("store");
             List<CheckpointRecord> recorded = new ArrayList<>();
@@ -79,7 +79,8 @@ final class BenchStoreCommand implements Callable<Integer> {
             screen.line(line(result, recorded, storeBytes, DiskRoom.bytes(directory)));
             if (!noPeers) {
                 try (Store store = Store.open(directory)) {
-                    List<Outcome> outcomes = StoreBench.compare(store, recorded, List.of(Peer.values()), folder.path(),
+                    List<Outcome> outcomes = StoreBench.compare(store, recorded, List.of(ComparedBackup.values()),
+                            folder.path(),
                             screen::status);
                     screen.status("");
                     outcomes.forEach(outcome -> screen.line(format.json() ? json(outcome).toString() : text(outcome)));

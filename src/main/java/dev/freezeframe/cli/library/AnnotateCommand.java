@@ -5,8 +5,8 @@ import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
@@ -58,7 +58,7 @@ public final class AnnotateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Screen screen = new Screen(program.surroundings());
+        TerminalOutput screen = new TerminalOutput(program.surroundings());
         // what is wrong in itself is wrong usage, whatever the store holds
         changed(Annotation.NONE);
         try (Store store = storeOption.openExisting(program)) {

@@ -2,16 +2,16 @@ package dev.freezeframe.cli.library;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.freezeframe.analyse.CheckpointComparison;
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
+import dev.freezeframe.analyse.CheckpointComparison;
 import dev.freezeframe.analyse.ImageComparison;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import java.util.concurrent.Callable;
@@ -51,7 +51,7 @@ public final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Screen screen = new Screen(program.surroundings());
+        TerminalOutput screen = new TerminalOutput(program.surroundings());
         try (Store store = storeOption.openExisting(program)) {
             CheckpointComparison comparison = CheckpointComparison.of(store, StoreOption.find(store, first),
                     StoreOption.find(store, second));
@@ -64,7 +64,7 @@ public final class CompareCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void print(CheckpointComparison comparison, Screen screen) {
+    private void print(CheckpointComparison comparison, TerminalOutput screen) {
         screen.line(comparison.first().name() + " and " + comparison.second().name() + ": "
                 + Units.count(comparison.pagesDiffering(), "page") + " of " + Units.count(comparison.pages())
                 + " differ (" + Units.bytes(comparison.pagesDiffering() * PAGE_BYTES) + "); the devices are "
@@ -78,7 +78,7 @@ public final class CompareCommand implements Callable<Integer> {
         }
     }
 
-    private void print(ImageComparison image, Screen screen, String unit) {
+    private void print(ImageComparison image, TerminalOutput screen, String unit) {
         for (Difference difference : Difference.values()) {
             if (image.count(difference) > 0) {
                 screen.line(Units.text("  %,11d %s", image.count(difference), words(difference)));
@@ -108,7 +108,7 @@ public final class CompareCommand implements Callable<Integer> {
         };
     }
 
-    private void printJson(CheckpointComparison comparison, Screen screen) {
+    private void printJson(CheckpointComparison comparison, TerminalOutput screen) {
         ObjectNode json = JsonLines.ofType("comparison").put("first", comparison.first().name().toString())
                 .put("second",
                         comparison.second().name().toString())
@@ -135,7 +135,7 @@ public final class CompareCommand implements Callable<Integer> {
         }
     }
 
-    private void printRanges(ImageComparison image, Screen screen, String start, String unit) {
+    private void printRanges(ImageComparison image, TerminalOutput screen, String start, String unit) {
         long[] printed = {0};
         image.forEachRun((firstPage, count, difference) -> {
             if (all || printed[0]++ < USUAL_RANGES) {

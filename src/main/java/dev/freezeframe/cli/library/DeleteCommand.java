@@ -5,8 +5,8 @@ import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -45,7 +45,7 @@ public final class DeleteCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Screen screen = new Screen(program.surroundings());
+        TerminalOutput screen = new TerminalOutput(program.surroundings());
         List<Deleted> deleted = new ArrayList<>();
         try (Store store = storeOption.openExisting(program)) {
             for (String name : names) {

@@ -4,18 +4,18 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.bundle.BundleExport;
 import dev.freezeframe.bundle.BundleExport.Exported;
+import dev.freezeframe.bundle.BundleExport;
 import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointName;
@@ -114,7 +114,7 @@ public final class ExportCommand implements Callable<Integer> {
         }
         try (StopRequest stop = StopRequest.onSignals();
                 Store store = storeOption.openExisting(program);
-                Screen screen = new Screen(program.surroundings())) {
+                TerminalOutput screen = new TerminalOutput(program.surroundings())) {
             ExperimentRecord experiment = store.experiment(name.experiment().get()).orElseThrow(
                     () -> new CommandFailure("there is no experiment " + name.experiment().get() + " in " + store
                             .directory() + "; freezeframe list shows those that there are"));
@@ -144,7 +144,7 @@ public final class ExportCommand implements Callable<Integer> {
         try (StopRequest stop = StopRequest.onSignals();
                 Store store = storeOption.openExisting(program);
                 CheckpointExport.Batch together = new CheckpointExport.Batch();
-                Screen screen = new Screen(program.surroundings())) {
+                TerminalOutput screen = new TerminalOutput(program.surroundings())) {
             CheckpointRecord checkpoint = StoreOption.find(store, name);
             List<DiskFile> diskFiles = diskFiles(checkpoint);
             for (Path file : Stream.of(ram.stream(), deviceState.stream(), diskFiles.stream().map(DiskFile::file))
@@ -204,7 +204,7 @@ public final class ExportCommand implements Callable<Integer> {
         return files;
     }
 
-    private static Progress progress(Screen screen, StopRequest stop, Path file) {
+    private static Progress progress(TerminalOutput screen, StopRequest stop, Path file) {
         Progress bar = StatusProgress.on(screen);
         return (step, done, total) -> {
             if (stop.requested()) {

@@ -5,9 +5,9 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.upkeep.GcReport;
 import java.util.concurrent.Callable;
@@ -33,7 +33,8 @@ public final class GcCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Store store = storeOption.openExisting(program); Screen screen = new Screen(program.surroundings())) {
+        try (Store store = storeOption.openExisting(program);
+                TerminalOutput screen = new TerminalOutput(program.surroundings())) {
             GcReport report = store.gc(StatusProgress.on(screen));
             screen.status("");
             ObjectNode json = JsonLines.ofType("summary").put("chunksDropped", report.chunksDropped())

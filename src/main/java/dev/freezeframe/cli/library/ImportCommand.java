@@ -3,17 +3,17 @@ package dev.freezeframe.cli.library;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.ShellText;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
+import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -67,7 +67,7 @@ public final class ImportCommand implements Callable<Integer> {
         BundleImport.look(file);
         try (StopRequest stop = StopRequest.onSignals();
                 Store store = storeOption.open(program);
-                Screen screen = new Screen(program.surroundings())) {
+                TerminalOutput screen = new TerminalOutput(program.surroundings())) {
             Progress bar = StatusProgress.on(screen);
             Report report = new BundleImport(store).run(file, new Options(name, trustMachine), (step, done, total) -> {
                 if (stop.requested()) {

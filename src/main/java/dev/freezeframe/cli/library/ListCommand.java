@@ -3,20 +3,20 @@ package dev.freezeframe.cli.library;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.CheckpointCsv;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.terminal.CheckpointTable;
+import dev.freezeframe.cli.terminal.CheckpointLines;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
-import dev.freezeframe.store.model.Imported;
+import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.time.Duration;
@@ -72,7 +72,7 @@ public final class ListCommand implements Callable<Integer> {
                     ? "--csv is for the checkpoints of one experiment: name it"
                     : "--csv and --json exclude each other");
         }
-        Screen screen = new Screen(program.surroundings());
+        TerminalOutput screen = new TerminalOutput(program.surroundings());
         if (experimentName.isEmpty() && !storeOption.exists(program)) {
             if (!format.json()) {
                 screen.line("no experiments yet in " + storeOption.directory(program));
@@ -89,7 +89,7 @@ public final class ListCommand implements Callable<Integer> {
         return 0;
     }
 
-    private void listCheckpoints(Store store, String name, Screen screen) throws CommandFailure, IOException {
+    private void listCheckpoints(Store store, String name, TerminalOutput screen) throws CommandFailure, IOException {
         ExperimentRecord experiment = store.experiment(name).orElseThrow(() -> new CommandFailure(
                 "there is no experiment " + name + " in " + store.directory() + "; freezeframe list shows what is"));
         List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
@@ -109,7 +109,7 @@ public final class ListCommand implements Callable<Integer> {
             }
             return;
         }
-        CheckpointTable table = new CheckpointTable(screen.terminal(), screen.columns(), checkpoints.stream().anyMatch(
+        CheckpointLines table = new CheckpointLines(screen.terminal(), screen.columns(), checkpoints.stream().anyMatch(
                 each -> !each.metrics().disks().isEmpty()));
         screen.line(table.header());
         for (CheckpointRecord checkpoint : checkpoints) {
@@ -119,12 +119,12 @@ public final class ListCommand implements Callable<Integer> {
                 screen.line(table.below(AnnotateCommand.text(annotation)));
             }
         }
-        screen.line(CheckpointTable.PHASE_KEY);
+        screen.line(CheckpointLines.PHASE_KEY);
     }
 
-    private void listExperiments(Store store, Screen screen) throws StoreException {
+    private void listExperiments(Store store, TerminalOutput screen) throws StoreException {
         List<ExperimentTotals> experiments = store.totals();
-        Map<Long, Imported> imported = store.imported();
+        Map<Long, ImportOrigin> imported = store.imported();
         Map<Long, CheckpointRecord> parents = store.parents();
         if (format.json()) {
             for (ExperimentTotals totals : experiments) {
@@ -161,15 +161,16 @@ public final class ListCommand implements Callable<Integer> {
     }
 
     private static ObjectNode json(ExperimentTotals totals, Optional<CheckpointName> parent,
-            Optional<Imported> imported) {
+            Optional<ImportOrigin> imported) {
         ExperimentRecord experiment = totals.experiment();
         ObjectNode json = JsonLines.ofType("experiment").put("experiment", experiment.name()).put("profile", experiment
                 .profileName()).put("startedAt", experiment.startedAt().toString()).put("endedAt", experiment.endedAt()
                         .map(Object::toString).orElse(null))
                 .put("endReason", experiment.endReason().orElse(null)).put(
                         "parent", parent.map(Object::toString).orElse(null))
-                .put("importedFrom", imported.map(Imported::fileName).orElse(null)).put("originalName", imported.map(
-                        Imported::originalName).orElse(null));
+                .put("importedFrom", imported.map(ImportOrigin::fileName).orElse(null))
+                .put("originalName", imported.map(
+                        ImportOrigin::originalName).orElse(null));
         return json.put("ramBytes", experiment.ramBytes()).put("checkpoints", totals.checkpoints()).put("storedBytes",
                 totals.storedBytes());
     }

@@ -7,12 +7,12 @@ import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.upkeep.VerifyReport;
 import dev.freezeframe.store.upkeep.VerifyReport.Damage;
+import dev.freezeframe.store.upkeep.VerifyReport;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -38,7 +38,8 @@ public final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        try (Store store = storeOption.openExisting(program); Screen screen = new Screen(program.surroundings())) {
+        try (Store store = storeOption.openExisting(program);
+                TerminalOutput screen = new TerminalOutput(program.surroundings())) {
             VerifyReport report = store.verify(StatusProgress.on(screen));
             screen.status("");
             for (Damage damage : report.damages()) {

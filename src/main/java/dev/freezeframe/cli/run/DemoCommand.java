@@ -5,9 +5,9 @@ import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
@@ -67,7 +67,7 @@ public final class DemoCommand implements Callable<Integer> {
         Profile profile = Profiles.standard().find(PROFILE);
         new GuestDialog(program.surroundings(), format.json()).require(profile);
         try (StopRequest stop = StopRequest.onSignals();
-                Screen screen = new Screen(program.surroundings());
+                TerminalOutput screen = new TerminalOutput(program.surroundings());
                 Store store = storeOption.open(program)) {
             Original original = record(store, profile, screen, stop);
             if (original == null) {
@@ -84,7 +84,7 @@ public final class DemoCommand implements Callable<Integer> {
     /// What the comparison needs of the recorded machine after it has ended.
     private record Original(String experiment, CheckpointRecord newest, List<String> ticks) {}
 
-    private Original record(Store store, Profile profile, Screen screen, StopRequest stop) throws Exception {
+    private Original record(Store store, Profile profile, TerminalOutput screen, StopRequest stop) throws Exception {
         say(screen, "booting " + PROFILE + " (" + Units.bytes(profile.memoryBytes()) + ")");
         try (Machine machine = stop.starting(() -> Machine.boot(MachineSpec.of(profile)))) {
             if (ticks(machine, 1, BOOT_TIME, stop).isEmpty()) {
@@ -106,7 +106,8 @@ public final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private void restore(Store store, CheckpointRecord checkpoint, Original original, Screen screen, StopRequest stop)
+    private void restore(Store store, CheckpointRecord checkpoint, Original original, TerminalOutput screen,
+            StopRequest stop)
             throws Exception {
         say(screen, "");
         say(screen, "restoring " + checkpoint.name() + " to a new machine; the original has ended");
@@ -144,7 +145,7 @@ public final class DemoCommand implements Callable<Integer> {
                 + "     takes it out of the store");
     }
 
-    private void say(Screen screen, String text) {
+    private void say(TerminalOutput screen, String text) {
         if (!format.json()) {
             screen.line(text);
         }

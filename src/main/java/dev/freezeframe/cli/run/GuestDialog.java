@@ -3,11 +3,11 @@ package dev.freezeframe.cli.run;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StopRequest;
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.host.GuestException;
 import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.host.GuestPreparation;
@@ -32,10 +32,10 @@ import java.util.stream.Collectors;
 public final class GuestDialog {
     private static final int BAR_WIDTH = 30;
 
-    private final Surroundings surroundings;
+    private final CliEnvironment surroundings;
     private final boolean json;
 
-    public GuestDialog(Surroundings surroundings, boolean json) {
+    public GuestDialog(CliEnvironment surroundings, boolean json) {
         this.surroundings = surroundings;
         this.json = json;
     }
@@ -63,7 +63,7 @@ public final class GuestDialog {
 
     /// Finds out and prints what there is to do.
     GuestPlan plan(GuestPreparation preparation) throws GuestException, InterruptedException {
-        try (Screen screen = new Screen(surroundings)) {
+        try (TerminalOutput screen = new TerminalOutput(surroundings)) {
             screen.status("looking what the guest of " + preparation.guest().profile() + " takes");
             GuestPlan plan = preparation.plan();
             screen.status("");
@@ -76,7 +76,7 @@ public final class GuestDialog {
         }
     }
 
-    private static void print(GuestPreparation preparation, GuestPlan plan, Screen screen) {
+    private static void print(GuestPreparation preparation, GuestPlan plan, TerminalOutput screen) {
         screen.line("The guest of " + preparation.guest().profile() + " is prepared once on each computer:");
         for (GuestPlan.Fetch fetch : plan.fetches()) {
             screen.line(Units.text("  fetch  %-36s %12s  from %s: %s", fetch.name(), Units.download(fetch.bytes(),
@@ -137,7 +137,7 @@ public final class GuestDialog {
     void prepare(GuestPreparation preparation, GuestPlan plan) throws CommandFailure, GuestException,
             InterruptedException {
         long start = System.nanoTime();
-        try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(surroundings)) {
+        try (StopRequest stop = StopRequest.onSignals(); TerminalOutput screen = new TerminalOutput(surroundings)) {
             try {
                 if (!plan.isDone()) {
                     preparation.prepare(new Display(screen), stop::requested);
@@ -168,10 +168,10 @@ public final class GuestDialog {
 
     /// Shows the steps: one line of status on a terminal, elsewhere a line each, or JSON.
     private final class Display implements GuestPreparation.Listener {
-        private final Screen screen;
+        private final TerminalOutput screen;
         private String last = "";
 
-        Display(Screen screen) {
+        Display(TerminalOutput screen) {
             this.screen = screen;
         }
 

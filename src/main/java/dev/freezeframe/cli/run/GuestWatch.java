@@ -2,7 +2,7 @@ package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.JsonLines;
-import dev.freezeframe.cli.terminal.Screen;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
@@ -26,7 +26,7 @@ public final class GuestWatch {
     private static final Set<MachineState> STANDING = EnumSet.of(MachineState.SUSPENDED, MachineState.PAUSED,
             MachineState.FAULTY);
 
-    private final Screen screen;
+    private final TerminalOutput screen;
     private final boolean json;
     private final int machine;
     private final String who;
@@ -42,7 +42,7 @@ public final class GuestWatch {
     /// @param machines how many there are
     /// @param tellsFaults whether it tells a person of a disk that failed, too, which nobody else does
     /// @param wakeAfter how long it may sleep; empty for as long as it likes
-    public GuestWatch(Screen screen, boolean json, int machine, int machines, boolean tellsFaults,
+    public GuestWatch(TerminalOutput screen, boolean json, int machine, int machines, boolean tellsFaults,
             Optional<Duration> wakeAfter) {
         this.screen = screen;
         this.json = json;

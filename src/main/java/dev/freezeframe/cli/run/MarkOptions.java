@@ -3,8 +3,8 @@ package dev.freezeframe.cli.run;
 import dev.freezeframe.base.DurationText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.CommandFailure;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StopRequest;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import java.time.Duration;
@@ -52,7 +52,7 @@ final class MarkOptions {
     /// Waits for what `--after` and `--delay` ask for.
     ///
     /// @throws CommandFailure if that will not come, or a stop is asked for meanwhile
-    void awaitStart(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
+    void awaitStart(Machine machine, ConsoleWatch watch, TerminalOutput screen, StopRequest stop)
             throws InterruptedException, CommandFailure {
         if (after.isPresent()) {
             awaitText(machine, watch, screen, stop);
@@ -66,7 +66,7 @@ final class MarkOptions {
         screen.status("");
     }
 
-    private void awaitText(Machine machine, ConsoleWatch watch, Screen screen, StopRequest stop)
+    private void awaitText(Machine machine, ConsoleWatch watch, TerminalOutput screen, StopRequest stop)
             throws InterruptedException, CommandFailure {
         String awaited = "\"" + Units.printable(after.get()) + "\"";
         LOG.info("waiting for the guest to print {}", awaited);

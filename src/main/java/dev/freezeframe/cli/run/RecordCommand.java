@@ -8,10 +8,10 @@ import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
-import dev.freezeframe.cli.terminal.SizeText;
+import dev.freezeframe.cli.terminal.SizeArgument;
 import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.Accelerator;
@@ -94,7 +94,7 @@ public final class RecordCommand implements Callable<Integer> {
     @Option(names = "--name", paramLabel = "NAME", description = "What the experiment is to be called. Default: after the profile and the time")
     private Optional<String> name;
 
-    @Option(names = "--memory", paramLabel = "SIZE", converter = SizeText.class, description = "Guest RAM instead of the profile's, such as 512M or 2G.")
+    @Option(names = "--memory", paramLabel = "SIZE", converter = SizeArgument.class, description = "Guest RAM instead of the profile's, such as 512M or 2G.")
     private Optional<Long> memoryBytes;
 
     @Option(names = "--append", paramLabel = "KERNELARGS", description = "Further arguments for the guest's kernel, such as ff.workload=idle.")
@@ -109,13 +109,13 @@ public final class RecordCommand implements Callable<Integer> {
     @Option(names = "--tracker", paramLabel = "auto|userfault|scan", defaultValue = "auto", description = "How written pages are found. Default: auto, exact tracking where the kernel has it")
     private TrackerChoice tracker;
 
-    @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeText.class, description = "Most memory for pages that are captured and not stored yet. Default: a quarter of the guest's RAM, from 256M to 2G")
+    @Option(names = "--buffer", paramLabel = "SIZE", converter = SizeArgument.class, description = "Most memory for pages that are captured and not stored yet. Default: a quarter of the guest's RAM, from 256M to 2G")
     private Optional<Long> bufferBytes;
 
-    @Option(names = "--scratch", paramLabel = "SIZE", converter = SizeText.class, description = "Most room on disk for what the guest overwrites while a checkpoint's disks are read. Default: 2G")
+    @Option(names = "--scratch", paramLabel = "SIZE", converter = SizeArgument.class, description = "Most room on disk for what the guest overwrites while a checkpoint's disks are read. Default: 2G")
     private Optional<Long> scratchBytes;
 
-    @Option(names = "--budget-bytes", paramLabel = "SIZE", converter = SizeText.class, description = "Most that this recording may add to the store, such as 2G.")
+    @Option(names = "--budget-bytes", paramLabel = "SIZE", converter = SizeArgument.class, description = "Most that this recording may add to the store, such as 2G.")
     private Optional<Long> budgetBytes;
 
     @Option(names = "--budget-checkpoints", paramLabel = "N", description = "Most checkpoints that this recording may keep.")
@@ -167,7 +167,8 @@ public final class RecordCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         checkUsage();
         Optional<MachineSpec> fresh = origin.checkpoint == null ? Optional.of(machineSpec()) : Optional.empty();
-        try (StopRequest stop = StopRequest.onSignals(); Screen screen = new Screen(program.surroundings())) {
+        try (StopRequest stop = StopRequest.onSignals();
+                TerminalOutput screen = new TerminalOutput(program.surroundings())) {
             if (fresh.isPresent()) {
                 requireMemory(fresh.get().memoryBytes(), screen);
             }
@@ -183,7 +184,7 @@ public final class RecordCommand implements Callable<Integer> {
         }
     }
 
-    private void requireMemory(long ramBytes, Screen screen) throws IOException {
+    private void requireMemory(long ramBytes, TerminalOutput screen) throws IOException {
         MemoryNeed.ofRecording(ramBytes, List.of(), options().capture().bufferBytesFor(ramBytes),
                 tracker == TrackerChoice.SCAN).require().ifPresent(screen::remark);
     }
@@ -274,7 +275,7 @@ public final class RecordCommand implements Callable<Integer> {
         return end == null ? Optional.empty() : Optional.ofNullable(end.duration);
     }
 
-    private int recordRestored(Screen screen, StopRequest stop) throws Exception {
+    private int recordRestored(TerminalOutput screen, StopRequest stop) throws Exception {
         try (Store store = storeOption.openExisting(program)) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
             requireMemory(parent.metrics().ramPages() * ChunkId.CHUNK_BYTES, screen);
@@ -288,7 +289,8 @@ public final class RecordCommand implements Callable<Integer> {
         }
     }
 
-    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, Screen screen, StopRequest stop)
+    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, TerminalOutput screen,
+            StopRequest stop)
             throws IOException, InterruptedException, CommandFailure {
         if (format.json()) {
             machine.movedFiles().forEach(each -> screen.line(JsonLines.moved(each).toString()));
@@ -306,7 +308,8 @@ public final class RecordCommand implements Callable<Integer> {
         }
     }
 
-    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, Screen screen, StopRequest stop,
+    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, TerminalOutput screen,
+            StopRequest stop,
             ConsoleWatch watch) throws IOException, InterruptedException, CommandFailure {
         RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
         wakeAfter.ifPresent(printer::wakeAfter);

@@ -8,10 +8,10 @@ import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
 import dev.freezeframe.cli.terminal.Program;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StatusProgress;
 import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.DetachedMachine;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.record.MemoryNeed;
@@ -137,7 +137,7 @@ public final class RestoreCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--until and --lines are of no use with --detach");
         }
         try (StopRequest stop = StopRequest.onSignals();
-                Screen screen = new Screen(program.surroundings());
+                TerminalOutput screen = new TerminalOutput(program.surroundings());
                 Store store = storeOption.openExisting(program);
                 RestoredMachines restored = stop.starting(() -> restore(store, detach, screen))) {
             if (detach) {
@@ -168,7 +168,8 @@ public final class RestoreCommand implements Callable<Integer> {
         store.close();
     }
 
-    private RestoredMachines restore(Store store, boolean detach, Screen screen) throws CommandFailure, IOException {
+    private RestoredMachines restore(Store store, boolean detach, TerminalOutput screen)
+            throws CommandFailure, IOException {
         CheckpointRecord checkpoint = StoreOption.find(store, name);
         MemoryNeed.ofRestore(store, checkpoint, count).require().ifPresent(screen::remark);
         RestoreOptions options = RestoreOptions.standard().withCount(count).withDetachable(detach).withVerifyRam(verify)
@@ -184,7 +185,7 @@ public final class RestoreCommand implements Callable<Integer> {
     }
 
     /// Machines that are to stay copy what they still need of their disks, since the store is closed with this process.
-    private static Progress copying(Screen screen, StopRequest stop) {
+    private static Progress copying(TerminalOutput screen, StopRequest stop) {
         Progress bar = StatusProgress.on(screen);
         return (step, done, total) -> {
             if (stop.requested()) {
@@ -202,7 +203,7 @@ public final class RestoreCommand implements Callable<Integer> {
         return number > 1 ? "shared" : "filled meanwhile";
     }
 
-    private void print(Screen screen, CheckpointRecord checkpoint, int number, RestoredMachine restored,
+    private void print(TerminalOutput screen, CheckpointRecord checkpoint, int number, RestoredMachine restored,
             Optional<DetachedMachine> left) {
         RestorePhases phases = restored.phases();
         long pid = restored.machine().pid();

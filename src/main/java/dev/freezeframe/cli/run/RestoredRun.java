@@ -1,11 +1,11 @@
 package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.terminal.CliEnvironment;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.JsonLines;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StopRequest;
-import dev.freezeframe.cli.terminal.Surroundings;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,7 +19,8 @@ import java.util.OptionalLong;
 /// @param shown whether what the guests print is shown
 /// @param time how long at most
 /// @param wakeAfter how long a guest may sleep; empty for as long as it likes
-record RestoredRun(Surroundings surroundings, Screen screen, boolean json, boolean shown, ConsoleWatch.Wishes wishes,
+record RestoredRun(CliEnvironment surroundings, TerminalOutput screen, boolean json, boolean shown,
+        ConsoleWatch.Wishes wishes,
         Optional<Duration> time, Optional<Duration> wakeAfter) {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 

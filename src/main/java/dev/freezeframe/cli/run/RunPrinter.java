@@ -5,10 +5,10 @@ import dev.freezeframe.analyse.BlockSums;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.cli.terminal.CheckpointTable;
+import dev.freezeframe.cli.terminal.CheckpointLines;
 import dev.freezeframe.cli.terminal.JsonLines;
-import dev.freezeframe.cli.terminal.Screen;
 import dev.freezeframe.cli.terminal.StopRequest;
+import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.BudgetUse;
@@ -53,9 +53,9 @@ final class RunPrinter implements RecordingListener {
         record ConsoleSpoke() implements Event {}
     }
 
-    private final Screen screen;
+    private final TerminalOutput screen;
     private final boolean json;
-    private final CheckpointTable table;
+    private final CheckpointLines table;
     private final RunStatistics statistics = new RunStatistics();
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private GuestWatch guest;
@@ -64,11 +64,11 @@ final class RunPrinter implements RecordingListener {
     private Optional<CheckpointRecord> newest = Optional.empty();
 
     /// @param disks whether the machine has disks to tell of
-    RunPrinter(Screen screen, boolean json, boolean disks) {
+    RunPrinter(TerminalOutput screen, boolean json, boolean disks) {
         this.screen = screen;
         this.json = json;
         guest = new GuestWatch(screen, json, 1, 1, false, Optional.empty());
-        table = new CheckpointTable(screen.terminal(), screen.columns(), disks);
+        table = new CheckpointLines(screen.terminal(), screen.columns(), disks);
     }
 
     /// Has a guest that sleeps woken after a time.
@@ -237,7 +237,7 @@ final class RunPrinter implements RecordingListener {
             screen.line(summary.toString());
             return;
         }
-        screen.line(CheckpointTable.PHASE_KEY);
+        screen.line(CheckpointLines.PHASE_KEY);
         screen.line(Units.text("%s: %s in %s%s (%s)", experiment, Units.count(run.checkpoints(), "checkpoint"), Units
                 .duration(run.span()),
                 (run.late() > 0 ? ", " + run.late() + " late" : "") + (failed > 0

@@ -15,7 +15,7 @@ public final class LoggingSetUp {
         Logger root = Logger.getLogger("");
         root.setLevel(Level.INFO);
         try {
-            root.addHandler(new LogFile(Surroundings.ofThisProcess(null, null).logFile()));
+            root.addHandler(new LogFile(CliEnvironment.ofThisProcess(null, null).logFile()));
         } catch (InvalidPathException _) {
             // Its folder's name cannot be read, which whatever is called next will say.
         }

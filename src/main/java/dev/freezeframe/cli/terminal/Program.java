@@ -4,7 +4,7 @@ package dev.freezeframe.cli.terminal;
 /// a circle.
 public interface Program {
     /// Where it prints, its environment, and who watches.
-    Surroundings surroundings();
+    CliEnvironment surroundings();
 
     /// Whether log and stack traces go to standard error.
     boolean verbose();

@@ -9,7 +9,7 @@ public final class StatusProgress {
 
     private StatusProgress() {}
 
-    public static Progress on(Screen screen) {
+    public static Progress on(TerminalOutput screen) {
         return (step, done, total) -> {
             int filled = total <= 0 ? 0 : Math.clamp(BAR_WIDTH * done / total, 0, BAR_WIDTH);
             screen.status(Units.text("%s [%s%s] %,d of %,d", step, "=".repeat(filled), " ".repeat(BAR_WIDTH - filled),

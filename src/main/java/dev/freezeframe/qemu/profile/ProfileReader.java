@@ -337,7 +337,7 @@ public final class ProfileReader {
                     + "'qemu-system-x86_64 -machine help' lists, such as \"pc\"");
         }
         for (int i = 1; i < parts.length; i++) {
-            Optional<String> reason = CheckpointRules.machineOption(parts[i]);
+            Optional<String> reason = RefusedOptions.machineOption(parts[i]);
             if (reason.isPresent()) {
                 throw problem("$.machine", "the option \"" + parts[i] + "\" " + reason.get(), "leave it out");
             }
@@ -430,9 +430,9 @@ public final class ProfileReader {
                 throw problem(path, "is null", "write a string");
             }
             String option = resolved.isEmpty() ? "" : resolved.getLast();
-            resolved.add(placeholders(path, argument, each -> CheckpointRules.pathInside(option, argument, each)));
+            resolved.add(placeholders(path, argument, each -> RefusedOptions.pathInside(option, argument, each)));
         }
-        Optional<CheckpointRules.Refusal> refusal = CheckpointRules.check(resolved);
+        Optional<RefusedOptions.Refusal> refusal = RefusedOptions.check(resolved);
         if (refusal.isPresent()) {
             throw problem("$.arguments[" + refusal.get().index() + "]", refusal.get().what(), refusal.get().remedy());
         }

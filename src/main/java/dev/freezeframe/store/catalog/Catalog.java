@@ -6,15 +6,15 @@ import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.figure.FigureValues;
 import dev.freezeframe.store.model.CheckpointName;
-import dev.freezeframe.store.model.CheckpointParts;
-import dev.freezeframe.store.model.CheckpointParts.ImageParts;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
-import dev.freezeframe.store.model.Imported;
-import dev.freezeframe.store.model.NewCheckpoint;
+import dev.freezeframe.store.model.ImportOrigin;
+import dev.freezeframe.store.model.ImportedCheckpoint.ImageParts;
+import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.NewCheckpoint.NewImage;
+import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.StoreException;
@@ -98,7 +98,7 @@ public final class Catalog {
         for (ExperimentRecord experiment : experiments(session)) {
             byId.put(experiment.id(), ExperimentTotals.none(experiment));
         }
-        Map<Long, Long> diskBytes = Disks.imageBytes(session);
+        Map<Long, Long> diskBytes = DiskTable.imageBytes(session);
         try (ResultSet r = session.sql("SELECT experiment_id, COUNT(*), MIN(captured_at), MAX(captured_at),"
                 + " SUM(stored_bytes), SUM(dirty_pages), SUM(unchanged_pages), SUM(zero_pages), SUM(duplicate_pages),"
                 + " SUM(new_pages), CAST(MEDIAN(pause_micros) AS BIGINT), MAX(pause_micros), SUM(late),"
@@ -130,7 +130,7 @@ public final class Catalog {
     // --- checkpoints
 
     public static List<CheckpointRecord> checkpoints(Session session, long experimentId) throws SQLException {
-        return all(session.sql(CHECKPOINTS + "WHERE c.experiment_id = ? ORDER BY c.number", experimentId), Disks
+        return all(session.sql(CHECKPOINTS + "WHERE c.experiment_id = ? ORDER BY c.number", experimentId), DiskTable
                 .ofExperiment(session, experimentId));
     }
 
@@ -150,7 +150,7 @@ public final class Catalog {
 
     /// The checkpoints that experiments began at, by checkpoint id.
     public static Map<Long, CheckpointRecord> parents(Session session) throws SQLException {
-        return all(session.sql(CHECKPOINTS + "WHERE c.id IN (SELECT parent_checkpoint_id FROM experiment)"), Disks
+        return all(session.sql(CHECKPOINTS + "WHERE c.id IN (SELECT parent_checkpoint_id FROM experiment)"), DiskTable
                 .ofParents(session)).stream().collect(Collectors.toMap(CheckpointRecord::id, Function.identity()));
     }
 
@@ -185,7 +185,7 @@ public final class Catalog {
     private static Optional<CheckpointRecord> first(Session session, PreparedStatement query) throws SQLException {
         try (ResultSet r = query.executeQuery()) {
             return r.next()
-                    ? Optional.of(checkpoint(r, Disks.ofCheckpoint(session, r.getLong(1))))
+                    ? Optional.of(checkpoint(r, DiskTable.ofCheckpoint(session, r.getLong(1))))
                     : Optional.empty();
         }
     }
@@ -242,8 +242,8 @@ public final class Catalog {
         for (int i = 0; i < maps.size(); i++) {
             ImageTable.insert(session, id, c.images().get(i), maps.get(i));
         }
-        ClassMaps.insert(session, id, pages.pieces());
-        Disks.insert(session, id, disks);
+        ClassMapTable.insert(session, id, pages.pieces());
+        DiskTable.insert(session, id, disks);
         return new CheckpointRecord(id, c.experimentId(), experimentName, c.number(), metrics);
     }
 
@@ -257,7 +257,7 @@ public final class Catalog {
     /// Writes a checkpoint that came from elsewhere, with the figures that it came with.
     ///
     /// @param ids the ids of the checkpoints before it, by number; receives its own
-    public static void insert(Session session, long experimentId, CheckpointParts parts, Map<Integer, Long> ids)
+    public static void insert(Session session, long experimentId, ImportedCheckpoint parts, Map<Integer, Long> ids)
             throws SQLException {
         long id = insertRow(session, experimentId, parts.number(), parts.metrics());
         ids.put(parts.number(), id);
@@ -265,30 +265,30 @@ public final class Catalog {
             ImageTable.insert(session, id, image, image.base().map(ids::get));
         }
         if (parts.pageClasses().isPresent()) {
-            ClassMaps.insert(session, id, CheckpointParts.pieces(parts.pageClasses().get()));
+            ClassMapTable.insert(session, id, ImportedCheckpoint.pieces(parts.pageClasses().get()));
         }
-        Disks.insert(session, id, parts.metrics().disks());
+        DiskTable.insert(session, id, parts.metrics().disks());
         if (!parts.annotation().isEmpty()) {
-            Annotations.put(session, id, parts.annotation());
+            AnnotationTable.put(session, id, parts.annotation());
         }
         if (parts.picture().isPresent()) {
-            Annotations.put(session, id, parts.picture().get());
+            AnnotationTable.put(session, id, parts.picture().get());
         }
     }
 
     // --- where experiments came from
 
-    public static void insert(Session session, long experimentId, Imported imported) throws SQLException {
+    public static void insert(Session session, long experimentId, ImportOrigin imported) throws SQLException {
         session.sql("INSERT INTO imported_experiment VALUES (?, ?, ?, ?, ?)", experimentId, imported.originalName(),
                 imported.fileName(), imported.sha256(), time(imported.at())).executeUpdate();
     }
 
-    public static Map<Long, Imported> imported(Session session) throws SQLException {
-        Map<Long, Imported> found = new HashMap<>();
+    public static Map<Long, ImportOrigin> imported(Session session) throws SQLException {
+        Map<Long, ImportOrigin> found = new HashMap<>();
         try (ResultSet r = session.sql("SELECT experiment_id, original_name, file_name, sha256, imported_at"
                 + " FROM imported_experiment").executeQuery()) {
             while (r.next()) {
-                found.put(r.getLong(1), new Imported(r.getString(2), r.getString(3), r.getString(4),
+                found.put(r.getLong(1), new ImportOrigin(r.getString(2), r.getString(3), r.getString(4),
                         instant(r, 5).orElse(Instant.EPOCH)));
             }
         }

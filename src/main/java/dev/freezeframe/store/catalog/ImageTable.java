@@ -1,16 +1,16 @@
 package dev.freezeframe.store.catalog;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.store.catalog.Database.Session;
-import dev.freezeframe.store.model.CheckpointParts.ImageParts;
 import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.ImportedCheckpoint.ImageParts;
 import dev.freezeframe.store.model.NewCheckpoint.NewImage;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.PageMapCodec;
 import dev.freezeframe.store.model.PageMapCodec.Piece;
-import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.PageMapCodec;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
@@ -188,7 +188,7 @@ public final class ImageTable {
 
     /// Takes a row whose checksum is right.
     private interface PieceVisitor {
-        void piece(Piece piece) throws Corruption;
+        void piece(Piece piece) throws CorruptionException;
     }
 
     private static void forEachPiece(Session session, Image image, PieceVisitor visitor)
@@ -205,7 +205,7 @@ public final class ImageTable {
                     throw damagedMap(image, "the checksum of piece " + i + " does not match");
                 }
                 visitor.piece(piece);
-            } catch (Corruption e) {
+            } catch (CorruptionException e) {
                 throw damagedMap(image, e.getMessage());
             }
         }

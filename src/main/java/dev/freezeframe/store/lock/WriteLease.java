@@ -5,11 +5,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /// The right to write one checkpoint. While it is held, no chunk of the store is deleted, so every id that was found stays
 /// good; hold it no longer than one checkpoint takes.
 public final class WriteLease implements AutoCloseable {
-    private final Gate gate;
+    private final CommitGate gate;
     private final long generation;
     private final AtomicBoolean open = new AtomicBoolean(true);
 
-    public WriteLease(Gate gate, long generation) {
+    public WriteLease(CommitGate gate, long generation) {
         this.gate = gate;
         this.generation = generation;
     }

@@ -2,7 +2,7 @@ package dev.freezeframe.store.model;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.base.Varints;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -82,19 +82,20 @@ public final class PageClassCodec {
     /// Reads a row.
     ///
     /// @param pages pages of guest RAM
-    public static void decode(Piece piece, int pages, PageClassVisitor visitor) throws Corruption {
+    public static void decode(Piece piece, int pages, PageClassVisitor visitor) throws CorruptionException {
         if (piece.runs < 0 || piece.runs > MAX_RUNS || piece.encodedBytes < 2 * piece.runs
                 || piece.encodedBytes > MAX_RUN_BYTES * piece.runs) {
-            throw new Corruption("a class map of " + piece.runs + " runs cannot be " + piece.encodedBytes + " bytes");
+            throw new CorruptionException(
+                    "a class map of " + piece.runs + " runs cannot be " + piece.encodedBytes + " bytes");
         }
         byte[] bytes = new byte[piece.encodedBytes];
         try {
             if (Zstd.decompressByteArray(bytes, 0, bytes.length, piece.content, 0,
                     piece.content.length) != bytes.length) {
-                throw new Corruption("a class map ends early");
+                throw new CorruptionException("a class map ends early");
             }
         } catch (ZstdException e) {
-            throw new Corruption("a class map does not decompress: " + e.getMessage());
+            throw new CorruptionException("a class map does not decompress: " + e.getMessage());
         }
         Varints in = new Varints(bytes, "a class map");
         long end = 0;
@@ -106,14 +107,15 @@ public final class PageClassCodec {
             int pageClass = (int) (run & ((1 << CLASS_BITS) - 1));
             end = first + count;
             if (end > pages || pageClass >= PageClass.COUNT) {
-                throw new Corruption("a class map names class " + pageClass + " for pages " + first + " to " + (end - 1)
-                        + " of " + pages);
+                throw new CorruptionException(
+                        "a class map names class " + pageClass + " for pages " + first + " to " + (end - 1)
+                                + " of " + pages);
             }
             visitor.run((int) first, (int) count, PageClass.of(pageClass));
             sum += count;
         }
         if (in.hasMore() || sum != piece.pages) {
-            throw new Corruption("a class map does not hold the runs that it should");
+            throw new CorruptionException("a class map does not hold the runs that it should");
         }
     }
 }

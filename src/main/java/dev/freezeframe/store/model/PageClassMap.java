@@ -1,6 +1,6 @@
 package dev.freezeframe.store.model;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.PageClassCodec.Piece;
 import java.util.List;
 
@@ -18,7 +18,7 @@ public final class PageClassMap {
     }
 
     /// A map from rows that nobody has looked at yet.
-    public static PageClassMap checked(int pages, List<Piece> pieces) throws Corruption {
+    public static PageClassMap checked(int pages, List<Piece> pieces) throws CorruptionException {
         long[] counts = new long[PageClass.COUNT];
         int[] end = {0};
         boolean[] inOrder = {true};
@@ -30,7 +30,7 @@ public final class PageClassMap {
             });
         }
         if (!inOrder[0]) {
-            throw new Corruption("its pieces overlap");
+            throw new CorruptionException("its pieces overlap");
         }
         return new PageClassMap(pages, pieces, counts);
     }
@@ -60,7 +60,7 @@ public final class PageClassMap {
         for (Piece piece : pieces) {
             try {
                 PageClassCodec.decode(piece, pages, visitor);
-            } catch (Corruption e) {
+            } catch (CorruptionException e) {
                 throw new IllegalStateException("a class map that was checked is damaged", e);
             }
         }

@@ -2,7 +2,7 @@ package dev.freezeframe.store.model;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.base.Varints;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -51,7 +51,7 @@ public final class PageMapCodec {
     }
 
     /// The same row with other numbers for its chunks.
-    public static Piece renumber(Piece piece, int pages, LongUnaryOperator ids) throws Corruption {
+    public static Piece renumber(Piece piece, int pages, LongUnaryOperator ids) throws CorruptionException {
         PageMapCodec codec = new PageMapCodec();
         codec.restart();
         decode(piece, pages, (page, id) -> codec.add(page, ids.applyAsLong(id)));
@@ -60,20 +60,21 @@ public final class PageMapCodec {
     }
 
     /// Reads a row.
-    public static void decode(Piece piece, int pages, PageMap.Visitor<RuntimeException> target) throws Corruption {
+    public static void decode(Piece piece, int pages, PageMap.Visitor<RuntimeException> target)
+            throws CorruptionException {
         if (piece.entries < 0 || piece.entries > MAX_ENTRIES || piece.encodedBytes < 2 * piece.entries
                 || piece.encodedBytes > MAX_ENTRY_BYTES * piece.entries) {
-            throw new Corruption(
+            throw new CorruptionException(
                     "a page map of " + piece.entries + " entries cannot be " + piece.encodedBytes + " bytes");
         }
         byte[] bytes = new byte[piece.encodedBytes];
         try {
             if (Zstd.decompressByteArray(bytes, 0, bytes.length, piece.content, 0,
                     piece.content.length) != bytes.length) {
-                throw new Corruption("a page map ends early");
+                throw new CorruptionException("a page map ends early");
             }
         } catch (ZstdException e) {
-            throw new Corruption("a page map does not decompress: " + e.getMessage());
+            throw new CorruptionException("a page map does not decompress: " + e.getMessage());
         }
         Varints in = new Varints(bytes, "a page map");
         long page = -1;
@@ -86,16 +87,16 @@ public final class PageMapCodec {
                 chunk += ((step - 1) >>> 1) ^ -((step - 1) & 1);
                 id = chunk;
                 if (id == ChunkId.ZERO || !ChunkId.isValid(id)) {
-                    throw new Corruption("a page map names chunk " + id);
+                    throw new CorruptionException("a page map names chunk " + id);
                 }
             }
             if (page < 0 || page >= pages) {
-                throw new Corruption("a page map names page " + page + " of " + pages);
+                throw new CorruptionException("a page map names page " + page + " of " + pages);
             }
             target.page((int) page, id);
         }
         if (in.hasMore()) {
-            throw new Corruption("a page map is longer than its entries");
+            throw new CorruptionException("a page map is longer than its entries");
         }
     }
 

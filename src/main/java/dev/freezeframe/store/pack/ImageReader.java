@@ -1,11 +1,11 @@
 package dev.freezeframe.store.pack;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -103,7 +103,7 @@ public final class ImageReader implements AutoCloseable {
             return count;
         } catch (StoreException e) {
             throw new StoreException(e.reason(), unreadable(at) + e.getMessage(), e);
-        } catch (Corruption e) {
+        } catch (CorruptionException e) {
             throw new StoreException(Reason.DAMAGED,
                     unreadable(at) + e.getMessage() + "; verify lists every checkpoint that is affected", e);
         }

@@ -1,6 +1,6 @@
 package dev.freezeframe.store.pack;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.ChunkId;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
@@ -45,9 +45,9 @@ public final class Pack {
     }
 
     /// Where the chunk begins in [#raw()].
-    public int offset(int slot) throws Corruption {
+    public int offset(int slot) throws CorruptionException {
         if (!holds(slot)) {
-            throw new Corruption("pack " + packId + " has no chunk in slot " + slot);
+            throw new CorruptionException("pack " + packId + " has no chunk in slot " + slot);
         }
         return offsetOfLive(slot);
     }
@@ -60,7 +60,7 @@ public final class Pack {
         return raw;
     }
 
-    public boolean equalsAt(int slot, ByteBuffer page, int position) throws Corruption {
+    public boolean equalsAt(int slot, ByteBuffer page, int position) throws CorruptionException {
         ByteBuffer mine = ByteBuffer.wrap(raw, offset(slot), ChunkId.CHUNK_BYTES);
         return mine.equals(page.slice(position, ChunkId.CHUNK_BYTES));
     }

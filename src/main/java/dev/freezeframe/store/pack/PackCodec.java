@@ -4,7 +4,7 @@ import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.ChunkId;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -81,29 +81,29 @@ public final class PackCodec implements AutoCloseable {
     }
 
     /// Reads a row, after checking it.
-    public Pack decode(Row row) throws Corruption {
+    public Pack decode(Row row) throws CorruptionException {
         byte[] content = row.content;
         if (row.checksum != checksum(row.packId, content)) {
-            throw new Corruption("its checksum does not match");
+            throw new CorruptionException("its checksum does not match");
         }
         if (content.length < 2) {
-            throw new Corruption("it is empty");
+            throw new CorruptionException("it is empty");
         }
         int slots = ((content[0] & 0xff) << 8) | (content[1] & 0xff);
         int head = 2 + (slots + 7) / 8;
         if (slots != row.slots || slots > ChunkId.MAX_SLOTS || content.length < head) {
-            throw new Corruption("its header is wrong");
+            throw new CorruptionException("its header is wrong");
         }
         BitSet live = BitSet.valueOf(ByteBuffer.wrap(content, 2, head - 2));
         int rawBytes = live.cardinality() * ChunkId.CHUNK_BYTES;
         if (live.length() > slots || rawBytes != row.rawBytes) {
-            throw new Corruption("its slots do not add up");
+            throw new CorruptionException("its slots do not add up");
         }
         byte[] raw;
         switch (row.codec) {
             case RAW -> {
                 if (content.length - head != rawBytes) {
-                    throw new Corruption("its length is wrong");
+                    throw new CorruptionException("its length is wrong");
                 }
                 raw = Arrays.copyOfRange(content, head, content.length);
             }
@@ -113,15 +113,15 @@ public final class PackCodec implements AutoCloseable {
                 try {
                     int size = context.decompressByteArray(raw, 0, rawBytes, content, head, content.length - head);
                     if (size != rawBytes) {
-                        throw new Corruption("it decompresses to " + size + " bytes instead of " + rawBytes);
+                        throw new CorruptionException("it decompresses to " + size + " bytes instead of " + rawBytes);
                     }
                 } catch (ZstdException e) {
-                    throw new Corruption("it does not decompress: " + e.getMessage());
+                    throw new CorruptionException("it does not decompress: " + e.getMessage());
                 } finally {
                     decompressors.add(context);
                 }
             }
-            default -> throw new Corruption("its codec is " + row.codec);
+            default -> throw new CorruptionException("its codec is " + row.codec);
         }
         return Pack.of(row.packId, slots, live, raw);
     }

@@ -1,10 +1,10 @@
 package dev.freezeframe.store.pack;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -115,14 +115,14 @@ public final class PageReader {
             Pack pack = loader.load(packIds[i]);
             try {
                 deliver(pack, starts[i], starts[i + 1]);
-            } catch (Corruption e) {
+            } catch (CorruptionException e) {
                 throw new StoreException(Reason.DAMAGED,
                         e.getMessage() + "; verify lists every checkpoint that is affected", e);
             }
         }
     }
 
-    private void deliver(Pack pack, int from, int to) throws Corruption, IOException {
+    private void deliver(Pack pack, int from, int to) throws CorruptionException, IOException {
         ByteBuffer raw = ByteBuffer.wrap(pack.raw()).asReadOnlyBuffer();
         int first = from;
         while (first < to) {

@@ -1,12 +1,12 @@
 package dev.freezeframe.store.upkeep;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.catalog.ImageTable;
-import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.Database;
-import dev.freezeframe.store.catalog.Packs;
-import dev.freezeframe.store.catalog.Packs.PackHashes;
+import dev.freezeframe.store.catalog.ImageTable.Image;
+import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.PackTable.PackHashes;
+import dev.freezeframe.store.catalog.PackTable;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.PackCache;
@@ -36,7 +36,7 @@ public final class GarbageCollection {
     private static final int WORTHWHILE = 8;
     private static final int REWRITE_LEVEL = 3;
 
-    private final Packs packs;
+    private final PackTable packs;
     private final PackCache readPacks;
     private final Database database;
     private final Progress progress;
@@ -54,7 +54,7 @@ public final class GarbageCollection {
 
     /// @param considered packs that may be collected
     /// @param alsoUsed   adds chunks that must stay though no page map names them, by pack
-    public GarbageCollection(Packs packs, PackCache readPacks, Database database, Progress progress,
+    public GarbageCollection(PackTable packs, PackCache readPacks, Database database, Progress progress,
             LongPredicate considered, Consumer<Map<Long, BitSet>> alsoUsed) {
         this.considered = considered;
         this.alsoUsed = alsoUsed;
@@ -65,7 +65,7 @@ public final class GarbageCollection {
     }
 
     /// Finds the dead chunks and tells `dropped` about them. Call with the store to oneself.
-    public void mark(Packs.ChunkVisitor dropped) throws SQLException, StoreException {
+    public void mark(PackTable.ChunkVisitor dropped) throws SQLException, StoreException {
         Map<Long, BitSet> used = database.transact(session -> {
             Map<Long, BitSet> found = new HashMap<>();
             List<Image> images = ImageTable.allImages(session);
@@ -86,25 +86,25 @@ public final class GarbageCollection {
         });
         alsoUsed.accept(used);
         database.transact(session -> {
-            List<Long> ids = Packs.packIds(session, 0);
+            List<Long> ids = PackTable.packIds(session, 0);
             while (!ids.isEmpty()) {
                 for (long id : ids) {
                     if (!considered.test(id)) {
                         continue;
                     }
                     try {
-                        consider(Packs.hashes(session, id), used.get(id), dropped);
-                    } catch (Corruption e) {
+                        consider(PackTable.hashes(session, id), used.get(id), dropped);
+                    } catch (CorruptionException e) {
                         // its slots are unknown, so it stays; verify tells
                     }
                 }
-                ids = Packs.packIds(session, ids.getLast());
+                ids = PackTable.packIds(session, ids.getLast());
             }
             return null;
         });
     }
 
-    private void consider(PackHashes pack, BitSet used, Packs.ChunkVisitor dropped) {
+    private void consider(PackHashes pack, BitSet used, PackTable.ChunkVisitor dropped) {
         BitSet slots = (BitSet) pack.live.clone();
         if (used != null) {
             slots.andNot(used);
@@ -134,21 +134,21 @@ public final class GarbageCollection {
                 continue;
             }
             database.transact(session -> {
-                long before = Packs.storedBytes(session, each.packId);
+                long before = PackTable.storedBytes(session, each.packId);
                 if (each.whole) {
-                    Packs.delete(session, each.packId);
+                    PackTable.delete(session, each.packId);
                     freedBytes += before;
                     packsDeleted++;
                     return null;
                 }
                 try {
-                    PackHashes old = Packs.hashes(session, each.packId);
+                    PackHashes old = PackTable.hashes(session, each.packId);
                     BitSet live = (BitSet) old.live.clone();
                     live.andNot(each.slots);
                     packs.rewrite(session, packs.load(session, each.packId), old, live, REWRITE_LEVEL);
-                    freedBytes += before - Packs.storedBytes(session, each.packId);
+                    freedBytes += before - PackTable.storedBytes(session, each.packId);
                     packsRewritten++;
-                } catch (Corruption e) {
+                } catch (CorruptionException e) {
                     chunksDropped -= each.slots.cardinality();
                     LOG.warn(
                             "pack {} is damaged ({}) and stays as it is; verify lists every checkpoint that is affected,"

@@ -1,24 +1,24 @@
 package dev.freezeframe.store.upkeep;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.base.Progress;
-import dev.freezeframe.store.catalog.Annotations;
+import dev.freezeframe.store.catalog.AnnotationTable;
 import dev.freezeframe.store.catalog.Catalog;
-import dev.freezeframe.store.catalog.ImageTable;
-import dev.freezeframe.store.catalog.ImageTable.Image;
-import dev.freezeframe.store.catalog.ClassMaps;
-import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.ClassMapTable;
 import dev.freezeframe.store.catalog.Database.Work;
-import dev.freezeframe.store.catalog.Disks;
-import dev.freezeframe.store.catalog.Packs;
-import dev.freezeframe.store.catalog.Packs.PackHashes;
+import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.DiskTable;
+import dev.freezeframe.store.catalog.ImageTable.Image;
+import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.PackTable.PackHashes;
+import dev.freezeframe.store.catalog.PackTable;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
-import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
+import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ChunkHash;
 import dev.freezeframe.store.pack.Pack;
 import dev.freezeframe.store.upkeep.VerifyReport.Damage;
@@ -38,7 +38,7 @@ import java.util.TreeMap;
 public final class Verification {
     private static final int MAX_RANGES_LENGTH = 300;
 
-    private final Packs packs;
+    private final PackTable packs;
     private final Database database;
     private final Progress progress;
     private final ChunkHash hash = ChunkHash.xxh128();
@@ -50,7 +50,7 @@ public final class Verification {
     private final List<String> remarks = new ArrayList<>();
     private long chunks;
 
-    public Verification(Packs packs, Database database, Progress progress, Optional<String> rolledBack) {
+    public Verification(PackTable packs, Database database, Progress progress, Optional<String> rolledBack) {
         rolledBack.ifPresent(remarks::add);
         this.packs = packs;
         this.database = database;
@@ -66,7 +66,7 @@ public final class Verification {
         }
         long after = 0;
         List<Long> ids = packIds(after);
-        long last = database.transact(Packs::lastPackId);
+        long last = database.transact(PackTable::lastPackId);
         while (!ids.isEmpty()) {
             for (long id : ids) {
                 progress.at("packs", id, Math.max(last, id));
@@ -82,8 +82,8 @@ public final class Verification {
                 check(checkpoint, image, packsInUse);
             }
             checkPresence(checkpoint, images.get(checkpoint.id()));
-            checkAddition(checkpoint, session -> ClassMaps.read(session, checkpoint));
-            checkAddition(checkpoint, session -> Annotations.picture(session, checkpoint.id()));
+            checkAddition(checkpoint, session -> ClassMapTable.read(session, checkpoint));
+            checkAddition(checkpoint, session -> AnnotationTable.picture(session, checkpoint.id()));
         }
         causes.forEach((pack, cause) -> {
             if (pack > Integer.MAX_VALUE || !packsInUse.get((int) (long) pack)) {
@@ -94,7 +94,7 @@ public final class Verification {
     }
 
     private List<Long> packIds(long after) throws SQLException, StoreException {
-        return database.transact(session -> Packs.packIds(session, after));
+        return database.transact(session -> PackTable.packIds(session, after));
     }
 
     private void check(long packId) throws StoreException, SQLException {
@@ -105,7 +105,7 @@ public final class Verification {
             pack = database.transact(session -> {
                 try {
                     return packs.load(session, packId);
-                } catch (Corruption e) {
+                } catch (CorruptionException e) {
                     throw new StoreException(Reason.DAMAGED, e.getMessage(), e);
                 }
             });
@@ -122,8 +122,8 @@ public final class Verification {
         try {
             hashes = database.transact(session -> {
                 try {
-                    return Optional.ofNullable(Packs.hashes(session, packId));
-                } catch (Corruption e) {
+                    return Optional.ofNullable(PackTable.hashes(session, packId));
+                } catch (CorruptionException e) {
                     throw new StoreException(Reason.DAMAGED, e.getMessage(), e);
                 }
             });
@@ -143,7 +143,7 @@ public final class Verification {
 
     /// Whether garbage collection has taken a pack meanwhile.
     private boolean isCollected(long packId) throws StoreException, SQLException {
-        return database.read(session -> Packs.packIds(session, packId - 1)).stream().findFirst()
+        return database.read(session -> PackTable.packIds(session, packId - 1)).stream().findFirst()
                 .filter(next -> next == packId).isEmpty();
     }
 
@@ -215,7 +215,7 @@ public final class Verification {
                 }
             }
         }
-        Disks.problem(checkpoint.metrics())
+        DiskTable.problem(checkpoint.metrics())
                 .ifPresent(problem -> remarks
                         .add(checkpoint.name() + ": " + problem + "; the checkpoint itself does not need them"));
     }

@@ -6,7 +6,7 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.plot.ChartColors;
 import dev.freezeframe.plot.ChartFile;
 import dev.freezeframe.plot.Ink.Size;
-import dev.freezeframe.plot.Shifted;
+import dev.freezeframe.plot.ShiftedInk;
 import dev.freezeframe.plot.map.DirtyFrequency;
 import dev.freezeframe.plot.map.MapLayout;
 import dev.freezeframe.plot.map.MemoryMapSheet;
@@ -457,7 +457,7 @@ public final class MemoryMapView extends BorderPane {
         return workbench.tasks().run("Save the memory map as " + file.getFileName(), _ -> {
             ChartFile.write(file, width, height + EXPORT_TITLE, picture.wish().colors().background(), to -> {
                 to.text(picture.wish().colors().text(), Size.NORMAL, true, title, MemoryMapSheet.EDGE, 18);
-                picture.sheet().paint(new Shifted(to, EXPORT_TITLE), width);
+                picture.sheet().paint(new ShiftedInk(to, EXPORT_TITLE), width);
             });
             return file;
         }, _ -> {});

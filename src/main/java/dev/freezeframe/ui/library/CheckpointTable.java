@@ -40,7 +40,7 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
         experiment = workbench.experiment();
         setId("checkpoint-table");
         setAccessibleText("Checkpoints of the shown experiment");
-        Columns.prepare(this);
+        TableColumns.prepare(this);
         getSelectionModel().setSelectionMode(SelectionMode.MULTIPLE);
         for (LibraryColumn<CheckpointRecord, ?> column : LibraryColumns.checkpoints(experiment.annotations())) {
             TableColumn<CheckpointRecord, ?> made = column(column);
@@ -78,7 +78,7 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
 
     private static <V extends Comparable<? super V>> TableColumn<CheckpointRecord, V> column(
             LibraryColumn<CheckpointRecord, V> column) {
-        return Columns.of(column, ReadOnlyObjectWrapper::new);
+        return TableColumns.of(column, ReadOnlyObjectWrapper::new);
     }
 
     private void attach() {
@@ -117,7 +117,7 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
         if (getScene() == null) {
             return;
         }
-        Columns.showDisks(this, !getItems().isEmpty() && !getItems().getFirst().metrics().disks().isEmpty());
+        TableColumns.showDisks(this, !getItems().isEmpty() && !getItems().getFirst().metrics().disks().isEmpty());
         CheckpointRecord chosen = experiment.selection().checkpoint();
         if (Objects.equals(chosen, getSelectionModel().getSelectedItem())) {
             return;
@@ -129,7 +129,7 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
                 getSelectionModel().clearSelection();
             } else {
                 getSelectionModel().clearAndSelect(index);
-                Columns.reveal(this, index);
+                TableColumns.reveal(this, index);
             }
         } finally {
             following = false;
@@ -142,7 +142,7 @@ final class CheckpointTable extends TableView<CheckpointRecord> {
                 .toList();
         if (!lines.isEmpty()) {
             ClipboardContent content = new ClipboardContent();
-            content.putString(LibraryColumn.tabSeparated(Columns.visible(this), lines));
+            content.putString(LibraryColumn.tabSeparated(TableColumns.visible(this), lines));
             Clipboard.getSystemClipboard().setContent(content);
         }
     }

@@ -75,7 +75,7 @@ final class ExperimentCell extends ListCell<LibraryRow> {
         time.setText(LibraryColumns.shortTime(entry.experiment().startedAt(), Instant.now()));
         profile.setText(Units.printable(entry.experiment().profileName()));
         count.setText(Units.count(entry.totals().checkpoints()));
-        Endings.mark(ending, entry.ending());
+        EndingMarks.mark(ending, entry.ending());
         ending.setVisible(ending.getGraphic() != null);
         origin.setVisible(!restoredMachines.apply(entry.id()).isEmpty());
         setAccessibleText(explanation(entry));

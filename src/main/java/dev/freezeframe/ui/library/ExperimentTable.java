@@ -16,7 +16,7 @@ final class ExperimentTable extends TableView<LibraryRow> {
     ExperimentTable(LibrarySearch search) {
         setId("experiment-table");
         setAccessibleText("Experiments");
-        Columns.prepare(this);
+        TableColumns.prepare(this);
         getSelectionModel().setSelectionMode(SelectionMode.MULTIPLE);
         for (LibraryColumn<LibraryEntry, ?> column : LibraryColumns.experiments()) {
             TableColumn<LibraryRow, ?> made = column(column);
@@ -35,12 +35,12 @@ final class ExperimentTable extends TableView<LibraryRow> {
     }
 
     private void showDisks() {
-        Columns.showDisks(this, sorted.stream().anyMatch(row -> row.entry().totals().dirtyBlocks() > 0));
+        TableColumns.showDisks(this, sorted.stream().anyMatch(row -> row.entry().totals().dirtyBlocks() > 0));
     }
 
     private static <V extends Comparable<? super V>> TableColumn<LibraryRow, V> column(
             LibraryColumn<LibraryEntry, V> column) {
-        return Columns.of(column, LibraryRow::entryProperty);
+        return TableColumns.of(column, LibraryRow::entryProperty);
     }
 
     /// The first column has the mark of how it ended.
@@ -56,7 +56,7 @@ final class ExperimentTable extends TableView<LibraryRow> {
                         if (entry == null) {
                             cell.setGraphic(null);
                         } else {
-                            Endings.mark(cell, entry.ending());
+                            EndingMarks.mark(cell, entry.ending());
                         }
                     });
             return cell;

@@ -325,7 +325,7 @@ public final class LibraryPage extends BorderPane {
             } else if (table.getSelectionModel().getSelectedItem() != row.get()) {
                 table.getSelectionModel().clearSelection();
                 table.getSelectionModel().select(row.get());
-                Columns.reveal(table, table.getSelectionModel().getSelectedIndex());
+                TableColumns.reveal(table, table.getSelectionModel().getSelectedIndex());
             }
         } finally {
             following = false;

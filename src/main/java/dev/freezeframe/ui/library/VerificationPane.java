@@ -105,7 +105,7 @@ final class VerificationPane extends StackPane {
         TableView<VerifyReport.Damage> table = new TableView<>();
         table.setId("damages");
         table.setAccessibleText("Damaged images");
-        Columns.prepare(table);
+        TableColumns.prepare(table);
         table.getColumns().add(column("Checkpoint", VerifyReport.Damage::checkpoint, 240));
         table.getColumns().add(column("Image", VerifyReport.Damage::image, 104));
         TableColumn<VerifyReport.Damage, String> pages = column("Pages lost", damage -> Units.count(damage.pages()),

@@ -94,8 +94,10 @@ public final class MachineActions {
             model.reset();
             return;
         }
-        Question.ask(owner, "Reset " + model.name() + "?", "The guest boots again at once; what it has in memory and"
-                + " has not saved is lost. Stored checkpoints stay.", "Reset", model::reset);
+        LossQuestions.ask(owner, "Reset " + model.name() + "?",
+                "The guest boots again at once; what it has in memory and"
+                        + " has not saved is lost. Stored checkpoints stay.",
+                "Reset", model::reset);
     }
 
     private void askToForceOff(MachineModel model) {
@@ -104,9 +106,9 @@ public final class MachineActions {
             return;
         }
         RecordingModel recording = model.recordingProperty().get();
-        Question.ask(
+        LossQuestions.ask(
                 owner, "Force off " + model.name() + "?",
-                "QEMU ends at once; what the guest has in memory" + (MachineLook
+                "QEMU ends at once; what the guest has in memory" + (MachineStateStyle
                         .losesWrites(model) ? ", and what it wrote to its disks," : "") + " is lost."
                         + (recording == null
                                 ? " Checkpoints of earlier recordings stay."

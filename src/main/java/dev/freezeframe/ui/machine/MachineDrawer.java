@@ -45,7 +45,7 @@ public final class MachineDrawer extends StackPane {
     private final BorderPane consolePane = new BorderPane();
     private final Timeline logClock = new Timeline(new KeyFrame(Duration.seconds(1), _ -> readLog()));
     private final InvalidationListener onChange = _ -> refresh();
-    private final ReadOnlyBooleanProperty shown = Shown.of(this);
+    private final ReadOnlyBooleanProperty shown = Visibility.of(this);
     private MachineModel machine;
     private Machine opened;
     private ConsoleTerminal terminal;
@@ -113,7 +113,7 @@ public final class MachineDrawer extends StackPane {
             copied.setText("Copied");
             fade.playFromStart();
         });
-        Label about = Buttons.label("text-small", "text-muted");
+        Label about = MachineButtons.label("text-small", "text-muted");
         about.setText("As it runs: memory and sockets are this machine's and cannot be used a second time");
         Region space = new Region();
         HBox.setHgrow(space, Priority.ALWAYS);

@@ -61,7 +61,7 @@ public final class MachineList extends VBox {
         list.setAccessibleText("Machines");
         list.setItems(machines.machines());
         list.setCellFactory(_ -> new Row());
-        Buttons.menusByKeyboard(list);
+        MachineButtons.menusByKeyboard(list);
         Label empty = new Label("No machine runs. Start one with ▶ beside a profile.");
         empty.setWrapText(true);
         empty.getStyleClass().addAll("text-small", "text-muted", "empty-note");
@@ -72,7 +72,7 @@ public final class MachineList extends VBox {
         size();
         connectSelection();
         clock.setCycleCount(Animation.INDEFINITE);
-        var shown = Shown.of(list);
+        var shown = Visibility.of(list);
         shown.addListener((_, _, now) -> {
             if (now) {
                 clock.play();
@@ -142,11 +142,11 @@ public final class MachineList extends VBox {
     private final class Row extends ListCell<MachineModel> {
         private final MachineActions actions = new MachineActions(this, machines::remove);
         private final Region dot = new Region();
-        private final Label name = Buttons.label("text-strong");
+        private final Label name = MachineButtons.label("text-strong");
         private final Label badge = new Label("rec");
-        private final Label details = Buttons.label("text-small", "text-muted", "figures");
+        private final Label details = MachineButtons.label("text-small", "text-muted", "figures");
         private final Hyperlink origin = new Hyperlink();
-        private final Label problem = Buttons.label("text-small", "text-late");
+        private final Label problem = MachineButtons.label("text-small", "text-late");
         private final HBox buttons = new HBox();
         private final VBox content = new VBox();
         private final ContextMenu menu = menu();
@@ -173,7 +173,7 @@ public final class MachineList extends VBox {
             first.setAlignment(Pos.CENTER_LEFT);
             buttons.setMinWidth(Region.USE_PREF_SIZE);
             for (var action : actions.all()) {
-                Button button = Buttons.icon(action);
+                Button button = MachineButtons.icon(action);
                 button.setFocusTraversable(false);
                 button.visibleProperty().bind(action.disabledProperty().not());
                 button.managedProperty().bind(button.visibleProperty());
@@ -193,14 +193,14 @@ public final class MachineList extends VBox {
             buttons.managedProperty().bind(open);
             list.addEventHandler(Tick.TYPE, _ -> {
                 if (shown != null && shown.alive()) {
-                    details.setText(MachineLook.details(shown));
+                    details.setText(MachineStateStyle.details(shown));
                 }
             });
         }
 
         private ContextMenu menu() {
             ContextMenu menu = new ContextMenu();
-            actions.all().forEach(action -> menu.getItems().add(Buttons.item(action)));
+            actions.all().forEach(action -> menu.getItems().add(MachineButtons.item(action)));
             menu.getItems().add(4, new SeparatorMenuItem());
             return menu;
         }
@@ -233,15 +233,15 @@ public final class MachineList extends VBox {
         }
 
         private void refresh() {
-            MachineLook look = MachineLook.of(shown);
+            MachineStateStyle look = MachineStateStyle.of(shown);
             dot.getStyleClass().setAll("state-dot", look.styleClass());
             Tooltip.install(dot, new Tooltip(look.words()));
             name.setText(shown.name());
             boolean recording = shown.recordingProperty().get() != null;
             badge.setVisible(recording);
             badge.setManaged(recording);
-            details.setText(MachineLook.details(shown));
-            String disks = MachineLook.aboutDisks(shown);
+            details.setText(MachineStateStyle.details(shown));
+            String disks = MachineStateStyle.aboutDisks(shown);
             name.setTooltip(new Tooltip(disks.isEmpty() ? shown.name() : shown.name() + "\n" + disks));
             origin.setVisible(shown.origin().isPresent());
             origin.setManaged(origin.isVisible());

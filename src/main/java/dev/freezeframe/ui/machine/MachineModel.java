@@ -36,7 +36,7 @@ public final class MachineModel {
     private final ReadOnlyObjectWrapper<RecordingModel> recording = new ReadOnlyObjectWrapper<>(this, "recording");
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
     private final ReadOnlyBooleanWrapper ending = new ReadOnlyBooleanWrapper(this, "ending", false);
-    private final Arrival arrival;
+    private final MachineStartup arrival;
     private final int placeInArrival;
     private boolean recordable = true;
     private boolean untouched;
@@ -49,7 +49,8 @@ public final class MachineModel {
 
     /// @param arrival its QEMU and perhaps others that are started with it
     /// @param place which of them it is
-    MachineModel(BackgroundTasks tasks, String name, Optional<CheckpointRecord> origin, Arrival arrival, int place) {
+    MachineModel(BackgroundTasks tasks, String name, Optional<CheckpointRecord> origin, MachineStartup arrival,
+            int place) {
         this.tasks = tasks;
         this.name = name;
         this.origin = origin;

@@ -18,8 +18,8 @@ import javafx.scene.layout.Region;
 /// menus.
 public final class MachineToolbar extends HBox {
     private final MachineActions actions;
-    private final Label name = Buttons.label("text-large", "text-strong");
-    private final Label details = Buttons.label("text-muted", "figures");
+    private final Label name = MachineButtons.label("text-large", "text-strong");
+    private final Label details = MachineButtons.label("text-muted", "figures");
     private final Label state = new Label();
     private final Region dot = new Region();
     private final InvalidationListener onChange = _ -> refresh();
@@ -45,7 +45,7 @@ public final class MachineToolbar extends HBox {
                 actions.powerOff(), actions
                         .forceOff(),
                 actions.remove())) {
-            Button button = Buttons.icon(action);
+            Button button = MachineButtons.icon(action);
             button.setId("machine-" + action.getText().replace("…", "").toLowerCase(java.util.Locale.ROOT).replace(
                     ' ', '-'));
             buttons.getChildren().add(button);
@@ -86,17 +86,18 @@ public final class MachineToolbar extends HBox {
             details.setText("Start one with ▶ beside a profile");
             return;
         }
-        MachineLook look = MachineLook.of(machine);
+        MachineStateStyle look = MachineStateStyle.of(machine);
         dot.getStyleClass().setAll("state-dot", look.styleClass());
         name.setText(machine.name());
         state.setText(look.words());
         Machine qemu = machine.machineProperty().get();
         details.setText(qemu == null
                 ? machine.problemProperty().get()
-                : Units.bytes(qemu.ramBytes()) + " · " + (qemu.disks().isEmpty() ? "" : MachineLook.disks(qemu) + " · ")
-                        + MachineLook.accelerator(qemu) + " · QEMU " + qemu
+                : Units.bytes(qemu.ramBytes()) + " · "
+                        + (qemu.disks().isEmpty() ? "" : MachineStateStyle.disks(qemu) + " · ")
+                        + MachineStateStyle.accelerator(qemu) + " · QEMU " + qemu
                                 .qemuVersion());
-        String disks = MachineLook.aboutDisks(machine);
+        String disks = MachineStateStyle.aboutDisks(machine);
         details.setTooltip(disks.isEmpty() ? null : new Tooltip(disks));
         details.setAccessibleHelp(disks);
     }

@@ -109,7 +109,7 @@ public final class MachinesModel {
     /// Starts a new machine, selects it, and does something with it once QEMU runs, or could not be started.
     public MachineModel start(MachineSpec spec, Consumer<MachineModel> whenStarted,
             Consumer<? super Throwable> whenFailed) {
-        Arrival arrival = new Arrival();
+        MachineStartup arrival = new MachineStartup();
         MachineModel model = add(
                 new MachineModel(tasks, freeName(spec.profile().name()), Optional.empty(), arrival, 0));
         tasks.run("Start " + model.name(), _ -> arrival.bring(() -> Machine.boot(spec),
@@ -126,7 +126,7 @@ public final class MachinesModel {
     }
 
     /// A QEMU whose start is cancelled is ended as soon as it is there.
-    private void cancelled(Arrival arrival, List<MachineModel> models) {
+    private void cancelled(MachineStartup arrival, List<MachineModel> models) {
         arrival.giveUp();
         models.forEach(this::remove);
     }
@@ -143,7 +143,7 @@ public final class MachinesModel {
         if (store.isEmpty()) {
             return;
         }
-        Arrival arrival = new Arrival();
+        MachineStartup arrival = new MachineStartup();
         List<MachineModel> models = new ArrayList<>();
         for (int i = 0; i < options.count(); i++) {
             models.add(add(new MachineModel(tasks, freeName(shortName(checkpoint)), Optional.of(checkpoint),

@@ -2,7 +2,7 @@ package dev.freezeframe.ui.profile;
 
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.ui.checkpoint.DiskRow;
-import dev.freezeframe.ui.machine.Buttons;
+import dev.freezeframe.ui.machine.MachineButtons;
 import java.io.File;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -102,8 +102,8 @@ final class DisksForm extends VBox {
             List<String> kinds = new ArrayList<>(Arrays.stream(Disk.Writes.values()).map(Disk.Writes::text).toList());
             kinds.add(DiskRow.READ_ONLY);
             writes = choice(id, "writes", "discard", kinds);
-            Button browse = Buttons.icon(Feather.FOLDER, "Choose the image of " + id, this::browse);
-            Button remove = Buttons.icon(Feather.TRASH_2, "Remove " + id, () -> onRemove.accept(index));
+            Button browse = MachineButtons.icon(Feather.FOLDER, "Choose the image of " + id, this::browse);
+            Button remove = MachineButtons.icon(Feather.TRASH_2, "Remove " + id, () -> onRemove.accept(index));
             remove.setId(id + "-remove");
             Label name = new Label(id);
             name.setLabelFor(file);

@@ -7,8 +7,8 @@ import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.profile.ProfileProblem;
 import dev.freezeframe.ui.Navigation;
 import dev.freezeframe.ui.WorkbenchModel;
-import dev.freezeframe.ui.machine.Buttons;
-import dev.freezeframe.ui.machine.Question;
+import dev.freezeframe.ui.machine.LossQuestions;
+import dev.freezeframe.ui.machine.MachineButtons;
 import java.io.File;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -56,8 +56,8 @@ public final class ProfileEditor extends BorderPane {
     private final ProfileDraft draft;
     private final Map<ProfileField, Row> rows = new LinkedHashMap<>();
     private final TextField name = new TextField();
-    private final Label title = Buttons.label("text-large", "text-strong");
-    private final Label file = Buttons.label("text-small", "text-muted");
+    private final Label title = MachineButtons.label("text-large", "text-strong");
+    private final Label file = MachineButtons.label("text-small", "text-muted");
     private final Label banner = new Label();
     private final Button save = new Button("_Save", new FontIcon(Feather.SAVE));
     private final Button revert = new Button("_Revert", new FontIcon(Feather.ROTATE_CCW));
@@ -66,7 +66,7 @@ public final class ProfileEditor extends BorderPane {
     private final VBox others = new VBox();
     private final Label noForm = new Label("This is not a JSON object, so it has no fields. Correct it as JSON.");
     private final GridPane form = new GridPane(16, 4);
-    private final Label commandState = Buttons.label("text-small", "text-muted");
+    private final Label commandState = MachineButtons.label("text-small", "text-muted");
     private final TextArea command = new TextArea();
     private boolean refreshing;
     private ProfileField typedIn;
@@ -164,7 +164,7 @@ public final class ProfileEditor extends BorderPane {
             error.setText(text);
             error.setVisible(!text.isEmpty());
             error.setManaged(!text.isEmpty());
-            control.pseudoClassStateChanged(Buttons.PROBLEM, !text.isEmpty());
+            control.pseudoClassStateChanged(MachineButtons.PROBLEM, !text.isEmpty());
         }
 
         int addTo(GridPane grid, int line) {
@@ -178,7 +178,8 @@ public final class ProfileEditor extends BorderPane {
             below.getStyleClass().add("form-help");
             Node input = control;
             if (field.kind() == ProfileField.Kind.FILE) {
-                Button browse = Buttons.icon(Feather.FOLDER, "Choose the file for " + field.title(), this::browse);
+                Button browse = MachineButtons.icon(Feather.FOLDER, "Choose the file for " + field.title(),
+                        this::browse);
                 HBox.setHgrow(control, Priority.ALWAYS);
                 HBox both = new HBox(4, control, browse);
                 both.setAlignment(Pos.CENTER_LEFT);
@@ -429,7 +430,7 @@ public final class ProfileEditor extends BorderPane {
         alert.setGraphic(null);
         alert.setContentText("They are lost otherwise.");
         alert.getDialogPane().lookupButton(keep).disableProperty().bind(save.disableProperty());
-        Question.show(this, alert, "Changes were not saved", answer -> {
+        LossQuestions.show(this, alert, "Changes were not saved", answer -> {
             if (answer == keep) {
                 save(then);
             } else if (answer == drop) {
@@ -442,7 +443,7 @@ public final class ProfileEditor extends BorderPane {
     private void save(Runnable then) {
         Optional<ProfileEntry> other = draft.overwrites();
         if (other.isPresent()) {
-            Question.ask(this, "Write over profile " + other.get().name() + "?", "What is in " + other.get().file()
+            LossQuestions.ask(this, "Write over profile " + other.get().name() + "?", "What is in " + other.get().file()
                     + " now is lost.", "Write over", () -> saveNow(then));
         } else {
             saveNow(then);
@@ -460,7 +461,7 @@ public final class ProfileEditor extends BorderPane {
     }
 
     private void askToRevert() {
-        Question.ask(this, "Revert profile " + draft.nameProperty().get() + "?",
+        LossQuestions.ask(this, "Revert profile " + draft.nameProperty().get() + "?",
                 "The changes since it was saved last are lost.", "Revert", draft::revert);
     }
 

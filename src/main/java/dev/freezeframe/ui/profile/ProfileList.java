@@ -6,8 +6,8 @@ import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.ProfileEntry;
 import dev.freezeframe.ui.Navigation;
 import dev.freezeframe.ui.WorkbenchModel;
-import dev.freezeframe.ui.machine.Buttons;
-import dev.freezeframe.ui.machine.Question;
+import dev.freezeframe.ui.machine.LossQuestions;
+import dev.freezeframe.ui.machine.MachineButtons;
 import java.io.File;
 import java.util.List;
 import java.util.Optional;
@@ -52,9 +52,9 @@ public final class ProfileList extends VBox {
         title.setLabelFor(list);
         Region space = new Region();
         HBox.setHgrow(space, Priority.ALWAYS);
-        Button fresh = Buttons.icon(Feather.PLUS, "New profile", this::newProfile);
+        Button fresh = MachineButtons.icon(Feather.PLUS, "New profile", this::newProfile);
         fresh.setId("new-profile");
-        Button bring = Buttons.icon(Feather.DOWNLOAD, "Import profiles from files", this::importFiles);
+        Button bring = MachineButtons.icon(Feather.DOWNLOAD, "Import profiles from files", this::importFiles);
         bring.setId("import-profiles");
         HBox head = new HBox(4, title, space, bring, fresh);
         head.setAlignment(Pos.CENTER_LEFT);
@@ -63,7 +63,7 @@ public final class ProfileList extends VBox {
         list.setAccessibleText("Profiles");
         list.setItems(profiles.list());
         list.setCellFactory(_ -> new Row());
-        Buttons.menusByKeyboard(list);
+        MachineButtons.menusByKeyboard(list);
         Label empty = new Label();
         empty.setWrapText(true);
         empty.getStyleClass().addAll("text-small", "text-muted", "empty-note");
@@ -156,7 +156,7 @@ public final class ProfileList extends VBox {
 
     private void delete(ProfilesModel.Listed listed) {
         if (listed.entry().own()) {
-            Question.ask(this, "Delete profile " + listed.name() + "?", "The file " + listed.entry().file()
+            LossQuestions.ask(this, "Delete profile " + listed.name() + "?", "The file " + listed.entry().file()
                     + " is deleted. Machines that run and experiments that were recorded with it stay.", "Delete",
                     () -> profiles.delete(listed.name()));
         }
@@ -175,18 +175,19 @@ public final class ProfileList extends VBox {
 
     /// One profile.
     private final class Row extends ListCell<ProfilesModel.Listed> {
-        private final Label name = Buttons.label("text-strong");
+        private final Label name = MachineButtons.label("text-strong");
         private final Label whose = new Label("own");
-        private final Label details = Buttons.label("text-small", "text-muted", "figures");
-        private final Label problem = Buttons.label("text-small", "text-late");
-        private final Button start = Buttons.icon(Feather.PLAY, "Start", () -> start(getItem()));
+        private final Label details = MachineButtons.label("text-small", "text-muted", "figures");
+        private final Label problem = MachineButtons.label("text-small", "text-late");
+        private final Button start = MachineButtons.icon(Feather.PLAY, "Start", () -> start(getItem()));
         private final VBox content = new VBox();
         private final ContextMenu menu = new ContextMenu();
-        private final MenuItem startItem = Buttons.item("Start", () -> start(getItem()));
-        private final MenuItem optionsItem = Buttons.item("Start with options…", () -> startWithOptions(getItem()));
-        private final MenuItem duplicateItem = Buttons.item("Duplicate", () -> duplicate(getItem()));
-        private final MenuItem deleteItem = Buttons.item("Delete…", () -> delete(getItem()));
-        private final MenuItem pathItem = Buttons.item("", () -> copyPath(getItem()));
+        private final MenuItem startItem = MachineButtons.item("Start", () -> start(getItem()));
+        private final MenuItem optionsItem = MachineButtons.item("Start with options…",
+                () -> startWithOptions(getItem()));
+        private final MenuItem duplicateItem = MachineButtons.item("Duplicate", () -> duplicate(getItem()));
+        private final MenuItem deleteItem = MachineButtons.item("Delete…", () -> delete(getItem()));
+        private final MenuItem pathItem = MachineButtons.item("", () -> copyPath(getItem()));
 
         Row() {
             whose.getStyleClass().addAll("text-small", "text-muted");
@@ -205,8 +206,10 @@ public final class ProfileList extends VBox {
             content.getStyleClass().add("profile-row");
             content.prefWidthProperty().bind(list.widthProperty().subtract(24));
             content.maxWidthProperty().bind(content.prefWidthProperty());
-            menu.getItems().addAll(startItem, optionsItem, new SeparatorMenuItem(), Buttons.item("Edit", () -> edit(
-                    getItem())), duplicateItem, Buttons.item("Import…", ProfileList.this::importFiles), deleteItem,
+            menu.getItems().addAll(startItem, optionsItem, new SeparatorMenuItem(),
+                    MachineButtons.item("Edit", () -> edit(
+                            getItem())),
+                    duplicateItem, MachineButtons.item("Import…", ProfileList.this::importFiles), deleteItem,
                     new SeparatorMenuItem(), pathItem);
             setOnMouseClicked(click -> {
                 if (getItem() != null && click.getButton() == MouseButton.PRIMARY && click.getClickCount() == 2) {

@@ -6,7 +6,7 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profile;
 import dev.freezeframe.qemu.profile.ProfileField;
 import dev.freezeframe.qemu.program.QemuProgram;
-import dev.freezeframe.ui.machine.Question;
+import dev.freezeframe.ui.machine.LossQuestions;
 import java.util.Optional;
 import java.util.function.Consumer;
 import javafx.event.ActionEvent;
@@ -79,7 +79,7 @@ final class StartDialog {
                         dialog.getDialogPane().getScene().getWindow().sizeToScene();
                     });
         });
-        Question.show(owner, dialog, "Start with options", answer -> {
+        LossQuestions.show(owner, dialog, "Start with options", answer -> {
             if (answer == doIt && good[0] != null) {
                 start.accept(good[0]);
             }

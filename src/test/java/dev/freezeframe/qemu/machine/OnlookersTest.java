@@ -175,7 +175,7 @@ class OnlookersTest {
 
     @Test
     void aMachineTooSmallForQemuToSampleHasNoDirtyRate() throws Exception {
-        assertEquals(Optional.empty(), DirtyRate.measure(machine, Duration.ofSeconds(1)));
+        assertEquals(Optional.empty(), QemuDirtyRate.measure(machine, Duration.ofSeconds(1)));
     }
 
     @ParameterizedTest

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.PageClassCodec.Piece;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +18,7 @@ class PageClassMapTest {
     private static final int NOT_DIRTY = -1;
 
     @Test
-    void everyPageComesBackWithItsClass() throws Corruption {
+    void everyPageComesBackWithItsClass() throws CorruptionException {
         Random random = new Random(1);
         for (int pages : new int[]{1, 64, 65_536, 524_288}) {
             for (int dirtyOf100 : new int[]{0, 1, 50, 100}) {
@@ -61,7 +61,7 @@ class PageClassMapTest {
 
     /// Every other page of 64 GiB, each of another class than the one before: the longest map for its pages.
     @Test
-    void theWorstGuestFitsIntoTheRowsOfTheStore() throws Corruption {
+    void theWorstGuestFitsIntoTheRowsOfTheStore() throws CorruptionException {
         int pages = 16 << 20;
         Random random = new Random(2);
         PageClassMap.Builder builder = PageClassMap.builder(pages);
@@ -85,16 +85,18 @@ class PageClassMapTest {
         builder.add(999, PageClass.NEW);
         Piece good = builder.map().pieces().getFirst();
         PageClassVisitor nowhere = (first, count, pageClass) -> {};
-        assertThrows(Corruption.class, () -> PageClassCodec.decode(good, 999, nowhere));
+        assertThrows(CorruptionException.class, () -> PageClassCodec.decode(good, 999, nowhere));
         for (Piece forged : List.of(new Piece(1 << 30, 2, 1 << 30, good.content()),
                 new Piece(-1, 2, good.encodedBytes(), good.content()),
                 new Piece(3, 2, good.encodedBytes(), good.content()),
                 new Piece(2, 3, good.encodedBytes(), good.content()),
                 new Piece(2, 2, good.encodedBytes() + 1, good.content()),
                 new Piece(2, 2, good.encodedBytes(), new byte[]{1, 2, 3}))) {
-            assertThrows(Corruption.class, () -> PageClassCodec.decode(forged, 1000, nowhere), forged.toString());
+            assertThrows(CorruptionException.class, () -> PageClassCodec.decode(forged, 1000, nowhere),
+                    forged.toString());
         }
-        assertThrows(Corruption.class, () -> PageClassMap.checked(1000, List.of(good, good)), "the same pages twice");
+        assertThrows(CorruptionException.class, () -> PageClassMap.checked(1000, List.of(good, good)),
+                "the same pages twice");
     }
 
     @Test

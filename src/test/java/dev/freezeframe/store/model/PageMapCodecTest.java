@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.base.Corruption;
+import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.PageMapCodec.Piece;
 import java.util.List;
 import java.util.Random;
@@ -15,7 +15,7 @@ class PageMapCodecTest {
     private static final int PAGES = 1 << 19;
 
     @Test
-    void differencesOfAnySizeComeBack() throws Corruption {
+    void differencesOfAnySizeComeBack() throws CorruptionException {
         Random random = new Random(1);
         PageMap before = PageMap.allZero(PAGES);
         for (int changes : new int[]{0, 1, 2700, 100_000, 300_000}) {
@@ -55,13 +55,14 @@ class PageMapCodecTest {
         editor.set(999, ChunkId.of(7, 7));
         Piece good = PageMapCodec.encodeDifference(PageMap.allZero(1000), editor.map()).getFirst();
         PageMap.Visitor<RuntimeException> nowhere = (page, id) -> {};
-        assertThrows(Corruption.class, () -> PageMapCodec.decode(good, 999, nowhere));
-        assertThrows(Corruption.class,
+        assertThrows(CorruptionException.class, () -> PageMapCodec.decode(good, 999, nowhere));
+        assertThrows(CorruptionException.class,
                 () -> PageMapCodec.decode(new Piece(1 << 30, 1 << 30, good.content()), 1000, nowhere));
-        assertThrows(Corruption.class,
+        assertThrows(CorruptionException.class,
                 () -> PageMapCodec.decode(new Piece(2, good.encodedBytes(), good.content()), 1000, nowhere));
-        assertThrows(Corruption.class, () -> PageMapCodec.decode(new Piece(1, 12, good.content()), 1000, nowhere));
-        assertThrows(Corruption.class,
+        assertThrows(CorruptionException.class,
+                () -> PageMapCodec.decode(new Piece(1, 12, good.content()), 1000, nowhere));
+        assertThrows(CorruptionException.class,
                 () -> PageMapCodec.decode(new Piece(1, good.encodedBytes(), new byte[]{1, 2, 3}), 1000, nowhere));
     }
 }

@@ -3,7 +3,7 @@ package dev.freezeframe.ui.chart;
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.SyntheticCheckpoints;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.plot.Columns;
+import dev.freezeframe.plot.PixelColumns;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.theme.Theme;
 import io.fair_acc.chartfx.XYChart;
@@ -217,7 +217,7 @@ final class ChartBench {
         @Override
         protected void render(GraphicsContext graphics, DataSet set, DataSetNode style) {
             int pixels = (int) xAxis.getWidth();
-            Columns columns = Columns.of(series, series::pauseMicros, xMin, xMax, Math.max(1, pixels));
+            PixelColumns columns = PixelColumns.of(series, series::pauseMicros, xMin, xMax, Math.max(1, pixels));
             for (int i = 0; i < columns.size(); i++) {
                 double bottom = Math.rint(yAxis.getDisplayPosition(0));
                 double sum = 0;

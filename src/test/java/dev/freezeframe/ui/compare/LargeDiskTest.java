@@ -6,7 +6,7 @@ import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
-import dev.freezeframe.dedup.DiskImage;
+import dev.freezeframe.dedup.DiskToStore;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.DiskRead;
 import dev.freezeframe.store.figure.GivenFigures;
@@ -90,7 +90,7 @@ class LargeDiskTest {
 
     private static Committed checkpoint(Deduplicator dedup, long experiment, int number, Optional<Committed> before,
             int[] blocks, int... fill) throws Exception {
-        DiskImage disk = new DiskImage("disk0", DISK_BYTES, before.map(each -> each.disks().getFirst()));
+        DiskToStore disk = new DiskToStore("disk0", DISK_BYTES, before.map(each -> each.disks().getFirst()));
         try (CheckpointWriter writer = dedup.begin(experiment, number, before.map(Committed::ram), ChunkId.CHUNK_BYTES,
                 List.of(disk))) {
             writer.addRam(new int[]{0}, 1, ByteBuffer.allocateDirect(ChunkId.CHUNK_BYTES));
