@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.capture.dirty.DirtyCounter;
 import dev.freezeframe.capture.dirty.DirtyTracker;
 import dev.freezeframe.linux.Threads;
@@ -70,9 +71,13 @@ public final class Checkpointer implements AutoCloseable {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    @GuardedBy("lock")
     private boolean stopping;
+    @GuardedBy("lock")
     private String stopReason = "stopped";
+    @GuardedBy("lock")
     private boolean stopFailed;
+    @GuardedBy("lock")
     private boolean checkpointRequested;
     private long checkpointsWanted = Long.MAX_VALUE;
     private final OwedContent owed = new OwedContent();

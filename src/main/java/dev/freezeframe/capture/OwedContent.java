@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -7,9 +8,12 @@ import java.util.List;
 /// What was harvested and did not reach the store: it belongs to the next checkpoint. Frames that were captured without it have an
 /// older generation and must not be stored. For any thread.
 final class OwedContent {
+    @GuardedBy("this")
     private final BitSet pages = new BitSet();
     /// Of each disk, besides what its dirty bitmap knows.
+    @GuardedBy("this")
     private List<BlockRanges> blocks = List.of();
+    @GuardedBy("this")
     private long generation;
 
     /// What a checkpoint takes over.

@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
@@ -17,9 +18,11 @@ final class SlabPool {
 
     /// Guarded by the lock; smaller than asked for where Java gives no more.
     private volatile int capacity;
+    @GuardedBy("lock")
     private final ArrayDeque<Slab> free = new ArrayDeque<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition released = lock.newCondition();
+    @GuardedBy("lock")
     private int made;
 
     /// @param sizeBytes the most memory that the slabs may take
@@ -56,6 +59,7 @@ final class SlabPool {
     }
 
     /// Java has a bound of its own for memory outside the heap; a pool that meets it stays as large as it is.
+    @GuardedBy("lock")
     private Slab make() {
         try {
             Slab slab = new Slab(this);

@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.nio.file.Path;
@@ -12,7 +13,9 @@ import java.util.function.Supplier;
 /// build on. While one is recorded, the file is not made shorter, and the other way round. For any thread.
 final class RunningRecordings {
     private final Path store;
+    @GuardedBy("this")
     private final Set<Long> experimentIds = new HashSet<>();
+    @GuardedBy("this")
     private boolean shrinking;
 
     /// What begins a recording.

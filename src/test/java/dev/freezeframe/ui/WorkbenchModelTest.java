@@ -25,10 +25,12 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Store, experiment and selection of the window on real stores, without a window.
+@Tag("slow")
 class WorkbenchModelTest {
     private static final int CHECKPOINTS = 20;
 

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -20,7 +21,8 @@ public final class StopRequest implements AutoCloseable {
 
     private final CountDownLatch requested = new CountDownLatch(1);
     private final AtomicInteger signals = new AtomicInteger();
-    /// Who is to be interrupted. Guarded by this.
+    /// Who is to be interrupted.
+    @GuardedBy("this")
     private Thread interruptible;
     private final Object[] previous = new Object[SIGNALS.length];
 

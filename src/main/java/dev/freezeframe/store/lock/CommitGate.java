@@ -1,13 +1,17 @@
 package dev.freezeframe.store.lock;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 
 /// Lets any number of writers in together, or one that must be alone. Unlike a read-write lock it is not tied to threads:
 /// a checkpoint may be begun in one and committed in another.
 public final class CommitGate {
+    @GuardedBy("this")
     private int inside;
+    @GuardedBy("this")
     private int waitingForAlone;
+    @GuardedBy("this")
     private boolean alone;
 
     public synchronized void enter() throws StoreException {

@@ -1,5 +1,6 @@
 package dev.freezeframe.store.pack;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.util.Iterator;
@@ -35,9 +36,12 @@ public final class PackCache implements AutoCloseable {
     private final Loader loader;
     private final ThreadPoolExecutor threads = new ThreadPoolExecutor(THREADS, THREADS, IDLE_SECONDS, TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(MOST_WAITING), Thread.ofPlatform().daemon().name("read-ahead-", 0).factory());
-    /// Guarded by this, as what follows: the least recently used first.
+    /// The least recently used first.
+    @GuardedBy("this")
     private final Map<Long, Entry> entries = new LinkedHashMap<>(64, 0.75f, true);
+    @GuardedBy("this")
     private long bytes;
+    @GuardedBy("this")
     private long loads;
 
     /// A pack that is there, or on its way.

@@ -1,5 +1,6 @@
 package dev.freezeframe.store.upkeep;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.StoreException;
@@ -26,8 +27,11 @@ public final class Upkeep implements AutoCloseable {
 
     private final StoreFile file;
     private final AtomicInteger commits = new AtomicInteger();
+    @GuardedBy("this")
     private Thread thread;
+    @GuardedBy("this")
     private boolean due;
+    @GuardedBy("this")
     private boolean closed;
 
     public Upkeep(StoreFile file) {
