@@ -85,7 +85,8 @@ class ArchitectureTest {
     void captureReachesNeitherStoreNorHashNorCompression() {
         classes().that().resideInAPackage(ROOT + "capture..").should()
                 .onlyDependOnClassesThat(resideInAnyPackage("java..", ROOT + "capture..", ROOT + "qemu..", ROOT
-                        + "linux..", ROOT + "base..", "com.fasterxml.jackson.databind..", "org.slf4j..").and(
+                        + "linux..", ROOT + "base..", "com.fasterxml.jackson.databind..",
+                        "com.google.errorprone.annotations..", "org.slf4j..").and(
                                 DescribedPredicate.not(resideInAnyPackage("java.sql..", "java.util.zip..",
                                         "java.security.."))))
                 .because("the guest stands still meanwhile").check(program);

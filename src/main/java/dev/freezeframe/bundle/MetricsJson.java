@@ -70,7 +70,7 @@ final class MetricsJson {
 
         @Override
         public CheckpointMetrics deserialize(JsonParser in, DeserializationContext context) throws IOException {
-            JsonNode json = in.readValueAsTree();
+            JsonNode json = context.readTree(in);
             refuseUnknown(context, json, CheckpointFigure.KEPT, Set.of(CAPTURED_AT, DISKS));
             FigureValues<CheckpointFigure> figures = FigureValues.read(CheckpointFigure.class,
                     figure -> number(context, json, figure));
