@@ -113,6 +113,9 @@ final class PauseWindow implements AutoCloseable {
     void prepare() throws IOException {
         release();
         QmpCommand saveDevices = deviceState.arm();
+        // From here to cont nobody else may stop the guest or let it go on. A stop that somebody sent before is told before the
+        // next answer, so that it is not taken for ours, whose end would undo it.
+        reservation = qmp.reserve();
         // Woken here, QEMU's main loop and the sockets' readers answer the next command at once.
         qmp.execute(WAKE_UP, patience);
         captureQmp.execute(WAKE_UP, patience);
@@ -120,8 +123,6 @@ final class PauseWindow implements AutoCloseable {
             disks.get().session().execute(WAKE_UP, patience);
             freeze = disks.get().session().arm(disks.get().switchCommand(0));
         }
-        // From stop to cont nobody else may let the guest go on.
-        reservation = qmp.reserve();
         save = captureQmp.arm(saveDevices);
         stop = qmp.arm(STOP);
     }
