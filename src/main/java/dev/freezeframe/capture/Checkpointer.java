@@ -447,15 +447,10 @@ public final class Checkpointer implements AutoCloseable {
     /// The guest was put to sleep or stopped by somebody else just before the pause: as one that stood before, it has nothing to
     /// capture, which the next question for its state tells. What was asked for stays asked for.
     private void foundStanding(boolean asked) {
-        if (!asked) {
+        if (asked) {
+            checkpointNow();
+        } else {
             standing.incrementAndGet();
-            return;
-        }
-        lock.lock();
-        try {
-            checkpointRequested = true;
-        } finally {
-            lock.unlock();
         }
     }
 
