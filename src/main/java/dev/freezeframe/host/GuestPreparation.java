@@ -35,7 +35,7 @@ public final class GuestPreparation {
     private static final String SPEAKER = "freezeframe: ";
     private static final long LOOK_AGAIN_MILLIS = 100;
     /// How long the script may take to remove its work folder.
-    private static final long SECONDS_TO_END = 10;
+    private static final long SECONDS_TO_END = 30;
     /// For what a process wrote before its end.
     private static final long MILLIS_TO_READ = 2000;
     private static final int LAST_WORDS = 50;
@@ -213,19 +213,24 @@ public final class GuestPreparation {
     /// Ends what is left of the script. It comes first, so that it does not take the end of its apt-get for a failure of
     /// the network and tries again; while apt-get runs, it does not listen.
     private static void end(Process process) {
-        List<ProcessHandle> started = process.descendants().toList();
-        process.destroy();
-        started.forEach(ProcessHandle::destroy);
+        List<ProcessHandle> all = Stream.concat(Stream.of(process.toHandle()), process.descendants()).toList();
+        all.forEach(ProcessHandle::destroy);
         try {
-            CompletableFuture.allOf(Stream.concat(Stream.of(process.toHandle()), started.stream()).map(
-                    ProcessHandle::onExit).toArray(CompletableFuture[]::new)).get(SECONDS_TO_END, TimeUnit.SECONDS);
+            CompletableFuture.allOf(all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture[]::new)).get(
+                    SECONDS_TO_END, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            LOG.warn("the preparation of the guest does not end; it is killed, and the next one tidies up", e);
-            started.forEach(ProcessHandle::destroyForcibly);
+            LOG.warn(
+                    "{} of the guest's preparation did not end within {} s; killed, and the next preparation tidies up",
+                    all.stream().filter(ProcessHandle::isAlive).map(GuestPreparation::named).toList(), SECONDS_TO_END,
+                    e);
+            all.forEach(ProcessHandle::destroyForcibly);
             process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static String named(ProcessHandle process) {
+        return process.info().command().orElse("a program") + " (process " + process.pid() + ")";
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.qemu.image.Guest;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +18,6 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -203,19 +202,13 @@ class GuestPreparationTest {
     void cancellingInTheMiddleOfADownloadLeavesNothingHalfAndTheNextTimeItWorks() throws Exception {
         source.stall();
         AtomicBoolean cancelled = new AtomicBoolean();
-        CompletableFuture<Void> work = CompletableFuture.runAsync(() -> {
-            try {
-                preparation.prepare(GuestPreparationTest::ignore, cancelled::get);
-            } catch (GuestException | InterruptedException e) {
-                throw new AssertionError(e);
-            }
+        Underway<Void> work = Underway.start(() -> {
+            preparation.prepare(GuestPreparationTest::ignore, cancelled::get);
+            return null;
         });
         source.awaitStall();
-        assertFalse(work.isDone());
         cancelled.set(true);
-        Exception end = assertThrows(Exception.class, () -> work.get(60, TimeUnit.SECONDS));
-        assertTrue(end instanceof CancellationException || end.getCause() instanceof CancellationException, end
-                .toString());
+        assertThrows(CancellationException.class, work::result);
         assertEquals(Set.of("guest/lock"), files());
         assertEquals(List.of(), ProcessHandle.current().descendants().map(ProcessHandle::info).toList());
         source.deliver();

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.BitSet;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -160,7 +160,7 @@ final class SharedMemoryTest {
             SharedMemory memory = SharedMemory.allocate("m", 64 * 1024 * 1024);
             memory.write(0, ByteBuffer.allocate(16 * 1024 * 1024));
             CountDownLatch begun = new CountDownLatch(2);
-            CompletableFuture<Void> reader = CompletableFuture.runAsync(() -> {
+            Underway<Void> reader = Underway.start(() -> {
                 ByteBuffer target = ByteBuffer.allocateDirect(16 * 1024 * 1024);
                 while (true) {
                     begun.countDown();
@@ -171,8 +171,7 @@ final class SharedMemoryTest {
             assertTrue(begun.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS));
             memory.close();
             memory.close();
-            Exception e = assertThrows(Exception.class, reader::get);
-            assertEquals(IllegalStateException.class, e.getCause().getClass());
+            assertThrows(IllegalStateException.class, reader::result);
         }
     }
 
