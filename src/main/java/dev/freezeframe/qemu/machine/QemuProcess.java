@@ -47,9 +47,14 @@ final class QemuProcess {
                 new File("/dev/null"));
         log.ifPresent(file -> builder.redirectOutput(ProcessBuilder.Redirect.appendTo(file.toFile())));
         Process process = Launcher.start(builder);
-        return new QemuProcess(process, log.isPresent()
-                ? lastWordsOf(log.get())
-                : lastWordsOf(TextTail.of(process.getInputStream())));
+        try {
+            return new QemuProcess(process, log.isPresent()
+                    ? lastWordsOf(log.get())
+                    : lastWordsOf(TextTail.of(process.getInputStream())));
+        } catch (RuntimeException | Error e) {
+            process.destroyForcibly(); // no thread to read what it says, for one
+            throw e;
+        }
     }
 
     private static LastWords lastWordsOf(TextTail tail) {

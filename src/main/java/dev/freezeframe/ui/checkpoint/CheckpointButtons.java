@@ -32,14 +32,17 @@ import org.kordamp.ikonli.javafx.FontIcon;
 /// What can be done with the selected checkpoint: restore, compare, export, delete; and what came of it, in a line.
 final class CheckpointButtons extends VBox {
     private final WorkbenchModel workbench;
+    private final Node owner;
     private final CheckpointDetailsModel model;
     private final CheckpointActions actions;
     private final Label message = new Label();
     private final SplitMenuButton restore = new SplitMenuButton();
 
-    CheckpointButtons(WorkbenchModel workbench, CheckpointDetailsModel model) {
+    /// @param owner what questions belong to; it is in the window also while no checkpoint is selected
+    CheckpointButtons(WorkbenchModel workbench, CheckpointDetailsModel model, Node owner) {
         super(8);
         this.workbench = workbench;
+        this.owner = owner;
         this.model = model;
         actions = new CheckpointActions(workbench);
         getStyleClass().add("details-buttons");
@@ -132,7 +135,7 @@ final class CheckpointButtons extends VBox {
     private Button delete() {
         Button delete = new Button("Delete…");
         delete.setId("details-delete");
-        delete.setOnAction(_ -> selected().ifPresent(each -> DeleteDialog.ask(this, actions.deletionOf(List.of(each)),
+        delete.setOnAction(_ -> selected().ifPresent(each -> DeleteDialog.ask(owner, actions.deletionOf(List.of(each)),
                 actions::delete)));
         return delete;
     }
@@ -142,12 +145,12 @@ final class CheckpointButtons extends VBox {
     }
 
     private void askRestore() {
-        selected().ifPresent(each -> RestoreDialog.ask(this, new CheckpointRestoreModel(workbench.tasks(), each,
+        selected().ifPresent(each -> RestoreDialog.ask(owner, new CheckpointRestoreModel(workbench.tasks(), each,
                 outsideOf(each)), options -> actions.restore(each, options)));
     }
 
     private void askAgain(MachinesModel.Refused refused) {
-        RestoreDialog.ask(this, CheckpointRestoreModel.again(workbench.tasks(), refused, outsideOf(refused
+        RestoreDialog.ask(owner, CheckpointRestoreModel.again(workbench.tasks(), refused, outsideOf(refused
                 .checkpoint())), options -> {
                     refused.failed().forEach(workbench.machines()::remove);
                     actions.restore(refused.checkpoint(), options);

@@ -72,7 +72,7 @@ public final class CheckpointDetails extends BorderPane {
         this.workbench = workbench;
         model = new CheckpointDetailsModel(workbench);
         annotation = new AnnotationPanel(model, scroll);
-        buttons = new CheckpointButtons(workbench, model);
+        buttons = new CheckpointButtons(workbench, model, this);
         getStyleClass().addAll("panel", "checkpoint-details");
         setId("checkpoint-details");
         filled.setTop(header());
