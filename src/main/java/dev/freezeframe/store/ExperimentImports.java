@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -135,11 +136,13 @@ final class ExperimentImports {
 
     /// Deletes the boot files that no experiment names any more.
     void retainBootFiles() throws StoreException {
+        // one that ends meanwhile is among the experiments, or was among these
+        List<IncomingExperiment> arriving = List.copyOf(incoming);
         List<ExperimentRecord> experiments = file.read("list experiments", Catalog::experiments);
         try {
             // a hash of 256 bits stands in a record for nothing else
-            bootFiles.retain(hash -> incoming.stream().anyMatch(each -> each.names(hash))
-                    || experiments.stream().anyMatch(each -> each.machineJson().contains(hash)));
+            bootFiles.retain(hash -> Stream.concat(arriving.stream(), incoming.stream()).anyMatch(each -> each.names(
+                    hash)) || experiments.stream().anyMatch(each -> each.machineJson().contains(hash)));
         } catch (IOException e) {
             LOG.warn("boot files that nobody needs stay in store {}", store, e);
         }

@@ -456,8 +456,9 @@ public final class Store implements AutoCloseable {
     /// it reads the page maps; while anything is being recorded, the space is only freed inside the file. Two calls at once
     /// work one after the other.
     public GcReport gc(Progress progress) throws StoreException {
-        imports.retainBootFiles();
-        return space.collect(progress);
+        GcReport report = space.collect(progress);
+        imports.retainBootFiles(); // whose experiment is gone, and that on disk by now
+        return report;
     }
 
     /// Reads everything back and compares it with its hashes.

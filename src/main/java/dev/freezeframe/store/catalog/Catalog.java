@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -262,7 +263,7 @@ public final class Catalog {
         long id = insertRow(session, experimentId, parts.number(), parts.metrics());
         ids.put(parts.number(), id);
         for (ImageParts image : parts.images()) {
-            ImageTable.insert(session, id, image, image.base().map(ids::get));
+            ImageTable.insert(session, id, image, image.base().map(base -> Objects.requireNonNull(ids.get(base))));
         }
         if (parts.pageClasses().isPresent()) {
             ClassMapTable.insert(session, id, ImportedCheckpoint.pieces(parts.pageClasses().get()));
