@@ -10,6 +10,7 @@ import dev.freezeframe.qemu.qmp.QmpEvent;
 import dev.freezeframe.qemu.qmp.QmpException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,10 +44,27 @@ final class DiskStream {
                     cancel(qmp, job);
                 }
             }
-            // Nothing uses it any more, and QEMU would look for its server in vain.
-            qmp.execute(QmpCommand.of("blockdev-del").with("node-name", disk.base().orElseThrow()), PATIENCE);
+            forget(qmp, disk.base().orElseThrow());
         } catch (QmpException e) {
             throw failure(disk, e.getMessage(), e);
+        }
+    }
+
+    /// The disk does without it, and QEMU would look for its server in vain. A checkpoint that is under way may still hold it for
+    /// a moment.
+    private static void forget(QmpClient qmp, String base) throws QmpException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                qmp.execute(QmpCommand.of("blockdev-del").with("node-name", base), PATIENCE);
+                return;
+            } catch (QmpException e) {
+                if (e.kind() != QmpException.Kind.REFUSED || System.nanoTime() > end) {
+                    throw e;
+                }
+                LOG.debug("{} is still held", base, e);
+                LockSupport.parkNanos(LOOK.toNanos());
+            }
         }
     }
 
