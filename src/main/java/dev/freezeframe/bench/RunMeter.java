@@ -1,5 +1,6 @@
 package dev.freezeframe.bench;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
@@ -26,11 +27,16 @@ final class RunMeter implements RecordingListener {
 
     private final Consumer<CheckpointRecord> each;
     private final RunStatistics statistics = new RunStatistics();
+    @GuardedBy("this")
     private CheckpointRecord newest;
+    @GuardedBy("this")
     private int stored;
+    @GuardedBy("this")
     private int failed;
     /// Why the last one failed, unless one was stored after it.
+    @GuardedBy("this")
     private Exception failure;
+    @GuardedBy("this")
     private String ended = "";
 
     /// @param each called with every checkpoint that is in the store, in the pipeline's own thread

@@ -1,5 +1,6 @@
 package dev.freezeframe.bundle;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.qemu.image.DiskBacking;
 import dev.freezeframe.qemu.image.QemuImg;
@@ -201,6 +202,7 @@ public final class CheckpointExport {
         private final Progress progress;
         private final AtomicReference<RuntimeException> cancelled = new AtomicReference<>();
         private final long total;
+        @GuardedBy("this")
         private long done;
 
         Pages(PageMap map, long lengthBytes, FileChannel file, Progress progress) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.DiskTable;
 import dev.freezeframe.store.catalog.ImageTable.Image;
@@ -30,6 +31,7 @@ final class CheckpointImages {
     private final StoreFile file;
     private final StoredChunks chunks;
     /// Also the lock that keeps deletions off what is being opened.
+    @GuardedBy("pins")
     private final PinnedCheckpoints pins = new PinnedCheckpoints();
 
     private record OpenedImage(long lengthBytes, PageMap map) {}

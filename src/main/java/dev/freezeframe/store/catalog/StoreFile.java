@@ -1,5 +1,6 @@
 package dev.freezeframe.store.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.catalog.Database.Work;
 import dev.freezeframe.store.lock.StoreLock;
 import dev.freezeframe.store.lock.StoreOwner;
@@ -46,7 +47,8 @@ public final class StoreFile implements AutoCloseable {
     private volatile Database database;
     private volatile Optional<String> rolledBack = Optional.empty();
     /// Why it is not opened again.
-    private volatile Optional<StoreException> givenUp = Optional.empty();
+    @GuardedBy("reopening")
+    private Optional<StoreException> givenUp = Optional.empty();
     private volatile boolean closed;
 
     /// Something to do with the database that is in use.
