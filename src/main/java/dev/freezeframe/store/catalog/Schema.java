@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// The tables of a store, format 4, and the way there from formats 1 to 3. They are meant to be read by people with any SQL client
-/// too; only this package writes them.
+/// too; only this package writes them. `FORMAT.md` in the folder of the store's resources tells all of it, to the byte.
 ///
 /// Format 1 had experiments, checkpoints, images, page maps and packs. Format 2 adds notes, tags, pictures and class maps,
 /// each in a table of its own, so nothing that is stored is rewritten; the checkpoints of format 1 have none of them. Format 3
