@@ -49,12 +49,12 @@ import java.util.stream.Collectors;
 /// reaches out for anything of this computer, unless the user has said that this is all right.
 public final class BundleImport {
     /// What a checkpoint may take: figures are a page, and the map of a large disk some megabytes.
-    private static final int MOST_CHECKPOINT_BYTES = 256 << 20;
+    static final int MOST_CHECKPOINT_BYTES = 256 << 20;
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}][^/\\p{Cc}\\p{Cf}]{0,199}");
-    private static final Pattern LINE = Pattern.compile("[^\\p{Cc}\\p{Cf}]{0,2000}");
-    private static final int SHORT = 200;
-    private static final int MAX_FILE_NAME = 300;
-    private static final Set<String> ROLES = Set.of("firmware", "kernel", "initrd");
+    static final Pattern LINE = Pattern.compile("[^\\p{Cc}\\p{Cf}]{0,2000}");
+    static final int SHORT = 200;
+    static final int MAX_FILE_NAME = 300;
+    static final Set<String> ROLES = Set.of("firmware", "kernel", "initrd");
 
     private final Store store;
 

@@ -34,7 +34,7 @@ public final class StoreFile implements AutoCloseable {
     /// A commit waits at most until so much is moved.
     public static final int GATHER_STEP_BYTES = 2 << 20;
     /// The new file while the old one is being shrunk.
-    private static final String COMPACTED = Database.FILE + ".compacted";
+    static final String COMPACTED = Database.FILE + ".compacted";
 
     private final Path directory;
     private final String path;
