@@ -11,6 +11,7 @@ import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
 import dev.freezeframe.restore.ArrayGuest;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
 import java.io.ByteArrayInputStream;
@@ -276,9 +277,9 @@ class HostileBundleTest {
     void mapsThatPointNowhereAreRefused() throws Exception {
         int chunks = Integer.parseInt(new String(entries(bundle).get(HEADER), StandardCharsets.UTF_8).replaceFirst(
                 "(?s).*\"disk\":(\\d+).*", "$1"));
-        byte[] raw = Zstd.decompress(entries(bundle).get("chunks/disk/000001.zst"), chunks * 4096);
+        byte[] raw = Zstd.decompress(entries(bundle).get("chunks/disk/000001.zst"), chunks * ChunkId.CHUNK_BYTES);
         assertTrue(refused("a chunk less", archive(entries -> {
-            entries.put("chunks/disk/000001.zst", Zstd.compress(Arrays.copyOf(raw, raw.length - 4096)));
+            entries.put("chunks/disk/000001.zst", Zstd.compress(Arrays.copyOf(raw, raw.length - ChunkId.CHUNK_BYTES)));
             entries.compute(HEADER, (_, old) -> text(old, text -> text.replace("\"disk\":" + chunks, "\"disk\":"
                     + (chunks - 1))));
         }, true)).contains("names a chunk that is not there"));
