@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.base.GuestPage;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
@@ -207,7 +208,7 @@ public final class CheckpointDetails extends BorderPane {
         }
         CheckpointMetrics metrics = checkpoint.metrics();
         title.setText("Checkpoint " + Units.count(checkpoint.number()));
-        experimentName.setText(Units.printable(checkpoint.experimentName()));
+        experimentName.setText(ShownText.oneLine(checkpoint.experimentName()));
         ExperimentRecord experiment = workbench.experiment().experimentProperty().get();
         captured.setText(CheckpointFigures.localTime(metrics.capturedAt()) + (experiment == null
                 ? ""
@@ -295,7 +296,7 @@ public final class CheckpointDetails extends BorderPane {
     }
 
     private Hyperlink link(String text, String styleClass, Runnable action) {
-        Hyperlink link = new Hyperlink(Units.printable(text));
+        Hyperlink link = new Hyperlink(ShownText.oneLine(text));
         link.getStyleClass().add(styleClass);
         link.maxWidthProperty().bind(family.widthProperty());
         link.setTooltip(new Tooltip(text));
