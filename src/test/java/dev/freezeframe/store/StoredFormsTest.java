@@ -325,7 +325,8 @@ class StoredFormsTest {
                     versions[i] = version;
                     if (random.nextInt(3) == 0) {
                         int at = random.nextInt(new String(blocks[i], StandardCharsets.ISO_8859_1).indexOf('\n'));
-                        blocks[i][at] ^= (byte) (1 << random.nextInt(7));
+                        // not the bit between capital letters and others, which says nothing in the checksum's digits
+                        blocks[i][at] ^= (byte) (1 << random.nextInt(5));
                         versions[i] = 0;
                     }
                     best = Math.max(best, versions[i]);
