@@ -14,6 +14,8 @@ import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.suite.Forged;
+import dev.freezeframe.suite.Seeds;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -339,6 +341,23 @@ class HostileBundleTest {
                 {"\"bootFiles\":\\[]}$", "\"bootFiles\":[{\"sha256\":\"../../x\",\"bytes\":1}]}"}}) {
             refused(wrong[1], changed(HEADER, text -> text.replaceFirst(wrong[0], wrong[1])));
         }
+    }
+
+    /// With a list of contents that fits, as whoever makes it on purpose can write one.
+    @Test
+    void anotherValueAnywhereIsRefusedOrTaken() throws Exception {
+        Seeds.check(40, random -> {
+            String name = List.of(HEADER, FIRST, SECOND).get(random.nextInt(3));
+            byte[] forged = archive(entries -> entries.compute(name, (_, old) -> text(old, json -> Forged.json(random,
+                    json))), true);
+            try {
+                to.deleteExperiment(take(forged).experiment().name());
+            } catch (BundleException | StoreException e) {
+                assertFalse(e.getMessage().contains("\n"), e.getMessage());
+                assertTrue(e.getMessage().length() < 600, e.getMessage());
+            }
+        });
+        to.gc(Progress.NONE);
     }
 
     // --- making archives
