@@ -84,15 +84,12 @@ public final class RunStatistics {
     /// What has come together so far.
     public synchronized RunSummary summary() {
         Map<String, Distribution> phaseMicros = new LinkedHashMap<>();
-        phases.forEach((name, histogram) -> phaseMicros.put(name, of(histogram)));
+        phases.forEach((name, histogram) -> phaseMicros.put(name, Distribution.of(histogram)));
         return new RunSummary(checkpoints, late,
                 first == null || last.isBefore(first) ? Duration.ZERO : Duration.between(first, last),
-                of(pause),
-                Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, of(pipeline), dirtyPages, unchangedPages,
+                Distribution.of(pause),
+                Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, Distribution.of(pipeline), dirtyPages,
+                unchangedPages,
                 zeroPages, duplicatePages, newPages, blocks, storedBytes, imageBytes);
-    }
-
-    private static Distribution of(Histogram values) {
-        return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values.getMaxValue());
     }
 }

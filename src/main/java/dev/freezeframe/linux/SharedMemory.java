@@ -29,7 +29,7 @@ import java.util.stream.IntStream;
 /// a closed memory throws [IllegalStateException], also when it is closed in the middle of the call.
 public final class SharedMemory implements AutoCloseable {
 
-    /// Bytes of one page, the unit of everything that counts pages.
+    /// Bytes of a page of the host's, the unit of everything here that counts pages.
     public static final int PAGE_BYTES = 4096;
 
     private static final int PAGE_SHIFT = 12;

@@ -3,6 +3,7 @@ package dev.freezeframe.cli.run;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.qemu.machine.Console;
@@ -166,7 +167,7 @@ public final class ConsoleWatch implements AutoCloseable {
             }
             checkpointNow.run();
         } else {
-            end(mark.bytes, "the guest printed \"" + Units.printable(mark.text) + "\"");
+            end(mark.bytes, "the guest printed \"" + ShownText.oneLine(mark.text) + "\"");
         }
     }
 
@@ -290,7 +291,7 @@ public final class ConsoleWatch implements AutoCloseable {
 
     /// The last line that the guest printed.
     public String lastLine() {
-        return Units.printable(ConsoleFeed.withoutControls(console.lastLines(1, MOST_ARRIVALS)));
+        return ShownText.oneLine(ConsoleFeed.withoutControls(console.lastLines(1, MOST_ARRIVALS)));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import java.io.File;
 import java.nio.file.Path;
@@ -69,8 +70,9 @@ final class LibraryDialogs {
     }
 
     private static String names(List<LibraryEntry> entries) {
-        String names = entries.stream().limit(MOST_NAMES).map(entry -> Units.printable(entry.name())).collect(Collectors
-                .joining(", "));
+        String names = entries.stream().limit(MOST_NAMES).map(entry -> ShownText.oneLine(entry.name()))
+                .collect(Collectors
+                        .joining(", "));
         int more = entries.size() - MOST_NAMES;
         return more > 0 ? names + " and " + Units.count(more) + " more" : names;
     }
@@ -129,7 +131,7 @@ final class LibraryDialogs {
 
     /// Asks for a file, and writes the checkpoints of an experiment into it.
     void exportCheckpoints(LibraryEntry entry) {
-        File file = chooseFile("Export the checkpoints of " + Units.printable(entry.name()), LibraryWork.fileName(
+        File file = chooseFile("Export the checkpoints of " + ShownText.oneLine(entry.name()), LibraryWork.fileName(
                 entry));
         if (file != null) {
             // the chooser has asked about a file that is there

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.WorkbenchModel;
@@ -336,7 +337,7 @@ public final class LibraryPage extends BorderPane {
         ExperimentRecord shown = workbench.experiment().experimentProperty().get();
         checkpointsTitle.setText(shown == null
                 ? ""
-                : Units.count(workbench.experiment().checkpoints().size(), "checkpoint") + " of " + Units.printable(
+                : Units.count(workbench.experiment().checkpoints().size(), "checkpoint") + " of " + ShownText.oneLine(
                         shown.name()));
     }
 

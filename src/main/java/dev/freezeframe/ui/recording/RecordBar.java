@@ -2,6 +2,7 @@ package dev.freezeframe.ui.recording;
 
 import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.Budget;
@@ -328,7 +329,8 @@ public final class RecordBar extends VBox {
     private void showDirty(RecordingModel running) {
         if (running != null) {
             running.liveProperty().get().dirty().ifPresentOrElse(sample -> dirty.set(Units.count(Math.round(sample
-                    .pagesPerSecond())) + " /s", Units.bytes(Math.round(sample.pagesPerSecond() * 4096)) + "/s"),
+                    .pagesPerSecond())) + " /s",
+                    Units.bytes(Math.round(sample.pagesPerSecond() * GuestPage.BYTES)) + "/s"),
                     () -> showMeanDirty());
         } else {
             showMeanDirty();
@@ -347,7 +349,7 @@ public final class RecordBar extends VBox {
                 ? 0
                 : Objects.requireNonNull(workbench.experiment().checkpoints().getFirst()).metrics().dirtyPages();
         double rate = Math.max(0, summary.dirtyPages() - first) / seconds;
-        dirty.set(Units.count(Math.round(rate)) + " /s", Units.bytes(Math.round(rate * 4096)) + "/s, mean");
+        dirty.set(Units.count(Math.round(rate)) + " /s", Units.bytes(Math.round(rate * GuestPage.BYTES)) + "/s, mean");
     }
 
     private void showSummary() {
