@@ -59,7 +59,8 @@ class ContributingTest {
     @Test
     void eachWayIsToldInFewLines() {
         assertTrue(ways().containsAll(List.of("A dirty page, from guest RAM to H2 and back", "A click on *Restore*",
-                "A figure of a checkpoint", "A chart", "A command", "A way to find dirty pages",
+                "A figure of a checkpoint", "A chart", "A command of the command line", "A command of the window",
+                "A way to find dirty pages",
                 "A guest architecture")), ways().toString());
         for (String way : ways()) {
             int lines = document.linesBelow(way).size();

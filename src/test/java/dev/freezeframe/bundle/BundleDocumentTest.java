@@ -75,7 +75,8 @@ class BundleDocumentTest {
     /// Of everything one, and nothing left out.
     private static Header header() {
         return new Header(BundleFormat.VERSION, "Freezeframe", new ExperimentText("run", "array", 4096, TIME, TIME,
-                "done", "other/1", BundleFormat.JSON.createObjectNode().put("format", 1)), 1, new Chunks(1, 1), List.of(
+                "done", "other/1", BundleFormat.JSON.createObjectNode().put("format", 1)), 1, new Chunks(1, 1),
+                List.of(
                         new BootText(HASH, 1)));
     }
 

@@ -308,7 +308,8 @@ class StoreDocumentTest {
 
     private static int lineOf(String beginning) {
         List<List<String>> lines = rows("line");
-        return IntStream.range(0, lines.size()).filter(i -> plain(lines.get(i).get(1)).startsWith(beginning)).findFirst()
+        return IntStream.range(0, lines.size()).filter(i -> plain(lines.get(i).get(1)).startsWith(beginning))
+                .findFirst()
                 .orElseThrow();
     }
 
@@ -448,14 +449,16 @@ class StoreDocumentTest {
                         bits -> bits != Character.SIZE)
                 .toList());
         assertEquals(5, rows("checksum of").size());
-        try (Connection connection = StoreTables.connection(directory); Statement query = connection.createStatement()) {
+        try (Connection connection = StoreTables.connection(directory);
+                Statement query = connection.createStatement()) {
             compare(query, "SELECT checksum, content, id FROM pack", row -> row.getLong(3));
             compare(query, "SELECT checksum, hashes, pack_id, live FROM pack_chunks", row -> LongHashFunction.xx3(row
                     .getLong(3)).hashBytes(row.getBytes(4)));
             compare(query, "SELECT checksum, content, image_id, piece FROM page_map", row -> row.getLong(3) * factor
                     + row.getLong(4));
-            compare(query, "SELECT checksum, content, checkpoint_id, piece, pieces FROM page_class", row -> (row.getLong(
-                    3) * factors.getFirst() + row.getLong(4)) * factors.getLast() + row.getLong(5));
+            compare(query, "SELECT checksum, content, checkpoint_id, piece, pieces FROM page_class",
+                    row -> (row.getLong(
+                            3) * factors.getFirst() + row.getLong(4)) * factors.getLast() + row.getLong(5));
             compare(query, "SELECT checksum, content, checkpoint_id, kind FROM picture", row -> LongHashFunction.xx3(row
                     .getLong(3)).hashBytes(row.getString(4).getBytes(StandardCharsets.UTF_16LE)));
             try (ResultSet row = query.executeQuery("SELECT live, hashes, live_slots FROM pack_chunks WHERE pack_id = "

@@ -76,6 +76,7 @@ class FigureTableTest {
         }
         assertEquals(List.of(CheckpointFigure.values()).stream().filter(figure -> !figure.derived()).toList(),
                 CheckpointFigure.KEPT);
-        assertTrue(List.of(DiskFigure.values()).stream().noneMatch(DiskFigure::derived), "all columns of disks are kept");
+        assertTrue(List.of(DiskFigure.values()).stream().noneMatch(DiskFigure::derived),
+                "all columns of disks are kept");
     }
 }
