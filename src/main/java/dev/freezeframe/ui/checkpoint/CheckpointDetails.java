@@ -73,7 +73,7 @@ public final class CheckpointDetails extends BorderPane {
         this.workbench = workbench;
         model = new CheckpointDetailsModel(workbench);
         annotation = new AnnotationPanel(model, scroll);
-        buttons = new CheckpointButtons(workbench, model, this);
+        buttons = new CheckpointButtons(workbench, this);
         getStyleClass().addAll("panel", "checkpoint-details");
         setId("checkpoint-details");
         filled.setTop(header());
@@ -201,7 +201,7 @@ public final class CheckpointDetails extends BorderPane {
     private void show() {
         CheckpointRecord checkpoint = model.checkpointProperty().get();
         setCenter(checkpoint == null ? empty : filled);
-        buttons.say("");
+        workbench.experiment().notice("");
         annotation.show();
         if (checkpoint == null) {
             return;

@@ -25,8 +25,6 @@ final class LibraryDialogs {
 
     private final Node owner;
     private final LibraryWork work;
-    /// Where the last file was written, so that the next one goes there too.
-    private File lastFolder;
 
     /// @param owner a node of the window that the dialogs belong to
     LibraryDialogs(Node owner, LibraryWork work) {
@@ -143,12 +141,12 @@ final class LibraryDialogs {
     void exportCheckpoints(Collection<LibraryEntry> entries) {
         DirectoryChooser chooser = new DirectoryChooser();
         chooser.setTitle("Export " + Units.count(entries.size(), "experiment") + ", a file each");
-        chooser.setInitialDirectory(lastFolder);
+        work.lastFolder().map(Path::toFile).ifPresent(chooser::setInitialDirectory);
         File chosen = chooser.showDialog(owner.getScene().getWindow());
         if (chosen == null) {
             return;
         }
-        lastFolder = chosen;
+        work.setLastFolder(chosen.toPath());
         Path folder = chosen.toPath();
         work.existing(entries, folder, existing -> {
             if (existing.isEmpty()) {
@@ -177,11 +175,11 @@ final class LibraryDialogs {
         FileChooser chooser = new FileChooser();
         chooser.setTitle(title);
         chooser.setInitialFileName(name);
-        chooser.setInitialDirectory(lastFolder);
+        work.lastFolder().map(Path::toFile).ifPresent(chooser::setInitialDirectory);
         chooser.getExtensionFilters().add(new FileChooser.ExtensionFilter("Comma-separated values", "*.csv"));
         File file = chooser.showSaveDialog(owner.getScene().getWindow());
         if (file != null) {
-            lastFolder = file.getParentFile();
+            work.setLastFolder(file.toPath().getParent());
         }
         return file;
     }

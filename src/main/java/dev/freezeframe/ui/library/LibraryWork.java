@@ -42,6 +42,7 @@ public final class LibraryWork {
     private final LibraryJob reclaiming;
     private final LibraryJob bundling;
     private final ReadOnlyStringWrapper lastDone = new ReadOnlyStringWrapper(this, "lastDone", "");
+    private Optional<Path> lastFolder = Optional.empty();
     private final ReadOnlyLongWrapper deletedBytes = new ReadOnlyLongWrapper(this, "deletedBytes", 0);
 
     public LibraryWork(WorkbenchModel workbench) {
@@ -69,6 +70,16 @@ public final class LibraryWork {
     /// What the experiments deleted here had added to the store, since space was reclaimed last.
     public ReadOnlyLongProperty deletedBytesProperty() {
         return deletedBytes.getReadOnlyProperty();
+    }
+
+    /// Where the last file was written; empty where that is not known, or is not there any more.
+    Optional<Path> lastFolder() {
+        return lastFolder.filter(Files::isDirectory);
+    }
+
+    /// Where a file is written now, so that the next one goes there too.
+    void setLastFolder(Path folder) {
+        lastFolder = Optional.ofNullable(folder);
     }
 
     /// Takes the last result off the screen.
