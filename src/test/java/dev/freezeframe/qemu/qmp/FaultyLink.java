@@ -56,6 +56,8 @@ public final class FaultyLink implements AutoCloseable {
     private boolean stopPassed;
     private boolean interposing;
     private final List<String> heldStop = new ArrayList<>();
+    /// The answer that the client hears of when QEMU has done that stop.
+    private String answerBehindStop;
 
     /// @param socket where QEMU listens
     public FaultyLink(Path socket) throws IOException {
@@ -169,13 +171,18 @@ public final class FaultyLink implements AutoCloseable {
     private List<String> fromQemu(String line) throws IOException {
         JsonNode message = QmpJson.MAPPER.readTree(line);
         Runnable now = interposition(message.path("id").asLong(-1));
-        if (now != null) {
-            now.run();
-            synchronized (this) {
-                interposing = false;
+        if (now == null) {
+            return answer(line, message);
+        }
+        now.run();
+        synchronized (this) {
+            interposing = false;
+            if (stopPassed) {
+                answerBehindStop = line;
+                return List.of();
             }
         }
-        return answer(line, message);
+        return List.of(line);
     }
 
     private synchronized Runnable interposition(long id) {
@@ -191,7 +198,7 @@ public final class FaultyLink implements AutoCloseable {
         if (stopPassed && message.path("event").asText().equals("STOP")) {
             stopPassed = false;
             heldStop.add(line);
-            return List.of();
+            return List.of(answerBehindStop);
         }
         if (over || metId < 0 || message.path("id").asLong(-1) != metId) {
             return List.of(line);
