@@ -1,9 +1,9 @@
 package dev.freezeframe.analyse;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
@@ -24,7 +24,6 @@ import java.util.stream.Stream;
 ///
 /// Safe for any number of threads.
 public final class CheckpointComparison {
-    private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
     /// In what way a page of RAM or a block of a disk differs.
     public enum Difference {
@@ -59,7 +58,7 @@ public final class CheckpointComparison {
         /// How many bytes differ.
         public int bytesDiffering() {
             int differing = 0;
-            for (int i = 0; i < PAGE_BYTES; i++) {
+            for (int i = 0; i < GuestPage.BYTES; i++) {
                 differing += differsAt(i) ? 1 : 0;
             }
             return differing;

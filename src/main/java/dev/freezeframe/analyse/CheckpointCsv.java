@@ -1,5 +1,6 @@
 package dev.freezeframe.analyse;
 
+import dev.freezeframe.base.CsvLine;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.DiskFigure;
 import dev.freezeframe.store.figure.DiskMetrics;
@@ -16,18 +17,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// Checkpoints as a table of comma-separated values: one header, one line for each, all figures, with the units in the names.
-/// Written as RFC 4180 says, line ends CR LF included, so every spreadsheet and `read_csv` takes it; columns may be added at
-/// the end in later versions, none is renamed or moved. Behind the figures that every checkpoint has come those of each disk,
-/// such as `disk0_dirty_blocks`; they are empty for a checkpoint that does not have that disk.
-///
-/// A note or tag that begins like a formula gets an apostrophe in front, so that a spreadsheet does not compute what came
-/// with somebody else's store.
+/// Columns may be added at the end in later versions, none is renamed or moved. Behind the figures that every checkpoint has
+/// come those of each disk, such as `disk0_dirty_blocks`; they are empty for a checkpoint that does not have that disk.
 public final class CheckpointCsv {
-    private static final String LINE_END = "\r\n";
     private static final Map<String, BiFunction<CheckpointRecord, Annotation, Object>> COLUMNS = columns();
     private static final List<DiskFigure> DISK_COLUMNS = List.of(DiskFigure.values());
 
@@ -45,8 +40,8 @@ public final class CheckpointCsv {
     public CheckpointCsv(Appendable out, Collection<String> disks) throws IOException {
         this.out = out;
         this.disks = List.copyOf(disks);
-        out.append(Stream.concat(COLUMNS.keySet().stream(), this.disks.stream().flatMap(disk -> DISK_COLUMNS.stream()
-                .map(figure -> disk + "_" + figure.csv()))).collect(Collectors.joining(","))).append(LINE_END);
+        out.append(CsvLine.of(Stream.concat(COLUMNS.keySet().stream(), this.disks.stream().flatMap(
+                disk -> DISK_COLUMNS.stream().map(figure -> disk + "_" + figure.csv())))));
     }
 
     /// The ids of all disks that any of the checkpoints has, in their order.
@@ -62,8 +57,8 @@ public final class CheckpointCsv {
         columns.put("number", (checkpoint, _) -> checkpoint.number());
         columns.put("captured_at", (checkpoint, _) -> checkpoint.metrics().capturedAt());
         putFigures(columns, figure -> figure.sinceFormat() == 1);
-        columns.put("tags", (_, annotation) -> typed(String.join(" ", annotation.tags())));
-        columns.put("note", (_, annotation) -> typed(annotation.note()));
+        columns.put("tags", (_, annotation) -> CsvLine.typed(String.join(" ", annotation.tags())));
+        columns.put("note", (_, annotation) -> CsvLine.typed(annotation.note()));
         // what came later stands at the end
         putFigures(columns, figure -> figure.sinceFormat() > 1);
         return columns;
@@ -79,23 +74,12 @@ public final class CheckpointCsv {
 
     /// Appends a line.
     public void add(CheckpointRecord checkpoint, Annotation annotation) throws IOException {
-        out.append(Stream.concat(COLUMNS.values().stream().map(column -> escaped(column.apply(checkpoint, annotation)
-                .toString())), disks.stream().flatMap(disk -> figures(checkpoint.metrics().disk(disk)))).collect(
-                        Collectors.joining(",")))
-                .append(LINE_END);
+        out.append(
+                CsvLine.of(Stream.concat(COLUMNS.values().stream().map(column -> column.apply(checkpoint, annotation)),
+                        disks.stream().flatMap(disk -> figures(checkpoint.metrics().disk(disk))))));
     }
 
     private static Stream<String> figures(Optional<DiskMetrics> disk) {
         return DISK_COLUMNS.stream().map(figure -> disk.map(each -> Long.toString(each.of(figure))).orElse(""));
-    }
-
-    private static String typed(String text) {
-        return !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
-    }
-
-    private static String escaped(String text) {
-        return text.chars().anyMatch(c -> c == ',' || c == '"' || c == '\r' || c == '\n')
-                ? '"' + text.replace("\"", "\"\"") + '"'
-                : text;
     }
 }

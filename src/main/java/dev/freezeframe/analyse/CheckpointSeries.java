@@ -19,7 +19,6 @@ public final class CheckpointSeries {
     public static final List<String> PHASES = List.of("stop", "device state", "harvest", "copy", "disks", "resume");
     /// The same for where there is less room.
     public static final List<String> SHORT_PHASES = List.of("stop", "device", "harvest", "copy", "disks", "resume");
-    public static final int PAGE_BYTES = 4096;
     private static final int DIGITS = 3;
 
     private final Instant start;

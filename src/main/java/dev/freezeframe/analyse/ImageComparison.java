@@ -3,6 +3,7 @@ package dev.freezeframe.analyse;
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.analyse.CheckpointComparison.PageContents;
 import dev.freezeframe.analyse.CheckpointComparison.RunVisitor;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.NewCheckpoint;
@@ -21,7 +22,6 @@ import java.util.OptionalInt;
 ///
 /// Safe for any number of threads.
 public final class ImageComparison {
-    private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
     /// Neighbouring pages that are passed over together where none of them differs.
     private static final int STRIDE = 512;
 
@@ -189,7 +189,7 @@ public final class ImageComparison {
     }
 
     private byte[] read(PageMap map, int page) throws StoreException {
-        byte[] content = new byte[PAGE_BYTES];
+        byte[] content = new byte[GuestPage.BYTES];
         if (page < map.pages()) {
             try {
                 store.readChunk(map.chunkId(page), ByteBuffer.wrap(content));

@@ -1,5 +1,6 @@
 package dev.freezeframe.analyse;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -16,21 +17,37 @@ public final class RunStatistics {
     /// Percentiles are exact to one part in a thousand.
     private static final int DIGITS = 3;
 
+    @GuardedBy("this")
     private final Histogram pause = new Histogram(DIGITS);
+    @GuardedBy("this")
     private final Histogram pipeline = new Histogram(DIGITS);
+    @GuardedBy("this")
     private final Map<String, Histogram> phases = new LinkedHashMap<>();
+    @GuardedBy("this")
     private int checkpoints;
+    @GuardedBy("this")
     private long late;
+    @GuardedBy("this")
     private Instant first;
+    @GuardedBy("this")
     private Instant last;
+    @GuardedBy("this")
     private long firstPipelineMillis;
+    @GuardedBy("this")
     private long dirtyPages;
+    @GuardedBy("this")
     private long unchangedPages;
+    @GuardedBy("this")
     private long zeroPages;
+    @GuardedBy("this")
     private long duplicatePages;
+    @GuardedBy("this")
     private long newPages;
+    @GuardedBy("this")
     private BlockSums blocks = BlockSums.NONE;
+    @GuardedBy("this")
     private long storedBytes;
+    @GuardedBy("this")
     private long imageBytes;
 
     /// Adds the next checkpoint of the run.
@@ -67,15 +84,12 @@ public final class RunStatistics {
     /// What has come together so far.
     public synchronized RunSummary summary() {
         Map<String, Distribution> phaseMicros = new LinkedHashMap<>();
-        phases.forEach((name, histogram) -> phaseMicros.put(name, of(histogram)));
+        phases.forEach((name, histogram) -> phaseMicros.put(name, Distribution.of(histogram)));
         return new RunSummary(checkpoints, late,
                 first == null || last.isBefore(first) ? Duration.ZERO : Duration.between(first, last),
-                of(pause),
-                Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, of(pipeline), dirtyPages, unchangedPages,
+                Distribution.of(pause),
+                Collections.unmodifiableMap(phaseMicros), firstPipelineMillis, Distribution.of(pipeline), dirtyPages,
+                unchangedPages,
                 zeroPages, duplicatePages, newPages, blocks, storedBytes, imageBytes);
-    }
-
-    private static Distribution of(Histogram values) {
-        return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values.getMaxValue());
     }
 }

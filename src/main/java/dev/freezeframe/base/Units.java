@@ -70,11 +70,6 @@ public final class Units {
         return text(size < 9.995 ? "%.2f" : size < 99.95 ? "%.1f" : "%.0f", number);
     }
 
-    /// Text from a store on one line, without what would move a terminal's cursor.
-    public static String printable(String text) {
-        return ShownText.replaced(text.strip().replaceAll("\\s*\\R\\s*", " / "), " ");
-    }
-
     /// [String#format] in no language, so that what scripts read does not change with the user's.
     @SuppressWarnings("AnnotateFormatMethod") // the annotation would be one more library
     public static String text(String format, Object... values) {

@@ -1,2 +1,2 @@
-/// What every other package may use and that knows none of them: text for people and shells, progress, closing, folders.
+/// What every other package may use and that knows none of them: text for people, shells and spreadsheets, progress, closing, folders.
 package dev.freezeframe.base;

@@ -133,7 +133,7 @@ public final class DiskPauseBench {
         }
 
         DiskLoad disks() {
-            return new DiskLoad(RunMeter.distribution(dirtyBlocks), RunMeter.distribution(readRate), totals.get());
+            return new DiskLoad(Distribution.of(dirtyBlocks), Distribution.of(readRate), totals.get());
         }
     }
 }

@@ -47,11 +47,11 @@ public final class PauseBench {
         try (Machine machine = BenchMachine.boot(spec, workload)) {
             meter.run.record(store, machine, options);
         }
-        return new Result(workload, spec.memoryBytes(), meter.run.summary(), meter.run.failed(), RunMeter.distribution(
-                meter.cpu), meter.firstCpuMicros, RunMeter.distribution(meter.rounds),
-                RunMeter.distribution(
+        return new Result(workload, spec.memoryBytes(), meter.run.summary(), meter.run.failed(), Distribution.of(
+                meter.cpu), meter.firstCpuMicros, Distribution.of(meter.rounds),
+                Distribution.of(
                         meter.preCopied),
-                RunMeter.distribution(meter.pausePages), RunMeter.distribution(meter.dirty), heapPeakBytes());
+                Distribution.of(meter.pausePages), Distribution.of(meter.dirty), heapPeakBytes());
     }
 
     /// The options that the project's figures are stated for.

@@ -189,8 +189,8 @@ public final class PeersBench {
         }
 
         Result result() {
-            return new Result(method, leftOut, (int) standStill.getTotalCount(), failed, RunMeter.distribution(
-                    standStill), RunMeter.distribution(kept), firstKeptBytes, RunMeter.distribution(complete));
+            return new Result(method, leftOut, (int) standStill.getTotalCount(), failed, Distribution.of(
+                    standStill), Distribution.of(kept), firstKeptBytes, Distribution.of(complete));
         }
     }
 }

@@ -1,6 +1,6 @@
 package dev.freezeframe.bench;
 
-import dev.freezeframe.analyse.Distribution;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.qemu.machine.Machine;
@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.HdrHistogram.Histogram;
 
 /// Counts what recordings of a measurement stored and what they gave up, one recording at a time. A recording without a
 /// checkpoint is a failed measurement, whose reason is told.
@@ -26,20 +25,21 @@ final class RunMeter implements RecordingListener {
 
     private final Consumer<CheckpointRecord> each;
     private final RunStatistics statistics = new RunStatistics();
+    @GuardedBy("this")
     private CheckpointRecord newest;
+    @GuardedBy("this")
     private int stored;
+    @GuardedBy("this")
     private int failed;
     /// Why the last one failed, unless one was stored after it.
+    @GuardedBy("this")
     private Exception failure;
+    @GuardedBy("this")
     private String ended = "";
 
     /// @param each called with every checkpoint that is in the store, in the pipeline's own thread
     RunMeter(Consumer<CheckpointRecord> each) {
         this.each = each;
-    }
-
-    static Distribution distribution(Histogram values) {
-        return new Distribution(values.getValueAtPercentile(50), values.getValueAtPercentile(99), values.getMaxValue());
     }
 
     /// Records a machine until the options end it.

@@ -1,5 +1,6 @@
 package dev.freezeframe.bench;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
@@ -11,12 +12,19 @@ import java.io.IOException;
 final class StandStill implements AutoCloseable {
     private final QmpClient qmp;
     private final Registration registration;
+    @GuardedBy("this")
     private long beganNanos;
+    @GuardedBy("this")
     private boolean stands;
+    @GuardedBy("this")
     private int times;
+    @GuardedBy("this")
     private long stoppedMicros;
+    @GuardedBy("this")
     private long stoppedNanos;
+    @GuardedBy("this")
     private long byStampsMicros;
+    @GuardedBy("this")
     private long heardNanos;
 
     StandStill(QmpClient qmp) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.luben.zstd.ZstdCompressCtx;
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.bundle.BundleFormat.BootText;
 import dev.freezeframe.bundle.BundleFormat.CheckpointText;
 import dev.freezeframe.bundle.BundleFormat.Chunks;
@@ -92,7 +93,7 @@ public final class BundleExport {
 
     /// An import takes nothing else; what a store has may be QEMU's last words.
     private static String oneLine(String text) {
-        return text.replaceAll("[\\p{Cc}\\p{Cf}]+", " ");
+        return text.replaceAll("[" + ShownText.UNSEEN + "]+", " ");
     }
 
     /// One bundle in the making.

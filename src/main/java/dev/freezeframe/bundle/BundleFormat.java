@@ -39,6 +39,7 @@ import java.util.Optional;
 /// last, as one zstd frame), `checkpoints/N.json` (figures, notes, picture, page maps), `SHA256SUMS` (of all before).
 ///
 /// The names of the components of the records here, and of those of the store that they hold, are the names in the file.
+/// `FORMAT.md` in the folder of this package's resources tells all of it.
 final class BundleFormat {
     /// Counts up whenever an older program could misread a bundle.
     static final int VERSION = 1;
@@ -51,6 +52,8 @@ final class BundleFormat {
     static final int MAX_MACHINE_LENGTH = 1_000_000;
     static final long MAX_BOOT_FILE_BYTES = 4L << 30;
     static final int MAX_BOOT_FILES = 3;
+    /// Characters in a point in time.
+    static final int MAX_TIME_LENGTH = 40;
     /// 4 PiB.
     static final long MAX_CHUNKS = 1L << 40;
 
@@ -227,7 +230,6 @@ final class BundleFormat {
 
     private static final class TextInstant extends StdScalarDeserializer<Instant> {
         private static final long serialVersionUID = 1L;
-        private static final int MAX_LENGTH = 40;
 
         TextInstant() {
             super(Instant.class);
@@ -237,7 +239,7 @@ final class BundleFormat {
         public Instant deserialize(JsonParser in, DeserializationContext context) throws IOException {
             String text = in.getValueAsString("");
             try {
-                if (text.length() <= MAX_LENGTH) {
+                if (text.length() <= MAX_TIME_LENGTH) {
                     return Instant.parse(text);
                 }
             } catch (DateTimeException e) {

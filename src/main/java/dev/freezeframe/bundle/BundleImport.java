@@ -7,6 +7,7 @@ import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.bundle.BundleFormat.BootText;
 import dev.freezeframe.bundle.BundleFormat.CheckpointText;
 import dev.freezeframe.bundle.BundleFormat.ExperimentText;
@@ -49,12 +50,12 @@ import java.util.stream.Collectors;
 /// reaches out for anything of this computer, unless the user has said that this is all right.
 public final class BundleImport {
     /// What a checkpoint may take: figures are a page, and the map of a large disk some megabytes.
-    private static final int MOST_CHECKPOINT_BYTES = 256 << 20;
-    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}][^/\\p{Cc}\\p{Cf}]{0,199}");
-    private static final Pattern LINE = Pattern.compile("[^\\p{Cc}\\p{Cf}]{0,2000}");
-    private static final int SHORT = 200;
-    private static final int MAX_FILE_NAME = 300;
-    private static final Set<String> ROLES = Set.of("firmware", "kernel", "initrd");
+    static final int MOST_CHECKPOINT_BYTES = 256 << 20;
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}][^/" + ShownText.UNSEEN + "]{0,199}");
+    static final Pattern LINE = Pattern.compile("[^" + ShownText.UNSEEN + "]{0,2000}");
+    static final int SHORT = 200;
+    static final int MAX_FILE_NAME = 300;
+    static final Set<String> ROLES = Set.of("firmware", "kernel", "initrd");
 
     private final Store store;
 
@@ -101,7 +102,7 @@ public final class BundleImport {
     /// @throws IllegalArgumentException with a line for the user
     public static void checkName(String name) {
         if (!NAME.matcher(name).matches() || name.equals("latest") || !name.equals(name.strip())) {
-            throw new IllegalArgumentException("\"" + name.replaceAll("[\\p{Cc}\\p{Cf}]", "?")
+            throw new IllegalArgumentException("\"" + name.replaceAll("[" + ShownText.UNSEEN + "]", "?")
                     + "\" is no name for an experiment: 1 to 200 letters, digits and the like, beginning with a letter"
                     + " or digit, no '/'");
         }
@@ -365,7 +366,7 @@ public final class BundleImport {
         }
 
         private ImportOrigin imported() {
-            String file = bundle.file().getFileName().toString().replaceAll("[\\p{Cc}\\p{Cf}]", "?");
+            String file = bundle.file().getFileName().toString().replaceAll("[" + ShownText.UNSEEN + "]", "?");
             return new ImportOrigin(header.experiment().name(),
                     file.substring(0, Math.min(MAX_FILE_NAME, file.length())),
                     bundle.contentsSum(), Instant.now());

@@ -37,8 +37,8 @@ import java.util.zip.ZipFile;
 /// ZIP is read by the JDK. It keeps the archive's directory in memory, so how long that may be is looked at before.
 final class BundleReader implements AutoCloseable {
     /// Of about 300,000 entries.
-    private static final long MAX_DIRECTORY_BYTES = 32 << 20;
-    private static final int MAX_SUMS_BYTES = 32 << 20;
+    static final long MAX_DIRECTORY_BYTES = 32 << 20;
+    static final int MAX_SUMS_BYTES = 32 << 20;
     private static final int BUFFER_BYTES = 1 << 16;
 
     /// PKWARE's APPNOTE.TXT 6.3.10, 4.3.7 and 4.3.14 to 4.3.16.

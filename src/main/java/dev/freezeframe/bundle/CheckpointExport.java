@@ -1,12 +1,13 @@
 package dev.freezeframe.bundle;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.qemu.image.DiskBacking;
 import dev.freezeframe.qemu.image.QemuImg;
 import dev.freezeframe.restore.DiskServer;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
@@ -40,7 +41,6 @@ import org.slf4j.LoggerFactory;
 /// The RAM file is the plain image, byte n of the file at guest RAM offset n, as QEMU's `memory-backend-file` maps it.
 public final class CheckpointExport {
     private static final Logger LOG = LoggerFactory.getLogger(CheckpointExport.class);
-    private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
     private final Store store;
     private final Optional<Batch> batch;
@@ -144,7 +144,7 @@ public final class CheckpointExport {
             throws IOException {
         try (ImageReader image = store.openImage(checkpoint, NewCheckpoint.RAM)) {
             PageMap map = image.map();
-            long bytes = (long) map.pages() * PAGE_BYTES;
+            long bytes = (long) map.pages() * GuestPage.BYTES;
             put(file, overwrite, partial -> fill(partial, bytes, map, progress));
             return bytes;
         }
@@ -201,6 +201,7 @@ public final class CheckpointExport {
         private final Progress progress;
         private final AtomicReference<RuntimeException> cancelled = new AtomicReference<>();
         private final long total;
+        @GuardedBy("this")
         private long done;
 
         Pages(PageMap map, long lengthBytes, FileChannel file, Progress progress) {
@@ -217,7 +218,7 @@ public final class CheckpointExport {
             try {
                 advance(0);
                 store.readPages(map, Runtime.getRuntime().availableProcessors(), (firstPage, count, content) -> {
-                    long offset = (long) firstPage * PAGE_BYTES;
+                    long offset = (long) firstPage * GuestPage.BYTES;
                     // The last block of a disk may be longer than what there is of it.
                     writeAt(file, offset, content.slice(content.position(), (int) Math.min(content.remaining(), lengthBytes
                             - offset)));

@@ -34,8 +34,7 @@ final class MetricsJson {
     private static final String DISKS = "disks";
     private static final String DISK = "disk";
     /// The format of stores when bundles began to hold them.
-    private static final int FIRST_FORMAT = 4;
-    private static final int MAX_TIME_LENGTH = 40;
+    static final int FIRST_FORMAT = 4;
 
     private MetricsJson() {}
 
@@ -104,7 +103,7 @@ final class MetricsJson {
         private static Instant time(DeserializationContext context, JsonNode json) throws IOException {
             String text = json.isTextual() ? json.textValue() : "";
             try {
-                if (text.length() <= MAX_TIME_LENGTH) {
+                if (text.length() <= BundleFormat.MAX_TIME_LENGTH) {
                     return Instant.parse(text);
                 }
             } catch (DateTimeException e) {

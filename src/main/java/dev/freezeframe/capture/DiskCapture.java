@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.qemu.image.ScratchFolder;
 import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.qemu.qmp.QmpClient;
@@ -101,7 +102,7 @@ final class DiskCapture implements AutoCloseable {
     }
 
     static long blocks(long bytes) {
-        return (bytes + Slab.PAGE_BYTES - 1) / Slab.PAGE_BYTES;
+        return (bytes + GuestPage.BYTES - 1) / GuestPage.BYTES;
     }
 
     /// The session that the commands of the pause are for.

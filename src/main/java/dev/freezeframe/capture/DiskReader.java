@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.qemu.nbd.NbdClient;
 import dev.freezeframe.qemu.nbd.NbdRange;
 import dev.freezeframe.qemu.nbd.NbdReadSink;
@@ -101,7 +102,7 @@ final class DiskReader {
         List<BlockRanges.Range> ranges = new ArrayList<>();
         nbd.blockStatus(bitmap, 0, sizeBytes, (offset, length, flags) -> {
             if ((flags & NbdStatusVisitor.DIRTY) != 0) {
-                ranges.add(new BlockRanges.Range(offset / Slab.PAGE_BYTES, DiskCapture.blocks(offset + length)));
+                ranges.add(new BlockRanges.Range(offset / GuestPage.BYTES, DiskCapture.blocks(offset + length)));
             }
         });
         return BlockRanges.of(ranges);
@@ -115,7 +116,7 @@ final class DiskReader {
             return;
         }
         Plan plan = new Plan(range, toRead);
-        long start = range.first() * Slab.PAGE_BYTES;
+        long start = range.first() * GuestPage.BYTES;
         nbd.blockStatus(ALLOCATION, start, end(range) - start, (offset, length, flags) -> {
             if ((flags & NbdStatusVisitor.ZERO) != 0) {
                 plan.zero(offset, length);
@@ -159,7 +160,7 @@ final class DiskReader {
         /// Blocks that lie in the zero extent with all they have.
         private void takeZeroes() {
             long first = Math.max(next, DiskCapture.blocks(zeroStart));
-            long last = zeroEnd == sizeBytes ? blocks : zeroEnd / Slab.PAGE_BYTES;
+            long last = zeroEnd == sizeBytes ? blocks : zeroEnd / GuestPage.BYTES;
             if (last > first) {
                 if (first > next) {
                     addRead(new BlockRanges.Range(next, first), toRead);
@@ -178,12 +179,12 @@ final class DiskReader {
     }
 
     private void addRead(BlockRanges.Range range, List<NbdRange> toRead) {
-        long offset = range.first() * Slab.PAGE_BYTES;
+        long offset = range.first() * GuestPage.BYTES;
         toRead.add(new NbdRange(offset, end(range) - offset));
     }
 
     private long end(BlockRanges.Range range) {
-        return Math.min(sizeBytes, range.end() * Slab.PAGE_BYTES);
+        return Math.min(sizeBytes, range.end() * GuestPage.BYTES);
     }
 
     /// The slabs that are being filled. A slab goes on its way when it has no room for the next piece and all of its pieces
@@ -220,14 +221,14 @@ final class DiskReader {
                 filling.add(last);
             }
             int start = last.slab.count();
-            long firstBlock = offset / Slab.PAGE_BYTES;
+            long firstBlock = offset / GuestPage.BYTES;
             for (int i = 0; i < count; i++) {
                 last.slab.pages()[start + i] = Math.toIntExact(firstBlock + i);
             }
             last.slab.advance(count);
             last.awaited.add(offset);
             bytesRead += lengthBytes;
-            ByteBuffer room = last.slab.contents().slice(start * Slab.PAGE_BYTES, count * Slab.PAGE_BYTES);
+            ByteBuffer room = last.slab.contents().slice(start * GuestPage.BYTES, count * GuestPage.BYTES);
             for (int i = lengthBytes; i < room.capacity(); i++) {
                 room.put(i, (byte) 0);
             }

@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -40,7 +41,7 @@ final class FrameAssembler {
         this.memory = memory;
         this.pool = pool;
         this.sink = sink;
-        int ramPages = Math.toIntExact(memory.sizeBytes() / Slab.PAGE_BYTES);
+        int ramPages = Math.toIntExact(memory.sizeBytes() / GuestPage.BYTES);
         slotOf = new int[ramPages];
         captured = new BitSet(ramPages);
         slabAt = new Slab[pool.capacity()];
@@ -149,9 +150,9 @@ final class FrameAssembler {
         for (; page >= 0; page = pages.nextSetBit(page + 1)) {
             int slot = slotOf[page] - 1;
             if (slot >= 0) {
-                int position = slot % Slab.CAPACITY * Slab.PAGE_BYTES;
+                int position = slot % Slab.CAPACITY * GuestPage.BYTES;
                 Slab holder = slabAt[slot / Slab.CAPACITY % slabAt.length];
-                memory.read((long) page * Slab.PAGE_BYTES, Slab.PAGE_BYTES, holder.contents(), position);
+                memory.read((long) page * GuestPage.BYTES, GuestPage.BYTES, holder.contents(), position);
             } else if (count < Slab.CAPACITY) {
                 slab.pages()[count] = page;
                 slotOf[page] = base + count + 1;
@@ -160,7 +161,7 @@ final class FrameAssembler {
                 break;
             }
         }
-        memory.copyPages(slab.pages(), start, count - start, slab.contents(), start * Slab.PAGE_BYTES);
+        memory.copyPages(slab.pages(), start, count - start, slab.contents(), start * GuestPage.BYTES);
         slab.advance(count - start);
         return page;
     }
@@ -190,7 +191,7 @@ final class FrameAssembler {
     }
 
     private static long mebibytes(long pageCount) {
-        return Math.ceilDiv(pageCount * Slab.PAGE_BYTES, 1L << 20);
+        return Math.ceilDiv(pageCount * GuestPage.BYTES, 1L << 20);
     }
 
     private void append(Slab slab) {

@@ -1,6 +1,7 @@
 package dev.freezeframe.capture;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qemu.image.ScratchFolder;
 import dev.freezeframe.qemu.machine.MachineDisk;
@@ -98,7 +99,7 @@ final class FrozenDisk {
     }
 
     private QmpCommand addBitmap(int which) {
-        return bitmapCommand("block-dirty-bitmap-add", which).with("granularity", Slab.PAGE_BYTES);
+        return bitmapCommand("block-dirty-bitmap-add", which).with("granularity", GuestPage.BYTES);
     }
 
     private QmpCommand attach(String node) {

@@ -1,18 +1,17 @@
 package dev.freezeframe.capture;
 
+import dev.freezeframe.base.GuestPage;
 import java.nio.ByteBuffer;
 
 /// A piece of captured RAM, or of a disk: up to [#CAPACITY] pages or blocks with their numbers, in memory outside the heap.
 /// Whoever holds it owns it, and gives it back to where it came from with [#close] once the contents are used up.
 public final class Slab implements AutoCloseable {
 
-    /// Bytes in a page of guest RAM, and in a block of a disk.
-    public static final int PAGE_BYTES = 4096;
     /// Pages in a slab.
     public static final int CAPACITY = 512;
 
     private final SlabPool pool;
-    private final ByteBuffer contents = ByteBuffer.allocateDirect(CAPACITY * PAGE_BYTES);
+    private final ByteBuffer contents = ByteBuffer.allocateDirect(CAPACITY * GuestPage.BYTES);
     private final int[] pages = new int[CAPACITY];
     private int count;
 
@@ -20,7 +19,7 @@ public final class Slab implements AutoCloseable {
         this.pool = pool;
     }
 
-    /// The contents: page i of this slab lies at position `i * PAGE_BYTES`. Position and limit are not used.
+    /// The contents: page i of this slab lies at position `i * GuestPage.BYTES`. Position and limit are not used.
     public ByteBuffer contents() {
         return contents;
     }

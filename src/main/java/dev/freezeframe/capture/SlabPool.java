@@ -1,6 +1,7 @@
 package dev.freezeframe.capture;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.freezeframe.base.GuestPage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.Condition;
@@ -27,7 +28,7 @@ final class SlabPool {
 
     /// @param sizeBytes the most memory that the slabs may take
     SlabPool(long sizeBytes) {
-        capacity = Math.toIntExact(Math.max(FEWEST, sizeBytes / (Slab.CAPACITY * Slab.PAGE_BYTES)));
+        capacity = Math.toIntExact(Math.max(FEWEST, sizeBytes / (Slab.CAPACITY * GuestPage.BYTES)));
     }
 
     int capacity() {
@@ -78,7 +79,7 @@ final class SlabPool {
     }
 
     private static long mebibytes(int slabs) {
-        return (slabs * (long) (Slab.CAPACITY * Slab.PAGE_BYTES)) >> 20;
+        return (slabs * (long) (Slab.CAPACITY * GuestPage.BYTES)) >> 20;
     }
 
     /// A slab, waiting until the pipeline gives one back.

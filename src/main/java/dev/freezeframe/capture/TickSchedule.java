@@ -1,5 +1,6 @@
 package dev.freezeframe.capture;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 
 /// Says when the next checkpoint is due, on a grid that does not drift however long a checkpoint takes.
@@ -12,8 +13,11 @@ final class TickSchedule {
     /// A tick taken later than this part of the interval counts as late.
     private static final int TOLERANCE_DIVISOR = 10;
 
+    @GuardedBy("this")
     private long originNanos;
+    @GuardedBy("this")
     private long intervalNanos;
+    @GuardedBy("this")
     private long ticksTaken;
 
     TickSchedule(Duration interval, long nowNanos) {

@@ -97,8 +97,7 @@ final class AppCommand implements Callable<Integer> {
                 .orElseThrow(() -> new CommandFailure(
                         "this build has no window; install the whole program"));
         return window.open(new WindowLauncher.Opening(store, program.surroundings().defaultStore(),
-                program.surroundings()
-                        .folder("XDG_CONFIG_HOME", ".config"),
+                program.surroundings().folders().configuration(),
                 screenshot.map(file -> new WindowLauncher.Screenshot(file, appearance.dark,
                         appearance.size.width(), appearance.size.height(), appearance.scale, appearance.page,
                         appearance.checkpoint)),

@@ -1,5 +1,6 @@
 package dev.freezeframe.dedup;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.model.ChunkId;
 import java.security.SecureRandom;
 import java.util.Arrays;
@@ -137,16 +138,21 @@ final class ChunkIndex {
         private static final int SAMPLES = 1024;
 
         /// Two longs per place; a place is free if the second is 0, which no chunk id is.
+        @GuardedBy("this")
         private long[] table = new long[2 * MIN_PLACES];
+        @GuardedBy("this")
         private int capacity = MIN_PLACES;
+        @GuardedBy("this")
         private int size;
         /// The lowest id that is taken.
+        @GuardedBy("this")
         private long oldest;
 
         private int home(long low, int places) {
             return (int) Math.unsignedMultiplyHigh(spread(low) << SEGMENT_BITS, places);
         }
 
+        @GuardedBy("this")
         private int next(int place) {
             return place + 1 == capacity ? 0 : place + 1;
         }
@@ -212,6 +218,7 @@ final class ChunkIndex {
             table[2 * gap + 1] = 0;
         }
 
+        @GuardedBy("this")
         private void makeRoom() {
             synchronized (growing) {
                 if (capacity == maxPlaces) {
@@ -223,6 +230,7 @@ final class ChunkIndex {
         }
 
         /// The id below which a quarter of the chunks is, about; always above the lowest of all.
+        @GuardedBy("this")
         private long oldestQuarter() {
             long[] ids = new long[Math.min(SAMPLES, size)];
             int taken = 0;
@@ -236,6 +244,7 @@ final class ChunkIndex {
         }
 
         /// Moves what is not too old to a new table.
+        @GuardedBy("this")
         private void rehash(int places) {
             long[] old = table;
             table = new long[2 * places];

@@ -1,5 +1,6 @@
 package dev.freezeframe.dedup;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
@@ -18,6 +19,7 @@ final class StoreIndex {
     /// More damaged packs are neither remembered nor reported one by one.
     private static final int MAX_DAMAGED_PACKS = 1000;
 
+    @GuardedBy("SHARED")
     private static final Map<Store, StoreIndex> SHARED = new WeakHashMap<>();
 
     private final ChunkIndex chunks;
@@ -46,12 +48,14 @@ final class StoreIndex {
             chunks.clear();
         }
     };
-    /// Guarded by [#SHARED].
+    @GuardedBy("SHARED")
     private int users;
+    @GuardedBy("this")
     private boolean loaded;
 
-    private StoreIndex(long maxBytes) {
+    private StoreIndex(long maxBytes, int users) {
         chunks = new ChunkIndex(maxBytes);
+        this.users = users;
     }
 
     /// A quarter of the heap: beside it there are the packs in memory, the page maps and what H2 needs.
@@ -63,7 +67,7 @@ final class StoreIndex {
     static StoreIndex shared(Store store) throws StoreException {
         StoreIndex index;
         synchronized (SHARED) {
-            index = SHARED.computeIfAbsent(store, _ -> new StoreIndex(usualMaxBytes()));
+            index = SHARED.computeIfAbsent(store, _ -> new StoreIndex(usualMaxBytes(), 0));
             index.users++;
         }
         return index.loadedFor(store);
@@ -71,9 +75,7 @@ final class StoreIndex {
 
     /// An index of its own.
     static StoreIndex unshared(Store store, long maxBytes) throws StoreException {
-        StoreIndex index = new StoreIndex(maxBytes);
-        index.users++;
-        return index.loadedFor(store);
+        return new StoreIndex(maxBytes, 1).loadedFor(store);
     }
 
     private synchronized StoreIndex loadedFor(Store store) throws StoreException {

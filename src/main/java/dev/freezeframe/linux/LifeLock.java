@@ -1,5 +1,6 @@
 package dev.freezeframe.linux;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -16,6 +17,7 @@ public final class LifeLock implements AutoCloseable {
     private static final int LOCK_NB = 4;
     private static final int OWNER_ONLY = 0600;
 
+    @GuardedBy("this")
     private int fd;
 
     private LifeLock(int fd) {

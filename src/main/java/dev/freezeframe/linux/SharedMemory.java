@@ -1,5 +1,6 @@
 package dev.freezeframe.linux;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -28,7 +29,7 @@ import java.util.stream.IntStream;
 /// a closed memory throws [IllegalStateException], also when it is closed in the middle of the call.
 public final class SharedMemory implements AutoCloseable {
 
-    /// Bytes of one page, the unit of everything that counts pages.
+    /// Bytes of a page of the host's, the unit of everything here that counts pages.
     public static final int PAGE_BYTES = 4096;
 
     private static final int PAGE_SHIFT = 12;
@@ -62,6 +63,7 @@ public final class SharedMemory implements AutoCloseable {
     private final ByteBuffer[] windows;
     /// Keeps the descriptor's number from being closed, and used anew by somebody else, during a call with it.
     private final ReadWriteLock descriptor = new ReentrantReadWriteLock();
+    @GuardedBy("descriptor")
     private boolean closed;
 
     private SharedMemory(String label, int fd, long sizeBytes, Arena arena, MemorySegment memory) {
@@ -442,6 +444,7 @@ public final class SharedMemory implements AutoCloseable {
         }
     }
 
+    @GuardedBy("descriptor")
     private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("Already closed: " + this);

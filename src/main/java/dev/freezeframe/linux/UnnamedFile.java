@@ -1,5 +1,6 @@
 package dev.freezeframe.linux;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ public final class UnnamedFile implements AutoCloseable {
     private final int fd;
     /// Keeps the descriptor's number from being closed, and used anew by somebody else, during a call with it.
     private final ReadWriteLock descriptor = new ReentrantReadWriteLock();
+    @GuardedBy("descriptor")
     private boolean closed;
 
     private UnnamedFile(Path folder, int fd) {

@@ -2,6 +2,7 @@ package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.DirtyCounts;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.plot.Ink.Dash;
 import java.util.ArrayList;
@@ -18,7 +19,7 @@ record DirtyRateChart() implements Chart {
     }
 
     private static String bytesPerSecond(double pages) {
-        return Units.bytes(Math.round(pages * CheckpointSeries.PAGE_BYTES)) + "/s";
+        return Units.bytes(Math.round(pages * GuestPage.BYTES)) + "/s";
     }
 
     @Override
@@ -84,7 +85,7 @@ record DirtyRateChart() implements Chart {
         System.arraycopy(columns.values(), 0, all, 0, columns.size());
         System.arraycopy(ys, 0, all, columns.size(), points);
         ValueScale scale = ValueScale.of(all, all.length, 0, area.ticks());
-        double inMebibytes = CheckpointSeries.PAGE_BYTES / MEBIBYTE;
+        double inMebibytes = GuestPage.BYTES / MEBIBYTE;
         Axes.timeGrid(ink, frame, area);
         Axes.values(ink, frame.colors(), area, scale, Axes::pages, value -> value == 0
                 ? "0"

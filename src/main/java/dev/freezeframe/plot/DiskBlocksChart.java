@@ -2,6 +2,7 @@ package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.BlockFate;
 import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.figure.DiskMetrics;
 import java.util.ArrayList;
@@ -38,8 +39,8 @@ record DiskBlocksChart() implements Chart {
         if (pointed) {
             long micros = disks.stream().mapToLong(DiskMetrics::readMicros).sum();
             entries.add(new Entry(null, Units.count(series.dirtyBlocks(checkpoint), "block"), Units.bytes(series
-                    .dirtyBlocks(checkpoint) * CheckpointSeries.PAGE_BYTES), ""));
-            entries.add(new Entry(null, Units.bytes(series.dirtyBlocks(checkpoint) * CheckpointSeries.PAGE_BYTES), null,
+                    .dirtyBlocks(checkpoint) * GuestPage.BYTES), ""));
+            entries.add(new Entry(null, Units.bytes(series.dirtyBlocks(checkpoint) * GuestPage.BYTES), null,
                     ""));
             entries.add(new Entry(null, "read in", "read", Units.millis(micros)));
         }
@@ -63,7 +64,7 @@ record DiskBlocksChart() implements Chart {
         CheckpointSeries series = frame.checkpoints();
         PixelColumns columns = columns(frame, area);
         ValueScale scale = ValueScale.of(columns.values(), columns.size(), 0, area.ticks());
-        double inMebibytes = CheckpointSeries.PAGE_BYTES / MEBIBYTE;
+        double inMebibytes = GuestPage.BYTES / MEBIBYTE;
         Axes.timeGrid(ink, frame, area);
         Axes.values(ink, frame.colors(), area, scale, Axes::pages, value -> value == 0
                 ? "0"

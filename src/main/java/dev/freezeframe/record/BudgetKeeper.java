@@ -1,5 +1,6 @@
 package dev.freezeframe.record;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.Annotation;
@@ -56,15 +57,23 @@ public final class BudgetKeeper implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private final Thread thread;
 
-    /// The lock guards what follows.
+    @GuardedBy("lock")
     private final Map<Integer, CheckpointRecord> checkpoints = new TreeMap<>();
+    @GuardedBy("lock")
     private Budget budget;
+    @GuardedBy("lock")
     private long storedBytes;
+    @GuardedBy("lock")
     private long deletedBytes;
+    @GuardedBy("lock")
     private long reclaimedBytes;
+    @GuardedBy("lock")
     private long thinned;
+    @GuardedBy("lock")
     private Optional<String> remark = Optional.empty();
+    @GuardedBy("lock")
     private boolean exhausted;
+    @GuardedBy("lock")
     private boolean closed;
 
     /// Only the thinning thread touches what follows.
@@ -232,6 +241,7 @@ public final class BudgetKeeper implements AutoCloseable {
         }
     }
 
+    @GuardedBy("lock")
     private boolean isThinningDue() {
         return budget.rule() == Budget.Rule.THIN && use().isOver() && !exhausted;
     }

@@ -1,5 +1,6 @@
 package dev.freezeframe.record;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.capture.Checkpointer;
 import dev.freezeframe.capture.dirty.DirtyCounter;
@@ -33,6 +34,7 @@ final class DirtySampler implements AutoCloseable {
     private final Checkpointer checkpointer;
     private final Optional<DirtyCounter> counter;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+    @GuardedBy("samples")
     private final ArrayDeque<DirtySample> samples = new ArrayDeque<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wanted = lock.newCondition();

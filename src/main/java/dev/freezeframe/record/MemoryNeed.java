@@ -1,9 +1,9 @@
 package dev.freezeframe.record;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.ComputerMemory;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException;
@@ -87,10 +87,10 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
         long content = contentPages(ram);
         List<Term> heap = List.of(certain("program", PROGRAM_BYTES), certain("page map", MAP_ENTRY_BYTES * pages),
                 certain("order of reading", (4 * Integer.BYTES + 2 * Long.BYTES) * content));
-        List<Term> memory = List.of(certain("image of RAM", content * ChunkId.CHUNK_BYTES),
+        List<Term> memory = List.of(certain("image of RAM", content * GuestPage.BYTES),
                 certain(count == 1 ? "QEMU" : count + " QEMUs", count * QEMU_BYTES), certain("packs", PACKS_BYTES),
                 likely("their growth", count * QEMU_GROWTH_BYTES), likely("this program", PROGRAM_BYTES),
-                possible("what the guests write", pages * ChunkId.CHUNK_BYTES * count));
+                possible("what the guests write", pages * GuestPage.BYTES * count));
         return new MemoryNeed("restoring " + checkpoint.name() + (count == 1 ? "" : " to " + count + " machines"), heap,
                 memory, count == 1 ? "end other machines" : "start fewer machines (--count)");
     }
@@ -108,7 +108,7 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
     }
 
     private static long pages(long bytes) {
-        return Math.ceilDiv(bytes, ChunkId.CHUNK_BYTES);
+        return Math.ceilDiv(bytes, GuestPage.BYTES);
     }
 
     private static long contentPages(PageMap map) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.record;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.qemu.machine.GuestScreen;
 import dev.freezeframe.qemu.machine.Machine;
@@ -41,11 +42,15 @@ final class PictureTaker implements AutoCloseable {
     private final Condition changed = lock.newCondition();
     private final Thread thread = Thread.ofPlatform().name("pictures").daemon().unstarted(this::run);
 
-    /// The lock guards what follows.
+    @GuardedBy("lock")
     private Optional<Request> request = Optional.empty();
+    @GuardedBy("lock")
     private final ArrayDeque<Taken> waiting = new ArrayDeque<>();
+    @GuardedBy("lock")
     private final ArrayDeque<CheckpointRecord> storedCheckpoints = new ArrayDeque<>();
+    @GuardedBy("lock")
     private boolean busy;
+    @GuardedBy("lock")
     private boolean closed;
 
     /// Only the checkpointing thread touches this.
@@ -178,7 +183,8 @@ final class PictureTaker implements AutoCloseable {
         }
     }
 
-    /// A picture whose checkpoint is stored. The lock is held.
+    /// A picture whose checkpoint is stored.
+    @GuardedBy("lock")
     private Optional<Match> match() {
         for (Taken taken : waiting) {
             for (CheckpointRecord checkpoint : storedCheckpoints) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.record;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.capture.CaptureListener;
 import dev.freezeframe.capture.Checkpointer;
@@ -67,6 +68,7 @@ public final class Recording implements AutoCloseable {
     private final CountDownLatch captureEnded = new CountDownLatch(1);
     private volatile String endReason = "stopped";
     private volatile boolean failed;
+    @GuardedBy("this")
     private boolean closed;
 
     /// Starts recording a machine that runs.

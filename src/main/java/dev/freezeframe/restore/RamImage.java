@@ -1,5 +1,6 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.PageMap;
@@ -22,7 +23,7 @@ public final class RamImage {
         // written as a file: that takes a third less time than faulting every page in through the mapping
         try (FileChannel file = FileChannel.open(memory.path(), StandardOpenOption.WRITE)) {
             store.readPages(map, threads, (firstPage, count, content) -> write(file,
-                    (long) firstPage * SharedMemory.PAGE_BYTES, content));
+                    (long) firstPage * GuestPage.BYTES, content));
         }
     }
 
@@ -33,8 +34,8 @@ public final class RamImage {
     }
 
     static void requireFits(SharedMemory memory, PageMap map) throws IOException {
-        if ((long) map.pages() * SharedMemory.PAGE_BYTES != memory.sizeBytes())
+        if ((long) map.pages() * GuestPage.BYTES != memory.sizeBytes())
             throw new IOException("the stored RAM has " + map.pages() + " pages, but the machine has "
-                    + memory.sizeBytes() / SharedMemory.PAGE_BYTES + "; the checkpoint's record is damaged");
+                    + memory.sizeBytes() / GuestPage.BYTES + "; the checkpoint's record is damaged");
     }
 }

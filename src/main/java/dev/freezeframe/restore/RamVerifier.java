@@ -1,5 +1,6 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.PageMap;
@@ -10,7 +11,6 @@ import java.util.BitSet;
 /// Compares restored memory with what the store holds, byte by byte, before the guest runs. Reads the packs anew, so that an
 /// error in putting the image together is found as well.
 final class RamVerifier {
-    private static final int PAGE_BYTES = SharedMemory.PAGE_BYTES;
 
     private RamVerifier() {}
 
@@ -22,11 +22,11 @@ final class RamVerifier {
             throws IOException {
         RamImage.requireFits(memory, map);
         store.readPages(map, threads, (firstPage, count, content) -> {
-            ByteBuffer actual = ByteBuffer.allocate(count * PAGE_BYTES);
-            memory.read((long) firstPage * PAGE_BYTES, actual.capacity(), actual, 0);
+            ByteBuffer actual = ByteBuffer.allocate(count * GuestPage.BYTES);
+            memory.read((long) firstPage * GuestPage.BYTES, actual.capacity(), actual, 0);
             for (int i = actual.mismatch(content) < 0 ? count : 0; i < count; i++) {
-                ByteBuffer stored = content.slice(content.position() + i * PAGE_BYTES, PAGE_BYTES);
-                ByteBuffer mine = actual.slice(i * PAGE_BYTES, PAGE_BYTES);
+                ByteBuffer stored = content.slice(content.position() + i * GuestPage.BYTES, GuestPage.BYTES);
+                ByteBuffer mine = actual.slice(i * GuestPage.BYTES, GuestPage.BYTES);
                 if (!mine.equals(stored) && !rewritten.explains(firstPage + i, stored, mine))
                     throw different(firstPage + i);
             }
@@ -34,10 +34,10 @@ final class RamVerifier {
         BitSet expectedZero = new BitSet(map.pages());
         memory.addPopulatedPages(expectedZero);
         map.forEachNonZero((page, chunk) -> expectedZero.clear(page));
-        ByteBuffer zero = ByteBuffer.allocate(PAGE_BYTES);
-        ByteBuffer actual = ByteBuffer.allocate(PAGE_BYTES);
+        ByteBuffer zero = ByteBuffer.allocate(GuestPage.BYTES);
+        ByteBuffer actual = ByteBuffer.allocate(GuestPage.BYTES);
         for (int page = expectedZero.nextSetBit(0); page >= 0; page = expectedZero.nextSetBit(page + 1)) {
-            memory.read((long) page * PAGE_BYTES, PAGE_BYTES, actual, 0);
+            memory.read((long) page * GuestPage.BYTES, GuestPage.BYTES, actual, 0);
             if (!actual.equals(zero) && !rewritten.explains(page, zero, actual))
                 throw different(page);
         }
@@ -48,17 +48,17 @@ final class RamVerifier {
     /// @return how many pages the machine has made its own, with the same contents
     static int requireUnchanged(long pid, SharedMemory image, RewrittenMemory rewritten) throws IOException {
         try (PrivatePages own = PrivatePages.of(pid, image)) {
-            ByteBuffer mine = ByteBuffer.allocate(PAGE_BYTES);
-            ByteBuffer stored = ByteBuffer.allocate(PAGE_BYTES);
+            ByteBuffer mine = ByteBuffer.allocate(GuestPage.BYTES);
+            ByteBuffer stored = ByteBuffer.allocate(GuestPage.BYTES);
             BitSet pages = own.pages();
             BitSet populated = new BitSet();
             image.addPopulatedPages(populated);
             for (int page = pages.nextSetBit(0); page >= 0; page = pages.nextSetBit(page + 1)) {
                 own.read(page, mine);
                 if (populated.get(page))
-                    image.read((long) page * PAGE_BYTES, PAGE_BYTES, stored, 0);
+                    image.read((long) page * GuestPage.BYTES, GuestPage.BYTES, stored, 0);
                 else
-                    stored = ByteBuffer.allocate(PAGE_BYTES);
+                    stored = ByteBuffer.allocate(GuestPage.BYTES);
                 if (!mine.equals(stored) && !rewritten.explains(page, stored, mine))
                     throw different(page);
             }
@@ -68,6 +68,6 @@ final class RamVerifier {
 
     private static IOException different(int page) {
         return new IOException("restored memory differs from the stored checkpoint in page " + page + " (address 0x"
-                + Long.toHexString((long) page * PAGE_BYTES) + "); the machine was not started");
+                + Long.toHexString((long) page * GuestPage.BYTES) + "); the machine was not started");
     }
 }

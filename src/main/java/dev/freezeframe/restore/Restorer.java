@@ -3,6 +3,7 @@ package dev.freezeframe.restore;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qemu.image.Disk;
@@ -139,7 +140,9 @@ public final class Restorer {
         private final FutureTask<Void> fill;
         /// Of a shared image, which no machine changes, so that once is enough.
         private final FutureTask<Void> verifyImage;
+        @GuardedBy("started")
         private final List<Machine> started = new ArrayList<>();
+        @GuardedBy("started")
         private boolean failed;
 
         Attempt(CheckpointRecord checkpoint, RestoreOptions options, MachineSpec spec, String machineType,

@@ -1,6 +1,6 @@
 package dev.freezeframe.restore;
 
-import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.qemu.stream.KvmClock;
@@ -41,8 +41,8 @@ final class RewrittenMemory {
 
     /// Whether all that differs between two contents of a page is of that.
     boolean explains(int page, ByteBuffer stored, ByteBuffer actual) {
-        long address = (long) page * SharedMemory.PAGE_BYTES;
-        for (int i = 0; i < SharedMemory.PAGE_BYTES; i++) {
+        long address = (long) page * GuestPage.BYTES;
+        for (int i = 0; i < GuestPage.BYTES; i++) {
             if (at(stored, i) == at(actual, i)) {
                 continue;
             }
@@ -64,7 +64,7 @@ final class RewrittenMemory {
         }
         for (int call = index - VAPIC_CALL_BYTES + 1; call <= index; call++) {
             int start = call - VAPIC_PREFIX.length;
-            if (start >= 0 && call + VAPIC_CALL_BYTES <= SharedMemory.PAGE_BYTES && has(stored, start, VAPIC_PREFIX)
+            if (start >= 0 && call + VAPIC_CALL_BYTES <= GuestPage.BYTES && has(stored, start, VAPIC_PREFIX)
                     && hasCall(stored, call) && hasCall(actual, call)) {
                 return true;
             }

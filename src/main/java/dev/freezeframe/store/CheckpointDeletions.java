@@ -39,19 +39,19 @@ final class CheckpointDeletions {
             CheckpointRecord checkpoint = find(name)
                     .orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
                             "there is no checkpoint " + name + "; freezeframe list shows those that there are"));
-            recordings.holdStill(() -> {
+            return recordings.holdStill(() -> {
                 if (recordings.experimentIds().contains(checkpoint.experimentId()) && isNewest(checkpoint)) {
                     throw new StoreException(Reason.REFUSED, "checkpoint " + checkpoint.name()
                             + " is the newest of a running recording; stop it, or wait for the next one");
                 }
                 refuseIfParent(parent -> parent.id() == checkpoint.id());
-                images.deleteUnlessRead("checkpoint " + checkpoint.name(), pinned -> pinned.id() == checkpoint.id(),
+                return images.deleteUnlessRead("checkpoint " + checkpoint.name(),
+                        pinned -> pinned.id() == checkpoint.id(),
                         () -> file.write("delete checkpoint " + checkpoint.name(), session -> {
                             Catalog.deleteCheckpoint(session, checkpoint.id());
                             return null;
                         }));
             });
-            return null;
         });
     }
 
@@ -82,19 +82,18 @@ final class CheckpointDeletions {
             ExperimentRecord experiment = file.read("look an experiment up", session -> Catalog.experiment(session,
                     name)).orElseThrow(() -> new StoreException(Reason.NOT_FOUND,
                             "there is no experiment " + name + "; freezeframe list shows those that there are"));
-            recordings.holdStill(() -> {
+            return recordings.holdStill(() -> {
                 if (recordings.experimentIds().contains(experiment.id())) {
                     throw new StoreException(Reason.REFUSED,
                             "experiment " + name + " is being recorded; stop it first");
                 }
                 refuseIfParent(parent -> parent.experimentId() == experiment.id());
-                images.deleteUnlessRead("experiment " + name, pinned -> pinned.experimentId() == experiment.id(),
+                return images.deleteUnlessRead("experiment " + name, pinned -> pinned.experimentId() == experiment.id(),
                         () -> file.write("delete experiment " + name, session -> {
                             Catalog.deleteExperiment(session, experiment.id());
                             return null;
                         }));
             });
-            return null;
         });
     }
 

@@ -1,11 +1,13 @@
 package dev.freezeframe.store;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.DiskTable;
 import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.ImageTable;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.figure.DiskMetrics;
+import dev.freezeframe.store.lock.LockedWork;
 import dev.freezeframe.store.lock.PinnedCheckpoints;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
@@ -30,6 +32,7 @@ final class CheckpointImages {
     private final StoreFile file;
     private final StoredChunks chunks;
     /// Also the lock that keeps deletions off what is being opened.
+    @GuardedBy("pins")
     private final PinnedCheckpoints pins = new PinnedCheckpoints();
 
     private record OpenedImage(long lengthBytes, PageMap map) {}
@@ -165,20 +168,16 @@ final class CheckpointImages {
         }
     }
 
-    /// What nobody may begin to read while it runs.
-    @FunctionalInterface
-    interface Deletion {
-        void run() throws StoreException;
-    }
-
-    /// Deletes unless somebody reads one of these checkpoints; waits a moment for those who read briefly.
+    /// Deletes unless somebody reads one of these checkpoints; waits a moment for those who read briefly. Meanwhile nobody
+    /// begins to read.
     ///
     /// @param what    begins the message that it cannot be deleted
     /// @param deleted which checkpoints it is about
-    void deleteUnlessRead(String what, Predicate<CheckpointRecord> deleted, Deletion deletion) throws StoreException {
+    <T> T deleteUnlessRead(String what, Predicate<CheckpointRecord> deleted, LockedWork<T> deletion)
+            throws StoreException {
         synchronized (pins) {
             pins.refuse(what, deleted);
-            deletion.run();
+            return deletion.run();
         }
     }
 }

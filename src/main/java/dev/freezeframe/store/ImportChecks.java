@@ -36,11 +36,12 @@ import java.util.Set;
 public final class ImportChecks {
     /// Of the experiments and checkpoints that travel together.
     public static final int MAX_CHECKPOINTS = 100_000;
-    private static final int MAX_DISKS = 64;
+    /// Of a checkpoint.
+    public static final int MAX_DISKS = 64;
     /// As much as capture takes of QEMU: the memory of the graphics card is in it.
-    private static final long MAX_DEVICE_STATE_BYTES = 256 << 20;
+    public static final long MAX_DEVICE_STATE_BYTES = 256 << 20;
     /// Four times what the largest screens have; a short file may unfold to any size.
-    private static final long MAX_PIXELS = 1 << 25;
+    public static final long MAX_PIXELS = 1 << 25;
     private static final String DISK_ID = "[A-Za-z0-9_.-]{1,100}";
 
     private final long ramBytes;

@@ -1,5 +1,6 @@
 package dev.freezeframe.store;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -25,9 +26,11 @@ import java.util.TreeSet;
 public final class IncomingExperiment implements AutoCloseable {
     private final ExperimentImports imports;
     private final long generation;
-    /// Chunks that it will name, one bit per slot; guarded by itself.
+    /// Chunks that it will name, one bit per slot.
+    @GuardedBy("used")
     private final Map<Long, BitSet> used = new HashMap<>();
     private final TreeSet<Long> written = new TreeSet<>();
+    @GuardedBy("used")
     private final TreeSet<String> bootFiles = new TreeSet<>();
     private boolean done;
 

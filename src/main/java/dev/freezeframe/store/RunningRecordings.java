@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.freezeframe.store.lock.LockedWork;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.nio.file.Path;
@@ -22,12 +23,6 @@ final class RunningRecordings {
     @FunctionalInterface
     interface Beginning {
         long experimentId() throws StoreException;
-    }
-
-    /// What none may begin or end during.
-    @FunctionalInterface
-    interface Deletion {
-        void run() throws StoreException;
     }
 
     RunningRecordings(Path store) {
@@ -60,9 +55,9 @@ final class RunningRecordings {
         return Set.copyOf(experimentIds);
     }
 
-    /// Runs a deletion while no recording begins or ends.
-    synchronized void holdStill(Deletion deletion) throws StoreException {
-        deletion.run();
+    /// Works while no recording begins or ends.
+    synchronized <T> T holdStill(LockedWork<T> work) throws StoreException {
+        return work.run();
     }
 
     /// Keeps recordings from beginning until [#shrunk].

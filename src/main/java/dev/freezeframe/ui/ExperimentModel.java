@@ -21,6 +21,8 @@ import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
+import javafx.beans.property.ReadOnlyStringProperty;
+import javafx.beans.property.ReadOnlyStringWrapper;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import javafx.collections.ObservableMap;
@@ -41,6 +43,7 @@ public final class ExperimentModel {
     private final ObservableMap<Long, Annotation> readOnlyAnnotations = FXCollections.unmodifiableObservableMap(
             annotations);
     private final ReadOnlyObjectWrapper<CheckpointRecord> pictured = new ReadOnlyObjectWrapper<>(this, "pictured");
+    private final ReadOnlyStringWrapper notice = new ReadOnlyStringWrapper(this, "notice", "");
     private final Selection selection = new Selection(readOnly);
     private final List<CheckpointRecord> arrivedWhileLoading = new ArrayList<>();
     /// Notes and tags that are on their way to the store, the one that is being written first.
@@ -83,6 +86,16 @@ public final class ExperimentModel {
     /// The selected checkpoint.
     public Selection selection() {
         return selection;
+    }
+
+    /// What came of the last thing that was done with the selected checkpoint, a line; empty for nothing to tell.
+    public ReadOnlyStringProperty noticeProperty() {
+        return notice.getReadOnlyProperty();
+    }
+
+    /// Tells what came of something that was done with the selected checkpoint.
+    public void notice(String line) {
+        notice.set(line);
     }
 
     /// Medians, percentiles and totals of all its checkpoints.

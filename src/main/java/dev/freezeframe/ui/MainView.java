@@ -9,6 +9,7 @@ import dev.freezeframe.ui.chart.MemoryMapView;
 import dev.freezeframe.ui.chart.OverlayPane;
 import dev.freezeframe.ui.checkpoint.CheckpointDetails;
 import dev.freezeframe.ui.checkpoint.FilmStrip;
+import dev.freezeframe.ui.command.CommandPalette;
 import dev.freezeframe.ui.compare.ComparePage;
 import dev.freezeframe.ui.host.DoctorPage;
 import dev.freezeframe.ui.library.ExperimentList;
@@ -62,6 +63,7 @@ final class MainView extends BorderPane {
     private final SplitPane middle;
     private final WelcomePage welcome;
     private final MachineToolbar machineToolbar;
+    private final CommandPalette commandPalette;
     private Node experimentPage;
     private MachineDrawer drawer;
     private final Timeline live = new Timeline(new KeyFrame(LIVE_FIGURES, _ -> refresh()));
@@ -94,7 +96,10 @@ final class MainView extends BorderPane {
         SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
         whole.getItems().addAll(sidebar, middle);
         SplitPane.setResizableWithParent(sidebar, false);
-        setTop(new MenuLine(workbench, actions, recordBar, machineToolbar.actions(), statusLine.drawerButton()));
+        Commands commands = new Commands(this, workbench, actions, machineToolbar.commands(), recordBar.commands(),
+                statusLine.drawerButton().selectedProperty(), this::showPalette);
+        commandPalette = new CommandPalette(commands::groups);
+        setTop(new MenuLine(workbench, commands));
         statusLine.drawerButton().selectedProperty().addListener((_, _, open) -> showDrawer(open));
         setCenter(whole);
         setBottom(statusLine);
@@ -115,6 +120,10 @@ final class MainView extends BorderPane {
                 live.play();
             }
         });
+    }
+
+    private void showPalette() {
+        commandPalette.toggle(this);
     }
 
     private Node sidebar() {
@@ -165,7 +174,7 @@ final class MainView extends BorderPane {
     private void refresh() {
         workbench.refreshRecordings();
         recordBar.refresh();
-        boolean recording = recordBar.recordingNow().get();
+        boolean recording = recordBar.commands().recordingProperty().get();
         if (++ticks % (recording ? MEASURE_WHILE_RECORDING : MEASURE_OTHERWISE) == 0) {
             workbench.stores().measure();
         }
@@ -174,7 +183,7 @@ final class MainView extends BorderPane {
     /// Other pages get the room of the bars, but for what a running recording must always show.
     private void showBars() {
         boolean atExperiment = pages.getChildren().contains(experimentPage);
-        boolean recording = recordBar.recordingNow().get();
+        boolean recording = recordBar.commands().recordingProperty().get();
         visible(pageBar, !atExperiment && workbench.stores().store().isPresent() && !(workbench.navigation()
                 .placeProperty().get() instanceof Navigation.Place.Experiment));
         visible(machineToolbar, atExperiment || workbench.machines().selectedProperty().get() != null);
@@ -217,8 +226,11 @@ final class MainView extends BorderPane {
             case Navigation.Place.Family _ -> made(FamilyTree.class, () -> new FamilyTree(workbench));
             case Navigation.Place.Compare _ -> made(ComparePage.class, () -> new ComparePage(workbench, palette));
             case Navigation.Place.Overlay(var experimentIds) -> {
+                boolean first = !madePages.containsKey(OverlayPane.class);
                 OverlayPane overlay = made(OverlayPane.class, () -> new OverlayPane(workbench, palette));
-                overlay.show(experimentIds);
+                if (first || !experimentIds.isEmpty()) {
+                    overlay.show(experimentIds);
+                } // else those that were laid over each other before
                 yield overlay;
             }
             case Navigation.Place.Profile(var file) -> {

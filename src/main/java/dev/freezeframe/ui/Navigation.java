@@ -24,7 +24,7 @@ public final class Navigation {
         /// A checkpoint compared with another; where that is empty, with one that the user chooses there.
         record Compare(CheckpointRecord checkpoint, Optional<CheckpointRecord> other) implements Place {}
 
-        /// Experiments, by their ids, laid over each other.
+        /// Experiments, by their ids, laid over each other; where there are none, those of the last time.
         record Overlay(List<Long> experimentIds) implements Place {}
 
         /// The editor of a profile; a new one where the file is empty.

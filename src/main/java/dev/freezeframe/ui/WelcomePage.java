@@ -6,6 +6,7 @@ import dev.freezeframe.host.Finding;
 import dev.freezeframe.host.GuestPlan;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
+import dev.freezeframe.ui.command.Command;
 import dev.freezeframe.ui.machine.GuestModel;
 import dev.freezeframe.ui.task.Problem;
 import java.util.List;
@@ -48,8 +49,9 @@ final class WelcomePage extends StackPane {
         begin.setAlignment(Pos.CENTER);
         progress.setPrefWidth(BAR_WIDTH);
         step.setId("prepare-step");
-        Hyperlink doctor = new Hyperlink("What this computer can do");
-        doctor.setOnAction(_ -> workbench.navigation().go(new Navigation.Place.Doctor()));
+        Command examination = new PageCommands(workbench.navigation()).doctor();
+        Hyperlink doctor = new Hyperlink(examination.words());
+        doctor.setOnAction(_ -> examination.run());
         VBox page = Pages.page(Pages.icon(Feather.FILM), "Freeze a machine, every second",
                 "Freezeframe runs a QEMU machine, keeps a checkpoint of it every second without the guest noticing, and brings "
                         + "any of them back to life. This store is empty: the demo machine is a small Linux that counts.");

@@ -5,9 +5,6 @@ interface WindowActions {
     /// Has the user choose a folder, and opens the store in it.
     void openStore();
 
-    /// Has the user choose a bundle, and imports it after asking.
-    void importBundle();
-
     /// Changes between light and dark.
     void toggleTheme();
 

@@ -189,13 +189,6 @@ public final class WorkbenchApplication extends Application implements WindowAct
         return new BundleDialogs(view, workbench.libraryWork());
     }
 
-    @Override
-    public void importBundle() {
-        if (workbench.stores().store().isPresent()) {
-            bundles().chooseAndImport();
-        }
-    }
-
     /// Asks about a bundle when the store's experiments are known; it may be one of them.
     private void importOnceOpen(Path file) {
         workbench.library().loadedProperty().addListener(new ChangeListener<>() {

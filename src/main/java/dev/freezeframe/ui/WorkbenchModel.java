@@ -5,6 +5,7 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.library.LibraryModel;
 import dev.freezeframe.ui.library.LibraryWork;
+import dev.freezeframe.ui.library.VerificationModel;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.machine.MachinesModel;
 import dev.freezeframe.ui.recording.RecordSettings;
@@ -33,6 +34,7 @@ public final class WorkbenchModel {
     private final MachinesModel machines;
     private final LibraryModel library;
     private final LibraryWork libraryWork;
+    private final VerificationModel verification;
     private final RecordSettings recordSettings;
     private final Navigation navigation = new Navigation();
     /// What the recordings' threads have stored and the window has not taken in yet.
@@ -86,6 +88,7 @@ public final class WorkbenchModel {
         });
         recordSettings = new RecordSettings(machines);
         libraryWork = new LibraryWork(this);
+        verification = new VerificationModel(this);
         library.loadedProperty().addListener((_, _, loaded) -> {
             // a store that was just opened shows what was done last
             if (loaded && experiment.experimentProperty().get() == null && !library.experiments().isEmpty()) {
@@ -139,6 +142,11 @@ public final class WorkbenchModel {
     /// What can be done with the experiments in the store.
     public LibraryWork libraryWork() {
         return libraryWork;
+    }
+
+    /// The verification of the store.
+    public VerificationModel verification() {
+        return verification;
     }
 
     /// Interval and budget.

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.analyse.CheckpointComparison.PageContents;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
@@ -16,7 +17,6 @@ import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.DiskRead;
 import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
 import java.nio.ByteBuffer;
@@ -35,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// A comparison names every page that differs and no other, tells in what way, and shows the bytes.
 class CheckpointComparisonTest {
-    private static final int PAGE_BYTES = ChunkId.CHUNK_BYTES;
 
     private Store store;
     private Deduplicator dedup;
@@ -105,7 +104,7 @@ class CheckpointComparisonTest {
         assertEquals(List.of("2 2 ONLY_IN_FIRST"), runs(turned));
         assertEquals(4, turned.pages());
         assertFalse(turned.isDeviceStateEqual());
-        assertArrayEquals(new byte[PAGE_BYTES], turned.contents(3).second());
+        assertArrayEquals(new byte[GuestPage.BYTES], turned.contents(3).second());
     }
 
     @Test
@@ -114,11 +113,11 @@ class CheckpointComparisonTest {
                 checkpoint("second", "b", 3, 1));
         PageContents contents = comparison.contents(0);
         assertEquals(0, contents.page());
-        assertArrayEquals(new byte[PAGE_BYTES], contents.first());
+        assertArrayEquals(new byte[GuestPage.BYTES], contents.first());
         assertArrayEquals(page(3), contents.second());
-        assertEquals(PAGE_BYTES / 2, contents.bytesDiffering());
+        assertEquals(GuestPage.BYTES / 2, contents.bytesDiffering());
         assertTrue(contents.differsAt(0));
-        assertFalse(contents.differsAt(PAGE_BYTES - 1));
+        assertFalse(contents.differsAt(GuestPage.BYTES - 1));
         assertEquals(0, comparison.contents(1).bytesDiffering());
         assertFalse(comparison.isDeviceStateEqual(), "of the same length but not the same");
         assertThrows(IndexOutOfBoundsException.class, () -> comparison.contents(2));
@@ -156,13 +155,13 @@ class CheckpointComparisonTest {
     }
 
     private CheckpointRecord checkpoint(String name, String devices, int[] fill, List<int[]> disks) throws Exception {
-        long ramBytes = (long) fill.length * PAGE_BYTES;
+        long ramBytes = (long) fill.length * GuestPage.BYTES;
         long id = store.createExperiment(
                 ExperimentRecord.starting(name, "array", "{}", ramBytes, Optional.empty(), Instant.now()));
         List<DiskToStore> images = new ArrayList<>();
         List<DiskRead> reads = new ArrayList<>();
         for (int[] disk : disks) {
-            long bytes = (long) disk.length * PAGE_BYTES;
+            long bytes = (long) disk.length * GuestPage.BYTES;
             reads.add(new DiskRead("disk" + images.size(), bytes, bytes, 10));
             images.add(new DiskToStore("disk" + images.size(), bytes, Optional.empty()));
         }
@@ -183,7 +182,7 @@ class CheckpointComparisonTest {
     }
 
     private static ByteBuffer contents(int... fill) {
-        ByteBuffer contents = ByteBuffer.allocateDirect(fill.length * PAGE_BYTES);
+        ByteBuffer contents = ByteBuffer.allocateDirect(fill.length * GuestPage.BYTES);
         for (int each : fill) {
             contents.put(page(each));
         }
@@ -191,8 +190,8 @@ class CheckpointComparisonTest {
     }
 
     private static byte[] page(int fill) {
-        byte[] page = new byte[PAGE_BYTES];
-        Arrays.fill(page, 0, PAGE_BYTES / 2, (byte) fill);
+        byte[] page = new byte[GuestPage.BYTES];
+        Arrays.fill(page, 0, GuestPage.BYTES / 2, (byte) fill);
         return page;
     }
 }

@@ -1,5 +1,6 @@
 package dev.freezeframe.analyse;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.figure.GivenFigures;
@@ -32,7 +33,8 @@ public final class SyntheticCheckpoints {
     }
 
     public static ExperimentRecord experiment(String name) {
-        return ExperimentRecord.starting(name, "tiny-linux", "{}", RAM_PAGES * 4096, Optional.empty(), START);
+        return ExperimentRecord.starting(name, "tiny-linux", "{}", RAM_PAGES * GuestPage.BYTES, Optional.empty(),
+                START);
     }
 
     public static List<CheckpointRecord> list(int count) {
@@ -65,7 +67,7 @@ public final class SyntheticCheckpoints {
             long ofRam = dirty / 5;
             long zero = dirty / 10;
             all.add(GivenFigures.disk("disk" + i, 64 << 20, dirty, dirty - fresh - ofDisk - ofRam - zero, zero, ofDisk,
-                    ofRam, fresh, dirty * 4096, 30 * dirty, fresh * 3500));
+                    ofRam, fresh, dirty * GuestPage.BYTES, 30 * dirty, fresh * 3500));
         }
         return all;
     }

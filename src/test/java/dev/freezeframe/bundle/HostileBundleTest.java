@@ -11,8 +11,11 @@ import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
 import dev.freezeframe.restore.ArrayGuest;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.suite.Forged;
+import dev.freezeframe.suite.Seeds;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -276,9 +279,9 @@ class HostileBundleTest {
     void mapsThatPointNowhereAreRefused() throws Exception {
         int chunks = Integer.parseInt(new String(entries(bundle).get(HEADER), StandardCharsets.UTF_8).replaceFirst(
                 "(?s).*\"disk\":(\\d+).*", "$1"));
-        byte[] raw = Zstd.decompress(entries(bundle).get("chunks/disk/000001.zst"), chunks * 4096);
+        byte[] raw = Zstd.decompress(entries(bundle).get("chunks/disk/000001.zst"), chunks * ChunkId.CHUNK_BYTES);
         assertTrue(refused("a chunk less", archive(entries -> {
-            entries.put("chunks/disk/000001.zst", Zstd.compress(Arrays.copyOf(raw, raw.length - 4096)));
+            entries.put("chunks/disk/000001.zst", Zstd.compress(Arrays.copyOf(raw, raw.length - ChunkId.CHUNK_BYTES)));
             entries.compute(HEADER, (_, old) -> text(old, text -> text.replace("\"disk\":" + chunks, "\"disk\":"
                     + (chunks - 1))));
         }, true)).contains("names a chunk that is not there"));
@@ -338,6 +341,23 @@ class HostileBundleTest {
                 {"\"bootFiles\":\\[]}$", "\"bootFiles\":[{\"sha256\":\"../../x\",\"bytes\":1}]}"}}) {
             refused(wrong[1], changed(HEADER, text -> text.replaceFirst(wrong[0], wrong[1])));
         }
+    }
+
+    /// With a list of contents that fits, as whoever makes it on purpose can write one.
+    @Test
+    void anotherValueAnywhereIsRefusedOrTaken() throws Exception {
+        Seeds.check(40, random -> {
+            String name = List.of(HEADER, FIRST, SECOND).get(random.nextInt(3));
+            byte[] forged = archive(entries -> entries.compute(name, (_, old) -> text(old, json -> Forged.json(random,
+                    json))), true);
+            try {
+                to.deleteExperiment(take(forged).experiment().name());
+            } catch (BundleException | StoreException e) {
+                assertFalse(e.getMessage().contains("\n"), e.getMessage());
+                assertTrue(e.getMessage().length() < 600, e.getMessage());
+            }
+        });
+        to.gc(Progress.NONE);
     }
 
     // --- making archives

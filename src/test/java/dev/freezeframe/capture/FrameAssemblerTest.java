@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import java.io.IOException;
 import java.util.BitSet;
@@ -36,7 +37,7 @@ class FrameAssemblerTest {
     /// A store that is as slow as can be: it gives back a slab only when nothing goes on without one.
     @BeforeEach
     void start() throws IOException {
-        memory = SharedMemory.allocate("frame", (long) RAM_PAGES * Slab.PAGE_BYTES);
+        memory = SharedMemory.allocate("frame", (long) RAM_PAGES * GuestPage.BYTES);
         pool = new SlabPool(BUFFER_BYTES);
         frame = new FrameAssembler(memory, pool, new FrameSink() {
             @Override

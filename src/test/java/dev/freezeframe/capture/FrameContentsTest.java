@@ -3,6 +3,7 @@ package dev.freezeframe.capture;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.suite.Seeds;
 import java.nio.ByteBuffer;
@@ -20,8 +21,8 @@ class FrameContentsTest {
     void theSinkHasEveryPageAsItWasAtTheStop() {
         Seeds.check(25, random -> {
             Sink sink = new Sink();
-            SlabPool pool = new SlabPool((long) SLABS * Slab.CAPACITY * Slab.PAGE_BYTES);
-            try (SharedMemory memory = SharedMemory.allocate("frames", (long) RAM_PAGES * Slab.PAGE_BYTES)) {
+            SlabPool pool = new SlabPool((long) SLABS * Slab.CAPACITY * GuestPage.BYTES);
+            try (SharedMemory memory = SharedMemory.allocate("frames", (long) RAM_PAGES * GuestPage.BYTES)) {
                 FrameAssembler frame = new FrameAssembler(memory, pool, sink);
                 BitSet lost = new BitSet();
                 for (int number = 1; number <= 4; number++) {
@@ -64,14 +65,14 @@ class FrameContentsTest {
             int first = random.nextInt(RAM_PAGES - count);
             written.set(first, first + count);
         }
-        written.stream().forEach(page -> memory.write((long) page * Slab.PAGE_BYTES + Slab.PAGE_BYTES - 8, ByteBuffer
+        written.stream().forEach(page -> memory.write((long) page * GuestPage.BYTES + GuestPage.BYTES - 8, ByteBuffer
                 .allocate(8).putLong(0, random.nextLong())));
         return written;
     }
 
     private static long tag(SharedMemory memory, int page) {
         ByteBuffer tag = ByteBuffer.allocateDirect(8);
-        memory.read((long) page * Slab.PAGE_BYTES + Slab.PAGE_BYTES - 8, 8, tag, 0);
+        memory.read((long) page * GuestPage.BYTES + GuestPage.BYTES - 8, 8, tag, 0);
         return tag.getLong(0);
     }
 
@@ -90,7 +91,7 @@ class FrameContentsTest {
         @Override
         public void pages(int number, long generation, Slab slab) {
             for (int i = 0; i < slab.count(); i++) {
-                tags[slab.pages()[i]] = slab.contents().getLong((i + 1) * Slab.PAGE_BYTES - 8);
+                tags[slab.pages()[i]] = slab.contents().getLong((i + 1) * GuestPage.BYTES - 8);
             }
             slabsOf[number]++;
             full |= slab.count() == Slab.CAPACITY;

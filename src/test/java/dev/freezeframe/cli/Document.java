@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 
 /// A document of the project in Markdown, taken apart into what a test can try: commands with their output, code in the
 /// text, tables, links. Knows as much of Markdown as our documents use.
-final class Document {
+public final class Document {
     private static final Pattern FENCE = Pattern.compile("```+\\s*(.*)");
     private static final Pattern LINK = Pattern
             .compile("(!?)\\[((?:[^\\[\\]]|\\[[^\\]]*\\]\\([^)]*\\))*)\\]\\(([^)\\s]+)[^)]*\\)");
@@ -24,6 +24,8 @@ final class Document {
     private static final Pattern HTML_TEXT = Pattern.compile("\\salt=\"[^\"]+\"");
     private static final Pattern CODE = Pattern.compile("(?<!`)`([^`]+)`(?!`)");
     private static final Pattern CELL = Pattern.compile("(?<!\\\\)\\|");
+    /// Not one that is part of a name, such as UTF-8.
+    private static final Pattern NUMBER = Pattern.compile("(?<![\\p{L}\\p{N}_.,-])\\d[\\d,.]*(?![\\p{L}\\p{N}_])");
 
     /// A fenced block.
     ///
@@ -72,7 +74,7 @@ final class Document {
         }
     }
 
-    static Document read(Path file) throws IOException {
+    public static Document read(Path file) throws IOException {
         return new Document(file, Files.readAllLines(file));
     }
 
@@ -129,13 +131,70 @@ final class Document {
     }
 
     /// Code in the text, by its line.
-    List<Map.Entry<Integer, String>> inlineCode() {
+    public List<Map.Entry<Integer, String>> inlineCode() {
         return proseInOrder().flatMap(line -> CODE.matcher(line.getValue()).results().map(code -> Map.entry(line
                 .getKey(), code.group(1).replace("\\|", "|")))).toList();
     }
 
+    /// The heads of all tables, each as that of its first column.
+    public List<String> headsOfTables() {
+        List<String> heads = new ArrayList<>();
+        for (int i = 1; i <= lineCount; i++) {
+            if (isInTable(i) && !isInTable(i - 1)) {
+                heads.add(CELL.split(prose.get(i).substring(1), 2)[0].strip());
+            }
+        }
+        return heads;
+    }
+
+    private boolean isInTable(int line) {
+        return prose.getOrDefault(line, "").startsWith("|");
+    }
+
+    /// Numbers in the text that are in no table, each with its line.
+    public List<String> numbersOutsideOfTables() {
+        return proseInOrder().filter(line -> !isInTable(line.getKey())).flatMap(line -> NUMBER.matcher(line.getValue())
+                .results().map(number -> line.getKey() + ": " + number.group())).toList();
+    }
+
+    /// The lines below a heading, up to the next, that are not empty.
+    public List<String> linesBelow(String heading) {
+        List<String> lines = new ArrayList<>();
+        boolean inside = false;
+        for (int i = 1; i <= lineCount; i++) {
+            String line = prose.getOrDefault(i, "");
+            if (line.matches("#+ .*")) {
+                inside = line.replaceFirst("^#+ ", "").equals(heading);
+            } else if (inside && !line.isBlank()) {
+                lines.add(line);
+            }
+        }
+        return lines;
+    }
+
+    /// The headings of a level, in their order.
+    ///
+    /// @param above the heading of the level above that they are below
+    public List<String> headingsBelow(String above) {
+        List<String> headings = new ArrayList<>();
+        int level = 0;
+        for (int i = 1; i <= lineCount; i++) {
+            String line = prose.getOrDefault(i, "");
+            if (line.matches("#+ .*")) {
+                int depth = line.indexOf(' ');
+                String heading = line.substring(depth + 1);
+                if (level > 0 && depth == level + 1) {
+                    headings.add(heading);
+                } else if (level == 0 || depth <= level) {
+                    level = heading.equals(above) ? depth : 0;
+                }
+            }
+        }
+        return headings;
+    }
+
     /// The rows of all tables whose first column is headed so, without their heads, each as its cells.
-    List<List<String>> rowsOfTablesHeaded(String heading) {
+    public List<List<String>> rowsOfTablesHeaded(String heading) {
         List<List<String>> rows = new ArrayList<>();
         boolean inside = false;
         for (int i = 1; i <= lineCount; i++) {
@@ -148,7 +207,7 @@ final class Document {
                 if (inside && !cells.getFirst().matches("[-: ]+")) {
                     rows.add(cells);
                 }
-                inside |= cells.getFirst().equalsIgnoreCase(heading);
+                inside |= !isInTable(i - 1) && cells.getFirst().equalsIgnoreCase(heading);
             }
         }
         return rows;

@@ -57,12 +57,14 @@ class CheckpointAdditionsTest {
         try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {
             Recording recording = new Recording(store, dedup, "run", 16, 1);
             PageMap first;
-            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 1, Optional.empty(), 16 * 4096,
+            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 1, Optional.empty(),
+                    16 * ChunkId.CHUNK_BYTES,
                     List.of())) {
                 writer.addRam(new int[]{1, 2, 3}, 3, buffer(a, a, zero));
                 first = writer.commit(Recording.capture()).ram();
             }
-            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 2, Optional.of(first), 16 * 4096,
+            try (CheckpointWriter writer = dedup.begin(recording.experimentId, 2, Optional.of(first),
+                    16 * ChunkId.CHUNK_BYTES,
                     List.of())) {
                 writer.addRam(new int[]{1, 2, 4, 5, 6, 15}, 6, buffer(a, zero, a, b, b, zero));
                 second = writer.commit(Recording.capture()).checkpoint().id();

@@ -251,10 +251,11 @@ class DiskCheckpointsTest {
                 List<List<Long>> extents = new ArrayList<>();
                 reader.forEachExtent(0, size,
                         (offset, length, isZero) -> extents.add(List.of(offset, length, isZero ? 0L : 1L)));
-                long third = 15_000_000L * BLOCK;
-                assertEquals(List.of(List.of(0L, 4096L, 0L), List.of(4096L, 3L * 4096, 1L),
-                        List.of(4L * 4096, third - 4 * 4096, 0L), List.of(third, 4096L, 1L),
-                        List.of(third + 4096, size - 512 - third - 4096, 0L),
+                long block = BLOCK;
+                long third = 15_000_000 * block;
+                assertEquals(List.of(List.of(0L, block, 0L), List.of(block, 3 * block, 1L),
+                        List.of(4 * block, third - 4 * block, 0L), List.of(third, block, 1L),
+                        List.of(third + block, size - 512 - third - block, 0L),
                         List.of(size - 512, 512L, 1L)), extents);
                 ByteBuffer end = ByteBuffer.allocate(1000);
                 reader.read(size - 1000, end);

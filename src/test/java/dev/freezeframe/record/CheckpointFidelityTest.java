@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.dirty.DirtyTracker;
 import dev.freezeframe.capture.dirty.ScanTracker;
 import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
-import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;
@@ -103,7 +103,7 @@ class CheckpointFidelityTest {
                 ReferenceRecording.Interference.NONE);
         recording.record(6);
         recording.assertNothingDiffered(6);
-        assertTrue(recording.stored.getFirst().metrics().dirtyPages() > 2 * (16 << 20) / 4096);
+        assertTrue(recording.stored.getFirst().metrics().dirtyPages() > 2 * (16 << 20) / GuestPage.BYTES);
     }
 
     /// The tracker fails after it has reset the pages, in pre-copy and in the pause, now and then.
@@ -148,7 +148,7 @@ class CheckpointFidelityTest {
             recording.assertNothingDiffered(3);
             var beyond = new AtomicInteger();
             store.pageMap(recording.stored.getLast().id(), NewCheckpoint.RAM).forEachNonZero((page, chunk) -> {
-                if (page >= (2L << 30) / SharedMemory.PAGE_BYTES) {
+                if (page >= (2L << 30) / GuestPage.BYTES) {
                     beyond.incrementAndGet();
                 }
             });

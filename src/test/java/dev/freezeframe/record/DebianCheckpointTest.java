@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.qemu.machine.Machine;
@@ -83,7 +84,7 @@ class DebianCheckpointTest {
     @Test
     void diskBlocksThatMemoryHasTooAreStoredOnce() {
         DiskMetrics disk = checkpoints.getFirst().metrics().disks().getFirst();
-        assertTrue(disk.duplicateRamBlocks() > MEMORY_BYTES / 4096 / 16, disk.toString());
+        assertTrue(disk.duplicateRamBlocks() > MEMORY_BYTES / GuestPage.BYTES / 16, disk.toString());
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.capture.CaptureOptions;
@@ -121,14 +122,14 @@ class DiskFidelityTest {
 
     private static void assertDiskFiguresAddUp(List<CheckpointRecord> stored) {
         DiskMetrics first = stored.getFirst().metrics().disks().getFirst();
-        assertEquals(DISK_BYTES / 4096, first.dirtyBlocks(), "the first checkpoint has all of the disk");
+        assertEquals(DISK_BYTES / GuestPage.BYTES, first.dirtyBlocks(), "the first checkpoint has all of the disk");
         for (CheckpointRecord each : stored.subList(1, stored.size())) {
             DiskMetrics disk = each.metrics().disks().getFirst();
             assertEquals(disk.dirtyBlocks(), disk.unchangedBlocks() + disk.zeroBlocks() + disk.duplicateDiskBlocks()
                     + disk.duplicateRamBlocks() + disk.newBlocks(), disk.toString());
             assertTrue(disk.dirtyBlocks() > 0 && disk.readMicros() > 0, disk.toString());
             // How much of it changes meanwhile depends on who is quicker, but the guest never writes the first block.
-            assertTrue(disk.dirtyBlocks() < DISK_BYTES / 4096, disk.toString());
+            assertTrue(disk.dirtyBlocks() < DISK_BYTES / GuestPage.BYTES, disk.toString());
         }
         // The guest makes each block in a page of memory and writes it from there.
         assertTrue(stored.stream().mapToLong(each -> each.metrics().disks().getFirst().duplicateRamBlocks()).sum() > 0,
@@ -167,7 +168,7 @@ class DiskFidelityTest {
                     RamImage.fill(ram, store, store.pageMap(each.id(), NewCheckpoint.RAM), 2);
                     assertEquals(Optional.empty(),
                             DiskRecordsCheck.of(BootProgram.DISK_RECORDS, ram).problem(disks.contents,
-                                    new byte[4096]),
+                                    new byte[DiskRecords.BLOCK_BYTES]),
                             each.name().toString());
                 }
             }
@@ -204,7 +205,7 @@ class DiskFidelityTest {
                     .toString());
             images.add(new DiskRecordsCheck.RawImage(image));
         }
-        assertEquals(Optional.empty(), check.problem(images, new byte[4096]));
+        assertEquals(Optional.empty(), check.problem(images, new byte[DiskRecords.BLOCK_BYTES]));
     }
 
     /// The disks of a checkpoint as [DiskRecordsCheck] wants them.

@@ -17,6 +17,8 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.qmp.FaultyLink;
 import dev.freezeframe.qemu.qmp.FaultyLink.Fault;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.suite.Await;
 import java.io.IOException;
@@ -29,6 +31,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -226,6 +229,64 @@ class PauseFaultsTest {
         assertEquals(1, itself[0].waits.size(), itself[0].waits.toString());
         assertFalse(itself[0].waits.getFirst().contains("\n"), itself[0].waits.getFirst());
         itself[0].assertNothingDiffered(4);
+    }
+
+    /// Whoever else stops the guest is either told before our stop, or comes behind our cont; never in between, where our cont
+    /// would undo it.
+    @Test
+    void aStopThatSomebodySendsWhileAPauseIsPreparedIsNotUndoneByIt() throws Exception {
+        boot();
+        try (Links links = new Links()) {
+            ReferenceRecording[] itself = new ReferenceRecording[1];
+            AtomicInteger enough = new AtomicInteger(Integer.MAX_VALUE);
+            boolean[] due = {false};
+            boolean[] interposed = {false};
+            Thread[] checkpointing = new Thread[1];
+            Thread stopping = Thread.ofPlatform().name("other-stop").unstarted(() -> {
+                try {
+                    links.main.client().execute(QmpCommand.of("stop"));
+                } catch (QmpException e) {
+                    itself[0].faults.add(e.toString());
+                }
+            });
+            itself[0] = recording(links, "interposed", () -> {
+                if (itself[0].stored.size() >= enough.get()) {
+                    itself[0].stop("enough");
+                } else if (itself[0].guestStands()) {
+                    due[0] = itself[0].stored.size() >= 2;
+                } else if (due[0] && !interposed[0]) {
+                    interposed[0] = true;
+                    checkpointing[0] = Thread.currentThread();
+                    // the question that wakes QEMU up for the next pause
+                    links.main.interpose("query-status", () -> {
+                        // then it holds no lock but what it holds on purpose
+                        Await.until("the checkpointer waits for the answer", () -> checkpointing[0]
+                                .getState() == Thread.State.TIMED_WAITING);
+                        stopping.start();
+                        Await.until("the other stop is on its way, or waits for its turn", () -> links.main
+                                .hasStopPassed()
+                                || (stopping.getState() == Thread.State.WAITING && Await.isInside(
+                                        stopping, ReentrantLock.class, "lock")));
+                    });
+                }
+            });
+            Thread resuming = Thread.ofPlatform().start(() -> {
+                try {
+                    Await.until("ticks pass while it stands", () -> itself[0].standingTicks() >= 3);
+                    assertEquals("paused", machine.runState());
+                    enough.set(itself[0].stored.size() + 2);
+                    machine.resume();
+                } catch (Exception | AssertionError e) {
+                    itself[0].faults.add(e.toString());
+                    itself[0].stop("not as it should be");
+                }
+            });
+            itself[0].record(100_000);
+            stopping.join();
+            resuming.join();
+            assertEquals("enough", itself[0].endReason, itself[0].faults.toString());
+            itself[0].assertNothingDiffered(4);
+        }
     }
 
     /// Our stop finds it standing, so it is not ours to let it go on.

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.Slab;
@@ -136,7 +137,7 @@ class RecordingTest {
     @Test
     void whatKeepsARecordingFromBeginningLeavesNoExperimentThatSeemsToBeRecorded() throws Exception {
         CaptureOptions boundless = new CaptureOptions(Duration.ofMillis(50), (long) Integer.MAX_VALUE * Slab.CAPACITY
-                * Slab.PAGE_BYTES, 1 << 30, 12);
+                * GuestPage.BYTES, 1 << 30, 12);
         try (Machine machine = bootRounds()) {
             assertThrows(OutOfMemoryError.class, () -> Recording.start(store, machine, Optional.empty(), false,
                     RecordingOptions.DEFAULT.with(boundless), heard));

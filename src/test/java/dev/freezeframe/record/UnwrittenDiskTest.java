@@ -3,6 +3,7 @@ package dev.freezeframe.record;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.capture.dirty.UserfaultTracker;
 import dev.freezeframe.qemu.machine.Machine;
@@ -38,7 +39,7 @@ class UnwrittenDiskTest {
     @Test
     void whatNobodyWroteIsNotRead() throws Exception {
         DiskMetrics first = record("rounds", 1);
-        assertEquals(DISK_BYTES / 4096, first.dirtyBlocks());
+        assertEquals(DISK_BYTES / GuestPage.BYTES, first.dirtyBlocks());
         assertTrue(first.readBytes() >= CONTENT_BYTES && first.readBytes() < CONTENT_BYTES + (1 << 20),
                 first.toString());
     }

@@ -1,5 +1,6 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
@@ -71,7 +72,7 @@ final class RestoreBenchmark {
             long readStart = threads.getCurrentThreadCpuTime();
             store.readPages(map, 1, (firstPage, count, content) -> {});
             long fillStart = threads.getCurrentThreadCpuTime();
-            try (SharedMemory image = SharedMemory.allocate("image", map.pages() * (long) SharedMemory.PAGE_BYTES)) {
+            try (SharedMemory image = SharedMemory.allocate("image", map.pages() * (long) GuestPage.BYTES)) {
                 RamImage.fill(image, store, map, 1);
             }
             long end = threads.getCurrentThreadCpuTime();

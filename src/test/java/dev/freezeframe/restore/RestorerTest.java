@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.machine.DetachedMachine;
@@ -182,7 +183,7 @@ class RestorerTest {
             for (int i = 0; i < 3; i++) {
                 Machine machine = restored.machines().get(i).machine();
                 int page = BootSector.pages()[0];
-                byte[] first = physical(machine, (long) page * SharedMemory.PAGE_BYTES, SharedMemory.PAGE_BYTES);
+                byte[] first = physical(machine, (long) page * GuestPage.BYTES, GuestPage.BYTES);
                 long round = rounds.get(i);
                 assertTrue(Arrays.equals(BootSector.content(round, 0), first)
                         || Arrays.equals(BootSector.content(round - 1, 0), first), "machine " + i + " lost its page");
@@ -249,7 +250,7 @@ class RestorerTest {
             while (map.chunkId(zeroPage) != 0)
                 zeroPage++;
             for (int page : new int[]{BootSector.HOUSEKEEPING_PAGE, BootSector.pages()[63], zeroPage}) {
-                long address = (page + 1L) * SharedMemory.PAGE_BYTES - 1;
+                long address = (page + 1L) * GuestPage.BYTES - 1;
                 ByteBuffer was = ByteBuffer.allocate(1);
                 image.read(address, 1, was, 0);
                 image.write(address, ByteBuffer.wrap(new byte[]{(byte) (was.get(0) ^ 1)}));

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.stream.KvmClock;
 import java.nio.ByteBuffer;
@@ -17,7 +17,7 @@ class RewrittenMemoryTest {
     private static final int PAGE = 0xe8;
 
     private static ByteBuffer page(int at, int... bytes) {
-        ByteBuffer page = ByteBuffer.allocate(SharedMemory.PAGE_BYTES);
+        ByteBuffer page = ByteBuffer.allocate(GuestPage.BYTES);
         for (int i = 0; i < bytes.length; i++) {
             page.put(at + i, (byte) bytes[i]);
         }

@@ -1,5 +1,6 @@
 package dev.freezeframe.restore;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
@@ -88,7 +89,7 @@ public final class SimpleRecorder implements AutoCloseable {
             BitSet populated = new BitSet();
             ram.addPopulatedPages(populated);
             int[] pages = populated.stream().toArray();
-            ByteBuffer contents = ByteBuffer.allocateDirect(PAGES_AT_ONCE * SharedMemory.PAGE_BYTES);
+            ByteBuffer contents = ByteBuffer.allocateDirect(PAGES_AT_ONCE * GuestPage.BYTES);
             for (int from = 0; from < pages.length; from += PAGES_AT_ONCE) {
                 int count = Math.min(PAGES_AT_ONCE, pages.length - from);
                 int[] part = java.util.Arrays.copyOfRange(pages, from, from + count);

@@ -23,19 +23,17 @@ import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ChunkHash;
 import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,12 +52,19 @@ class StoreFormatTest {
     /// got the byte `p % 5 * 16 + n`, and those whose number 8 divides are zero. The second began at `first/2`. From format 2
     /// on, each has a note, a tag and a picture.
     private void copyTheStoreOfFormat(int format) throws Exception {
-        for (String file : List.of("store.mv.db", "store.version")) {
-            try (InputStream from = StoreFormatTest.class.getResourceAsStream("format-" + format + "/" + file)) {
-                Files.copy(from, directory.resolve(file), StandardCopyOption.REPLACE_EXISTING);
-            }
-        }
+        StoreTables.copyStoreOfFormat(format, directory);
         assertEquals(format, format());
+    }
+
+    /// So a figure that came later has its column in what was stored before.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void aStoreOfAnyFormatHasTheTablesOfANewOneOnceItWasOpened(int format) throws Exception {
+        copyTheStoreOfFormat(format);
+        Store.open(directory).close();
+        Path fresh = directory.resolve("fresh");
+        Store.open(fresh).close();
+        assertEquals(new HashSet<>(StoreTables.of(fresh)), new HashSet<>(StoreTables.of(directory)));
     }
 
     @ParameterizedTest
@@ -209,7 +214,7 @@ class StoreFormatTest {
     }
 
     private int format() throws Exception {
-        try (Connection connection = connection();
+        try (Connection connection = StoreTables.connection(directory);
                 Statement query = connection.createStatement();
                 ResultSet row = query.executeQuery("SELECT version FROM store_format")) {
             assertTrue(row.next());
@@ -218,12 +223,9 @@ class StoreFormatTest {
     }
 
     private void sql(String statement) throws Exception {
-        try (Connection connection = connection(); Statement each = connection.createStatement()) {
+        try (Connection connection = StoreTables.connection(directory);
+                Statement each = connection.createStatement()) {
             each.execute(statement);
         }
-    }
-
-    private Connection connection() throws Exception {
-        return DriverManager.getConnection("jdbc:h2:" + directory.resolve("store"), "sa", "");
     }
 }

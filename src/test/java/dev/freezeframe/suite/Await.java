@@ -74,7 +74,10 @@ public final class Await {
         });
     }
 
-    static boolean isInside(Thread thread, Class<?> type, String method) {
+    /// Whether the thread is in a method, however deep.
+    ///
+    /// @param type where the method is
+    public static boolean isInside(Thread thread, Class<?> type, String method) {
         return Stream.of(thread.getStackTrace()).anyMatch(frame -> frame.getClassName().equals(type.getName()) && frame
                 .getMethodName().equals(method));
     }

@@ -66,11 +66,6 @@ class WorkbenchWindowTest {
                 }
 
                 @Override
-                public void importBundle() {
-                    throw new AssertionError("nobody asked for a bundle");
-                }
-
-                @Override
                 public void toggleTheme() {
                     throw new AssertionError("nobody asked for another theme");
                 }

@@ -2,6 +2,7 @@ package dev.freezeframe.cli.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.Distribution;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bench.CheckpointMethod;
 import dev.freezeframe.bench.PeersBench.Failed;
@@ -88,7 +89,7 @@ final class BenchPeersCommand implements Callable<Integer> {
                             .keptBytes()),
                     Units.millis(taken.completeMicros()));
             case Failed failed -> Units.text("round %-3d  %-20s  failed: %s", failed.round(), failed.method().text(),
-                    Units.printable(failed.reason()));
+                    ShownText.oneLine(failed.reason()));
         };
     }
 
@@ -109,7 +110,7 @@ final class BenchPeersCommand implements Callable<Integer> {
         for (Result result : results) {
             String name = result.method().text();
             if (result.leftOut().isPresent()) {
-                screen.line(Units.text("%-20s  left out: %s", name, Units.printable(result.leftOut().get())));
+                screen.line(Units.text("%-20s  left out: %s", name, ShownText.oneLine(result.leftOut().get())));
             } else if (result.taken() == 0) {
                 screen.line(Units.text(FIGURES, name, "-", "-", "-", "-", "-", result.failed()));
             } else {

@@ -2,6 +2,7 @@ package dev.freezeframe.cli.bench;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bench.ComparedBackup;
 import dev.freezeframe.bench.DiskRoom;
@@ -127,7 +128,7 @@ final class BenchStoreCommand implements Callable<Integer> {
             case Compared compared -> Units.text("%-11s  %,11d bytes, compacted; first: %d ms, median %d ms", program,
                     compared.storedBytes(), compared.millis().getFirst(), median(compared.millis()));
             case StoreBench.NotInstalled _ -> program + " is not installed";
-            case StoreBench.Failed failed -> Units.printable(failed.reason());
+            case StoreBench.Failed failed -> ShownText.oneLine(failed.reason());
         };
     }
 

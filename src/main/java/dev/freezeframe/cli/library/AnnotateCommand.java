@@ -1,6 +1,6 @@
 package dev.freezeframe.cli.library;
 
-import dev.freezeframe.base.Units;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.JsonOption;
@@ -98,6 +98,6 @@ public final class AnnotateCommand implements Callable<Integer> {
     static String text(Annotation annotation) {
         StringBuilder text = new StringBuilder();
         annotation.tags().forEach(tag -> text.append('[').append(tag).append("] "));
-        return Units.printable(text.append(annotation.note()).toString().strip());
+        return ShownText.oneLine(text.append(annotation.note()).toString().strip());
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.analyse.CheckpointComparison;
 import dev.freezeframe.analyse.ImageComparison;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
 import dev.freezeframe.cli.terminal.JsonLines;
@@ -29,7 +30,6 @@ import picocli.CommandLine.ParentCommand;
         "    freezeframe compare latest boot-sector-20260101-130000/4 --all --json"})
 public final class CompareCommand implements Callable<Integer> {
     private static final int USUAL_RANGES = 40;
-    private static final long PAGE_BYTES = 4096;
 
     @ParentCommand
     private Program program;
@@ -67,13 +67,13 @@ public final class CompareCommand implements Callable<Integer> {
     private void print(CheckpointComparison comparison, TerminalOutput screen) {
         screen.line(comparison.first().name() + " and " + comparison.second().name() + ": "
                 + Units.count(comparison.pagesDiffering(), "page") + " of " + Units.count(comparison.pages())
-                + " differ (" + Units.bytes(comparison.pagesDiffering() * PAGE_BYTES) + "); the devices are "
+                + " differ (" + Units.bytes(comparison.pagesDiffering() * GuestPage.BYTES) + "); the devices are "
                 + (comparison.isDeviceStateEqual() ? "in the same state" : "in another state"));
         print(comparison.ram(), screen, "page");
         for (ImageComparison disk : comparison.disks()) {
             screen.line(disk.name() + ": " + Units.count(disk.pagesDiffering(), "block") + " of "
                     + Units.count(disk.pages())
-                    + " differ (" + Units.bytes(disk.pagesDiffering() * PAGE_BYTES) + ")");
+                    + " differ (" + Units.bytes(disk.pagesDiffering() * GuestPage.BYTES) + ")");
             print(disk, screen, "block");
         }
     }
@@ -87,7 +87,7 @@ public final class CompareCommand implements Callable<Integer> {
         long[] printed = {0};
         image.forEachRun((firstPage, count, difference) -> {
             if (all || printed[0] < USUAL_RANGES) {
-                screen.line(Units.text("  0x%010x  %,9d %-6s  %s", firstPage * PAGE_BYTES, count, count == 1
+                screen.line(Units.text("  0x%010x  %,9d %-6s  %s", (long) firstPage * GuestPage.BYTES, count, count == 1
                         ? unit
                         : unit + "s", words(difference)));
                 printed[0]++;

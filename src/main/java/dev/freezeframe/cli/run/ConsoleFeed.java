@@ -1,5 +1,6 @@
 package dev.freezeframe.cli.run;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.qemu.machine.Console;
@@ -14,9 +15,12 @@ import java.util.OptionalLong;
 /// cursor of our terminal.
 public final class ConsoleFeed implements AutoCloseable {
     private final Registration registration;
+    @GuardedBy("this")
     private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
     /// Printed before what waits.
+    @GuardedBy("this")
     private long before;
+    @GuardedBy("this")
     private long lost;
 
     public ConsoleFeed(Console console) {
@@ -32,6 +36,7 @@ public final class ConsoleFeed implements AutoCloseable {
         }
     }
 
+    @GuardedBy("this")
     private void dropFirst(int count) {
         byte[] all = waiting.toByteArray();
         waiting.reset();

@@ -1,7 +1,9 @@
 package dev.freezeframe.cli.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.qemu.machine.Console;
@@ -77,21 +79,30 @@ public final class ConsoleWatch implements AutoCloseable {
 
     private final Wishes wishes;
     private final List<String> texts = new ArrayList<>();
+    @GuardedBy("this")
     private final TextMarks marks;
     private final Registration registration;
     private final Console console;
     private final CompletableFuture<Void> started = new CompletableFuture<>();
     private final CompletableFuture<String> over = new CompletableFuture<>();
     private final CompletableFuture<Void> panicked = new CompletableFuture<>();
+    @GuardedBy("this")
     private long startBytes;
+    @GuardedBy("this")
     private long startLines;
+    @GuardedBy("this")
     private OptionalLong endBytes = OptionalLong.empty();
     /// Those that no checkpoint has followed yet, the oldest first.
+    @GuardedBy("this")
     private final Deque<Mark> pending = new ArrayDeque<>();
+    @GuardedBy("this")
     private final Deque<Arrival> arrivals = new ArrayDeque<>();
+    @GuardedBy("this")
     private Runnable checkpointNow = () -> {};
     /// The same moment by both clocks.
+    @GuardedBy("this")
     private long baseNanos;
+    @GuardedBy("this")
     private Instant base;
 
     public ConsoleWatch(Console console, Wishes wishes) {
@@ -110,6 +121,7 @@ public final class ConsoleWatch implements AutoCloseable {
     }
 
     /// Again if this thread did not get to run in between.
+    @GuardedBy("this")
     private void readClocks() {
         int attempts = 0;
         do {
@@ -133,7 +145,8 @@ public final class ConsoleWatch implements AutoCloseable {
         }
     }
 
-    private void found(int text, Mark mark) {
+    /// Told by the marks, within [#take]; synchronized once more because the check of locks does not see that.
+    private synchronized void found(int text, Mark mark) {
         int firstAt = wishes.after.isPresent() ? 1 : 0;
         int firstEnd = firstAt + wishes.at.size();
         if (text < firstAt) {
@@ -154,11 +167,12 @@ public final class ConsoleWatch implements AutoCloseable {
             }
             checkpointNow.run();
         } else {
-            end(mark.bytes, "the guest printed \"" + Units.printable(mark.text) + "\"");
+            end(mark.bytes, "the guest printed \"" + ShownText.oneLine(mark.text) + "\"");
         }
     }
 
     /// Counts lines; the rest of the line that [Wishes#after] stands in is none.
+    @GuardedBy("this")
     private void lookAtLines(byte[] printed) {
         if (wishes.lines.isEmpty() || over.isDone() || !started.isDone()) {
             return;
@@ -177,6 +191,7 @@ public final class ConsoleWatch implements AutoCloseable {
                 "line"));
     }
 
+    @GuardedBy("this")
     private void end(long bytes, String reason) {
         if (!over.isDone()) {
             endBytes = OptionalLong.of(bytes);
@@ -184,6 +199,7 @@ public final class ConsoleWatch implements AutoCloseable {
         }
     }
 
+    @GuardedBy("this")
     private void thinOut() {
         boolean odd = false;
         for (Iterator<Arrival> each = arrivals.iterator(); each.hasNext(); odd = !odd) {
@@ -275,7 +291,7 @@ public final class ConsoleWatch implements AutoCloseable {
 
     /// The last line that the guest printed.
     public String lastLine() {
-        return Units.printable(ConsoleFeed.withoutControls(console.lastLines(1, MOST_ARRIVALS)));
+        return ShownText.oneLine(ConsoleFeed.withoutControls(console.lastLines(1, MOST_ARRIVALS)));
     }
 
     @Override

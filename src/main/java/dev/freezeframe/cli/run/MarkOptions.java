@@ -1,6 +1,7 @@
 package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.CommandFailure;
 import dev.freezeframe.cli.terminal.StopRequest;
@@ -68,7 +69,7 @@ final class MarkOptions {
 
     private void awaitText(Machine machine, ConsoleWatch watch, TerminalOutput screen, StopRequest stop)
             throws InterruptedException, CommandFailure {
-        String awaited = "\"" + Units.printable(after.get()) + "\"";
+        String awaited = "\"" + ShownText.oneLine(after.get()) + "\"";
         LOG.info("waiting for the guest to print {}", awaited);
         while (!watch.awaitStart(LOOK_AGAIN)) {
             String line = watch.lastLine();

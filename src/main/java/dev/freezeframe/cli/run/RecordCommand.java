@@ -1,6 +1,7 @@
 package dev.freezeframe.cli.run;
 
 import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.bundle.BundleImport;
 import dev.freezeframe.capture.CaptureOptions;
 import dev.freezeframe.cli.terminal.CheckpointNameText;
@@ -30,7 +31,6 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -278,7 +278,7 @@ public final class RecordCommand implements Callable<Integer> {
     private int recordRestored(TerminalOutput screen, StopRequest stop) throws Exception {
         try (Store store = storeOption.openExisting(program)) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
-            requireMemory(parent.metrics().ramPages() * ChunkId.CHUNK_BYTES, screen);
+            requireMemory(parent.metrics().ramPages() * GuestPage.BYTES, screen);
             checkName(store);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
                     .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.analyse.BlockSums;
 import dev.freezeframe.analyse.RunStatistics;
 import dev.freezeframe.analyse.RunSummary;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.cli.terminal.CheckpointLines;
 import dev.freezeframe.cli.terminal.JsonLines;
@@ -209,7 +210,7 @@ final class RunPrinter implements RecordingListener {
         return Units.text("%s, %s and %s beyond \"%s\"%s", Units.shortDuration(beyond.time()),
                 Units.count(beyond.bytes(),
                         "byte"),
-                Units.count(beyond.lines(), "line"), Units.printable(beyond.text()), beyond.skipped() == 0
+                Units.count(beyond.lines(), "line"), ShownText.oneLine(beyond.text()), beyond.skipped() == 0
                         ? ""
                         : ", which came " + Units.count(beyond.skipped(), "more time") + " before");
     }

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
+import dev.freezeframe.base.UserFolders;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,24 +65,16 @@ public record CliEnvironment(InputStream in, PrintWriter out, PrintWriter err, U
         }
     }
 
-    /// Our folder under one of the base directories of the XDG specification.
-    ///
-    /// @param variable such as `XDG_DATA_HOME`
-    /// @param underHome what the specification says where the variable is not set, such as `.local/share`
-    public Path folder(String variable, String underHome) {
-        String base = environment.apply(variable);
-        // The specification has relative paths ignored.
-        Path folder = base != null && base.startsWith("/")
-                ? Path.of(base)
-                : Path.of(System.getProperty("user.home")).resolve(underHome);
-        return folder.resolve("freezeframe");
+    /// Where this user's files are.
+    public UserFolders folders() {
+        return new UserFolders(environment);
     }
 
     public Path defaultStore() {
-        return folder("XDG_DATA_HOME", ".local/share").resolve("store");
+        return folders().data().resolve("store");
     }
 
     Path logFile() {
-        return folder("XDG_STATE_HOME", ".local/state").resolve("freezeframe.log");
+        return folders().state().resolve("freezeframe.log");
     }
 }

@@ -1,6 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
-import dev.freezeframe.base.Units;
+import dev.freezeframe.base.ShownText;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -26,6 +26,6 @@ final class FileProblem {
     }
 
     static String of(InvalidPathException failure) {
-        return "\"" + Units.printable(failure.getInput()) + "\" cannot be the path of a file: " + failure.getReason();
+        return "\"" + ShownText.oneLine(failure.getInput()) + "\" cannot be the path of a file: " + failure.getReason();
     }
 }

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -24,6 +25,7 @@ public final class LogFile extends Handler {
     private static volatile Optional<String> problem = Optional.empty();
 
     private final Path path;
+    @GuardedBy("this")
     private FileChannel channel;
 
     public LogFile(Path path) {

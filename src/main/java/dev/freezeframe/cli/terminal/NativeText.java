@@ -1,6 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
-import dev.freezeframe.base.Units;
+import dev.freezeframe.base.ShownText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -38,7 +38,7 @@ public record NativeText(List<String> arguments, UnaryOperator<String> environme
         for (int i = 0; i < arguments.size(); i++) {
             String argument = arguments.get(i);
             if (suspicious(argument) && !(isUtf8() && rawArgument(i).map(NativeText::isText).orElse(false))) {
-                return Optional.of(refusal("argument " + (i + 1) + ", \"" + Units.printable(argument) + "\"",
+                return Optional.of(refusal("argument " + (i + 1) + ", \"" + ShownText.oneLine(argument) + "\"",
                         "rename the file, or type it in a terminal that sends UTF-8"));
             }
         }
@@ -46,7 +46,7 @@ public record NativeText(List<String> arguments, UnaryOperator<String> environme
             String folder = environment.apply(name);
             if (folder != null && suspicious(folder) && !(isUtf8() && rawVariable(name).map(NativeText::isText).orElse(
                     false))) {
-                return Optional.of(refusal("the folder " + Units.printable(folder) + " in the variable " + name,
+                return Optional.of(refusal("the folder " + ShownText.oneLine(folder) + " in the variable " + name,
                         "rename the folder, or let the variable name another"));
             }
         }
@@ -59,7 +59,7 @@ public record NativeText(List<String> arguments, UnaryOperator<String> environme
             String text = folder.toString();
             // a path keeps its bytes; made of its own text it is the same only if the text tells them all
             return suspicious(text) && !(isUtf8() && Path.of(text).equals(folder))
-                    ? Optional.of(refusal("the working folder " + Units.printable(text),
+                    ? Optional.of(refusal("the working folder " + ShownText.oneLine(text),
                             "rename it, or start in another folder"))
                     : Optional.empty();
         } catch (IOException _) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.cli.terminal;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.ShownText;
 import java.io.PrintWriter;
 import java.util.Optional;
@@ -19,6 +20,7 @@ public final class TerminalOutput implements AutoCloseable {
     private final Optional<PrintWriter> statusOut;
     private final boolean terminal;
     private final int columns;
+    @GuardedBy("this")
     private String status = "";
 
     public TerminalOutput(CliEnvironment surroundings) {
@@ -70,12 +72,14 @@ public final class TerminalOutput implements AutoCloseable {
         return out.checkError();
     }
 
+    @GuardedBy("this")
     private void clear() {
         if (!status.isEmpty()) {
             statusOut.ifPresent(screen -> screen.print(CLEAR_LINE));
         }
     }
 
+    @GuardedBy("this")
     private void show() {
         if (!status.isEmpty()) {
             statusOut.ifPresent(screen -> screen.print(NO_WRAP + ESCAPE + "2m" + status + ESCAPE + "0m" + WRAP));

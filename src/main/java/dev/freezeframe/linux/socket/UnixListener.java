@@ -1,5 +1,6 @@
 package dev.freezeframe.linux.socket;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -20,6 +21,7 @@ public final class UnixListener implements AutoCloseable {
     private final Path path;
     private final UnixServerSocketChannel channel;
     private final Selector selector;
+    @GuardedBy("this")
     private boolean closed;
 
     private UnixListener(Path path, UnixServerSocketChannel channel, Selector selector) {

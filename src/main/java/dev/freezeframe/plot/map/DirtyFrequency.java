@@ -1,5 +1,6 @@
 package dev.freezeframe.plot.map;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.PageClassMap;
@@ -15,7 +16,9 @@ import java.util.Set;
 /// time.
 public final class DirtyFrequency {
     private final int pages;
+    @GuardedBy("this")
     private char[] counts;
+    @GuardedBy("this")
     private final Set<Long> counted = new HashSet<>();
 
     public DirtyFrequency(int pages) {
@@ -59,17 +62,20 @@ public final class DirtyFrequency {
         return new PageStates.Frequency(counts.clone(), ids.size(), most);
     }
 
+    @GuardedBy("this")
     private void restart() {
         counts = new char[pages];
         counted.clear();
     }
 
+    @GuardedBy("this")
     private boolean change(Store store, long id, int by) throws StoreException {
         Optional<PageClassMap> map = store.pageClasses(id);
+        char[] changed = counts;
         map.ifPresent(classes -> classes.forEachRun((first, count, _) -> {
             int end = Math.min(pages, first + count);
             for (int page = first; page < end; page++) {
-                counts[page] = (char) Math.clamp(counts[page] + by, 0, Character.MAX_VALUE);
+                changed[page] = (char) Math.clamp(changed[page] + by, 0, Character.MAX_VALUE);
             }
         }));
         return map.isPresent();

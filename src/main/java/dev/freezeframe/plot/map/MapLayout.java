@@ -1,6 +1,6 @@
 package dev.freezeframe.plot.map;
 
-import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 
 /// How a stretch of guest RAM lies on a rectangle: row after row of cells of the same size, each for the same number of pages,
@@ -87,7 +87,7 @@ public record MapLayout(int firstPage, int lastPage, int pagesPerCell, int colum
 
     /// The offset of a page in RAM, such as `0x00400000`.
     public static String address(long page, long pages) {
-        long bytes = page * CheckpointSeries.PAGE_BYTES;
-        return Units.text(pages * CheckpointSeries.PAGE_BYTES > 1L << 32 ? "0x%09x" : "0x%08x", bytes);
+        long bytes = page * GuestPage.BYTES;
+        return Units.text(pages * GuestPage.BYTES > 1L << 32 ? "0x%09x" : "0x%08x", bytes);
     }
 }

@@ -162,7 +162,7 @@ public final class DiskImage {
 
     /// Where a problem is not the image's own.
     private String behind(Path file) {
-        return file.equals(disk.file()) ? "" : "needs the file " + shown(file.toString()) + ", which ";
+        return file.equals(disk.file()) ? "" : "needs the file " + ShownText.marked(file.toString()) + ", which ";
     }
 
     private void backing(Path image, Qcow2Header.Backing backing, Set<Object> seen) throws MachineException {
@@ -171,8 +171,10 @@ public final class DiskImage {
             return; // QEMU's other protocols are QEMU's to judge
         }
         Path file = plain.get();
-        String names = (image.equals(disk.file()) ? "" : "needs the file " + shown(image.toString()) + ", which ")
-                + "names the backing file " + shown(file.toString()) + ", which ";
+        String names = (image.equals(disk.file())
+                ? ""
+                : "needs the file " + ShownText.marked(image.toString()) + ", which ")
+                + "names the backing file " + ShownText.marked(file.toString()) + ", which ";
         String rebase = "or name the one that it has become: qemu-img rebase -u -f qcow2 -F " + backing.format().filter(
                 format -> format.matches("[a-z0-9-]{1,20}")).orElse("FORMAT") + " -b NEW-FILE " + ShellText.quoted(
                         image.toString());
@@ -235,11 +237,6 @@ public final class DiskImage {
         } catch (IOException | UnsupportedOperationException e) {
             return false;
         }
-    }
-
-    /// What a stranger's image has in it goes to a terminal.
-    private static String shown(String text) {
-        return ShownText.marked(text);
     }
 
     public static long roundedToSector(long bytes) {

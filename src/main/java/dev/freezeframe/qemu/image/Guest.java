@@ -25,7 +25,7 @@ public enum Guest {
 
     /// Where the kernel, the initramfs and the disk of all guests are, once they are prepared.
     public static Path folder() {
-        return UserFolders.cache().resolve("guest");
+        return UserFolders.OWN.cache().resolve("guest");
     }
 
     /// What to do about a file of a profile that is not there.

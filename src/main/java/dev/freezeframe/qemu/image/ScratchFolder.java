@@ -29,7 +29,7 @@ public final class ScratchFolder {
     /// The folder that the system property `freezeframe.scratch` names, else `freezeframe/scratch` in the user's cache.
     public static Path path() {
         String named = System.getProperty("freezeframe.scratch", "");
-        return named.isEmpty() ? UserFolders.cache().resolve("scratch") : Path.of(named).toAbsolutePath();
+        return named.isEmpty() ? UserFolders.OWN.cache().resolve("scratch") : Path.of(named).toAbsolutePath();
     }
 
     /// Why the folder cannot be used, as far as can be told without making it; empty where it can.

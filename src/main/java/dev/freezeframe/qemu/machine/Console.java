@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.machine;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.program.TextTail;
@@ -41,7 +42,9 @@ public final class Console implements AutoCloseable {
     private final ByteArrayOutputStream line = new ByteArrayOutputStream();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     /// Printed so far; the last min(printed, ring.length) bytes are in the ring, the next goes to printed % length.
+    @GuardedBy("this")
     private long printed;
+    @GuardedBy("this")
     private byte[] ring = new byte[FIRST_RING_BYTES];
 
     /// An identity of its own for each registration.

@@ -2,6 +2,7 @@ package dev.freezeframe.qemu.machine;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.qmp.QmpCommand;
@@ -23,6 +24,7 @@ public final class GuestScreen implements AutoCloseable {
     private static final int MAX_KEYS = 16;
 
     private final Machine machine;
+    @GuardedBy("this")
     private final SharedMemory file;
 
     private GuestScreen(Machine machine, SharedMemory file) {

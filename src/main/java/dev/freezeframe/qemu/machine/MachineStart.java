@@ -131,8 +131,7 @@ final class MachineStart {
             throws IOException {
         OwnNames ownNames = opened.add(OwnNames.take(spec.profile().arguments(), incoming, spec.outside()
                 .kept()));
-        Path calls = opened.add(RunDirectory.create()).path();
-        RunDirectory callFolder = (RunDirectory) opened.resources.getLast();
+        RunDirectory callFolder = opened.add(RunDirectory.create());
         Optional<RunDirectory> staying = spec.detachable()
                 ? Optional.of(opened.add(RunDirectory.createStaying()))
                 : Optional.empty();
@@ -211,7 +210,7 @@ final class MachineStart {
             }
         }
         callFolder.close();
-        LOG.debug("QEMU {} called on {}", pid, calls);
+        LOG.debug("QEMU {} called on {}", pid, callFolder.path());
 
         QmpClient qmp;
         QmpClient captureQmp;

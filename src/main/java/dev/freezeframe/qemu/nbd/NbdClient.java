@@ -2,6 +2,7 @@ package dev.freezeframe.qemu.nbd;
 
 import static dev.freezeframe.qemu.nbd.NbdProtocol.*;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,9 +34,12 @@ public final class NbdClient implements AutoCloseable {
     private final UnixConnection connection;
     private final Negotiated negotiated;
     private final ReentrantLock calls = new ReentrantLock();
+    @GuardedBy("calls")
     private final ByteBuffer request = ByteBuffer.allocateDirect(REQUEST_BYTES);
     private final List<PendingRequest> pending = new ArrayList<>(MOST_REQUESTS);
+    @GuardedBy("calls")
     private final NbdReplies replies;
+    @GuardedBy("calls")
     private long lastCookie;
     private boolean broken;
     private volatile boolean closed;
@@ -152,6 +156,7 @@ public final class NbdClient implements AutoCloseable {
         }
     }
 
+    @GuardedBy("calls")
     private void pipeline(Pieces pieces, NbdReadSink sink) throws IOException {
         try {
             while (pieces.hasNext() || !pending.isEmpty()) {
@@ -196,6 +201,7 @@ public final class NbdClient implements AutoCloseable {
     }
 
     /// Takes in what is still owed, so that the next call finds the connection in step.
+    @GuardedBy("calls")
     private void drain() {
         int inStep = 0;
         try {
@@ -314,6 +320,7 @@ public final class NbdClient implements AutoCloseable {
         return NbdException.refused(what, request.refusal, request.refusalText);
     }
 
+    @GuardedBy("calls")
     private void send(int command, long cookie, long offset, int lengthBytes) throws IOException {
         boolean sent = false;
         try {
@@ -341,6 +348,7 @@ public final class NbdClient implements AutoCloseable {
     }
 
     /// Takes in replies until one request has its whole answer. Any exception means that the connection is of no use.
+    @GuardedBy("calls")
     private PendingRequest awaitOne() throws IOException {
         boolean inStep = false;
         try {

@@ -2,6 +2,7 @@ package dev.freezeframe.qemu.nbd;
 
 import static dev.freezeframe.qemu.nbd.NbdProtocol.*;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -28,10 +29,12 @@ final class ServerConnection {
     private final ReentrantLock reading = new ReentrantLock();
     private final ReentrantLock writing = new ReentrantLock();
     private final CountDownLatch ended = new CountDownLatch(1);
-    /// Guarded by `reading`.
-    private int started;
-    /// Guarded by `this`.
-    private int running;
+    /// Threads so far, with the one that begins.
+    @GuardedBy("reading")
+    private int started = 1;
+    /// Of these, the ones that have not ended.
+    @GuardedBy("this")
+    private int running = 1;
     /// Set in the handshake, before a second thread starts.
     private Transmission transmission;
 
@@ -48,8 +51,6 @@ final class ServerConnection {
     }
 
     void start() {
-        running = 1;
-        started = 1;
         thread(this::talk).start();
     }
 
@@ -111,6 +112,7 @@ final class ServerConnection {
         }
     }
 
+    @GuardedBy("reading")
     private void startAnother() {
         synchronized (this) {
             running++;

@@ -182,7 +182,7 @@ public record FileIdentity(long bytes, String stamp, Optional<String> samples, O
     // --- hashes of large files, for other starts of this program
 
     private static Path memory(Stamp stamp) {
-        return UserFolders.cache().resolve("hashes").resolve(stamp.text);
+        return UserFolders.OWN.cache().resolve("hashes").resolve(stamp.text);
     }
 
     private static Optional<String> remembered(Stamp stamp) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.profile;
 
+import dev.freezeframe.base.GuestPage;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.OptionalLong;
@@ -27,7 +28,6 @@ public final class BootSector {
     /// Guest memory that it needs.
     public static final long MIN_MEMORY_BYTES = 4 << 20;
 
-    private static final int PAGE_BYTES = 4096;
     private static final int FIRST_PAGE = 512;
     /// Not neighbours, so that a tracker which reports too much is found out.
     private static final int PAGE_STEP = 3;
@@ -51,7 +51,7 @@ public final class BootSector {
 
     /// What a page holds after a round has written it.
     public static byte[] content(long round, int index) {
-        ByteBuffer page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer page = ByteBuffer.allocate(GuestPage.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         while (page.hasRemaining()) {
             page.putInt(fill(round, index));
         }
@@ -98,13 +98,13 @@ public final class BootSector {
         code.emit(0x66, 0xff, 0x06).word(round); // inc dword [round]
         code.emit(0x66, 0xa1).word(round); // mov eax,[round]
         code.emit(0x66, 0xc1, 0xe0, Integer.numberOfTrailingZeros(PAGES_PER_ROUND)); // shl eax,6
-        code.emit(0x66, 0xbf).dword(FIRST_PAGE * PAGE_BYTES); // mov edi,first page
+        code.emit(0x66, 0xbf).dword(FIRST_PAGE * GuestPage.BYTES); // mov edi,first page
         code.emit(0xba).word(PAGES_PER_ROUND); // mov dx,64
         code.label("page");
-        code.emit(0x66, 0xb9).dword(PAGE_BYTES / 4); // mov ecx,1024
+        code.emit(0x66, 0xb9).dword(GuestPage.BYTES / 4); // mov ecx,1024
         code.emit(0xf3, 0x67, 0x66, 0xab); // rep stosd [es:edi]
         code.emit(0x66, 0x40); // inc eax
-        code.emit(0x66, 0x81, 0xc7).dword((PAGE_STEP - 1) * PAGE_BYTES); // add edi, the pages between
+        code.emit(0x66, 0x81, 0xc7).dword((PAGE_STEP - 1) * GuestPage.BYTES); // add edi, the pages between
         code.emit(0x4a).jump(0x75, "page"); // dec dx; jnz page
 
         code.emit(0xbe).address("text"); // mov si,text

@@ -39,7 +39,7 @@ public final class Profiles {
     /// `freezeframe.home` (else the working folder), and `freezeframe/qemu-profiles` in the user's configuration.
     public static Profiles standard() {
         return new Profiles(Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath().resolve(
-                "qemu-profiles"), UserFolders.configuration().resolve("qemu-profiles"),
+                "qemu-profiles"), UserFolders.OWN.configuration().resolve("qemu-profiles"),
                 Guest.folder());
     }
 

@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.program;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -19,6 +20,7 @@ public final class TextTail {
     private static final Pattern WARNING = Pattern.compile("(^|: )warning: ");
 
     private final Thread reader;
+    @GuardedBy("this")
     private byte[] kept = new byte[0];
 
     private TextTail(Thread reader) {

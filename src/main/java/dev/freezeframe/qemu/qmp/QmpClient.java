@@ -2,6 +2,7 @@ package dev.freezeframe.qemu.qmp;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.linux.socket.PeerFate;
 import dev.freezeframe.linux.socket.UnixConnection;
@@ -70,15 +71,20 @@ public final class QmpClient implements AutoCloseable {
     private final Thread background;
     /// Whoever holds it has the reading role and owns the fields of the reading side below.
     private final ReentrantLock reading = new ReentrantLock();
+    @GuardedBy("reading")
     private final ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BUFFER_BYTES).flip();
+    @GuardedBy("reading")
     private final QmpLines lines;
+    @GuardedBy("reading")
     private int readTimeoutMillis;
     /// Replies delivered so far.
     private long delivered;
     /// Threads that wait while another one reads; when that one leaves, somebody has to read for them.
     private final AtomicInteger followers = new AtomicInteger();
     private volatile long lastUseNanos = System.nanoTime();
+    @GuardedBy("writing")
     private ByteBuffer outgoing = ByteBuffer.allocateDirect(4096);
+    @GuardedBy("writing")
     private long lastId;
     /// The command that waits for its last byte; whoever armed it holds `writing`.
     private Armed armed;
@@ -259,6 +265,7 @@ public final class QmpClient implements AutoCloseable {
         }
     }
 
+    @GuardedBy("writing")
     private void append(QmpCommand command, long id) throws JsonProcessingException {
         byte[] bytes = command.json(id);
         if (outgoing.remaining() < bytes.length + 1) {
@@ -423,6 +430,7 @@ public final class QmpClient implements AutoCloseable {
     /// connection has ended or the peer does not speak QMP.
     ///
     /// @param timeoutMillis 0 for ever
+    @GuardedBy("reading")
     private void readOnce(int timeoutMillis) {
         try {
             if (readTimeoutMillis != timeoutMillis) {

@@ -49,7 +49,7 @@ final class FirmwareRoms {
             long bytes = Long.parseUnsignedLong(m.group(2), 16) - first + 1;
             Long blockLength = blockBytes.get(m.group(3));
             if (blockLength != null && blockLength == bytes && bytes <= MAX_ROM_BYTES
-                    && bytes % StreamFormat.PAGE_BYTES == 0)
+                    && bytes % StreamFormat.TARGET_PAGE_SIZE == 0)
                 addresses.putIfAbsent(m.group(3), first);
         });
         return addresses;

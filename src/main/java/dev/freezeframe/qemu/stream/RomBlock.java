@@ -24,7 +24,7 @@ public final class RomBlock {
     /// @param name     what QEMU calls its RAM block, such as `pc.bios`
     /// @param contents whole pages
     public RomBlock(String name, byte[] contents) {
-        if (contents.length == 0 || contents.length % PAGE_BYTES != 0)
+        if (contents.length == 0 || contents.length % TARGET_PAGE_SIZE != 0)
             throw new IllegalArgumentException("ROM " + name + " has " + contents.length + " bytes, no whole pages");
         this.name = name;
         this.contents = contents.clone();
@@ -67,7 +67,7 @@ public final class RomBlock {
     }
 
     private void writePages(DataOutputStream out) throws IOException {
-        for (int offset = 0; offset < contents.length; offset += PAGE_BYTES) {
+        for (int offset = 0; offset < contents.length; offset += TARGET_PAGE_SIZE) {
             boolean zero = isZero(offset);
             int flags = (zero ? RAM_SAVE_FLAG_ZERO : RAM_SAVE_FLAG_PAGE) | (offset == 0 ? 0 : RAM_SAVE_FLAG_CONTINUE);
             out.writeLong(offset | flags);
@@ -76,12 +76,12 @@ public final class RomBlock {
             if (zero)
                 out.writeByte(0);
             else
-                out.write(contents, offset, PAGE_BYTES);
+                out.write(contents, offset, TARGET_PAGE_SIZE);
         }
     }
 
     private boolean isZero(int offset) {
-        for (int i = offset; i < offset + PAGE_BYTES; i++)
+        for (int i = offset; i < offset + TARGET_PAGE_SIZE; i++)
             if (contents[i] != 0)
                 return false;
         return true;

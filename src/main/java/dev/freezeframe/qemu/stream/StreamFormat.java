@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.stream;
 
+import dev.freezeframe.base.GuestPage;
 import java.nio.charset.StandardCharsets;
 
 /// The numbers of QEMU's migration stream, named as QEMU names them. All integers in the stream are big-endian.
@@ -32,8 +33,8 @@ final class StreamFormat {
     static final int RAM_SAVE_FLAG_EOS = 0x10;
     static final int RAM_SAVE_FLAG_CONTINUE = 0x20;
 
-    /// TARGET_PAGE_SIZE of x86; offsets and flags of a page share one 64-bit number.
-    static final int PAGE_BYTES = 4096;
+    /// Of x86; offsets and flags of a page share one 64-bit number.
+    static final int TARGET_PAGE_SIZE = GuestPage.BYTES;
 
     static final int HEADER_BYTES = 8;
     static final int FOOTER_BYTES = 5;

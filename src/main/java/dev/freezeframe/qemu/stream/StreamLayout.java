@@ -236,8 +236,8 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
             String block = ramBlockAt.getLast();
             while (true) {
                 long word = cursor.be64("RAM record");
-                long offset = word & -PAGE_BYTES;
-                int flags = (int) (word & (PAGE_BYTES - 1));
+                long offset = word & -TARGET_PAGE_SIZE;
+                int flags = (int) (word & (TARGET_PAGE_SIZE - 1));
                 if (flags == RAM_SAVE_FLAG_EOS)
                     break;
                 if (flags == RAM_SAVE_FLAG_MEM_SIZE) {
@@ -251,7 +251,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
                             + " of the device state; it is damaged");
                 switch (flags & ~RAM_SAVE_FLAG_CONTINUE) {
                     case RAM_SAVE_FLAG_ZERO -> cursor.skip(1, "zero page");
-                    case RAM_SAVE_FLAG_PAGE -> cursor.skip(PAGE_BYTES, "page of " + block);
+                    case RAM_SAVE_FLAG_PAGE -> cursor.skip(TARGET_PAGE_SIZE, "page of " + block);
                     default -> throw new DeviceStateException("RAM record with unknown flags 0x"
                             + Integer.toHexString(flags) + " before byte " + cursor.position()
                             + " of the device state; it is damaged, or written with a capability that is not supported");

@@ -1,5 +1,6 @@
 package dev.freezeframe.store.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.model.StoreException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -99,6 +100,7 @@ public final class Database implements AutoCloseable {
     private final Connection anchor;
     private volatile boolean broken;
     private volatile boolean retired;
+    @GuardedBy("this")
     private boolean closed;
 
     /// Opens the file.

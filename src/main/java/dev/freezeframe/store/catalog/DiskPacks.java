@@ -1,5 +1,6 @@
 package dev.freezeframe.store.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.model.ChunkId;
 import java.sql.ResultSet;
@@ -14,6 +15,7 @@ public final class DiskPacks {
     /// Rows that are read in one query.
     private static final int ROWS_AT_ONCE = 10_000;
 
+    @GuardedBy("this")
     private long[][] leaves = new long[16][];
 
     static void insert(Session session, long packId) throws SQLException {
@@ -46,9 +48,14 @@ public final class DiskPacks {
                 }
             }
         }
+        long[][] fresh = read.leaves();
         synchronized (this) {
-            leaves = read.leaves;
+            leaves = fresh;
         }
+    }
+
+    private synchronized long[][] leaves() {
+        return leaves;
     }
 
     public synchronized boolean contains(long packId) {

@@ -1,5 +1,6 @@
 package dev.freezeframe.store.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.lock.StoreOwner;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -109,9 +110,10 @@ public final class OwnedFiles extends FilePathWrapper {
     private static final class OwnedChannel extends FileBaseDefault {
         private final FileChannel base;
         private final Owned owned;
-        /// What the next header says; the chunk that it names is written, perhaps not on disk. This and the next are
-        /// guarded by the channel.
+        /// What the next header says; the chunk that it names is written, perhaps not on disk.
+        @GuardedBy("this")
         private FileHeader header;
+        @GuardedBy("this")
         private boolean named;
 
         OwnedChannel(FileChannel base, Owned owned) throws IOException {
@@ -157,6 +159,7 @@ public final class OwnedFiles extends FilePathWrapper {
             return length;
         }
 
+        @GuardedBy("this")
         private void name(FileHeader next) {
             named |= next.version() != owned.confirmed;
             header = next;

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// The tables of a store, format 4, and the way there from formats 1 to 3. They are meant to be read by people with any SQL client
-/// too; only this package writes them.
+/// too; only this package writes them. `FORMAT.md` in the folder of the store's resources tells all of it, to the byte.
 ///
 /// Format 1 had experiments, checkpoints, images, page maps and packs. Format 2 adds notes, tags, pictures and class maps,
 /// each in a table of its own, so nothing that is stored is rewritten; the checkpoints of format 1 have none of them. Format 3
@@ -162,10 +162,11 @@ public final class Schema {
     }
 
     /// Figures that came later are 0 in what was stored before.
-    private static void addFigures(Session session, int found) throws SQLException {
-        for (CheckpointFigure figure : CheckpointFigure.KEPT) {
+    private static void addFigures(Session session, String table, List<? extends Figure> figures, int found)
+            throws SQLException {
+        for (Figure figure : figures) {
             if (figure.sinceFormat() > found) {
-                session.execute("ALTER TABLE checkpoint ADD COLUMN IF NOT EXISTS " + figure.column() + " " + figure
+                session.execute("ALTER TABLE " + table + " ADD COLUMN IF NOT EXISTS " + figure.column() + " " + figure
                         .unit().sqlType() + " DEFAULT 0 NOT NULL");
             }
         }
@@ -212,7 +213,8 @@ public final class Schema {
         for (String table : FORMAT_4) {
             session.execute(table);
         }
-        addFigures(session, found);
+        addFigures(session, "checkpoint", CheckpointFigure.KEPT, found);
+        addFigures(session, "checkpoint_disk", List.of(DiskFigure.values()), found);
         session.sql("UPDATE store_format SET version = ?", VERSION).executeUpdate();
     }
 

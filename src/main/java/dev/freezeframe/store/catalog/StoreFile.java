@@ -1,5 +1,6 @@
 package dev.freezeframe.store.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.catalog.Database.Work;
 import dev.freezeframe.store.lock.StoreLock;
 import dev.freezeframe.store.lock.StoreOwner;
@@ -33,7 +34,7 @@ public final class StoreFile implements AutoCloseable {
     /// A commit waits at most until so much is moved.
     public static final int GATHER_STEP_BYTES = 2 << 20;
     /// The new file while the old one is being shrunk.
-    private static final String COMPACTED = Database.FILE + ".compacted";
+    static final String COMPACTED = Database.FILE + ".compacted";
 
     private final Path directory;
     private final String path;
@@ -46,7 +47,8 @@ public final class StoreFile implements AutoCloseable {
     private volatile Database database;
     private volatile Optional<String> rolledBack = Optional.empty();
     /// Why it is not opened again.
-    private volatile Optional<StoreException> givenUp = Optional.empty();
+    @GuardedBy("reopening")
+    private Optional<StoreException> givenUp = Optional.empty();
     private volatile boolean closed;
 
     /// Something to do with the database that is in use.

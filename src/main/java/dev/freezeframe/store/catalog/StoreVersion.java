@@ -1,5 +1,6 @@
 package dev.freezeframe.store.catalog;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +17,7 @@ public final class StoreVersion implements AutoCloseable {
     private static final int LENGTH = 20;
 
     /// Not a channel: the interrupt of a thread would close it.
+    @GuardedBy("this")
     private final RandomAccessFile file;
 
     private StoreVersion(RandomAccessFile file) {

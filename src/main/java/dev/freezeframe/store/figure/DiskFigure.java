@@ -28,12 +28,18 @@ public enum DiskFigure implements Figure {
     private final Unit unit;
     private final String title;
     private final String explanation;
+    private final int sinceFormat;
 
     DiskFigure(String column, Unit unit, String title, String explanation) {
+        this(column, unit, title, explanation, 3);
+    }
+
+    DiskFigure(String column, Unit unit, String title, String explanation, int sinceFormat) {
         this.names = Names.of(column);
         this.unit = unit;
         this.title = title;
         this.explanation = explanation;
+        this.sinceFormat = sinceFormat;
     }
 
     @Override
@@ -58,7 +64,7 @@ public enum DiskFigure implements Figure {
 
     @Override
     public int sinceFormat() {
-        return 3;
+        return sinceFormat;
     }
 
     @Override

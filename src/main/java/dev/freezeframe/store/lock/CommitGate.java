@@ -30,14 +30,8 @@ public final class CommitGate {
         notifyAll();
     }
 
-    /// Work that needs the store without writers.
-    @FunctionalInterface
-    public interface Alone<T> {
-        T run() throws StoreException;
-    }
-
     /// Runs work while no writer is inside.
-    public <T> T alone(Alone<T> work) throws StoreException {
+    public <T> T alone(LockedWork<T> work) throws StoreException {
         enterAlone();
         try {
             return work.run();

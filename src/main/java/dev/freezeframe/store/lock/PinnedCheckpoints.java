@@ -1,5 +1,6 @@
 package dev.freezeframe.store.lock;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException.Reason;
@@ -20,6 +21,7 @@ public final class PinnedCheckpoints {
     /// A deletion holds recordings up, so it waits no longer than this for a brief reader.
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    @GuardedBy("this")
     private final Map<Long, Pin> pins = new HashMap<>();
     private final Duration patience;
 
@@ -46,6 +48,7 @@ public final class PinnedCheckpoints {
     /// One reader more.
     ///
     /// @param briefly whether it is given back soon, whatever a person does
+    @GuardedBy("this")
     public void pin(CheckpointRecord checkpoint, boolean briefly) {
         Pin pin = pins.computeIfAbsent(checkpoint.id(), _ -> new Pin(checkpoint));
         pin.readers += briefly ? 0 : 1;
@@ -55,6 +58,7 @@ public final class PinnedCheckpoints {
     /// One reader less.
     ///
     /// @param briefly as it was pinned
+    @GuardedBy("this")
     public void unpin(CheckpointRecord checkpoint, boolean briefly) {
         Pin pin = pins.get(checkpoint.id());
         pin.readers -= briefly ? 0 : 1;
@@ -66,26 +70,31 @@ public final class PinnedCheckpoints {
     }
 
     /// The map that a reader of the image before had.
+    @GuardedBy("this")
     public Optional<PageMap> map(CheckpointRecord checkpoint, String image) {
         return Optional.ofNullable(pins.get(checkpoint.id()).maps.get(image));
     }
 
     /// The map to use: this one, or the one that another reader was quicker with.
+    @GuardedBy("this")
     public PageMap share(CheckpointRecord checkpoint, String image, PageMap map) {
         PageMap earlier = pins.get(checkpoint.id()).maps.putIfAbsent(image, map);
         return earlier == null ? map : earlier;
     }
 
     /// One of those that are pinned, not only briefly.
+    @GuardedBy("this")
     public Optional<CheckpointRecord> any() {
         return pins.values().stream().filter(pin -> pin.readers > 0).map(pin -> pin.checkpoint).findFirst();
     }
 
+    @GuardedBy("this")
     public Set<Long> ids() {
         return new HashSet<>(pins.keySet());
     }
 
     /// Refuses to delete what is pinned. May let go of the monitor in between.
+    @GuardedBy("this")
     public void refuse(String what, Predicate<CheckpointRecord> deleted) throws StoreException {
         long start = System.nanoTime();
         Optional<Pin> pinned = pinned(deleted);
@@ -108,6 +117,7 @@ public final class PinnedCheckpoints {
     }
 
     /// One that is deleted with these, rather one that is pinned for long.
+    @GuardedBy("this")
     private Optional<Pin> pinned(Predicate<CheckpointRecord> deleted) {
         return pins.values().stream().filter(pin -> deleted.test(pin.checkpoint)).max(Comparator.comparingInt(
                 pin -> pin.readers));

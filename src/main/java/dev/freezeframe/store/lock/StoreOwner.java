@@ -1,5 +1,6 @@
 package dev.freezeframe.store.lock;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.EOFException;
@@ -48,6 +49,7 @@ public final class StoreOwner implements AutoCloseable {
     private final RandomAccessFile kept;
     private final Thread heart = Thread.ofPlatform().name("store-owner").daemon().unstarted(this::beatOn);
     private Owner own;
+    @GuardedBy("this")
     private boolean closed;
     private volatile StoreException lost;
 

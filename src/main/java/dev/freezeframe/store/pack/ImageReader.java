@@ -1,5 +1,6 @@
 package dev.freezeframe.store.pack;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
@@ -165,10 +166,14 @@ public final class ImageReader implements AutoCloseable {
         /// A pack ahead, and the first page that wants it.
         private record Ahead(long packId, int page) {}
 
+        @GuardedBy("this")
         private final Deque<Ahead> ahead = new ArrayDeque<>();
+        @GuardedBy("this")
         private long end;
+        @GuardedBy("this")
         private int length;
         /// Up to here the map has been looked at.
+        @GuardedBy("this")
         private int seen;
 
         synchronized void goesOn(long from, long to) {
@@ -186,6 +191,7 @@ public final class ImageReader implements AutoCloseable {
             }
         }
 
+        @GuardedBy("this")
         private void lookAhead(int here) {
             while (!ahead.isEmpty() && ahead.peek().page < here) {
                 ahead.remove();

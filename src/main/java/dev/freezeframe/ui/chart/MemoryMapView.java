@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
 import atlantafx.base.theme.Styles;
-import dev.freezeframe.analyse.CheckpointSeries;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.plot.ChartColors;
 import dev.freezeframe.plot.ChartFile;
@@ -192,7 +192,7 @@ public final class MemoryMapView extends BorderPane {
 
     private void begin() {
         ExperimentRecord shown = workbench.experiment().experimentProperty().get();
-        int now = shown == null ? 0 : (int) (shown.ramBytes() / CheckpointSeries.PAGE_BYTES);
+        int now = shown == null ? 0 : (int) (shown.ramBytes() / GuestPage.BYTES);
         frequency = new DirtyFrequency(now);
         if (now != pages) {
             pages = now;
@@ -430,7 +430,7 @@ public final class MemoryMapView extends BorderPane {
             int cell = page < 0 ? -1 : made.layout().cellOf(page);
             words = cell >= 0
                     ? made.sheet().words(cell)
-                    : Units.bytes(pages * (long) CheckpointSeries.PAGE_BYTES) + " of RAM, " + (made.layout()
+                    : Units.bytes(pages * (long) GuestPage.BYTES) + " of RAM, " + (made.layout()
                             .pagesPerCell() == 1
                                     ? "each cell a page of 4 KiB"
                                     : "each cell " + Units.count(made.layout().pagesPerCell()) + " pages");

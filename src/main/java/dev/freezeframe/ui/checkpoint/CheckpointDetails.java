@@ -1,5 +1,7 @@
 package dev.freezeframe.ui.checkpoint;
 
+import dev.freezeframe.base.GuestPage;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
@@ -36,7 +38,6 @@ import javafx.scene.layout.VBox;
 /// Everything about the selected checkpoint, and all that can be done with it. Shows the selection of the window and nothing
 /// else.
 public final class CheckpointDetails extends BorderPane {
-    private static final long PAGE_BYTES = 4096;
     /// The names that the phases have for people, by those that they have in records.
     private static final Map<String, String> PHASES = Map.of("stop", "stop", "deviceState", "device state", "harvest",
             "harvest", "copy", "copy", "disks", "disks", "resume", "resume");
@@ -72,7 +73,7 @@ public final class CheckpointDetails extends BorderPane {
         this.workbench = workbench;
         model = new CheckpointDetailsModel(workbench);
         annotation = new AnnotationPanel(model, scroll);
-        buttons = new CheckpointButtons(workbench, model, this);
+        buttons = new CheckpointButtons(workbench, this);
         getStyleClass().addAll("panel", "checkpoint-details");
         setId("checkpoint-details");
         filled.setTop(header());
@@ -200,14 +201,14 @@ public final class CheckpointDetails extends BorderPane {
     private void show() {
         CheckpointRecord checkpoint = model.checkpointProperty().get();
         setCenter(checkpoint == null ? empty : filled);
-        buttons.say("");
+        workbench.experiment().notice("");
         annotation.show();
         if (checkpoint == null) {
             return;
         }
         CheckpointMetrics metrics = checkpoint.metrics();
         title.setText("Checkpoint " + Units.count(checkpoint.number()));
-        experimentName.setText(Units.printable(checkpoint.experimentName()));
+        experimentName.setText(ShownText.oneLine(checkpoint.experimentName()));
         ExperimentRecord experiment = workbench.experiment().experimentProperty().get();
         captured.setText(CheckpointFigures.localTime(metrics.capturedAt()) + (experiment == null
                 ? ""
@@ -239,7 +240,8 @@ public final class CheckpointDetails extends BorderPane {
 
     private void showDirty(CheckpointMetrics metrics) {
         dirty.setText(Units.count(metrics.dirtyPages(), "page"));
-        saved.setText(Units.bytes(metrics.dirtyPages() * PAGE_BYTES) + " · saved " + CheckpointFigures.saved(metrics));
+        saved.setText(
+                Units.bytes(metrics.dirtyPages() * GuestPage.BYTES) + " · saved " + CheckpointFigures.saved(metrics));
         composition.show("Dirty pages by class", LongStream.of(metrics.newPages(), metrics.duplicateWithinPages(),
                 metrics.duplicateStoredPages(), metrics.duplicateDiskPages(), metrics.zeroPages(),
                 metrics.unchangedPages()).mapToObj(
@@ -249,10 +251,10 @@ public final class CheckpointDetails extends BorderPane {
 
     private void showFigures(CheckpointMetrics metrics) {
         figure("Dirty of all RAM", Units.percent((double) metrics.dirtyPages(), (double) metrics.ramPages()) + " of "
-                + Units.bytes(metrics.ramPages() * PAGE_BYTES));
+                + Units.bytes(metrics.ramPages() * GuestPage.BYTES));
         figure("Added to the store", Units.bytes(metrics.storedBytes()));
-        figure("Saved by dedup", Units.bytes((metrics.dirtyPages() - metrics.newPages()) * PAGE_BYTES) + " of "
-                + Units.bytes(metrics.dirtyPages() * PAGE_BYTES));
+        figure("Saved by dedup", Units.bytes((metrics.dirtyPages() - metrics.newPages()) * GuestPage.BYTES) + " of "
+                + Units.bytes(metrics.dirtyPages() * GuestPage.BYTES));
         figure("Device state", Units.bytes(metrics.deviceStateBytes()));
         figure("Copied before the stop", Units.count(metrics.of(CheckpointFigure.PRE_COPIED_PAGES), "page")
                 + " in " + Units.millis(metrics.of(CheckpointFigure.PRE_COPY_TIME)));
@@ -294,7 +296,7 @@ public final class CheckpointDetails extends BorderPane {
     }
 
     private Hyperlink link(String text, String styleClass, Runnable action) {
-        Hyperlink link = new Hyperlink(Units.printable(text));
+        Hyperlink link = new Hyperlink(ShownText.oneLine(text));
         link.getStyleClass().add(styleClass);
         link.maxWidthProperty().bind(family.widthProperty());
         link.setTooltip(new Tooltip(text));

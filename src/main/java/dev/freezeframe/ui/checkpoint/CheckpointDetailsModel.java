@@ -201,19 +201,4 @@ public final class CheckpointDetailsModel {
     public void showChild(ExperimentRecord child) {
         workbench.show(child);
     }
-
-    /// Whether anything can be compared with the selected one.
-    public Optional<CheckpointRecord> previous() {
-        CheckpointRecord selected = checkpointProperty().get();
-        int index = selected == null ? 0 : experiment.selection().indexOf(selected.number());
-        return index > 0 ? Optional.of(experiment.checkpoints().get(index - 1)) : Optional.empty();
-    }
-
-    /// The first checkpoint of the experiment, where that is not the selected one.
-    public Optional<CheckpointRecord> first() {
-        CheckpointRecord selected = checkpointProperty().get();
-        return selected == null || experiment.checkpoints().getFirst().id() == selected.id()
-                ? Optional.empty()
-                : Optional.of(experiment.checkpoints().getFirst());
-    }
 }

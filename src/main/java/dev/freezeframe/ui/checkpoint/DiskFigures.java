@@ -1,8 +1,8 @@
 package dev.freezeframe.ui.checkpoint;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.figure.DiskMetrics;
-import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Part;
 import dev.freezeframe.ui.checkpoint.SegmentBar.Value;
 import java.util.ArrayList;
@@ -56,7 +56,7 @@ final class DiskFigures extends VBox {
             setId("details-" + disk.disk());
             name.setText(disk.disk());
             dirty.setText(Units.count(disk.dirtyBlocks(), "dirty block") + ", " + Units.bytes(disk.dirtyBlocks()
-                    * ChunkId.CHUNK_BYTES) + " of " + Units.bytes(disk.sizeBytes()));
+                    * GuestPage.BYTES) + " of " + Units.bytes(disk.sizeBytes()));
             classes.show("Dirty blocks of " + disk.disk() + " by class", LongStream.of(disk.newBlocks(), disk
                     .duplicateDiskBlocks(), disk.duplicateRamBlocks(), disk.zeroBlocks(), disk.unchangedBlocks())
                     .mapToObj(blocks -> new Value(blocks, Units.count(blocks))).toList(), disk.dirtyBlocks(), -1);

@@ -7,6 +7,7 @@ import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.Selection;
 import dev.freezeframe.ui.WorkbenchModel;
+import dev.freezeframe.ui.command.CommandMenus;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +18,6 @@ import javafx.collections.MapChangeListener;
 import javafx.geometry.Orientation;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
-import javafx.scene.control.ContextMenu;
 import javafx.scene.control.Label;
 import javafx.scene.control.ListView;
 import javafx.scene.control.MenuButton;
@@ -42,6 +42,7 @@ public final class FilmStrip extends BorderPane {
 
     private final FilmStripModel model;
     private final CheckpointActions actions;
+    private final CheckpointCommands commands;
     private final Selection selection;
     private final GuestPictures pictures;
     private final ListView<CheckpointRecord> list;
@@ -53,6 +54,7 @@ public final class FilmStrip extends BorderPane {
     public FilmStrip(WorkbenchModel workbench) {
         model = new FilmStripModel(workbench);
         actions = new CheckpointActions(workbench);
+        commands = new CheckpointCommands(this, workbench);
         selection = workbench.experiment().selection();
         pictures = new GuestPictures(workbench, this::pictureCame);
         list = list();
@@ -94,14 +96,7 @@ public final class FilmStrip extends BorderPane {
             return cell;
         });
         view.addEventFilter(KeyEvent.KEY_PRESSED, this::pressed);
-        MenuItem restore = new MenuItem("Restore to new machine", new FontIcon(Feather.ROTATE_CCW));
-        restore.setOnAction(_ -> restore());
-        MenuItem delete = new MenuItem("Delete…", new FontIcon(Feather.TRASH_2));
-        delete.setOnAction(_ -> deleteSelected());
-        ContextMenu menu = new ContextMenu(restore, delete);
-        restore.disableProperty().bind(selection.checkpointProperty().isNull());
-        delete.disableProperty().bind(selection.checkpointProperty().isNull());
-        view.setContextMenu(menu);
+        view.setContextMenu(CommandMenus.context(List.of(List.of(commands.restore()), List.of(commands.delete()))));
         return view;
     }
 
@@ -164,7 +159,7 @@ public final class FilmStrip extends BorderPane {
 
     private MenuButton deleteMenu() {
         MenuItem selected = new MenuItem("Delete the selected checkpoint…");
-        selected.setOnAction(_ -> deleteSelected());
+        selected.setOnAction(_ -> commands.delete().run());
         MenuItem shown = new MenuItem();
         shown.setId("film-delete-shown");
         shown.setOnAction(_ -> DeleteDialog.ask(this, actions.deletionOf(List.copyOf(model.shown())),
@@ -196,25 +191,13 @@ public final class FilmStrip extends BorderPane {
             case PAGE_DOWN -> model.move(page);
             case HOME -> model.first();
             case END -> model.last();
-            case ENTER -> restore();
-            case DELETE -> deleteSelected();
+            case ENTER -> commands.restore().run();
+            case DELETE -> commands.delete().run();
             default -> {
                 return;
             }
         }
         event.consume();
-    }
-
-    private void restore() {
-        if (selection.checkpoint() != null) {
-            actions.restore(selection.checkpoint());
-        }
-    }
-
-    private void deleteSelected() {
-        if (selection.checkpoint() != null) {
-            DeleteDialog.ask(this, actions.deletionOf(List.of(selection.checkpoint())), actions::delete);
-        }
     }
 
     /// Puts the cursor into the filter field.

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.compare;
 
 import atlantafx.base.controls.Popover;
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -64,7 +65,7 @@ final class CheckpointPicker extends Button {
 
     private void name() {
         CheckpointRecord checkpoint = chosen.get();
-        setText(checkpoint == null ? "Choose a checkpoint" : Units.printable(checkpoint.name().toString()));
+        setText(checkpoint == null ? "Choose a checkpoint" : ShownText.oneLine(checkpoint.name().toString()));
         setTooltip(checkpoint == null ? null : new Tooltip(CheckpointFigures.inOneLine(checkpoint)));
     }
 
@@ -152,7 +153,7 @@ final class CheckpointPicker extends Button {
         @Override
         protected void updateItem(ExperimentRecord experiment, boolean empty) {
             super.updateItem(experiment, empty);
-            setText(empty || experiment == null ? "" : Units.printable(experiment.name()));
+            setText(empty || experiment == null ? "" : ShownText.oneLine(experiment.name()));
             setPrefWidth(WIDTH - 48);
         }
     }

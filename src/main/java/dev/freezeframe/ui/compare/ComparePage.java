@@ -2,6 +2,7 @@ package dev.freezeframe.ui.compare;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.Navigation;
@@ -49,7 +50,6 @@ import org.kordamp.ikonli.javafx.FontIcon;
 /// [Navigation.Place.Compare] says, and whatever the user chooses after that.
 public final class ComparePage extends BorderPane {
     private static final KeyCombination COPY = new KeyCodeCombination(KeyCode.C, KeyCombination.SHORTCUT_DOWN);
-    private static final long PAGE_BYTES = 4096;
 
     private final WorkbenchModel workbench;
     private final ComparisonModel model;
@@ -166,7 +166,7 @@ public final class ComparePage extends BorderPane {
         table.setColumnResizePolicy(TableView.CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
         column("Address", 112, ComparisonRange::address, ComparisonRange::hex, "monospace");
         column("Count", 72, ComparisonRange::pages, pages -> Units.count(pages), "number");
-        column("Size", 80, ComparisonRange::pages, pages -> Units.bytes(pages * PAGE_BYTES), "number");
+        column("Size", 80, ComparisonRange::pages, pages -> Units.bytes((long) pages * GuestPage.BYTES), "number");
         column("Difference", 136, ComparisonRange::difference, ComparisonRange::words, "words");
         same.getStyleClass().add("text-muted");
         table.setPlaceholder(same);

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.compare;
 
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
 import dev.freezeframe.analyse.ImageComparison;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.ui.task.Steps;
 import java.util.ArrayList;
@@ -58,7 +59,7 @@ public final class ComparedImage {
     /// How much of it differs, in a sentence.
     public String sum() {
         return Units.count(comparison.pagesDiffering()) + " of " + Units.count(pages(), unit()) + " differ ("
-                + Units.bytes(comparison.pagesDiffering() * ComparisonRange.PAGE_BYTES) + ")";
+                + Units.bytes(comparison.pagesDiffering() * GuestPage.BYTES) + ")";
     }
 
     /// Pages of the larger RAM, blocks of the larger disk.

@@ -1,16 +1,16 @@
 package dev.freezeframe.ui.compare;
 
 import dev.freezeframe.analyse.CheckpointComparison.Difference;
+import dev.freezeframe.base.GuestPage;
 
 /// Neighbouring pages of RAM, or blocks of a disk, that differ in the same way.
 ///
 /// @param firstPage counts from 0
 public record ComparisonRange(int firstPage, int pages, Difference difference) {
-    static final long PAGE_BYTES = 4096;
 
     /// Where it begins in guest RAM, or on the disk.
     public long address() {
-        return firstPage * PAGE_BYTES;
+        return (long) firstPage * GuestPage.BYTES;
     }
 
     /// How it differs, in the words of the window.

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.compare;
 
 import atlantafx.base.theme.Styles;
 import dev.freezeframe.analyse.CheckpointComparison.PageContents;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,7 +28,6 @@ import org.kordamp.ikonli.javafx.FontIcon;
 /// One page or block as both checkpoints have it, side by side, sixteen bytes a line; bytes that differ are underlined and coloured.
 final class HexView extends BorderPane {
     private static final int LINE_BYTES = 16;
-    private static final int PAGE_BYTES = 4096;
 
     private final ListView<Integer> lines = new ListView<>();
     private final Label title = new Label();
@@ -92,13 +92,13 @@ final class HexView extends BorderPane {
     }
 
     private long address(int offset) {
-        return contents.page() * (long) PAGE_BYTES + offset;
+        return contents.page() * (long) GuestPage.BYTES + offset;
     }
 
     private void fill() {
         List<Integer> shown = new ArrayList<>();
         if (contents != null) {
-            for (int line = 0; line < PAGE_BYTES / LINE_BYTES; line++) {
+            for (int line = 0; line < GuestPage.BYTES / LINE_BYTES; line++) {
                 if (!onlyDiffering.isSelected() || differs(line)) {
                     shown.add(line);
                 }

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleSummary;
 import java.io.File;
@@ -39,7 +40,7 @@ public final class BundleDialogs {
 
     /// Asks for a file, and writes an experiment to it.
     void chooseAndExport(LibraryEntry entry) {
-        FileChooser chooser = chooser("Export " + Units.printable(entry.name()) + " as a bundle");
+        FileChooser chooser = chooser("Export " + ShownText.oneLine(entry.name()) + " as a bundle");
         chooser.setInitialFileName(LibraryWork.bundleName(entry));
         File file = chooser.showSaveDialog(owner.getScene().getWindow());
         if (file != null) {

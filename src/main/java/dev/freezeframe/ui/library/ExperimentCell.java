@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import java.time.Instant;
 import java.util.List;
@@ -73,7 +74,7 @@ final class ExperimentCell extends ListCell<LibraryRow> {
 
     private void show(LibraryEntry entry) {
         time.setText(LibraryColumns.shortTime(entry.experiment().startedAt(), Instant.now()));
-        profile.setText(Units.printable(entry.experiment().profileName()));
+        profile.setText(ShownText.oneLine(entry.experiment().profileName()));
         count.setText(Units.count(entry.totals().checkpoints()));
         EndingMarks.mark(ending, entry.ending());
         ending.setVisible(ending.getGraphic() != null);
@@ -82,15 +83,15 @@ final class ExperimentCell extends ListCell<LibraryRow> {
     }
 
     private String explanation(LibraryEntry entry) {
-        StringBuilder text = new StringBuilder(Units.printable(entry.name())).append('\n').append(Units.count(entry
-                .totals().checkpoints(), "checkpoint")).append(" of ").append(Units.printable(entry.experiment()
+        StringBuilder text = new StringBuilder(ShownText.oneLine(entry.name())).append('\n').append(Units.count(entry
+                .totals().checkpoints(), "checkpoint")).append(" of ").append(ShownText.oneLine(entry.experiment()
                         .profileName()))
                 .append(", ").append(Units.bytes(entry.totals().storedBytes())).append(" stored\n")
                 .append(LibraryColumns.time(entry.experiment().startedAt())).append(", ").append(Units.duration(entry
                         .duration()))
                 .append(", ").append(entry.endReason());
         if (!entry.parentName().isEmpty()) {
-            text.append("\nrestored from ").append(Units.printable(entry.parentName()));
+            text.append("\nrestored from ").append(ShownText.oneLine(entry.parentName()));
         }
         List<String> machines = restoredMachines.apply(entry.id());
         if (!machines.isEmpty()) {

@@ -2,7 +2,9 @@ package dev.freezeframe.ui.library;
 
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.Navigation;
+import dev.freezeframe.ui.PageCommands;
 import dev.freezeframe.ui.WorkbenchModel;
+import dev.freezeframe.ui.command.CommandMenus;
 import dev.freezeframe.ui.machine.MachineModel;
 import java.util.List;
 import java.util.Optional;
@@ -14,9 +16,6 @@ import javafx.scene.control.Button;
 import javafx.scene.control.ContextMenu;
 import javafx.scene.control.Label;
 import javafx.scene.control.ListView;
-import javafx.scene.control.MenuItem;
-import javafx.scene.control.SeparatorMenuItem;
-import javafx.scene.control.Tooltip;
 import javafx.scene.input.ContextMenuEvent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCombination;
@@ -27,8 +26,6 @@ import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
-import org.kordamp.ikonli.feather.Feather;
-import org.kordamp.ikonli.javafx.FontIcon;
 
 /// The experiments in the sidebar, newest first, with search. The shown experiment is the selected one; only the user's own
 /// choice shows another, never a list that is read again.
@@ -39,10 +36,11 @@ public final class ExperimentList extends VBox {
     private final WorkbenchModel workbench;
     private final LibraryWork work;
     private final LibrarySearch search;
-    private final LibraryDialogs dialogs;
+    private final ExperimentCommands commands;
+    private final ContextMenu menu;
     private final SearchField field = new SearchField("the experiments");
     private final ListView<LibraryRow> list = new ListView<>();
-    private ContextMenu menu;
+    private LibraryEntry target;
     private boolean following;
     private boolean waiting;
 
@@ -50,7 +48,8 @@ public final class ExperimentList extends VBox {
         this.workbench = workbench;
         work = workbench.libraryWork();
         search = new LibrarySearch(workbench.library());
-        dialogs = new LibraryDialogs(this, work);
+        commands = new ExperimentCommands(this, workbench, () -> Optional.ofNullable(target).stream().toList());
+        menu = CommandMenus.context(commands.sectionsForOne());
         getStyleClass().add("experiment-list");
         setId("experiment-list");
 
@@ -58,12 +57,9 @@ public final class ExperimentList extends VBox {
         title.getStyleClass().add("section-title");
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
-        Button library = new Button("", new FontIcon(Feather.GRID));
+        Button library = new PageCommands(workbench.navigation()).library().iconButton();
         library.setId("open-library");
-        library.getStyleClass().addAll("flat", "button-icon", "small");
-        library.setAccessibleText("Open the library of experiments");
-        library.setTooltip(new Tooltip("Library: all experiments with their figures (Ctrl+2)"));
-        library.setOnAction(_ -> workbench.navigation().go(new Navigation.Place.Library()));
+        library.getStyleClass().add("small");
         HBox header = new HBox(title, gap, library);
         header.setAlignment(Pos.CENTER_LEFT);
         header.getStyleClass().add("section-header");
@@ -187,7 +183,8 @@ public final class ExperimentList extends VBox {
             return;
         }
         if (event.getCode() == KeyCode.DELETE) {
-            dialogs.delete(List.of(row.entry()));
+            aim(row.entry());
+            commands.delete().run();
             event.consume();
         } else if (event.getCode() == KeyCode.ENTER) {
             show(row);
@@ -207,31 +204,19 @@ public final class ExperimentList extends VBox {
         Optional<LibraryRow> row = event.isKeyboardTrigger()
                 ? Optional.ofNullable(list.getSelectionModel().getSelectedItem())
                 : rowAt(event.getTarget());
-        if (menu != null) {
-            menu.hide();
-        }
-        row.ifPresent(chosen -> {
-            menu = menuFor(chosen.entry());
-            menu.show(list, event.getScreenX(), event.getScreenY());
-        });
+        menu.hide();
+        row.ifPresent(chosen -> menuFor(chosen.entry()).show(list, event.getScreenX(), event.getScreenY()));
         event.consume();
     }
 
     /// What can be done with an experiment.
     ContextMenu menuFor(LibraryEntry entry) {
-        MenuItem show = item("Show", Feather.ACTIVITY, () -> work.show(entry));
-        MenuItem compare = item("Compare with the shown one", Feather.LAYERS, () -> work.compareWithShown(entry));
-        compare.setDisable(workbench.experiment().experimentProperty().get() == null || isShown(entry));
-        MenuItem bundle = item("Export bundle…", Feather.UPLOAD, () -> new BundleDialogs(this, work).chooseAndExport(
-                entry));
-        MenuItem export = item("Export CSV…", Feather.DOWNLOAD, () -> dialogs.exportCheckpoints(entry));
-        MenuItem delete = item("Delete…", Feather.TRASH_2, () -> dialogs.delete(List.of(entry)));
-        return new ContextMenu(show, compare, bundle, export, new SeparatorMenuItem(), delete);
+        aim(entry);
+        return menu;
     }
 
-    private static MenuItem item(String text, Feather icon, Runnable action) {
-        MenuItem item = new MenuItem(text, new FontIcon(icon));
-        item.setOnAction(_ -> action.run());
-        return item;
+    private void aim(LibraryEntry entry) {
+        target = entry;
+        commands.refresh();
     }
 }

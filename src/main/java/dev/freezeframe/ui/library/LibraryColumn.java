@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.base.Units;
+import dev.freezeframe.base.ShownText;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
@@ -22,7 +22,7 @@ public record LibraryColumn<S, V extends Comparable<? super V>>(String id, Strin
     static <S> LibraryColumn<S, String> ofText(String id, String title, String explanation,
             Function<S, String> value,
             double width) {
-        return new LibraryColumn<>(id, title, explanation, value, Units::printable, false, true, width);
+        return new LibraryColumn<>(id, title, explanation, value, ShownText::oneLine, false, true, width);
     }
 
     static <S, V extends Comparable<? super V>> LibraryColumn<S, V> ofFigure(String id, String title,
@@ -44,8 +44,10 @@ public record LibraryColumn<S, V extends Comparable<? super V>>(String id, Strin
         StringBuilder text = new StringBuilder(columns.stream().map(LibraryColumn::id).collect(Collectors.joining(
                 "\t"))).append('\n');
         for (S line : lines) {
-            text.append(columns.stream().map(column -> Units.printable(column.value().apply(line).toString())).collect(
-                    Collectors.joining("\t"))).append('\n');
+            text.append(
+                    columns.stream().map(column -> ShownText.oneLine(column.value().apply(line).toString())).collect(
+                            Collectors.joining("\t")))
+                    .append('\n');
         }
         return text.toString();
     }

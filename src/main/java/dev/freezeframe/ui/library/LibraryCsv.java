@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.CsvLine;
 import dev.freezeframe.store.model.ExperimentTotals;
 import java.io.IOException;
 import java.time.Instant;
@@ -7,20 +8,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /// Experiments as a table of comma-separated values as RFC 4180 has them: one header, one line for each, units in the names
 /// of the columns. Text that begins like a formula gets an apostrophe in front, as in the table of checkpoints.
 final class LibraryCsv {
-    private static final String LINE_END = "\r\n";
     private static final Map<String, Function<LibraryEntry, Object>> COLUMNS = columns();
 
     private LibraryCsv() {}
 
     private static Map<String, Function<LibraryEntry, Object>> columns() {
         Map<String, Function<LibraryEntry, Object>> columns = new LinkedHashMap<>();
-        columns.put("experiment", entry -> typed(entry.name()));
-        columns.put("profile", entry -> typed(entry.experiment().profileName()));
+        columns.put("experiment", entry -> CsvLine.typed(entry.name()));
+        columns.put("profile", entry -> CsvLine.typed(entry.experiment().profileName()));
         columns.put("started_at", entry -> entry.experiment().startedAt());
         columns.put("ended_at", entry -> time(entry.experiment().endedAt()));
         columns.put("checkpoints", total(ExperimentTotals::checkpoints));
@@ -36,8 +35,8 @@ final class LibraryCsv {
         columns.put("median_pause_micros", total(ExperimentTotals::medianPauseMicros));
         columns.put("max_pause_micros", total(ExperimentTotals::maxPauseMicros));
         columns.put("late", total(ExperimentTotals::late));
-        columns.put("parent", entry -> typed(entry.parentName()));
-        columns.put("end_reason", entry -> typed(entry.endReason()));
+        columns.put("parent", entry -> CsvLine.typed(entry.parentName()));
+        columns.put("end_reason", entry -> CsvLine.typed(entry.endReason()));
         columns.put("dirty_blocks", total(ExperimentTotals::dirtyBlocks));
         columns.put("new_blocks", total(ExperimentTotals::newBlocks));
         columns.put("image_bytes", total(ExperimentTotals::imageBytes));
@@ -54,20 +53,9 @@ final class LibraryCsv {
 
     /// Writes header and lines.
     static void write(Appendable out, Iterable<LibraryEntry> entries) throws IOException {
-        out.append(String.join(",", COLUMNS.keySet())).append(LINE_END);
+        out.append(CsvLine.of(COLUMNS.keySet().stream()));
         for (LibraryEntry entry : entries) {
-            out.append(COLUMNS.values().stream().map(column -> escaped(column.apply(entry).toString())).collect(
-                    Collectors.joining(","))).append(LINE_END);
+            out.append(CsvLine.of(COLUMNS.values().stream().map(column -> column.apply(entry))));
         }
-    }
-
-    private static String typed(String text) {
-        return !text.isEmpty() && "=+-@\t\r".indexOf(text.charAt(0)) >= 0 ? "'" + text : text;
-    }
-
-    private static String escaped(String text) {
-        return text.chars().anyMatch(c -> c == ',' || c == '"' || c == '\r' || c == '\n')
-                ? '"' + text.replace("\"", "\"\"") + '"'
-                : text;
     }
 }

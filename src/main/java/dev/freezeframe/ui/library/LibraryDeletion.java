@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -61,7 +62,7 @@ public record LibraryDeletion(List<LibraryEntry> entries, List<LibraryEntry> dep
     /// What goes, such as `tiny-linux-20261122-101500` or `3 experiments`.
     public String subject() {
         return entries.size() == 1
-                ? Units.printable(entries.getFirst().name())
+                ? ShownText.oneLine(entries.getFirst().name())
                 : Units.count(entries.size(), "experiment");
     }
 }

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import java.io.File;
 import java.nio.file.Path;
@@ -24,8 +25,6 @@ final class LibraryDialogs {
 
     private final Node owner;
     private final LibraryWork work;
-    /// Where the last file was written, so that the next one goes there too.
-    private File lastFolder;
 
     /// @param owner a node of the window that the dialogs belong to
     LibraryDialogs(Node owner, LibraryWork work) {
@@ -69,8 +68,9 @@ final class LibraryDialogs {
     }
 
     private static String names(List<LibraryEntry> entries) {
-        String names = entries.stream().limit(MOST_NAMES).map(entry -> Units.printable(entry.name())).collect(Collectors
-                .joining(", "));
+        String names = entries.stream().limit(MOST_NAMES).map(entry -> ShownText.oneLine(entry.name()))
+                .collect(Collectors
+                        .joining(", "));
         int more = entries.size() - MOST_NAMES;
         return more > 0 ? names + " and " + Units.count(more) + " more" : names;
     }
@@ -129,7 +129,7 @@ final class LibraryDialogs {
 
     /// Asks for a file, and writes the checkpoints of an experiment into it.
     void exportCheckpoints(LibraryEntry entry) {
-        File file = chooseFile("Export the checkpoints of " + Units.printable(entry.name()), LibraryWork.fileName(
+        File file = chooseFile("Export the checkpoints of " + ShownText.oneLine(entry.name()), LibraryWork.fileName(
                 entry));
         if (file != null) {
             // the chooser has asked about a file that is there
@@ -141,12 +141,12 @@ final class LibraryDialogs {
     void exportCheckpoints(Collection<LibraryEntry> entries) {
         DirectoryChooser chooser = new DirectoryChooser();
         chooser.setTitle("Export " + Units.count(entries.size(), "experiment") + ", a file each");
-        chooser.setInitialDirectory(lastFolder);
+        work.lastFolder().map(Path::toFile).ifPresent(chooser::setInitialDirectory);
         File chosen = chooser.showDialog(owner.getScene().getWindow());
         if (chosen == null) {
             return;
         }
-        lastFolder = chosen;
+        work.setLastFolder(chosen.toPath());
         Path folder = chosen.toPath();
         work.existing(entries, folder, existing -> {
             if (existing.isEmpty()) {
@@ -175,11 +175,11 @@ final class LibraryDialogs {
         FileChooser chooser = new FileChooser();
         chooser.setTitle(title);
         chooser.setInitialFileName(name);
-        chooser.setInitialDirectory(lastFolder);
+        work.lastFolder().map(Path::toFile).ifPresent(chooser::setInitialDirectory);
         chooser.getExtensionFilters().add(new FileChooser.ExtensionFilter("Comma-separated values", "*.csv"));
         File file = chooser.showSaveDialog(owner.getScene().getWindow());
         if (file != null) {
-            lastFolder = file.getParentFile();
+            work.setLastFolder(file.toPath().getParent());
         }
         return file;
     }

@@ -1,6 +1,6 @@
 package dev.freezeframe.ui.library;
 
-import dev.freezeframe.base.Units;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ExperimentTotals;
@@ -63,7 +63,7 @@ public record LibraryEntry(ExperimentTotals totals, Optional<CheckpointRecord> p
         return switch (ending()) {
             case RECORDING -> "being recorded";
             case CUT_OFF -> "the recorder was killed";
-            case ORDINARY, PROBLEM -> Units.printable(experiment().endReason().orElse(""));
+            case ORDINARY, PROBLEM -> ShownText.oneLine(experiment().endReason().orElse(""));
         };
     }
 

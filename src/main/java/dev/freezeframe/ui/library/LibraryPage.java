@@ -1,8 +1,11 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.WorkbenchModel;
+import dev.freezeframe.ui.command.Command;
+import dev.freezeframe.ui.command.CommandMenus;
 import java.util.List;
 import java.util.Optional;
 import javafx.application.Platform;
@@ -13,9 +16,7 @@ import javafx.geometry.Pos;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
-import javafx.scene.control.MenuItem;
 import javafx.scene.control.Separator;
-import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.SplitPane;
 import javafx.scene.control.Tab;
 import javafx.scene.control.TabPane;
@@ -47,19 +48,9 @@ public final class LibraryPage extends BorderPane {
     private final SearchField field = new SearchField("the experiments");
     private final ExperimentTable table;
     private final CheckpointTable checkpoints;
-    private final Button show = button("Show", "library-show", Feather.ACTIVITY,
-            "Show the selected experiment (Enter)");
-    private final Button overlay = button("Overlay", "library-overlay", Feather.LAYERS,
-            "Lay two or more selected experiments over each other");
+    private final ExperimentCommands commands;
+    private final StoreCommands store;
     private final MenuButton export = new MenuButton("Export", new FontIcon(Feather.UPLOAD));
-    private final Button bundle = button("Import…", "library-import", Feather.DOWNLOAD,
-            "Take an experiment from a bundle into this store (Ctrl+I)");
-    private final Button delete = button("Delete…", "library-delete", Feather.TRASH_2,
-            "Delete the selected experiments (Delete)");
-    private final Button reclaim = button("Reclaim space", "library-reclaim", Feather.MINIMIZE_2,
-            "Give the disk back what no checkpoint uses any more; holds recordings up for a moment");
-    private final Button verify = button("Verify", "library-verify", Feather.SHIELD,
-            "Read every page of every checkpoint back and compare it with its hash");
     private final Label sum = new Label();
     private final Label space = new Label();
     private final Label checkpointsTitle = new Label();
@@ -72,9 +63,11 @@ public final class LibraryPage extends BorderPane {
         this.workbench = workbench;
         work = workbench.libraryWork();
         search = new LibrarySearch(workbench.library());
-        verification = new VerificationModel(workbench);
+        verification = workbench.verification();
         dialogs = new LibraryDialogs(this, work);
         table = new ExperimentTable(search);
+        commands = new ExperimentCommands(this, workbench, table::selected);
+        store = new StoreCommands(this, workbench);
         checkpoints = new CheckpointTable(workbench);
         getStyleClass().add("library-page");
         setId("library-page");
@@ -118,10 +111,9 @@ public final class LibraryPage extends BorderPane {
         showNotice();
     }
 
-    private static Button button(String text, String id, Feather icon, String explanation) {
-        Button button = new Button(text, new FontIcon(icon));
+    private static Button button(Command command, String id) {
+        Button button = command.button();
         button.setId(id);
-        button.setTooltip(new Tooltip(explanation));
         button.setMinWidth(USE_PREF_SIZE);
         return button;
     }
@@ -135,18 +127,10 @@ public final class LibraryPage extends BorderPane {
         export.setMinWidth(USE_PREF_SIZE);
         export.setTooltip(
                 new Tooltip("Write the selected experiments into files: bundles for another Freezeframe, or tables"));
-        show.setOnAction(_ -> showSelected());
-        overlay.setOnAction(_ -> work.overlay(table.selected()));
-        bundle.setOnAction(_ -> new BundleDialogs(this, work).chooseAndImport());
-        bundle.disableProperty().bind(work.bundling().runningProperty());
-        delete.setOnAction(_ -> dialogs.delete(table.selected()));
-        reclaim.setOnAction(_ -> work.reclaim());
-        reclaim.disableProperty().bind(work.reclaiming().runningProperty());
-        verify.setOnAction(_ -> {
-            below.getSelectionModel().select(1);
-            verification.verify();
-        });
-        verify.disableProperty().bind(verification.job().runningProperty());
+        export.getItems().setAll(CommandMenus.items(commands.exporting()));
+        export.getItems().getFirst().setId("library-export-bundle");
+        Button reclaim = button(store.reclaim(), "library-reclaim");
+        Button verify = button(store.verify(), "library-verify");
         // in a narrow window their icons are left of them
         reclaim.setMinWidth(NARROW_BUTTON);
         verify.setMinWidth(NARROW_BUTTON);
@@ -154,9 +138,11 @@ public final class LibraryPage extends BorderPane {
         HBox.setHgrow(gap, Priority.ALWAYS);
         HBox.setHgrow(field, Priority.SOMETIMES);
         field.setMaxWidth(320);
-        HBox toolbar = new HBox(8, field, show, overlay, export, bundle, new Separator(Orientation.VERTICAL), delete,
-                gap,
-                reclaim, verify);
+        HBox toolbar = new HBox(8, field, button(commands.show(), "library-show"), button(commands.overlay(),
+                "library-overlay"), export, button(store.importBundle(), "library-import"),
+                new Separator(
+                        Orientation.VERTICAL),
+                button(commands.delete(), "library-delete"), gap, reclaim, verify);
         toolbar.setAlignment(Pos.CENTER_LEFT);
         toolbar.getStyleClass().add("library-toolbar");
         return toolbar;
@@ -178,10 +164,10 @@ public final class LibraryPage extends BorderPane {
         });
         table.addEventHandler(KeyEvent.KEY_PRESSED, event -> {
             if (event.getCode() == KeyCode.DELETE) {
-                dialogs.delete(table.selected());
+                commands.delete().run();
                 event.consume();
             } else if (event.getCode() == KeyCode.ENTER) {
-                showSelected();
+                commands.show().run();
                 event.consume();
             }
         });
@@ -202,14 +188,12 @@ public final class LibraryPage extends BorderPane {
     private TabPane below() {
         checkpointsTitle.getStyleClass().add("text-strong");
         checkpointsTitle.setMinWidth(0);
-        Button copy = button("Copy", "checkpoints-copy", Feather.COPY,
-                "Copy the selected lines for a spreadsheet (Ctrl+C)");
-        copy.setOnAction(_ -> checkpoints.copySelected());
-        copy.disableProperty().bind(Bindings.isEmpty(checkpoints.getSelectionModel().getSelectedItems()));
-        Button csv = button("Export CSV…", "checkpoints-export", Feather.DOWNLOAD,
-                "Write all checkpoints with all figures into a file");
-        csv.setOnAction(_ -> shownRow().ifPresent(row -> dialogs.exportCheckpoints(row.entry())));
-        csv.disableProperty().bind(workbench.experiment().experimentProperty().isNull());
+        Command copyRows = new Command("Copy", checkpoints::copySelected).icon(Feather.COPY).help(
+                "Copy the selected lines for a spreadsheet (Ctrl+C)").when(
+                        Bindings.isNotEmpty(checkpoints
+                                .getSelectionModel().getSelectedItems()));
+        Button copy = button(copyRows, "checkpoints-copy");
+        Button csv = button(ExperimentCommands.ofShown(this, workbench).exportCheckpoints(), "checkpoints-export");
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
         HBox head = new HBox(8, checkpointsTitle, gap, copy, csv);
@@ -227,6 +211,11 @@ public final class LibraryPage extends BorderPane {
         below.getTabs().setAll(first, second);
         below.setId("library-below");
         below.setMinHeight(120);
+        verification.job().runningProperty().subscribe(running -> {
+            if (running) {
+                below.getSelectionModel().select(second);
+            }
+        });
         return below;
     }
 
@@ -245,13 +234,6 @@ public final class LibraryPage extends BorderPane {
         field.selectAll();
     }
 
-    private void showSelected() {
-        LibraryRow row = table.getSelectionModel().getSelectedItem();
-        if (row != null) {
-            work.show(row.entry());
-        }
-    }
-
     private Optional<LibraryRow> shownRow() {
         ExperimentRecord shown = workbench.experiment().experimentProperty().get();
         return shown == null ? Optional.empty() : workbench.library().row(shown.id());
@@ -260,11 +242,8 @@ public final class LibraryPage extends BorderPane {
     /// The user has selected something, or the list has changed.
     private void selected() {
         List<LibraryEntry> selected = table.selected();
-        show.setDisable(selected.size() != 1);
-        overlay.setDisable(selected.size() < 2);
+        commands.refresh();
         export.setDisable(selected.isEmpty());
-        delete.setDisable(selected.isEmpty());
-        export.getItems().setAll(exports(selected));
         String all = LibrarySearch.sum(search.rows().stream().map(LibraryRow::entry).toList());
         sum.setText(selected.size() > 1 ? all + "; selected: " + LibrarySearch.sum(selected) : all);
         if (!following && !search.changingProperty().get() && selected.size() == 1) {
@@ -274,31 +253,6 @@ public final class LibraryPage extends BorderPane {
                 workbench.experiment().show(only.experiment());
             }
         }
-    }
-
-    private List<MenuItem> exports(List<LibraryEntry> selected) {
-        MenuItem checkpointsItem = new MenuItem(selected.size() == 1
-                ? "Its checkpoints as CSV…"
-                : "Their checkpoints as CSV, a file for each of " + Units.count(selected.size(), "experiment") + "…");
-        checkpointsItem.setOnAction(_ -> {
-            if (selected.size() == 1) {
-                dialogs.exportCheckpoints(selected.getFirst());
-            } else {
-                dialogs.exportCheckpoints(selected);
-            }
-        });
-        MenuItem tableItem = new MenuItem(selected.size() == 1
-                ? "Its line of this table as CSV…"
-                : "A table of these experiments as CSV…");
-        tableItem.setOnAction(_ -> dialogs.exportTable(selected));
-        if (selected.size() != 1) {
-            return List.of(checkpointsItem, tableItem);
-        }
-        MenuItem bundleItem = new MenuItem("All of it, as a bundle for another Freezeframe…");
-        bundleItem.setId("library-export-bundle");
-        bundleItem.disableProperty().bind(work.bundling().runningProperty());
-        bundleItem.setOnAction(_ -> new BundleDialogs(this, work).chooseAndExport(selected.getFirst()));
-        return List.of(bundleItem, new SeparatorMenuItem(), checkpointsItem, tableItem);
     }
 
     /// Follows once for many changes, and never in the middle of a change of the selection.
@@ -336,7 +290,7 @@ public final class LibraryPage extends BorderPane {
         ExperimentRecord shown = workbench.experiment().experimentProperty().get();
         checkpointsTitle.setText(shown == null
                 ? ""
-                : Units.count(workbench.experiment().checkpoints().size(), "checkpoint") + " of " + Units.printable(
+                : Units.count(workbench.experiment().checkpoints().size(), "checkpoint") + " of " + ShownText.oneLine(
                         shown.name()));
     }
 

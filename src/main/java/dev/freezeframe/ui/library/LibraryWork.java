@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.library;
 
 import dev.freezeframe.analyse.CheckpointCsv;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleExport;
 import dev.freezeframe.bundle.BundleImport;
@@ -41,6 +42,7 @@ public final class LibraryWork {
     private final LibraryJob reclaiming;
     private final LibraryJob bundling;
     private final ReadOnlyStringWrapper lastDone = new ReadOnlyStringWrapper(this, "lastDone", "");
+    private Optional<Path> lastFolder = Optional.empty();
     private final ReadOnlyLongWrapper deletedBytes = new ReadOnlyLongWrapper(this, "deletedBytes", 0);
 
     public LibraryWork(WorkbenchModel workbench) {
@@ -68,6 +70,16 @@ public final class LibraryWork {
     /// What the experiments deleted here had added to the store, since space was reclaimed last.
     public ReadOnlyLongProperty deletedBytesProperty() {
         return deletedBytes.getReadOnlyProperty();
+    }
+
+    /// Where the last file was written; empty where that is not known, or is not there any more.
+    Optional<Path> lastFolder() {
+        return lastFolder.filter(Files::isDirectory);
+    }
+
+    /// Where a file is written now, so that the next one goes there too.
+    void setLastFolder(Path folder) {
+        lastFolder = Optional.ofNullable(folder);
     }
 
     /// Takes the last result off the screen.
@@ -112,7 +124,7 @@ public final class LibraryWork {
         workbench.stores().store().ifPresent(store -> workbench.tasks().run(title, steps -> {
             int done = 0;
             for (LibraryEntry entry : deletion.entries()) {
-                steps.at("Delete " + Units.printable(entry.name()), done++, deletion.entries().size());
+                steps.at("Delete " + ShownText.oneLine(entry.name()), done++, deletion.entries().size());
                 store.deleteExperiment(entry.name());
             }
             return deletion;
@@ -193,7 +205,7 @@ public final class LibraryWork {
     ///
     /// @param replace whether the user agreed that a file of this name goes
     public void exportCheckpoints(LibraryEntry entry, Path file, boolean replace) {
-        export("Export " + Units.printable(entry.name()), List.of(file), (store, steps) -> LibraryFile.write(file,
+        export("Export " + ShownText.oneLine(entry.name()), List.of(file), (store, steps) -> LibraryFile.write(file,
                 replace, out -> write(store, entry.experiment(), out, steps)));
     }
 
@@ -206,7 +218,7 @@ public final class LibraryWork {
             int done = 0;
             for (Map.Entry<LibraryEntry, Path> each : files.entrySet()) {
                 ExperimentRecord experiment = each.getKey().experiment();
-                steps.at("Export " + Units.printable(experiment.name()), done++, files.size());
+                steps.at("Export " + ShownText.oneLine(experiment.name()), done++, files.size());
                 LibraryFile.write(each.getValue(), replace, out -> write(store, experiment, out, steps));
             }
         });
@@ -272,7 +284,7 @@ public final class LibraryWork {
     ///
     /// @param replace whether the user agreed that a file of this name goes
     public void exportBundle(LibraryEntry entry, Path file, boolean replace) {
-        workbench.stores().store().ifPresent(store -> bundling.start("Export " + Units.printable(entry.name()),
+        workbench.stores().store().ifPresent(store -> bundling.start("Export " + ShownText.oneLine(entry.name()),
                 steps -> new BundleExport(store).write(entry.experiment(), file, replace, steps),
                 written -> lastDone
                         .set("Wrote " + Units.count(written.checkpoints(), "checkpoint") + " to " + file + ", "
@@ -296,8 +308,9 @@ public final class LibraryWork {
 
     /// Goes to an experiment that did not have to be imported.
     public void showHeld(BundleSummary bundle, LibraryEntry entry) {
-        lastDone.set("The store has what is in " + bundle.file().getFileName() + " already, as " + Units.printable(entry
-                .name()));
+        lastDone.set(
+                "The store has what is in " + bundle.file().getFileName() + " already, as " + ShownText.oneLine(entry
+                        .name()));
         show(entry);
     }
 
@@ -330,12 +343,12 @@ public final class LibraryWork {
     public void importBundle(BundleSummary bundle, String name, boolean trust) {
         // where its progress is, and the way to cancel it
         workbench.navigation().go(new Navigation.Place.Library());
-        workbench.stores().store().ifPresent(store -> bundling.start("Import " + Units.printable(bundle.name()),
+        workbench.stores().store().ifPresent(store -> bundling.start("Import " + ShownText.oneLine(bundle.name()),
                 steps -> new BundleImport(store).run(bundle.file(), new BundleImport.Options(Optional.of(name), trust),
                         steps),
                 report -> {
                     lastDone.set("Imported " + Units.count(report.checkpoints(), "checkpoint") + " as "
-                            + Units.printable(
+                            + ShownText.oneLine(
                                     report.experiment().name())
                             + ": " + Units.count(report.newChunks(), "new page") + ", "
                             + Units.bytes(report.newBytes()) + " stored; " + Units.count(report.sharedChunks(), "page")
@@ -365,7 +378,7 @@ public final class LibraryWork {
         CheckpointCsv table = new CheckpointCsv(out, CheckpointCsv.disksOf(checkpoints));
         int done = 0;
         for (CheckpointRecord checkpoint : checkpoints) {
-            LibraryFile.step(steps, "Export " + Units.printable(experiment.name()), done++, checkpoints.size());
+            LibraryFile.step(steps, "Export " + ShownText.oneLine(experiment.name()), done++, checkpoints.size());
             table.add(checkpoint, annotations.getOrDefault(checkpoint.id(), Annotation.NONE));
         }
     }

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.upkeep.VerifyReport;
@@ -137,7 +138,7 @@ final class VerificationPane extends StackPane {
     private static TableColumn<VerifyReport.Damage, String> column(String title,
             Function<VerifyReport.Damage, String> text, double width) {
         TableColumn<VerifyReport.Damage, String> column = new TableColumn<>(title);
-        column.setCellValueFactory(line -> new ReadOnlyObjectWrapper<>(Units.printable(text.apply(line.getValue()))));
+        column.setCellValueFactory(line -> new ReadOnlyObjectWrapper<>(ShownText.oneLine(text.apply(line.getValue()))));
         column.setPrefWidth(width);
         return column;
     }

@@ -1,6 +1,7 @@
 package dev.freezeframe.ui.lineage;
 
 import atlantafx.base.theme.Styles;
+import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -294,7 +295,7 @@ public final class FamilyTree extends BorderPane {
                 return;
             }
             FamilyNode node = row.node();
-            name.setText(Units.printable(node.experiment().name()));
+            name.setText(ShownText.oneLine(node.experiment().name()));
             name.setTooltip(new Tooltip(node.experiment().name()));
             count.setText(Units.count(node.checkpoints()));
             setAccessibleText(node.experiment().name() + ", " + Units.count(node.checkpoints(), "checkpoint") + node

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.machine;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.techsenger.jeditermfx.core.TtyConnector;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.machine.Console;
@@ -41,16 +42,25 @@ final class ConsoleConnector implements TtyConnector {
             CodingErrorAction.REPLACE).onUnmappableCharacter(CodingErrorAction.REPLACE);
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    @GuardedBy("lock")
     private final ArrayDeque<byte[]> output = new ArrayDeque<>();
+    @GuardedBy("lock")
     private final ArrayDeque<byte[]> input = new ArrayDeque<>();
+    @GuardedBy("lock")
     private int outputBytes;
+    @GuardedBy("lock")
     private int inputBytes;
+    @GuardedBy("lock")
     private long leftOut;
+    @GuardedBy("lock")
     private boolean closed;
     private ByteBuffer undecoded = ByteBuffer.allocate(0);
+    @GuardedBy("lock")
     private byte lastRead;
     /// When the terminal will be done with what it was given, at its pace.
+    @GuardedBy("lock")
     private long busyUntilNanos = System.nanoTime();
+    @GuardedBy("lock")
     private Registration registration = () -> {};
 
     /// @param fullScreen whether a program has the whole screen, such as an editor, and means line ends as it sends them
@@ -135,6 +145,7 @@ final class ConsoleConnector implements TtyConnector {
         }
     }
 
+    @GuardedBy("lock")
     private void awaitPace() throws InterruptedException {
         long now = System.nanoTime();
         busyUntilNanos = Math.max(busyUntilNanos, now - BURST_NANOS);
@@ -148,6 +159,7 @@ final class ConsoleConnector implements TtyConnector {
     }
 
     /// A guest whose console does not make two characters of a line end, as tiny-linux's, would write stairs.
+    @GuardedBy("lock")
     private void putLines(byte[] bytes, ByteBuffer into) {
         boolean asTheyAre = fullScreen.getAsBoolean();
         for (byte each : bytes) {

@@ -9,7 +9,6 @@ import javafx.scene.control.ListView;
 import javafx.scene.control.MenuItem;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.ContextMenuEvent;
-import org.controlsfx.control.action.Action;
 import org.kordamp.ikonli.Ikon;
 import org.kordamp.ikonli.javafx.FontIcon;
 
@@ -27,26 +26,6 @@ public final class MachineButtons {
         button.setAccessibleText(words);
         button.setOnAction(_ -> action.run());
         return button;
-    }
-
-    /// An icon for an action. Icons are nodes and can be in one place only, so each button has its own.
-    static Button icon(Action action) {
-        Button button = icon(((FontIcon) action.getGraphic()).getIconCode(), plain(action), () -> action.handle(null));
-        button.disableProperty().bind(action.disabledProperty());
-        button.getTooltip().setText(plain(action) + ": " + action.getLongText());
-        return button;
-    }
-
-    private static String plain(Action action) {
-        return action.getText().replace("…", "");
-    }
-
-    /// A menu item for an action.
-    static MenuItem item(Action action) {
-        MenuItem item = new MenuItem(action.getText(), new FontIcon(((FontIcon) action.getGraphic()).getIconCode()));
-        item.disableProperty().bind(action.disabledProperty());
-        item.setOnAction(_ -> action.handle(null));
-        return item;
     }
 
     /// A menu item with a deed of its own.

@@ -1,6 +1,8 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.ui.WorkbenchModel;
+import dev.freezeframe.ui.command.Command;
+import dev.freezeframe.ui.command.CommandMenus;
 import dev.freezeframe.ui.recording.RecordingModel;
 import java.util.List;
 import javafx.animation.Animation;
@@ -16,7 +18,6 @@ import javafx.scene.control.Label;
 import javafx.scene.control.ListCell;
 import javafx.scene.control.ListView;
 import javafx.scene.control.OverrunStyle;
-import javafx.scene.control.SeparatorMenuItem;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.KeyCode;
 import javafx.scene.layout.HBox;
@@ -83,18 +84,13 @@ public final class MachineList extends VBox {
         list.setOnKeyPressed(key -> {
             MachineModel chosen = list.getSelectionModel().getSelectedItem();
             if (key.getCode() == KeyCode.DELETE && chosen != null) {
-                MachineActions actions = actionsFor(chosen);
-                (actions.remove().isDisabled() ? actions.forceOff() : actions.remove()).handle(null);
-                actions.machineProperty().set(null);
+                MachineCommands commands = new MachineCommands(this, machines::remove);
+                commands.machineProperty().set(chosen);
+                commands.end().run();
+                commands.machineProperty().set(null);
                 key.consume();
             }
         });
-    }
-
-    private MachineActions actionsFor(MachineModel model) {
-        MachineActions actions = new MachineActions(this, machines::remove);
-        actions.machineProperty().set(model);
-        return actions;
     }
 
     /// As high as its rows, up to a bound: what is more is scrolled to.
@@ -140,7 +136,7 @@ public final class MachineList extends VBox {
 
     /// One machine.
     private final class Row extends ListCell<MachineModel> {
-        private final MachineActions actions = new MachineActions(this, machines::remove);
+        private final MachineCommands commands = new MachineCommands(this, machines::remove);
         private final Region dot = new Region();
         private final Label name = MachineButtons.label("text-strong");
         private final Label badge = new Label("rec");
@@ -149,7 +145,7 @@ public final class MachineList extends VBox {
         private final Label problem = MachineButtons.label("text-small", "text-late");
         private final HBox buttons = new HBox();
         private final VBox content = new VBox();
-        private final ContextMenu menu = menu();
+        private final ContextMenu menu = CommandMenus.context(commands.sections());
         private final InvalidationListener onChange = _ -> refresh();
         private MachineModel shown;
 
@@ -172,10 +168,11 @@ public final class MachineList extends VBox {
             HBox first = new HBox(8, dot, name, badge);
             first.setAlignment(Pos.CENTER_LEFT);
             buttons.setMinWidth(Region.USE_PREF_SIZE);
-            for (var action : actions.all()) {
-                Button button = MachineButtons.icon(action);
+            for (Command command : commands.all()) {
+                Button button = command.iconButton();
+                button.getStyleClass().add("icon-button");
                 button.setFocusTraversable(false);
-                button.visibleProperty().bind(action.disabledProperty().not());
+                button.visibleProperty().bind(command.disabledProperty().not());
                 button.managedProperty().bind(button.visibleProperty());
                 buttons.getChildren().add(button);
             }
@@ -198,13 +195,6 @@ public final class MachineList extends VBox {
             });
         }
 
-        private ContextMenu menu() {
-            ContextMenu menu = new ContextMenu();
-            actions.all().forEach(action -> menu.getItems().add(MachineButtons.item(action)));
-            menu.getItems().add(4, new SeparatorMenuItem());
-            return menu;
-        }
-
         @Override
         protected void updateItem(MachineModel model, boolean empty) {
             super.updateItem(model, empty);
@@ -217,7 +207,7 @@ public final class MachineList extends VBox {
                 if (shown != null) {
                     properties(shown).forEach(property -> property.addListener(onChange));
                 }
-                actions.machineProperty().set(now);
+                commands.machineProperty().set(now);
             }
             setText(null);
             setGraphic(now == null ? null : content);

@@ -3,7 +3,9 @@ package dev.freezeframe.ui.machine;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.ui.WorkbenchModel;
+import dev.freezeframe.ui.command.Command;
 import java.util.List;
+import java.util.Locale;
 import javafx.beans.InvalidationListener;
 import javafx.beans.Observable;
 import javafx.geometry.Pos;
@@ -14,10 +16,10 @@ import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.Region;
 
-/// The head line of the selected machine: what it is, what it does, and the buttons for it. [#actions] are the same for
+/// The head line of the selected machine: what it is, what it does, and the buttons for it. [#commands] are the same for
 /// menus.
 public final class MachineToolbar extends HBox {
-    private final MachineActions actions;
+    private final MachineCommands commands;
     private final Label name = MachineButtons.label("text-large", "text-strong");
     private final Label details = MachineButtons.label("text-muted", "figures");
     private final Label state = new Label();
@@ -30,8 +32,8 @@ public final class MachineToolbar extends HBox {
         super(8);
         getStyleClass().add("machine-toolbar");
         setAlignment(Pos.CENTER_LEFT);
-        actions = new MachineActions(this, workbench.machines()::remove);
-        actions.machineProperty().bind(workbench.machines().selectedProperty());
+        commands = new MachineCommands(this, workbench.machines()::remove).withKeys();
+        commands.machineProperty().bind(workbench.machines().selectedProperty());
         dot.getStyleClass().add("state-dot");
         dot.setMinSize(USE_PREF_SIZE, USE_PREF_SIZE);
         dot.setMaxSize(USE_PREF_SIZE, USE_PREF_SIZE);
@@ -41,13 +43,10 @@ public final class MachineToolbar extends HBox {
         HBox buttons = new HBox();
         buttons.setAlignment(Pos.CENTER_RIGHT);
         buttons.setMinWidth(USE_PREF_SIZE);
-        for (var action : List.of(actions.resume(), actions.wake(), actions.pause(), actions.reset(),
-                actions.powerOff(), actions
-                        .forceOff(),
-                actions.remove())) {
-            Button button = MachineButtons.icon(action);
-            button.setId("machine-" + action.getText().replace("…", "").toLowerCase(java.util.Locale.ROOT).replace(
-                    ' ', '-'));
+        for (Command command : commands.all()) {
+            Button button = command.iconButton();
+            button.getStyleClass().add("icon-button");
+            button.setId("machine-" + command.words().replace("…", "").toLowerCase(Locale.ROOT).replace(' ', '-'));
             buttons.getChildren().add(button);
         }
         getChildren().addAll(dot, name, state, details, buttons);
@@ -56,8 +55,8 @@ public final class MachineToolbar extends HBox {
     }
 
     /// What can be done with the selected machine; disabled where it cannot.
-    public MachineActions actions() {
-        return actions;
+    public MachineCommands commands() {
+        return commands;
     }
 
     private void select(MachineModel now) {

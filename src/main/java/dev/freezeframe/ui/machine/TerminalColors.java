@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.machine;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.techsenger.jeditermfx.core.Color;
 import com.techsenger.jeditermfx.core.TerminalColor;
 import com.techsenger.jeditermfx.core.emulator.ColorPalette;
@@ -27,6 +28,7 @@ final class TerminalColors extends Region {
     private final List<SimpleStyleableObjectProperty<javafx.scene.paint.Color>> all = new ArrayList<>();
     private final Runnable whenChanged;
     /// As the terminal wants them, for its own threads.
+    @GuardedBy("this")
     private final Color[] taken = new Color[NUMBERED + 4];
 
     private static String name(int index) {

@@ -2,8 +2,8 @@ package dev.freezeframe.ui.recording;
 
 import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.DurationText;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.record.Budget;
 import dev.freezeframe.record.LiveFigures;
 import dev.freezeframe.ui.WorkbenchModel;
@@ -11,9 +11,6 @@ import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.task.Problem;
 import java.time.Duration;
 import java.util.Objects;
-import javafx.beans.property.BooleanProperty;
-import javafx.beans.property.SimpleBooleanProperty;
-import javafx.beans.value.ObservableBooleanValue;
 import javafx.css.PseudoClass;
 import javafx.geometry.Orientation;
 import javafx.geometry.Pos;
@@ -40,8 +37,8 @@ public final class RecordBar extends VBox {
 
     private final WorkbenchModel workbench;
     private final BudgetEditor budgetEditor;
-    private final Button record = new Button("Record", new FontIcon(Feather.CIRCLE));
-    private final Button now = new Button("Checkpoint now", new FontIcon(Feather.CAMERA));
+    private final RecordCommands commands;
+    private final Button record;
     private final Button budget = new Button("No budget", new FontIcon(Feather.HARD_DRIVE));
     private final Slider slider = new Slider(0, 1, 0.36);
     private final TextField field = new TextField();
@@ -52,8 +49,6 @@ public final class RecordBar extends VBox {
     private final Figure dirty = new Figure("dirty");
     private final Figure saved = new Figure("saved");
     private final ProgressBar queueFill = new ProgressBar(0);
-    private final BooleanProperty canRecord = new SimpleBooleanProperty(this, "canRecord", false);
-    private final BooleanProperty recording = new SimpleBooleanProperty(this, "recording", false);
     private final FlowPane controls = new FlowPane(16, 8);
     private boolean sliderMoves;
 
@@ -87,17 +82,16 @@ public final class RecordBar extends VBox {
 
     public RecordBar(WorkbenchModel workbench) {
         this.workbench = workbench;
+        commands = new RecordCommands(workbench);
+        record = commands.toggle().button();
         budgetEditor = new BudgetEditor(workbench);
         getStyleClass().add("record-bar");
         setMinHeight(USE_PREF_SIZE);
         record.setId("record");
         record.getStyleClass().add("record-button");
         record.setMinWidth(Region.USE_PREF_SIZE);
-        record.setOnAction(_ -> toggle());
+        Button now = commands.checkpointNow().button();
         now.setId("checkpoint-now");
-        now.setTooltip(new Tooltip("Take one checkpoint now, besides those on schedule (Ctrl+K)"));
-        now.disableProperty().bind(recording.not());
-        now.setOnAction(_ -> checkpointNow());
         budget.setId("budget");
         budget.setOnAction(_ -> budgetEditor.show(budget));
         slider.setId("interval-slider");
@@ -211,60 +205,24 @@ public final class RecordBar extends VBox {
 
     private final javafx.beans.InvalidationListener onChange = _ -> refresh();
 
-    private RecordingModel selectedRecording() {
-        MachineModel machine = workbench.machines().selectedProperty().get();
-        return machine == null ? null : machine.recordingProperty().get();
-    }
-
     /// Shows the controls over the figures, or the figures alone.
     public void showControls(boolean shown) {
         controls.setVisible(shown);
         controls.setManaged(shown);
     }
 
-    /// Whether [#toggle] would do something.
-    public ObservableBooleanValue canToggle() {
-        return canRecord.or(recording);
-    }
-
-    /// Whether the selected machine is being recorded.
-    public ObservableBooleanValue recordingNow() {
-        return recording;
-    }
-
-    /// Starts or ends the recording of the selected machine.
-    public void toggle() {
-        RecordingModel running = selectedRecording();
-        if (running != null) {
-            running.stop();
-        } else if (canRecord.get()) {
-            workbench.machines().record(workbench.machines().selectedProperty().get(), workbench.recordSettings()
-                    .options());
-        }
-    }
-
-    /// Takes one checkpoint of the selected machine, if it is recorded.
-    public void checkpointNow() {
-        RecordingModel running = selectedRecording();
-        if (running != null) {
-            running.checkpointNow();
-        }
+    /// Recording the selected machine.
+    public RecordCommands commands() {
+        return commands;
     }
 
     /// Shows the live figures as they are now; for a few times a second.
     public void refresh() {
         MachineModel machine = workbench.machines().selectedProperty().get();
-        RecordingModel running = selectedRecording();
-        recording.set(running != null);
-        canRecord.set(machine != null && machine.alive() && machine.recordable() && running == null && machine
-                .stateProperty().get() != MachineState.SHUT_DOWN);
-        record.setText(running != null ? "Stop" : "Record");
+        RecordingModel running = commands.running();
+        commands.refresh();
         record.pseudoClassStateChanged(ON, running != null);
-        record.setDisable(running == null && !canRecord.get());
         record.setAccessibleText(running != null ? "Stop recording " + machine.name() : "Record the selected machine");
-        record.setTooltip(new Tooltip(running != null
-                ? "Stop recording " + machine.name() + "; the machine runs on (Ctrl+R)"
-                : whyNot(machine)));
         Budget rule = workbench.recordSettings().budgetProperty().get();
         budget.setText(rule.isUnlimited() ? "No budget" : budgetText(rule, running));
         budget.setTooltip(new Tooltip(rule.describe()));
@@ -285,16 +243,6 @@ public final class RecordBar extends VBox {
             timeliness.detail.setTooltip(wanted);
         }
         showDirty(running);
-    }
-
-    private static String whyNot(MachineModel machine) {
-        if (machine == null) {
-            return "Start a machine first: ▶ beside a profile";
-        }
-        if (!machine.recordable()) {
-            return "Machines that share one restored image cannot be recorded; restore a single one";
-        }
-        return machine.alive() ? "Record " + machine.name() + " (Ctrl+R)" : machine.name() + " has ended";
     }
 
     private static String budgetText(Budget rule, RecordingModel running) {
@@ -328,7 +276,8 @@ public final class RecordBar extends VBox {
     private void showDirty(RecordingModel running) {
         if (running != null) {
             running.liveProperty().get().dirty().ifPresentOrElse(sample -> dirty.set(Units.count(Math.round(sample
-                    .pagesPerSecond())) + " /s", Units.bytes(Math.round(sample.pagesPerSecond() * 4096)) + "/s"),
+                    .pagesPerSecond())) + " /s",
+                    Units.bytes(Math.round(sample.pagesPerSecond() * GuestPage.BYTES)) + "/s"),
                     () -> showMeanDirty());
         } else {
             showMeanDirty();
@@ -347,7 +296,7 @@ public final class RecordBar extends VBox {
                 ? 0
                 : Objects.requireNonNull(workbench.experiment().checkpoints().getFirst()).metrics().dirtyPages();
         double rate = Math.max(0, summary.dirtyPages() - first) / seconds;
-        dirty.set(Units.count(Math.round(rate)) + " /s", Units.bytes(Math.round(rate * 4096)) + "/s, mean");
+        dirty.set(Units.count(Math.round(rate)) + " /s", Units.bytes(Math.round(rate * GuestPage.BYTES)) + "/s, mean");
     }
 
     private void showSummary() {
@@ -364,6 +313,6 @@ public final class RecordBar extends VBox {
                     "kept " + Units
                             .bytes(summary.storedBytes()) + " of " + Units.bytes(summary.imageBytes()));
         }
-        showDirty(selectedRecording());
+        showDirty(commands.running());
     }
 }

@@ -105,7 +105,8 @@ class DisksTest {
             machine.pause();
             check = DiskRecordsCheck.of(BootProgram.DISK_RECORDS, machine.memory());
         }
-        assertEquals(Optional.empty(), check.problem(List.of(new DiskRecordsCheck.RawImage(image)), new byte[4096]));
+        assertEquals(Optional.empty(),
+                check.problem(List.of(new DiskRecordsCheck.RawImage(image)), new byte[DiskRecords.BLOCK_BYTES]));
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.profile.Accelerator;
@@ -222,7 +223,7 @@ class MachineTest {
     }
 
     private static byte[] page(SharedMemory memory, int page) {
-        return read(memory, 4096L * page, 4096).array();
+        return read(memory, (long) page * GuestPage.BYTES, GuestPage.BYTES).array();
     }
 
     private static ByteBuffer read(SharedMemory memory, long address, int length) {

@@ -19,13 +19,18 @@ final class MemoryExport implements NbdExport {
 
     /// About a third of it is zero, in runs.
     static MemoryExport random(int sizeBytes, long seed) {
+        return random(sizeBytes, seed, 100);
+    }
+
+    /// The same with runs of this many blocks at most.
+    static MemoryExport random(int sizeBytes, long seed, int longestRun) {
         Random random = new Random(seed);
         byte[] content = new byte[sizeBytes];
         random.nextBytes(content);
         boolean[] zeroBlocks = new boolean[(sizeBytes + BLOCK_BYTES - 1) / BLOCK_BYTES];
         for (int block = 0; block < zeroBlocks.length;) {
             boolean zero = random.nextInt(3) == 0;
-            for (int run = 1 + random.nextInt(100); run > 0 && block < zeroBlocks.length; run--, block++) {
+            for (int run = 1 + random.nextInt(longestRun); run > 0 && block < zeroBlocks.length; run--, block++) {
                 zeroBlocks[block] = zero;
                 if (zero)
                     java.util.Arrays.fill(content, block * BLOCK_BYTES, Math.min(sizeBytes, (block + 1) * BLOCK_BYTES),

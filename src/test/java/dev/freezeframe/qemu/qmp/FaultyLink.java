@@ -49,6 +49,15 @@ public final class FaultyLink implements AutoCloseable {
     /// Of the command that the fault has met.
     private long metId = -1;
     private boolean over = true;
+    private String interposedAt = "";
+    private long interposedId = -1;
+    private Runnable meanwhile;
+    /// Whether a stop passed while that ran, whose event is told only when the next stop passes.
+    private boolean stopPassed;
+    private boolean interposing;
+    private final List<String> heldStop = new ArrayList<>();
+    /// The answer that the client hears of when QEMU has done that stop.
+    private String answerBehindStop;
 
     /// @param socket where QEMU listens
     public FaultyLink(Path socket) throws IOException {
@@ -76,6 +85,18 @@ public final class FaultyLink implements AutoCloseable {
     /// Whether what was last asked for has happened.
     public synchronized boolean hasFailed() {
         return over;
+    }
+
+    /// Has something else come between, once: it runs when QEMU has answered the next command of this name, and the client hears
+    /// of that behind it. The event of a stop that passes meanwhile is told only when the next stop passes.
+    public synchronized void interpose(String commandName, Runnable what) {
+        interposedAt = commandName;
+        meanwhile = what;
+    }
+
+    /// Whether a stop has passed while [#interpose] ran what it was given.
+    public synchronized boolean hasStopPassed() {
+        return stopPassed;
     }
 
     private interface Passage {
@@ -119,6 +140,17 @@ public final class FaultyLink implements AutoCloseable {
         }
         held.clear();
         JsonNode message = QmpJson.MAPPER.readTree(line);
+        if (message.path("execute").asText().equals(interposedAt)) {
+            interposedId = message.path("id").asLong();
+            interposedAt = "";
+        }
+        if (message.path("execute").asText().equals("stop")) {
+            stopPassed |= interposing;
+            for (String event : heldStop) {
+                write(peer, event);
+            }
+            heldStop.clear();
+        }
         boolean met = !over && metId < 0 && message.path("execute").asText().equals(command)
                 && !message.has("abandoned") && occurrencesBefore-- == 0;
         if (!met) {
@@ -136,8 +168,38 @@ public final class FaultyLink implements AutoCloseable {
         return List.of(line);
     }
 
-    private synchronized List<String> fromQemu(String line) throws IOException {
+    private List<String> fromQemu(String line) throws IOException {
         JsonNode message = QmpJson.MAPPER.readTree(line);
+        Runnable now = interposition(message.path("id").asLong(-1));
+        if (now == null) {
+            return answer(line, message);
+        }
+        now.run();
+        synchronized (this) {
+            interposing = false;
+            if (stopPassed) {
+                answerBehindStop = line;
+                return List.of();
+            }
+        }
+        return List.of(line);
+    }
+
+    private synchronized Runnable interposition(long id) {
+        if (interposedId < 0 || id != interposedId) {
+            return null;
+        }
+        interposedId = -1;
+        interposing = true;
+        return meanwhile;
+    }
+
+    private synchronized List<String> answer(String line, JsonNode message) {
+        if (stopPassed && message.path("event").asText().equals("STOP")) {
+            stopPassed = false;
+            heldStop.add(line);
+            return List.of(answerBehindStop);
+        }
         if (over || metId < 0 || message.path("id").asLong(-1) != metId) {
             return List.of(line);
         }

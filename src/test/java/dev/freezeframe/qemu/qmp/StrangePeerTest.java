@@ -1,16 +1,21 @@
 package dev.freezeframe.qemu.qmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Forged;
+import dev.freezeframe.suite.Seeds;
 import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +116,36 @@ class StrangePeerTest {
     void deeplyNestedLineEndsTheSession() throws Exception {
         assertEquals(QmpException.Kind.PROTOCOL, failureOfACommandAnsweredBy("{\"return\": " + "[".repeat(400) + "]"
                 .repeat(400) + ", \"id\": 2}\n").kind());
+    }
+
+    @Test
+    void whateverIsSaidIsTheAnswerOrEndsTheSession() {
+        List<String> lines = List.of(
+                "{\"return\": {\"status\": \"running\", \"singlestep\": false}, \"id\": 2}",
+                "{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}, \"id\": 2}",
+                "{\"event\": \"STOP\", \"data\": {\"x\": [1]}, \"timestamp\": {\"seconds\": 1, \"microseconds\": 2}}");
+        Seeds.check(60, random -> {
+            disconnect();
+            connect();
+            say(GREETING);
+            try (QmpClient client = negotiate()) {
+                AtomicInteger heard = new AtomicInteger();
+                client.onEvent(event -> heard.addAndGet(event.name().length()));
+                PendingReply reply = client.send(QmpCommand.of("query-status")).getFirst();
+                ByteBuffer said = ByteBuffer.allocateDirect(4 << 10);
+                for (int i = random.nextInt(5); i >= 0; i--) {
+                    String line = Forged.json(random, lines.get(random.nextInt(lines.size())));
+                    byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+                    said.put(random.nextInt(3) == 0 ? Forged.bytes(random, bytes) : bytes).put((byte) '\n');
+                }
+                // the last word, so that the answer or the end comes
+                said.put("{\"return\": {}, \"id\": 2}\n".getBytes(StandardCharsets.UTF_8));
+                peer.write(said.flip());
+                reply.await(PATIENCE);
+            } catch (QmpException e) {
+                assertNotEquals(QmpException.Kind.TIMED_OUT, e.kind());
+            }
+        });
     }
 
     @Test

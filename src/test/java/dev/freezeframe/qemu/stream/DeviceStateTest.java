@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.Forged;
+import dev.freezeframe.suite.Seeds;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -155,19 +157,28 @@ class DeviceStateTest {
     }
 
     @Test
-    void damagedBytesNeverEscapeAsAnotherError() throws IOException {
-        byte[] whole = DeviceState.of(devicesOnly(), List.of(new RomBlock("pc.bios", random(4096, 3)))).toBytes();
-        Random random = new Random(4);
-        for (int i = 0; i < 5_000; i++) {
-            byte[] damaged = whole.clone();
+    void damagedBytesAreRefusedOrAStateThatIsReadAgain() throws IOException {
+        List<byte[]> whole = List.of(devicesOnly(),
+                DeviceState.of(devicesOnly(), List.of(new RomBlock("pc.bios", random(
+                        4096, 3)))).toBytes(),
+                migrationStream(true), migrationStream(true, new byte[]{8, 0, 11, 0, 0}));
+        Seeds.check(4_000, random -> {
+            byte[] damaged = whole.get(random.nextInt(whole.size())).clone();
             for (int flips = 1 + random.nextInt(3); flips > 0; flips--)
-                damaged[random.nextInt(300)] = (byte) random.nextInt();
+                damaged[random.nextInt(random.nextInt(3) > 0 ? 300 : damaged.length)] = (byte) random.nextInt();
+            byte[] forged = random.nextInt(4) == 0 ? Forged.bytes(random, damaged) : damaged;
             try {
-                DeviceState.of(damaged).toIncomingStream(MACHINE);
+                DeviceState state = DeviceState.of(forged);
+                DeviceState again = DeviceState.of(state.toBytes());
+                assertArrayEquals(state.toBytes(), again.toBytes());
+                assertEquals(state.deviceNames(), again.deviceNames());
+                assertEquals(state.ramBlocks(), again.ramBlocks());
+                assertEquals(state.kvmClockAreas(), again.kvmClockAreas());
+                state.toIncomingStream(MACHINE);
             } catch (DeviceStateException refused) {
-                assertFalse(refused.getMessage().isBlank());
+                assertEquals(1, refused.getMessage().lines().count(), refused.getMessage());
             }
-        }
+        });
     }
 
     private static byte[] devicesOnly() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ class PackCacheTest {
     private static Pack pack(long id) {
         BitSet live = new BitSet();
         live.set(0, 16);
-        return Pack.of(id, 16, live, new byte[16 * 4096]);
+        return Pack.of(id, 16, live, new byte[16 * ChunkId.CHUNK_BYTES]);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.analyse.SyntheticCheckpoints;
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.plot.ChartKind;
 import dev.freezeframe.store.figure.DiskMetrics;
@@ -265,7 +266,7 @@ class ChartsPaneTest {
                     words);
         }
         assertTrue(words.contains("on disk " + Units.count(pointed.metrics().duplicateDiskPages())), words);
-        assertTrue(words.contains(Units.bytes(4096 * pointed.metrics().dirtyBlocks())), words);
+        assertTrue(words.contains(Units.bytes(GuestPage.BYTES * pointed.metrics().dirtyBlocks())), words);
         Path file = folder.resolve("disks.svg");
         FxToolkit.run(() -> {
             var _ = live.view().exportTo(file);

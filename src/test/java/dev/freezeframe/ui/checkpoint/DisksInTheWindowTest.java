@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
@@ -60,7 +61,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("qemu")
 class DisksInTheWindowTest {
     private static final int CHECKPOINTS = 3;
-    private static final int BLOCK_BYTES = 4096;
     private static final int DISK_BYTES = 4 << 20;
 
     @TempDir
@@ -142,7 +142,7 @@ class DisksInTheWindowTest {
         for (DiskMetrics disk : shown.metrics().disks()) {
             List<String> texts = texts(FxToolkit.call(() -> root.lookup("#details-" + disk.disk())));
             assertTrue(texts.contains(Units.count(disk.dirtyBlocks(), "dirty block") + ", " + Units.bytes(disk
-                    .dirtyBlocks() * BLOCK_BYTES) + " of 4.00 MiB"), texts.toString());
+                    .dirtyBlocks() * GuestPage.BYTES) + " of 4.00 MiB"), texts.toString());
             assertTrue(texts.contains(Units.count(disk.duplicateRamBlocks())), texts.toString());
             assertTrue(texts.stream().anyMatch(text -> text.contains("in " + Units.millis(disk.readMicros()))), texts
                     .toString());
@@ -181,9 +181,9 @@ class DisksInTheWindowTest {
         byte[] before = contents(first, "disk0");
         byte[] after = contents(second, "disk0");
         List<Integer> differing = new ArrayList<>();
-        for (int block = 0; block < DISK_BYTES / BLOCK_BYTES; block++) {
-            int from = block * BLOCK_BYTES;
-            if (!Arrays.equals(before, from, from + BLOCK_BYTES, after, from, from + BLOCK_BYTES)) {
+        for (int block = 0; block < DISK_BYTES / GuestPage.BYTES; block++) {
+            int from = block * GuestPage.BYTES;
+            if (!Arrays.equals(before, from, from + GuestPage.BYTES, after, from, from + GuestPage.BYTES)) {
                 differing.add(block);
             }
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.bundle.CheckpointExport;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
@@ -64,7 +65,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("qemu")
 class GoBackTest {
     private static final int CHECKPOINTS = 8;
-    private static final int PAGE_BYTES = 4096;
     private static final Duration PATIENCE = Await.PATIENCE;
 
     @TempDir
@@ -273,9 +273,9 @@ class GoBackTest {
         byte[] before = Files.readAllBytes(exports.resolve("first"));
         byte[] after = Files.readAllBytes(exports.resolve("second"));
         List<Integer> differing = new ArrayList<>();
-        for (int page = 0; page < before.length / PAGE_BYTES; page++) {
-            int from = page * PAGE_BYTES;
-            if (!Arrays.equals(before, from, from + PAGE_BYTES, after, from, from + PAGE_BYTES)) {
+        for (int page = 0; page < before.length / GuestPage.BYTES; page++) {
+            int from = page * GuestPage.BYTES;
+            if (!Arrays.equals(before, from, from + GuestPage.BYTES, after, from, from + GuestPage.BYTES)) {
                 differing.add(page);
             }
         }
@@ -295,8 +295,8 @@ class GoBackTest {
 
         int page = differing.getFirst();
         int bytes = 0;
-        for (int i = 0; i < PAGE_BYTES; i++) {
-            bytes += before[page * PAGE_BYTES + i] == after[page * PAGE_BYTES + i] ? 0 : 1;
+        for (int i = 0; i < GuestPage.BYTES; i++) {
+            bytes += before[page * GuestPage.BYTES + i] == after[page * GuestPage.BYTES + i] ? 0 : 1;
         }
         FxToolkit.run(() -> table.getSelectionModel().select(0));
         String expected = dev.freezeframe.base.Units.count(bytes) + " of 4,096 bytes differ";

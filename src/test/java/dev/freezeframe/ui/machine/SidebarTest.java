@@ -91,7 +91,7 @@ class SidebarTest {
 
     private static MenuItem item(ListCell<?> row, String text) {
         return row.getContextMenu().getItems().stream().filter(item -> item.getText() != null && item.getText()
-                .startsWith(text)).findFirst().orElseThrow();
+                .replace("_", "").startsWith(text)).findFirst().orElseThrow();
     }
 
     private static Optional<DialogPane> question() {

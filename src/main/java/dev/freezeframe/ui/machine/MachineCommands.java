@@ -1,41 +1,42 @@
 package dev.freezeframe.ui.machine;
 
 import dev.freezeframe.qemu.machine.MachineState;
+import dev.freezeframe.ui.command.Command;
 import dev.freezeframe.ui.recording.RecordingModel;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import javafx.beans.InvalidationListener;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import javafx.scene.Node;
-import org.controlsfx.control.action.Action;
 import org.kordamp.ikonli.feather.Feather;
-import org.kordamp.ikonli.javafx.FontIcon;
 
-/// What can be done with one machine, as actions for buttons and menus: each is enabled exactly while it makes sense, and
-/// asks before a running guest is lost.
-public final class MachineActions {
+/// What can be done with one machine: each command is enabled exactly while it makes sense, and asks before a running guest
+/// is lost.
+public final class MachineCommands {
     private final ObjectProperty<MachineModel> machine = new SimpleObjectProperty<>(this, "machine");
-    private final java.util.function.Consumer<MachineModel> remover;
+    private final Consumer<MachineModel> remover;
     private final Node owner;
-    private final Action pause = action("Pause", "Stop the guest's processors", Feather.PAUSE, MachineModel::pause);
-    private final Action resume = action("Resume", "Let the guest go on", Feather.PLAY, MachineModel::resume);
-    private final Action wake = action("Wake", "Wake the guest, which has put itself to sleep", Feather.SUNRISE,
+    private final Command resume = command("_Resume", "Let the guest go on", Feather.PLAY, MachineModel::resume);
+    private final Command pause = command("_Pause", "Stop the guest's processors", Feather.PAUSE, MachineModel::pause);
+    private final Command wake = command("_Wake", "Wake the guest, which has put itself to sleep", Feather.SUNRISE,
             MachineModel::wake);
-    private final Action reset = action("Reset…", "Press the reset button; what the guest has not saved is lost",
+    private final Command reset = command("R_eset…", "Press the reset button; what the guest has not saved is lost",
             Feather.ROTATE_CW, this::askToReset);
-    private final Action powerOff = action("Power off", "Press the power button; the guest may shut down, or ignore it",
-            Feather.POWER, MachineModel::powerOff);
-    private final Action forceOff = action("Force off…", "End QEMU at once, whatever the guest does",
+    private final Command powerOff = command("Power _off",
+            "Press the power button; the guest may shut down, or ignore it", Feather.POWER, MachineModel::powerOff);
+    private final Command forceOff = command("_Force off…", "End QEMU at once, whatever the guest does",
             Feather.X_OCTAGON, this::askToForceOff);
-    private final Action remove = action("Remove", "Take the ended machine out of the list", Feather.X, this::remove);
+    private final Command remove = command("Re_move", "Take the ended machine out of the list", Feather.X,
+            this::remove);
     private final InvalidationListener onChange = _ -> refresh();
 
-    /// Actions on the machine of [#machineProperty].
+    /// Commands for the machine of [#machineProperty].
     ///
     /// @param owner   what questions belong to
     /// @param remover takes a machine away
-    MachineActions(Node owner, java.util.function.Consumer<MachineModel> remover) {
+    MachineCommands(Node owner, Consumer<MachineModel> remover) {
         this.owner = owner;
         this.remover = remover;
         machine.addListener((_, before, after) -> {
@@ -60,15 +61,8 @@ public final class MachineActions {
         }
     }
 
-    private Action action(String text, String help, Feather icon, java.util.function.Consumer<MachineModel> what) {
-        Action action = new Action(text, _ -> {
-            if (machine.get() != null) {
-                what.accept(machine.get());
-            }
-        });
-        action.setLongText(help);
-        action.setGraphic(new FontIcon(icon));
-        return action;
+    private Command command(String text, String help, Feather icon, Consumer<MachineModel> deed) {
+        return new Command(text, () -> deed.accept(machine.get())).icon(icon).help(help);
     }
 
     private void refresh() {
@@ -83,9 +77,9 @@ public final class MachineActions {
         enable(remove, model -> !model.alive() || model.stateProperty().get() == null);
     }
 
-    private void enable(Action action, Predicate<MachineModel> when) {
+    private void enable(Command command, Predicate<MachineModel> when) {
         MachineModel model = machine.get();
-        action.setDisabled(model == null || model.endingProperty().get() || !when.test(model));
+        command.setDisabled(model == null || model.endingProperty().get() || !when.test(model));
     }
 
     private void askToReset(MachineModel model) {
@@ -126,38 +120,25 @@ public final class MachineActions {
         return machine;
     }
 
-    public Action pause() {
-        return pause;
+    /// Gives them their keys: they are those of the selected machine.
+    MachineCommands withKeys() {
+        resume.key("Shortcut+G");
+        pause.key("Shortcut+P");
+        return this;
     }
 
-    public Action resume() {
-        return resume;
+    /// For a machine that is to go, whatever state it is in: takes an ended one away, forces another off.
+    Command end() {
+        return remove.isDisabled() ? forceOff : remove;
     }
 
-    /// For a guest that sleeps.
-    public Action wake() {
-        return wake;
-    }
-
-    public Action reset() {
-        return reset;
-    }
-
-    public Action powerOff() {
-        return powerOff;
-    }
-
-    public Action forceOff() {
-        return forceOff;
-    }
-
-    /// For a machine that has ended, and for one that is still being started.
-    public Action remove() {
-        return remove;
+    /// All of them, in the order of a menu: what can be undone by another of them, and what ends the machine.
+    public List<List<Command>> sections() {
+        return List.of(List.of(resume, pause, wake), List.of(reset, powerOff, forceOff, remove));
     }
 
     /// All of them, in the order of a menu.
-    public List<Action> all() {
-        return List.of(pause, resume, wake, reset, powerOff, forceOff, remove);
+    List<Command> all() {
+        return sections().stream().flatMap(List::stream).toList();
     }
 }
