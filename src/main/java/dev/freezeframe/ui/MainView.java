@@ -63,7 +63,8 @@ final class MainView extends BorderPane {
     private final SplitPane middle;
     private final WelcomePage welcome;
     private final MachineToolbar machineToolbar;
-    private final CommandPalette commandPalette;
+    private final Commands commands;
+    private CommandPalette commandPalette;
     private Node experimentPage;
     private MachineDrawer drawer;
     private final Timeline live = new Timeline(new KeyFrame(LIVE_FIGURES, _ -> refresh()));
@@ -96,9 +97,8 @@ final class MainView extends BorderPane {
         SplitPane whole = split("whole", Orientation.HORIZONTAL, 0.19);
         whole.getItems().addAll(sidebar, middle);
         SplitPane.setResizableWithParent(sidebar, false);
-        Commands commands = new Commands(this, workbench, actions, machineToolbar.commands(), recordBar.commands(),
+        commands = new Commands(this, workbench, actions, machineToolbar.commands(), recordBar.commands(),
                 statusLine.drawerButton().selectedProperty(), this::showPalette);
-        commandPalette = new CommandPalette(commands::groups);
         setTop(new MenuLine(workbench, commands));
         statusLine.drawerButton().selectedProperty().addListener((_, _, open) -> showDrawer(open));
         setCenter(whole);
@@ -123,6 +123,9 @@ final class MainView extends BorderPane {
     }
 
     private void showPalette() {
+        if (commandPalette == null) {
+            commandPalette = new CommandPalette(commands::groups);
+        }
         commandPalette.toggle(this);
     }
 

@@ -64,14 +64,6 @@ class BundleDocumentTest {
         return document.rowsOfTablesHeaded(head);
     }
 
-    private static String plain(String cell) {
-        return cell.replace("`", "");
-    }
-
-    private static long number(String cell) {
-        return Long.parseLong(cell.replace(",", ""));
-    }
-
     /// Of everything one, and nothing left out.
     private static Header header() {
         return new Header(BundleFormat.VERSION, "Freezeframe", new ExperimentText("run", "array", 4096, TIME, TIME,
@@ -130,15 +122,16 @@ class BundleDocumentTest {
         expected.put("tokens", json.getMaxTokenCount());
         expected.put("first figures", (long) MetricsJson.FIRST_FORMAT);
         Map<String, Long> told = new LinkedHashMap<>();
-        rows("number").forEach(row -> told.put(row.getFirst(), number(row.get(1))));
+        rows("number").forEach(row -> told.put(row.getFirst(), Document.number(row.get(1))));
         assertEquals(expected, told);
         assertEquals(BundleFormat.MAX_BOOT_FILES, BundleImport.ROLES.size());
     }
 
     @Test
     void theEntriesAreThoseOfTheHeader() {
-        assertEquals(rows("entry").stream().map(row -> plain(row.getFirst())).toList(), header().entries().stream().map(
-                entry -> entry.replace(HASH, "SHA256")).toList());
+        assertEquals(rows("entry").stream().map(row -> Document.plain(row.getFirst())).toList(),
+                header().entries().stream().map(
+                        entry -> entry.replace(HASH, "SHA256")).toList());
     }
 
     @Test
@@ -146,10 +139,10 @@ class BundleDocumentTest {
         byte[] bytes = Files.readAllBytes(BUNDLE);
         List<List<String>> places = rows("byte");
         assertEquals(List.of("PK and the rest of a local header's signature", BundleFormat.MIME_ENTRY,
-                BundleFormat.MIME_TYPE), places.stream().map(row -> plain(row.get(1))).toList());
+                BundleFormat.MIME_TYPE), places.stream().map(row -> Document.plain(row.get(1))).toList());
         for (List<String> place : places) {
-            String there = plain(place.get(1)).split(" ", 2)[0];
-            assertEquals(there, new String(bytes, (int) number(place.getFirst()), there.length(),
+            String there = Document.plain(place.get(1)).split(" ", 2)[0];
+            assertEquals(there, new String(bytes, (int) Document.number(place.getFirst()), there.length(),
                     StandardCharsets.US_ASCII));
         }
         try (ZipFile zip = new ZipFile(BUNDLE.toFile(), StandardCharsets.UTF_8)) {
@@ -178,8 +171,9 @@ class BundleDocumentTest {
 
     private static String meaning(String entry) {
         String first = entry.replaceFirst("\\d{6}", "000001");
-        return rows("entry").stream().filter(row -> plain(row.getFirst()).equals(first)).findFirst().orElseThrow().get(
-                2);
+        return rows("entry").stream().filter(row -> Document.plain(row.getFirst()).equals(first)).findFirst()
+                .orElseThrow().get(
+                        2);
     }
 
     @Test
@@ -190,8 +184,10 @@ class BundleDocumentTest {
     }
 
     private static List<String> toldFields(String head) {
-        return rows(head).stream().map(row -> plain(row.getFirst() + " " + row.get(1) + " " + row.get(2).replace(
-                " or null", ""))).toList();
+        return rows(head).stream()
+                .map(row -> Document.plain(row.getFirst() + " " + row.get(1) + " " + row.get(2).replace(
+                        " or null", "")))
+                .toList();
     }
 
     private static List<String> fields(Class<?>... records) {
@@ -229,8 +225,8 @@ class BundleDocumentTest {
         for (String head : List.of("object", "part")) {
             Object whole = head.equals("object") ? header() : checkpoint();
             for (List<String> row : rows(head)) {
-                String object = plain(row.getFirst());
-                String field = plain(row.get(1));
+                String object = Document.plain(row.getFirst());
+                String field = Document.plain(row.get(1));
                 JsonNode tree = BundleFormat.JSON.readTree(BundleFormat.JSON.writeValueAsBytes(whole));
                 assertTrue(isTaken(tree, whole.getClass()), object);
                 // Jackson makes a node of it, which is no machine

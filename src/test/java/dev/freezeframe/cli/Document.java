@@ -240,4 +240,14 @@ public final class Document {
                 .replaceAll("[^\\p{L}\\p{N} _-]", "").replace(' ', '-')));
         return anchors;
     }
+
+    /// What a cell says, without the marks of code.
+    public static String plain(String cell) {
+        return cell.replace("`", "");
+    }
+
+    /// The number in a cell.
+    public static long number(String cell) {
+        return Long.parseLong(cell.replace(",", ""));
+    }
 }

@@ -231,6 +231,21 @@ class PauseFaultsTest {
         itself[0].assertNothingDiffered(4);
     }
 
+    /// Finds the guest paused at three ticks, lets it go on, and wants two checkpoints more.
+    private Thread resumeOnceTicksPassed(ReferenceRecording[] itself, AtomicInteger enough) {
+        return Thread.ofPlatform().start(() -> {
+            try {
+                Await.until("ticks pass while it stands", () -> itself[0].standingTicks() >= 3);
+                assertEquals("paused", machine.runState());
+                enough.set(itself[0].stored.size() + 2);
+                machine.resume();
+            } catch (Exception | AssertionError e) {
+                itself[0].faults.add(e.toString());
+                itself[0].stop("not as it should be");
+            }
+        });
+    }
+
     /// Whoever else stops the guest is either told before our stop, or comes behind our cont; never in between, where our cont
     /// would undo it.
     @Test
@@ -270,17 +285,7 @@ class PauseFaultsTest {
                     });
                 }
             });
-            Thread resuming = Thread.ofPlatform().start(() -> {
-                try {
-                    Await.until("ticks pass while it stands", () -> itself[0].standingTicks() >= 3);
-                    assertEquals("paused", machine.runState());
-                    enough.set(itself[0].stored.size() + 2);
-                    machine.resume();
-                } catch (Exception | AssertionError e) {
-                    itself[0].faults.add(e.toString());
-                    itself[0].stop("not as it should be");
-                }
-            });
+            Thread resuming = resumeOnceTicksPassed(itself, enough);
             itself[0].record(100_000);
             stopping.join();
             resuming.join();
@@ -309,17 +314,7 @@ class PauseFaultsTest {
                         machine.pause();
                     }
                 });
-        Thread resuming = Thread.ofPlatform().start(() -> {
-            try {
-                Await.until("ticks pass while it stands", () -> itself[0].standingTicks() >= 3);
-                assertEquals("paused", machine.runState());
-                enough.set(itself[0].stored.size() + 2);
-                machine.resume();
-            } catch (Exception | AssertionError e) {
-                itself[0].faults.add(e.toString());
-                itself[0].stop("not as it should be");
-            }
-        });
+        Thread resuming = resumeOnceTicksPassed(itself, enough);
         itself[0].record(100_000);
         resuming.join();
         assertEquals("enough", itself[0].endReason);

@@ -88,22 +88,15 @@ class StoreDocumentTest {
         return document.rowsOfTablesHeaded(head);
     }
 
-    private static String plain(String cell) {
-        return cell.replace("`", "");
-    }
-
-    private static long number(String cell) {
-        return Long.parseLong(cell.replace(",", ""));
-    }
-
     private static List<Long> numbersIn(String cell) {
-        return NUMBER.matcher(cell).results().map(MatchResult::group).map(StoreDocumentTest::number).toList();
+        return NUMBER.matcher(cell).results().map(MatchResult::group).map(Document::number).toList();
     }
 
     /// Of the table of numbers.
     private static long told(String name) {
-        return number(rows("number").stream().filter(row -> row.getFirst().equals(name)).findFirst().orElseThrow().get(
-                1));
+        return Document.number(
+                rows("number").stream().filter(row -> row.getFirst().equals(name)).findFirst().orElseThrow().get(
+                        1));
     }
 
     @Test
@@ -152,12 +145,12 @@ class StoreDocumentTest {
         expected.put("header", (long) FileHeader.BYTES);
         expected.put("states kept", (long) OwnedFiles.VERSIONS_KEPT);
         Map<String, Long> told = new LinkedHashMap<>();
-        rows("number").forEach(row -> told.put(row.getFirst(), number(row.get(1))));
+        rows("number").forEach(row -> told.put(row.getFirst(), Document.number(row.get(1))));
         assertEquals(expected, told);
         assertEquals(List.of("0–" + (ChunkId.SLOT_BITS - 1), ChunkId.SLOT_BITS + "–" + (ChunkId.ID_BITS - 1)), rows(
                 "bits").stream().map(List::getFirst).toList());
         assertEquals(List.of(NewCheckpoint.RAM, NewCheckpoint.DEVICE_STATE, NewCheckpoint.disk("ID")), rows("image")
-                .stream().map(row -> plain(row.getFirst())).toList());
+                .stream().map(row -> Document.plain(row.getFirst())).toList());
     }
 
     private static int least(IntPredicate allowed) {
@@ -225,15 +218,15 @@ class StoreDocumentTest {
     private static List<Column> toldColumns(int format) {
         List<Column> columns = new ArrayList<>();
         for (List<String> row : rows("table")) {
-            String table = plain(row.getFirst());
+            String table = Document.plain(row.getFirst());
             if (row.get(1).equals("*figures*")) {
                 List<? extends Figure> figures = table.equals("checkpoint")
                         ? CheckpointFigure.KEPT
                         : List.of(DiskFigure.values());
                 figures.stream().filter(figure -> figure.sinceFormat() <= format).forEach(figure -> columns.add(
                         new Column(table, figure.column(), figure.unit().sqlType(), "")));
-            } else if (number(row.get(4)) <= format) {
-                columns.add(new Column(table, plain(row.get(1)), row.get(2), plain(row.get(3))));
+            } else if (Document.number(row.get(4)) <= format) {
+                columns.add(new Column(table, Document.plain(row.get(1)), row.get(2), Document.plain(row.get(3))));
             }
         }
         return columns;
@@ -251,10 +244,10 @@ class StoreDocumentTest {
     @Test
     void theFilesAreThoseOfAStore() throws Exception {
         Map<String, String> lengths = new TreeMap<>();
-        rows("file").forEach(row -> lengths.put(plain(row.getFirst()), row.get(1)));
+        rows("file").forEach(row -> lengths.put(Document.plain(row.getFirst()), row.get(1)));
         assertEquals(Set.of(Database.FILE_NAME, StoreFile.COMPACTED, StoreVersion.FILE_NAME, StoreLock.FILE_NAME,
                 StoreOwner.FILE_NAME, StoreReserve.FILE_NAME, "boot/SHA256"), lengths.keySet());
-        assertEquals(StoreReserve.BYTES, number(lengths.get(StoreReserve.FILE_NAME)));
+        assertEquals(StoreReserve.BYTES, Document.number(lengths.get(StoreReserve.FILE_NAME)));
         String hash = "5".repeat(64);
         try (Store _ = Store.open(directory)) {
             new BootFiles(directory).put(hash, out -> out.write(1));
@@ -262,7 +255,7 @@ class StoreDocumentTest {
                 String name = directory.relativize(file).toString().replace(hash, "SHA256");
                 assertTrue(lengths.containsKey(name), name + " is not told of");
                 if (!lengths.get(name).isEmpty()) {
-                    assertEquals(number(lengths.get(name)), Files.size(file), name);
+                    assertEquals(Document.number(lengths.get(name)), Files.size(file), name);
                 }
             }
             assertEquals("pid " + ProcessHandle.current().pid(), Files.readString(directory.resolve(
@@ -298,7 +291,7 @@ class StoreDocumentTest {
                     List::getFirst).toList());
             assertEquals("", lines.get(told.size()).replace("\0", ""), "zero bytes behind the lines");
             assertEquals(told.size() + 1, lines.size());
-            assertEquals(plain(told.getFirst().get(1)), lines.getFirst());
+            assertEquals(Document.plain(told.getFirst().get(1)), lines.getFirst());
             assertEquals(Long.toString(ProcessHandle.current().pid()), lines.get(lineOf("the process id")));
             assertTrue(Long.parseLong(lines.get(lineOf("a count"))) > 0);
             assertEquals(Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(), lines.get(lineOf(
@@ -308,19 +301,19 @@ class StoreDocumentTest {
 
     private static int lineOf(String beginning) {
         List<List<String>> lines = rows("line");
-        return IntStream.range(0, lines.size()).filter(i -> plain(lines.get(i).get(1)).startsWith(beginning))
+        return IntStream.range(0, lines.size()).filter(i -> Document.plain(lines.get(i).get(1)).startsWith(beginning))
                 .findFirst()
                 .orElseThrow();
     }
 
     @Test
     void aPackIsWrittenAsItIsTold() {
-        assertEquals(List.of(PackCodec.RAW, PackCodec.ZSTD), rows("codec").stream().map(row -> (int) number(row
+        assertEquals(List.of(PackCodec.RAW, PackCodec.ZSTD), rows("codec").stream().map(row -> (int) Document.number(row
                 .getFirst())).toList());
         List<List<String>> parts = rows("byte");
-        int slotsAt = (int) number(parts.getFirst().getFirst());
-        int slotsLength = (int) number(parts.getFirst().get(1));
-        int bitsAt = (int) number(parts.get(1).getFirst());
+        int slotsAt = (int) Document.number(parts.getFirst().getFirst());
+        int slotsLength = (int) Document.number(parts.getFirst().get(1));
+        int bitsAt = (int) Document.number(parts.get(1).getFirst());
         int slotsPerByte = numbersIn(parts.get(1).get(1)).getFirst().intValue();
         assertEquals(slotsAt + slotsLength, bitsAt);
         assertEquals(Byte.SIZE, slotsPerByte);
@@ -362,7 +355,7 @@ class StoreDocumentTest {
             if (told.group(2) == null) {
                 before.set(page, ChunkId.of(1, 1));
             } else {
-                after.set(page, number(told.group(2)));
+                after.set(page, Document.number(told.group(2)));
             }
         }
         PageMapCodec.Piece piece = PageMapCodec.encodeDifference(before.map(), after.map()).getFirst();
@@ -387,7 +380,7 @@ class StoreDocumentTest {
     }
 
     private static String hex(String head) {
-        return rows(head).stream().map(row -> plain(row.getFirst())).collect(Collectors.joining(" "));
+        return rows(head).stream().map(row -> Document.plain(row.getFirst())).collect(Collectors.joining(" "));
     }
 
     private static PageClassMap classMap(int pages, List<PageClass> classes) {
@@ -413,16 +406,17 @@ class StoreDocumentTest {
         for (PageClass each : PageClass.values()) {
             int code = encoded(classMap(1, List.of(each)))[1];
             List<String> row = rows("class").get(code);
-            assertEquals(code, number(row.getFirst()));
+            assertEquals(code, Document.number(row.getFirst()));
             assertTrue(row.get(1).startsWith(words.get(each)), each + ": " + row.get(1));
         }
     }
 
     /// The row of a checksum, as what is computed with the numbers that it has.
     private static List<Long> factorsOf(String table, String seed) {
-        String told = rows("checksum of").stream().filter(row -> plain(row.getFirst()).equals(table)).findFirst()
+        String told = rows("checksum of").stream().filter(row -> Document.plain(row.getFirst()).equals(table))
+                .findFirst()
                 .orElseThrow().get(1);
-        assertEquals(seed, plain(told).replaceAll("\\d+", "#"));
+        assertEquals(seed, Document.plain(told).replaceAll("\\d+", "#"));
         return numbersIn(told);
     }
 
