@@ -50,6 +50,8 @@ public final class ExperimentModel {
     private final Deque<Unwritten> unwritten = new ArrayDeque<>();
     /// Those that got there since its checkpoints are being read, which may have been read before.
     private final List<Unwritten> writtenWhileLoading = new ArrayList<>();
+    /// Those that were deleted since its checkpoints are being read, which may have been read before.
+    private final Set<Long> deletedWhileLoading = new HashSet<>();
     private RunStatistics statistics = new RunStatistics();
 
     ExperimentModel(BackgroundTasks tasks, StoreModel stores) {
@@ -115,6 +117,7 @@ public final class ExperimentModel {
         lane.cancel();
         arrivedWhileLoading.clear();
         writtenWhileLoading.clear();
+        deletedWhileLoading.clear();
         boolean same = shown != null && experiment.get() != null && shown.id() == experiment.get().id();
         if (!same) {
             selection.followNewestProperty().set(true);
@@ -134,9 +137,12 @@ public final class ExperimentModel {
                     int last = all.isEmpty() ? 0 : all.getLast().number();
                     arrivedWhileLoading.stream().filter(checkpoint -> checkpoint.number() > last).forEach(all::add);
                     arrivedWhileLoading.clear();
+                    all.removeIf(checkpoint -> deletedWhileLoading.contains(checkpoint.id()));
                     loading.set(false);
                     annotations.keySet().retainAll(read.annotations().keySet());
                     annotations.putAll(read.annotations());
+                    annotations.keySet().removeAll(deletedWhileLoading);
+                    deletedWhileLoading.clear();
                     writtenWhileLoading.forEach(each -> show(each.checkpoint, each.annotation));
                     writtenWhileLoading.clear();
                     unwritten.forEach(each -> show(each.checkpoint, each.annotation));
@@ -243,6 +249,9 @@ public final class ExperimentModel {
     public void deleted(List<CheckpointRecord> gone) {
         Set<Long> ids = new HashSet<>();
         gone.forEach(checkpoint -> ids.add(checkpoint.id()));
+        if (loading.get()) {
+            deletedWhileLoading.addAll(ids);
+        }
         arrivedWhileLoading.removeIf(checkpoint -> ids.contains(checkpoint.id()));
         if (checkpoints.removeIf(checkpoint -> ids.contains(checkpoint.id()))) {
             annotations.keySet().removeAll(ids);

@@ -138,6 +138,21 @@ class WorkbenchModelTest {
     }
 
     @Test
+    void whatWasReadBeforeADeletionDoesNotBringItBack() {
+        openStore();
+        show(first);
+        CheckpointRecord tenth = FxToolkit.call(() -> workbench.experiment().checkpoints().get(9));
+        FxToolkit.run(() -> {
+            workbench.experiment().reload();
+            workbench.experiment().deleted(List.of(tenth));
+        });
+        FxToolkit.await("it is read", () -> !workbench.experiment().loadingProperty().get());
+        assertFalse(FxToolkit.call(() -> workbench.experiment().checkpoints().contains(tenth)));
+        assertEquals(CHECKPOINTS - 1, FxToolkit.call(() -> workbench.experiment().summaryProperty().get())
+                .checkpoints());
+    }
+
+    @Test
     void anotherExperimentTakesItsPlaceWhole() {
         openStore();
         show(first);
