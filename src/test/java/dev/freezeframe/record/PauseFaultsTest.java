@@ -203,7 +203,7 @@ class PauseFaultsTest {
     void aQemuThatStandsStillForAWhileIsLateAndNoEnd() throws Exception {
         boot();
         // Long enough for a busy machine: one that is late of itself is told of, too.
-        var sessions = new Sessions(machine.qmp(), machine.captureQmp(), Optional.empty(), Duration.ofSeconds(2));
+        var sessions = new Sessions(machine.qmp(), machine.captureQmp(), Optional.empty(), Duration.ofSeconds(5));
         ReferenceRecording[] itself = new ReferenceRecording[1];
         int[] storedBefore = {Integer.MAX_VALUE};
         itself[0] = new ReferenceRecording(store, machine, sessions, SteadyClock.start(), UserfaultTracker.plant(machine

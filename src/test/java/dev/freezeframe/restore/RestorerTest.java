@@ -157,7 +157,7 @@ class RestorerTest {
                 Machine machine = restored.first().machine();
                 machine.console().awaitLine(line -> line.equals("round " + (round + 1)), PATIENCE);
                 machine.console().awaitLine(line -> line.equals("round " + (round + 2)), PATIENCE);
-                assertFalse(machine.console().text().contains("round 1\n"), "it must not have booted");
+                assertTrue(machine.console().text().lines().noneMatch("round 1"::equals), "it must not have booted");
                 assertEquals("", machine.qemuLog(), "nothing for QEMU to warn about");
             }
         }

@@ -93,8 +93,10 @@ class CommandsTest {
 
     private List<MenuItem> items() {
         return FxToolkit
-                .call(() -> ((MenuBar) view.lookup(".menu-bar")).getMenus().stream().map(Menu::getItems).flatMap(
-                        List::stream).toList());
+                .call(() -> ((MenuBar) FxToolkit.lookup(view, ".menu-bar")).getMenus().stream().map(Menu::getItems)
+                        .flatMap(
+                                List::stream)
+                        .toList());
     }
 
     /// Presses a key where the user is, so that it goes the way of every key.
@@ -139,7 +141,8 @@ class CommandsTest {
         List<String> keys = items().stream().map(MenuItem::getAccelerator).filter(key -> key != null).map(
                 KeyCombination::getName).toList();
         assertEquals(keys.size(), Set.copyOf(keys).size(), keys.toString());
-        List<Menu> menus = FxToolkit.call(() -> List.copyOf(((MenuBar) view.lookup(".menu-bar")).getMenus()));
+        List<Menu> menus = FxToolkit
+                .call(() -> List.copyOf(((MenuBar) FxToolkit.lookup(view, ".menu-bar")).getMenus()));
         for (Menu menu : menus) {
             List<String> mnemonics = menu.getItems().stream().map(MenuItem::getText).filter(text -> text != null && text
                     .contains("_"))
@@ -181,9 +184,9 @@ class CommandsTest {
     @Test
     void theKeysOfTheDrawerAndTheOverlayWork() {
         press(KeyCode.BACK_QUOTE, true, false);
-        FxToolkit.await("the drawer is open", () -> view.lookup(".machine-drawer") != null);
+        FxToolkit.await("the drawer is open", () -> FxToolkit.lookup(view, ".machine-drawer") != null);
         press(KeyCode.BACK_QUOTE, true, false);
-        FxToolkit.await("the drawer is closed", () -> view.lookup(".machine-drawer") == null);
+        FxToolkit.await("the drawer is closed", () -> FxToolkit.lookup(view, ".machine-drawer") == null);
         press(KeyCode.DIGIT4, true, false);
         FxToolkit.await("the overlay is shown", () -> workbench.navigation().placeProperty()
                 .get() instanceof Navigation.Place.Overlay);

@@ -6,6 +6,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +16,7 @@ import java.util.function.BooleanSupplier;
 import javafx.application.Platform;
 import javafx.embed.swing.SwingFXUtils;
 import javafx.scene.Node;
+import javafx.scene.Parent;
 import javafx.stage.Stage;
 import javafx.stage.Window;
 import javax.imageio.ImageIO;
@@ -74,10 +76,31 @@ public final class FxToolkit {
         });
     }
 
-    /// A node of a dialog, or whatever else is shown beside a window. On the JavaFX thread.
+    /// A node within another one, null where there is none. `Node.lookup` alone finds what a control holds, as the content of
+    /// a scroll pane, only once a frame was drawn since the control came into the scene; this one does not wait for luck.
+    public static Node lookup(Node within, String selector) {
+        return call(() -> upToDate(within).lookup(selector));
+    }
+
+    /// All nodes within another one that a selector names, as [#lookup].
+    public static Set<Node> lookupAll(Node within, String selector) {
+        return call(() -> upToDate(within).lookupAll(selector));
+    }
+
+    private static Node upToDate(Node node) {
+        node.applyCss();
+        if (node instanceof Parent parent) {
+            parent.layout();
+        }
+        return node;
+    }
+
+    /// A node of a dialog, or whatever else is shown beside a window.
     public static Optional<Node> beside(Stage stage, String selector) {
-        return Window.getWindows().stream().filter(window -> !window.equals(stage) && window.getScene() != null).map(
-                window -> window.getScene().getRoot().lookup(selector)).filter(node -> node != null).findFirst();
+        return call(() -> Window.getWindows().stream().filter(window -> !window.equals(stage) && window
+                .getScene() != null).map(window -> lookup(window.getScene().getRoot(), selector)).filter(
+                        node -> node != null)
+                .findFirst());
     }
 
     /// Waits until something holds, looking on the JavaFX thread.

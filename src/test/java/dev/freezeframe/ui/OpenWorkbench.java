@@ -1,12 +1,16 @@
 package dev.freezeframe.ui;
 
+import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
+import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.ProfileException;
 import dev.freezeframe.qemu.profile.Profiles;
+import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -53,6 +57,12 @@ public final class OpenWorkbench implements AutoCloseable {
         MachineModel machine = FxToolkit.call(() -> model.machines().start(spec(profile)));
         FxToolkit.await(profile + " runs", () -> machine.stateProperty().get() == MachineState.RUNNING);
         return machine;
+    }
+
+    /// Waits until the guest of a boot sector has written that it begins a round.
+    public static void awaitRound(MachineModel machine, long round) throws IOException {
+        Machine qemu = FxToolkit.call(() -> machine.machineProperty().get());
+        qemu.console().awaitLine(line -> BootSector.round(line).orElse(0) >= round, Await.PATIENCE);
     }
 
     @Override

@@ -78,7 +78,7 @@ class WelcomePageTest {
     }
 
     private Node find(String id) {
-        return stage.getScene().lookup("#" + id);
+        return FxToolkit.lookup(stage.getScene().getRoot(), "#" + id);
     }
 
     private void press(String id) {
@@ -96,8 +96,8 @@ class WelcomePageTest {
     void nothingIsFetchedBeforeTheButtonAndThenTheDemoIsRecordedByItself() throws Exception {
         int requests = source.requests();
         FxToolkit.await("the page says what it takes", () -> find("prepare-demo") != null);
-        assertTrue(((Button) find("prepare-demo")).isDefaultButton());
-        String plan = ((Label) find("prepare-plan")).getText();
+        assertTrue(FxToolkit.call(() -> ((Button) find("prepare-demo")).isDefaultButton()));
+        String plan = FxToolkit.call(() -> ((Label) find("prepare-plan")).getText());
         assertTrue(plan.contains("linux-image-6.1.0-1-cloud-amd64") && plan.contains("127.0.0.1") && plan.contains(
                 "Nothing is installed"), plan);
         assertNull(FxToolkit.call(() -> find("record-demo")));

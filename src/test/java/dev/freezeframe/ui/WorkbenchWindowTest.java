@@ -83,7 +83,8 @@ class WorkbenchWindowTest {
             stage.show();
             workbench.stores().open(folder.resolve("store"));
         });
-        FxToolkit.await("the empty store's page is there", () -> stage.getScene().lookup("#record-demo") != null);
+        FxToolkit.await("the empty store's page is there",
+                () -> FxToolkit.lookup(stage.getScene().getRoot(), "#record-demo") != null);
     }
 
     @AfterEach
@@ -102,8 +103,10 @@ class WorkbenchWindowTest {
 
     /// Also in dialogs.
     private static Node find(String id) {
-        return Window.getWindows().stream().map(window -> window.getScene().lookup("#" + id)).filter(
-                Objects::nonNull).findFirst().orElse(null);
+        return Window.getWindows().stream().map(window -> FxToolkit.lookup(window.getScene().getRoot(), "#" + id))
+                .filter(
+                        Objects::nonNull)
+                .findFirst().orElse(null);
     }
 
     private static void key(String id, KeyCode code) {

@@ -62,11 +62,11 @@ class ChartsPaneTest {
     }
 
     private Node surface() {
-        return live.view().lookup("#charts");
+        return FxToolkit.lookup(live.view(), "#charts");
     }
 
     private String readout() {
-        return ((Labeled) live.view().lookup("#charts-readout")).getText();
+        return ((Labeled) FxToolkit.lookup(live.view(), "#charts-readout")).getText();
     }
 
     private void arrive(int count) {
@@ -278,7 +278,7 @@ class ChartsPaneTest {
     @Test
     void theButtonsAreReachableAndNamed() {
         for (String id : List.of("#charts-follow", "#charts-all")) {
-            ButtonBase button = (ButtonBase) live.view().lookup(id);
+            ButtonBase button = (ButtonBase) FxToolkit.lookup(live.view(), id);
             assertFalse(button.getAccessibleText().isBlank());
             assertTrue(button.isFocusTraversable());
         }

@@ -38,7 +38,7 @@ class MemoryMapViewTest {
     }
 
     private static String readout(LiveCharts<MemoryMapView> live) {
-        return ((Labeled) live.view().lookup("#memory-map-readout")).getText();
+        return ((Labeled) FxToolkit.lookup(live.view(), "#memory-map-readout")).getText();
     }
 
     @Test
@@ -55,7 +55,7 @@ class MemoryMapViewTest {
             }
             FxToolkit.await("the last of many steps is shown", () -> shows(live, experiment.checkpoints().get(4)));
 
-            Node surface = live.view().lookup("#memory-map");
+            Node surface = FxToolkit.lookup(live.view(), "#memory-map");
             FxToolkit.run(() -> surface.fireEvent(key(KeyCode.RIGHT)));
             FxToolkit.run(() -> surface.fireEvent(key(KeyCode.RIGHT)));
             FxToolkit.await("the cursor is told", () -> readout(live).contains("pages 2–3"));
@@ -65,7 +65,7 @@ class MemoryMapViewTest {
             assertTrue(FxToolkit.<String>call(surface::getAccessibleText).contains(readout(live)));
 
             FxToolkit.run(() -> {
-                ChoiceBox<?> subject = (ChoiceBox<?>) live.view().lookup("#memory-map-subject");
+                ChoiceBox<?> subject = (ChoiceBox<?>) FxToolkit.lookup(live.view(), "#memory-map-subject");
                 subject.getSelectionModel().selectLast();
             });
             FxToolkit.await("how often pages were dirty is shown",

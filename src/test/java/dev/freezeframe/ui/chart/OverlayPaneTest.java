@@ -39,7 +39,7 @@ class OverlayPaneTest {
             }
         }
         try (LiveCharts<OverlayPane> live = LiveCharts.open(directory, Theme.LIGHT, 980, 600, OverlayPane::new)) {
-            TableView<?> table = (TableView<?>) live.view().lookup("#overlay-table");
+            TableView<?> table = (TableView<?>) FxToolkit.lookup(live.view(), "#overlay-table");
             FxToolkit.await("the two newest are compared at first", () -> table.getItems().size() == 2);
             List<Long> all = FxToolkit.call(() -> live.workbench().library().experiments().reversed().stream().map(
                     each -> each.experiment().id()).toList());

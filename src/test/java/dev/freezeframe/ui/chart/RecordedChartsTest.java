@@ -46,7 +46,7 @@ class RecordedChartsTest {
             FxToolkit.await("checkpoints and counts are in the charts", () -> charts.shownFrame().checkpoints()
                     .size() >= 4 && charts.shownFrame().counts().size() >= 4);
             ChartFrame frame = FxToolkit.call(charts::shownFrame);
-            ToggleButton follow = (ToggleButton) charts.lookup("#charts-follow");
+            ToggleButton follow = (ToggleButton) FxToolkit.lookup(charts, "#charts-follow");
             assertTrue(frame.live());
             assertTrue(FxToolkit.call(follow::isSelected));
             assertTrue(frame.to() >= frame.checkpoints().lastSeconds(), "the newest is in view");

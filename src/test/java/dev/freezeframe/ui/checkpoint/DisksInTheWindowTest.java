@@ -96,6 +96,8 @@ class DisksInTheWindowTest {
             return made;
         });
         MachineModel machine = opened.start(profile.toString());
+        // its firmware writes to no disk
+        OpenWorkbench.awaitRound(machine, 1);
         RecordingOptions options = RecordingOptions.DEFAULT.with(RecordingOptions.DEFAULT.capture().withInterval(
                 Duration.ofMillis(300))).stoppingAfter(CHECKPOINTS);
         FxToolkit.run(() -> workbench.machines().record(machine, options));
@@ -130,24 +132,25 @@ class DisksInTheWindowTest {
 
     private static List<String> texts(Node node) {
         return FxToolkit
-                .call(() -> node.lookupAll(".label").stream().map(label -> ((Labeled) label).getText()).toList());
+                .call(() -> FxToolkit.lookupAll(node, ".label").stream().map(label -> ((Labeled) label).getText())
+                        .toList());
     }
 
     @Test
     void detailsHaveTheFiguresOfEachDisk() {
         CheckpointRecord shown = checkpoint(1);
         FxToolkit.run(() -> workbench.experiment().selection().select(shown));
-        FxToolkit.await("it is shown", () -> root.lookup("#details-disk0") != null);
+        FxToolkit.await("it is shown", () -> FxToolkit.lookup(root, "#details-disk0") != null);
         assertEquals(2, shown.metrics().disks().size());
         for (DiskMetrics disk : shown.metrics().disks()) {
-            List<String> texts = texts(FxToolkit.call(() -> root.lookup("#details-" + disk.disk())));
+            List<String> texts = texts(FxToolkit.call(() -> FxToolkit.lookup(root, "#details-" + disk.disk())));
             assertTrue(texts.contains(Units.count(disk.dirtyBlocks(), "dirty block") + ", " + Units.bytes(disk
                     .dirtyBlocks() * GuestPage.BYTES) + " of 4.00 MiB"), texts.toString());
             assertTrue(texts.contains(Units.count(disk.duplicateRamBlocks())), texts.toString());
             assertTrue(texts.stream().anyMatch(text -> text.contains("in " + Units.millis(disk.readMicros()))), texts
                     .toString());
         }
-        MenuButton export = FxToolkit.call(() -> (MenuButton) root.lookup("#details-export"));
+        MenuButton export = FxToolkit.call(() -> (MenuButton) FxToolkit.lookup(root, "#details-export"));
         FxToolkit.run(() -> export.getOnShowing().handle(null));
         List<String> entries = FxToolkit.call(() -> export.getItems().stream().map(item -> item.getId()).filter(
                 id -> id != null).toList());
@@ -189,11 +192,11 @@ class DisksInTheWindowTest {
         }
         assertFalse(differing.isEmpty());
         FxToolkit.run(() -> workbench.navigation().go(new Navigation.Place.Compare(first, Optional.of(second))));
-        FxToolkit.await("it is compared", () -> root.lookup("#compare-disk0") != null && root.lookup(
-                "#compare-disk1") != null);
-        FxToolkit.run(() -> ((ToggleButton) root.lookup("#compare-disk0")).fire());
-        FxToolkit.await("its blocks are listed", () -> root.lookup("#compare-table") != null);
-        TableView<?> table = FxToolkit.call(() -> (TableView<?>) root.lookup("#compare-table"));
+        FxToolkit.await("it is compared", () -> FxToolkit.lookup(root, "#compare-disk0") != null
+                && FxToolkit.lookup(root, "#compare-disk1") != null);
+        FxToolkit.run(() -> ((ToggleButton) FxToolkit.lookup(root, "#compare-disk0")).fire());
+        FxToolkit.await("its blocks are listed", () -> FxToolkit.lookup(root, "#compare-table") != null);
+        TableView<?> table = FxToolkit.call(() -> (TableView<?>) FxToolkit.lookup(root, "#compare-table"));
         List<Integer> listed = new ArrayList<>();
         for (Object item : FxToolkit.call(() -> List.copyOf(table.getItems()))) {
             ComparisonRange range = (ComparisonRange) item;
@@ -203,8 +206,9 @@ class DisksInTheWindowTest {
         }
         assertEquals(differing, listed.stream().sorted().toList());
         FxToolkit.run(() -> table.getSelectionModel().select(0));
-        FxToolkit.await("the bytes of the block are shown", () -> ((Label) root.lookup("#compare-hex-title")).getText()
-                .startsWith("Block "));
+        FxToolkit.await("the bytes of the block are shown",
+                () -> ((Label) FxToolkit.lookup(root, "#compare-hex-title")).getText()
+                        .startsWith("Block "));
     }
 
     @Test
@@ -237,8 +241,9 @@ class DisksInTheWindowTest {
         MachineModel restored = FxToolkit.call(() -> workbench.machines().machines().getLast());
         Machine qemu = FxToolkit.call(() -> restored.machineProperty().get());
         assertEquals(List.of(restored), FxToolkit.call(workbench.machines()::needingStore));
-        Label details = FxToolkit.call(() -> root.lookupAll(".machine-toolbar .label").stream().map(Label.class::cast)
-                .filter(label -> label.getText().contains("QEMU")).findFirst().orElseThrow());
+        Label details = FxToolkit
+                .call(() -> FxToolkit.lookupAll(root, ".machine-toolbar .label").stream().map(Label.class::cast)
+                        .filter(label -> label.getText().contains("QEMU")).findFirst().orElseThrow());
         assertTrue(FxToolkit.call(details::getText).contains("2 disks 8.00 MiB"), FxToolkit.call(details::getText));
         String lines = FxToolkit.call(() -> details.getTooltip().getText());
         assertTrue(lines.startsWith("disk0 · 4.00 MiB · virtio · from " + checkpoint.name() + " · writes go with the"

@@ -72,8 +72,9 @@ class FilmStripTest {
         });
         FxToolkit.await("the library is read", () -> workbench.library().loadedProperty().get());
         FxToolkit.run(() -> workbench.show(workbench.library().experiments().getFirst().experiment()));
-        FxToolkit.await("all are there", () -> workbench.experiment().checkpoints().size() == CHECKPOINTS);
-        FxToolkit.run(() -> list = (ListView<?>) strip.lookup("#film-strip"));
+        FxToolkit.await("all are there", () -> workbench.experiment().checkpoints().size() == CHECKPOINTS
+                && !workbench.experiment().loadingProperty().get());
+        FxToolkit.run(() -> list = (ListView<?>) FxToolkit.lookup(strip, "#film-strip"));
     }
 
     @AfterAll
@@ -86,7 +87,7 @@ class FilmStripTest {
 
     @BeforeEach
     void showAll() {
-        FxToolkit.run(() -> ((TextField) strip.lookup("#film-filter")).clear());
+        FxToolkit.run(() -> ((TextField) FxToolkit.lookup(strip, "#film-filter")).clear());
         press(KeyCode.HOME);
         awaitSelected(1);
     }
@@ -113,7 +114,7 @@ class FilmStripTest {
     }
 
     private static Set<Node> cells() {
-        return strip.lookupAll(".film-cell");
+        return FxToolkit.lookupAll(strip, ".film-cell");
     }
 
     @Test
@@ -160,21 +161,24 @@ class FilmStripTest {
     void theGuestsConsoleIsThePicture() {
         press(KeyCode.END);
         awaitSelected(CHECKPOINTS);
-        FxToolkit.await("its picture has come", () -> ((Text) cell(CHECKPOINTS).lookup(".film-console")).getText()
-                .contains("tick " + CHECKPOINTS));
+        FxToolkit.await("its picture has come", () -> {
+            FilmStripCell cell = cell(CHECKPOINTS);
+            return cell != null && ((Text) FxToolkit.lookup(cell, ".film-console")).getText().contains("tick "
+                    + CHECKPOINTS);
+        });
     }
 
     @Test
     void theFilterNarrowsTheStripAndABadOneIsShownInPlace() {
-        FxToolkit.run(() -> ((TextField) strip.lookup("#film-filter")).setText("100-119"));
-        Label count = (Label) FxToolkit.call(() -> strip.lookup("#film-count"));
+        FxToolkit.run(() -> ((TextField) FxToolkit.lookup(strip, "#film-filter")).setText("100-119"));
+        Label count = (Label) FxToolkit.call(() -> FxToolkit.lookup(strip, "#film-count"));
         assertEquals("20 of 1,500 checkpoints", FxToolkit.call(count::getText));
         press(KeyCode.END);
         awaitSelected(119);
         press(KeyCode.HOME);
         awaitSelected(100);
-        FxToolkit.run(() -> ((TextField) strip.lookup("#film-filter")).setText("pause>much"));
-        Label problem = (Label) FxToolkit.call(() -> strip.lookup("#film-filter-problem"));
+        FxToolkit.run(() -> ((TextField) FxToolkit.lookup(strip, "#film-filter")).setText("pause>much"));
+        Label problem = (Label) FxToolkit.call(() -> FxToolkit.lookup(strip, "#film-filter-problem"));
         assertTrue(FxToolkit.call(problem::getText).contains("pause>much"));
     }
 

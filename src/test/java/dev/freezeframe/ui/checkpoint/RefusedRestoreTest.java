@@ -73,6 +73,8 @@ class RefusedRestoreTest {
                 && !workbench.model().machines().anyRecording());
         FxToolkit.run(() -> workbench.model().machines().remove(recorded));
         FxToolkit.await("no machine is left", () -> workbench.model().machines().machines().isEmpty());
+        // which knows the files to ask for
+        FxToolkit.await("the library has it", () -> !workbench.model().library().experiments().isEmpty());
         Path moved = Files.move(disk, folder.resolve("elsewhere.img"));
         CheckpointRecord checkpoint = FxToolkit.call(() -> workbench.model().experiment().checkpoints().getLast());
 

@@ -78,8 +78,9 @@ class BundlesInTheWindowTest {
     }
 
     private static <T extends Node> Optional<T> anywhere(String id, Class<T> type) {
-        return FxToolkit.call(() -> List.copyOf(Window.getWindows()).stream().map(window -> window.getScene().getRoot()
-                .lookup("#" + id)).filter(type::isInstance).map(type::cast).findFirst());
+        return FxToolkit.call(() -> List.copyOf(Window.getWindows()).stream()
+                .map(window -> FxToolkit.lookup(window.getScene().getRoot(), "#" + id)).filter(type::isInstance)
+                .map(type::cast).findFirst());
     }
 
     private LibraryWork work() {
@@ -87,7 +88,8 @@ class BundlesInTheWindowTest {
     }
 
     private String notice() {
-        return FxToolkit.call(() -> page.lookup("#library-notice") instanceof Label label ? label.getText() : "");
+        return FxToolkit
+                .call(() -> FxToolkit.lookup(page, "#library-notice") instanceof Label label ? label.getText() : "");
     }
 
     private void ask(Path file) {

@@ -102,7 +102,7 @@ class LibraryPageTest {
     }
 
     private static <T extends Node> T find(Parent within, String selector, Class<T> type) {
-        return type.cast(within.lookup(selector));
+        return type.cast(FxToolkit.lookup(within, selector));
     }
 
     private TableView<LibraryRow> table() {
@@ -111,7 +111,7 @@ class LibraryPageTest {
 
     @SuppressWarnings("unchecked") // it has these
     private ListView<LibraryRow> list() {
-        return FxToolkit.call(() -> (ListView<LibraryRow>) sidebar.lookup("#experiments"));
+        return FxToolkit.call(() -> (ListView<LibraryRow>) FxToolkit.lookup(sidebar, "#experiments"));
     }
 
     private static List<String> names(ObservableList<LibraryRow> rows) {
@@ -144,8 +144,9 @@ class LibraryPageTest {
     }
 
     private static Optional<Button> dialogButton() {
-        return List.copyOf(Window.getWindows()).stream().map(window -> window.getScene().getRoot().lookup(
-                "#library-dialog-ok")).filter(Button.class::isInstance).map(Button.class::cast).findFirst();
+        return List.copyOf(Window.getWindows()).stream()
+                .map(window -> FxToolkit.lookup(window.getScene().getRoot(), "#library-dialog-ok"))
+                .filter(Button.class::isInstance).map(Button.class::cast).findFirst();
     }
 
     @Test
@@ -267,8 +268,9 @@ class LibraryPageTest {
         assertEquals(List.of("one", "three"), opened.store().experiments().stream().map(each -> each.name()).toList());
         assertEquals(List.of("three", "one"), names(table().getItems()));
         press("#library-reclaim");
-        FxToolkit.await("it is done", () -> page.lookup("#library-notice") instanceof Label notice && notice.getText()
-                .startsWith("Reclaimed "));
+        FxToolkit.await("it is done",
+                () -> FxToolkit.lookup(page, "#library-notice") instanceof Label notice && notice.getText()
+                        .startsWith("Reclaimed "));
         opened.awaitIdle();
         assertTrue(opened.store().sizeBytes() < before);
         assertTrue(opened.store().verify(Progress.NONE).isSound());
@@ -296,19 +298,19 @@ class LibraryPageTest {
         OpenedStore.damagePacks(directory);
         openAnew();
         press("#library-verify");
-        FxToolkit.await("the damages are listed", () -> page.lookup("#damages") instanceof TableView<?>);
+        FxToolkit.await("the damages are listed", () -> FxToolkit.lookup(page, "#damages") instanceof TableView<?>);
         opened.awaitIdle();
         List<VerifyReport.Damage> damages = opened.store().verify(Progress.NONE).damages();
         assertFalse(damages.isEmpty());
         assertEquals(damages,
-                FxToolkit.call(() -> ((TableView<?>) page.lookup("#damages")).getItems().stream().toList()));
+                FxToolkit.call(() -> ((TableView<?>) FxToolkit.lookup(page, "#damages")).getItems().stream().toList()));
         press("#delete-damaged");
         confirm();
         opened.awaitIdle();
         FxToolkit.await("verified again is possible", () -> find(page, "#delete-damaged", Button.class).isDisable());
         press("#verify-again");
         FxToolkit.await("no damage is left",
-                () -> page.lookup("#damages") == null && page.lookup(".sound-icon") != null);
+                () -> FxToolkit.lookup(page, "#damages") == null && FxToolkit.lookup(page, ".sound-icon") != null);
         opened.awaitIdle();
     }
 
@@ -376,13 +378,15 @@ class LibraryPageTest {
     void theDoctorsPageShowsWhatTheCommandDoesAndASentenceForAll() {
         DoctorPage doctor = FxToolkit.call(() -> new DoctorPage(workbench));
         FxToolkit.run(() -> stage.getScene().setRoot(doctor));
-        FxToolkit.await("this computer is examined", () -> !doctor.lookupAll(".finding").isEmpty());
+        FxToolkit.await("this computer is examined", () -> !FxToolkit.lookupAll(doctor, ".finding").isEmpty());
         Platform.runLater(() -> find(doctor, "#examine-again", Button.class).fire());
         opened.awaitIdle();
         // what the command prints, nothing more and nothing less
         assertEquals(Doctor.standard(directory).examine().stream().map(Finding::subject).sorted().toList(),
-                FxToolkit.call(() -> doctor.lookupAll(".finding").stream().map(row -> row.getAccessibleText().split(",",
-                        2)[0]).sorted().toList()));
+                FxToolkit.call(() -> FxToolkit.lookupAll(doctor, ".finding").stream()
+                        .map(row -> row.getAccessibleText().split(",",
+                                2)[0])
+                        .sorted().toList()));
         assertFalse(FxToolkit.call(() -> find(doctor, "#doctor-summary", Label.class).getText()).isEmpty());
     }
 }

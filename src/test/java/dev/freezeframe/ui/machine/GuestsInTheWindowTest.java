@@ -54,7 +54,7 @@ class GuestsInTheWindowTest {
     }
 
     private Button button(String id) {
-        return (Button) toolbar.lookup("#" + id);
+        return (Button) FxToolkit.lookup(toolbar, "#" + id);
     }
 
     private void select(MachineModel machine) {
@@ -64,9 +64,12 @@ class GuestsInTheWindowTest {
     @Test
     void wakeWakesAGuestThatSleepsAndIsNotOfferedBefore() throws Exception {
         MachineSpec sleeper = OpenWorkbench.spec(SleepingGuest.write(folder).toString());
-        MachineModel machine = FxToolkit.call(() -> workbench.model().machines().start(sleeper));
-        select(machine);
-        assertTrue(FxToolkit.call(() -> button("machine-wake").isDisabled()), "it is being started");
+        MachineModel machine = FxToolkit.call(() -> {
+            MachineModel starting = workbench.model().machines().start(sleeper);
+            workbench.model().machines().selectedProperty().set(starting);
+            assertTrue(button("machine-wake").isDisabled(), "it is being started");
+            return starting;
+        });
         FxToolkit.await("the guest sleeps", () -> machine.stateProperty().get() == MachineState.SUSPENDED);
         assertFalse(FxToolkit.call(() -> button("machine-wake").isDisabled()));
         FxToolkit.run(() -> button("machine-wake").fire());
@@ -84,7 +87,7 @@ class GuestsInTheWindowTest {
         MachineModel first = workbench.start(profile.toString());
         MachineModel second = workbench.start(profile.toString());
         select(first);
-        Label note = FxToolkit.call(() -> (Label) drawer.lookup(".drawer-note"));
+        Label note = FxToolkit.call(() -> (Label) FxToolkit.lookup(drawer, ".drawer-note"));
         assertFalse(FxToolkit.call(note::isVisible), "it has what its profile says");
         select(second);
         assertEquals("debugcon is at " + log + ".2, since " + log + " is not this machine's", FxToolkit.call(

@@ -68,7 +68,7 @@ class MachineDrawerTest {
     private static void select(MachineModel machine, String tabId) {
         FxToolkit.run(() -> {
             workbench.model().machines().selectedProperty().set(machine);
-            TabPane tabs = (TabPane) drawer.lookup(".tab-pane");
+            TabPane tabs = (TabPane) FxToolkit.lookup(drawer, ".tab-pane");
             tabs.getSelectionModel().select(tabs.getTabs().stream().filter(tab -> tab.getId().equals(tabId))
                     .findFirst().orElseThrow());
         });
@@ -170,7 +170,7 @@ class MachineDrawerTest {
     }
 
     private static int brightPixels() {
-        WritableImage seen = drawer.lookup("#guest-screen").snapshot(null, null);
+        WritableImage seen = FxToolkit.lookup(drawer, "#guest-screen").snapshot(null, null);
         int bright = 0;
         for (int y = 0; y < seen.getHeight(); y++) {
             for (int x = 0; x < seen.getWidth(); x++) {
@@ -224,7 +224,7 @@ class MachineDrawerTest {
     @Test
     void onlyMachinesWithADisplayHaveAScreen() {
         select(linux, "console-tab");
-        assertFalse(FxToolkit.call(() -> ((TabPane) drawer.lookup(".tab-pane")).getTabs().stream().anyMatch(
+        assertFalse(FxToolkit.call(() -> ((TabPane) FxToolkit.lookup(drawer, ".tab-pane")).getTabs().stream().anyMatch(
                 tab -> tab.getId().equals("screen-tab"))));
     }
 
@@ -234,10 +234,10 @@ class MachineDrawerTest {
         String copied = FxToolkit.call(() -> {
             drawer.applyCss();
             drawer.layout();
-            ((Button) drawer.lookup("#copy-command-line")).fire();
+            ((Button) FxToolkit.lookup(drawer, "#copy-command-line")).fire();
             return Clipboard.getSystemClipboard().getString();
         });
-        assertEquals(FxToolkit.call(() -> ((TextArea) drawer.lookup("#command-line")).getText()), copied);
+        assertEquals(FxToolkit.call(() -> ((TextArea) FxToolkit.lookup(drawer, "#command-line")).getText()), copied);
         Process shell = new ProcessBuilder("sh", "-c", "printf '%s\\n' " + copied).start();
         String[] arguments = new String(shell.getInputStream().readAllBytes(), StandardCharsets.UTF_8).split("\n", -1);
         assertEquals(linux.machineProperty().get().commandLine(), List.of(arguments).subList(0,

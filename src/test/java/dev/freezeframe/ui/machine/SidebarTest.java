@@ -74,9 +74,11 @@ class SidebarTest {
     }
 
     private Optional<ListCell<?>> row(String list, String name) {
-        Node view = sidebar.lookup("#" + list);
-        return view.lookupAll(".list-cell").stream().map(cell -> (ListCell<?>) cell).filter(cell -> !cell.isEmpty()
-                && String.valueOf(cell.getAccessibleText()).startsWith(name + ",")).findFirst().map(cell -> cell);
+        Node view = FxToolkit.lookup(sidebar, "#" + list);
+        return FxToolkit.lookupAll(view, ".list-cell").stream().map(cell -> (ListCell<?>) cell)
+                .filter(cell -> !cell.isEmpty()
+                        && String.valueOf(cell.getAccessibleText()).startsWith(name + ","))
+                .findFirst().map(cell -> cell);
     }
 
     private ListCell<?> awaitRow(String list, String name) {
@@ -85,8 +87,10 @@ class SidebarTest {
     }
 
     private static Button button(ListCell<?> row, String words) {
-        return row.lookupAll(".button").stream().map(Button.class::cast).filter(button -> button.getAccessibleText()
-                .startsWith(words)).findFirst().orElseThrow();
+        return FxToolkit.lookupAll(row, ".button").stream().map(Button.class::cast)
+                .filter(button -> button.getAccessibleText()
+                        .startsWith(words))
+                .findFirst().orElseThrow();
     }
 
     private static MenuItem item(ListCell<?> row, String text) {
@@ -153,7 +157,7 @@ class SidebarTest {
         FxToolkit.await("the library is read", () -> !workbench.model().library().experiments().isEmpty());
         FxToolkit.run(() -> {
             workbench.model().experiment().show(null);
-            Hyperlink link = (Hyperlink) row.lookup(".hyperlink");
+            Hyperlink link = (Hyperlink) FxToolkit.lookup(row, ".hyperlink");
             assertTrue(link.isVisible() && link.getText().startsWith("from boot-sector-"), link.getText());
             link.fire();
         });
@@ -217,20 +221,20 @@ class SidebarTest {
         FxToolkit.run(() -> item(row, "Start with options").fire());
         DialogPane pane = dialog();
         FxToolkit.run(() -> {
-            ((TextField) pane.lookup("#start-memory")).setText("32 Mib");
+            ((TextField) FxToolkit.lookup(pane, "#start-memory")).setText("32 Mib");
             comboBox(pane).setValue("tcg");
         });
         answer("Start");
-        FxToolkit.await("it says why", () -> ((Label) pane.lookup("#start-problem")).getText().contains(
+        FxToolkit.await("it says why", () -> ((Label) FxToolkit.lookup(pane, "#start-problem")).getText().contains(
                 "is not a size"));
         FxToolkit.run(() -> {
-            ((TextField) pane.lookup("#start-memory")).setText("32 MiB");
-            ((TextField) pane.lookup("#start-qemu")).setText("/bin/true");
+            ((TextField) FxToolkit.lookup(pane, "#start-memory")).setText("32 MiB");
+            ((TextField) FxToolkit.lookup(pane, "#start-qemu")).setText("/bin/true");
         });
         answer("Start");
-        FxToolkit.await("it says why", () -> ((Label) pane.lookup("#start-problem")).getText().contains(
+        FxToolkit.await("it says why", () -> ((Label) FxToolkit.lookup(pane, "#start-problem")).getText().contains(
                 "does not answer as QEMU does"));
-        FxToolkit.run(() -> ((TextField) pane.lookup("#start-qemu")).setText(""));
+        FxToolkit.run(() -> ((TextField) FxToolkit.lookup(pane, "#start-qemu")).setText(""));
         answer("Start");
         FxToolkit.await("it runs", () -> {
             MachineModel machine = workbench.model().machines().selectedProperty().get();
@@ -242,6 +246,6 @@ class SidebarTest {
 
     @SuppressWarnings("unchecked") // the dialog's is one of strings
     private static ComboBox<String> comboBox(DialogPane pane) {
-        return (ComboBox<String>) pane.lookup("#start-accelerator");
+        return (ComboBox<String>) FxToolkit.lookup(pane, "#start-accelerator");
     }
 }

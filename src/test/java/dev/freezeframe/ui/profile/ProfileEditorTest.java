@@ -84,7 +84,7 @@ class ProfileEditorTest {
     }
 
     private <T> T find(String id, Class<T> type) {
-        return FxToolkit.call(() -> type.cast(editor.lookup("#" + id)));
+        return FxToolkit.call(() -> type.cast(FxToolkit.lookup(editor, "#" + id)));
     }
 
     private void write(String field, String value) {
@@ -177,7 +177,7 @@ class ProfileEditorTest {
     void theFormHasEveryFieldOfTheReader() {
         edit(mine);
         for (ProfileField field : ProfileField.ALL) {
-            assertTrue(FxToolkit.call(() -> editor.lookup("#field-" + field.name()) != null), field.name());
+            assertTrue(FxToolkit.call(() -> FxToolkit.lookup(editor, "#field-" + field.name()) != null), field.name());
         }
     }
 
