@@ -20,8 +20,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// What can be done with checkpoints: bring them back, delete them, export them. All of it runs in the background, where it
-/// can be cancelled and where its failures are reported.
+/// What can be done with stored checkpoints: delete them, export them. All of it runs in the background, where it can be
+/// cancelled and where its failures are reported.
 public final class CheckpointActions {
     private final WorkbenchModel workbench;
 
@@ -33,16 +33,6 @@ public final class CheckpointActions {
     /// One machine with memory of its own, running, that can be recorded: what Enter does.
     public static RestoreOptions usualRestore() {
         return RestoreOptions.standard().withRecordable(true);
-    }
-
-    /// Restores in the usual way.
-    public void restore(CheckpointRecord checkpoint) {
-        restore(checkpoint, usualRestore());
-    }
-
-    /// Restores as asked for.
-    public void restore(CheckpointRecord checkpoint, RestoreOptions options) {
-        workbench.machines().restore(checkpoint, options);
     }
 
     /// What deleting these checkpoints of the shown experiment would do.

@@ -2,6 +2,7 @@ package dev.freezeframe.ui.checkpoint;
 
 import dev.freezeframe.bundle.CheckpointExport.DiskFormat;
 import dev.freezeframe.restore.RecordedOutside;
+import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.ExperimentModel;
 import dev.freezeframe.ui.Navigation;
@@ -143,17 +144,21 @@ public final class CheckpointCommands {
         selection.followNewestProperty().set(true);
     }
 
+    private void restore(CheckpointRecord chosen, RestoreOptions options) {
+        workbench.machines().restore(chosen, options);
+    }
+
     private void restoreUsually(CheckpointRecord chosen) {
-        actions.restore(chosen);
+        restore(chosen, CheckpointActions.usualRestore());
     }
 
     private void restorePaused(CheckpointRecord chosen) {
-        actions.restore(chosen, CheckpointActions.usualRestore().withLeavePaused(true));
+        restore(chosen, CheckpointActions.usualRestore().withLeavePaused(true));
     }
 
     private void askRestore(CheckpointRecord chosen) {
         RestoreDialog.ask(owner, new CheckpointRestoreModel(workbench.tasks(), chosen, outsideOf(chosen)),
-                options -> actions.restore(chosen, options));
+                options -> restore(chosen, options));
     }
 
     /// Asks anew how to restore a checkpoint whose restore was refused, and says why.
@@ -161,7 +166,7 @@ public final class CheckpointCommands {
         RestoreDialog.ask(owner, CheckpointRestoreModel.again(workbench.tasks(), refused, outsideOf(refused
                 .checkpoint())), options -> {
                     refused.failed().forEach(workbench.machines()::remove);
-                    actions.restore(refused.checkpoint(), options);
+                    restore(refused.checkpoint(), options);
                 });
     }
 

@@ -78,7 +78,7 @@ class RefusedRestoreTest {
         Path moved = Files.move(disk, folder.resolve("elsewhere.img"));
         CheckpointRecord checkpoint = FxToolkit.call(() -> workbench.model().experiment().checkpoints().getLast());
 
-        FxToolkit.run(() -> new CheckpointActions(workbench.model()).restore(checkpoint));
+        FxToolkit.run(() -> workbench.model().machines().restore(checkpoint, CheckpointActions.usualRestore()));
         FxToolkit.await("it is asked", () -> inDialog("#restore-refusal").isPresent());
         String why = FxToolkit.call(() -> ((Label) inDialog("#restore-refusal").orElseThrow()).getText());
         assertTrue(why.contains(disk.toString()) && !why.contains("--"), why);
