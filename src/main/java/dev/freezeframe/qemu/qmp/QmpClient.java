@@ -18,11 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -32,56 +27,23 @@ import org.slf4j.LoggerFactory;
 /// A QMP session with one QEMU, for any number of threads. Replies find their callers by id, events reach the
 /// listeners in QEMU's order, and a QEMU that dies fails every waiting and every later call at once with the reason.
 ///
-/// The protocol is QEMU's `docs/interop/qmp-spec.txt`: JSON objects, one a line. To read is a role that passes between
-/// threads, because handing a reply from one thread to another costs as much as QEMU needs for it: a thread that waits
-/// for a reply reads the socket itself where nobody else does, and delivers what comes for others on the way. A
-/// background thread has the role while nobody waits, and gives it up for some milliseconds after it delivered a
-/// reply, as the next command usually follows soon. So the first command after a quiet time costs one thread switch
-/// more than those behind it.
+/// The protocol is QEMU's `docs/interop/qmp-spec.txt`: JSON objects, one a line. A thread that waits for a reply reads the
+/// socket itself where nobody else does; the first command after a quiet time costs one thread switch more than those behind
+/// it (see [QmpReader]).
 ///
 /// Listeners run in the reading thread. So when a call returns, every event that QEMU sent before the reply has been
-/// delivered; a listener must be quick and may not wait for QEMU. An event that comes within [#LINGER] after a reply
-/// may be delivered that much later.
+/// delivered; a listener must be quick and may not wait for QEMU. An event that comes within [QmpReader#LINGER] after a
+/// reply may be delivered that much later.
 public final class QmpClient implements AutoCloseable {
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
 
     private static final Logger LOG = LoggerFactory.getLogger(QmpClient.class);
-    private static final int READ_BUFFER_BYTES = 64 << 10;
-    /// Enough, on a busy computer too, for the exit status of a process whose sockets were just closed by the kernel.
-    private static final Duration FATE_PATIENCE = Duration.ofSeconds(2);
-    /// How long the background thread leaves the socket to the callers after one of them was served.
-    static final Duration LINGER = Duration.ofMillis(3);
-    /// The time may have passed while this process itself stood still, and the answer lie in the socket. So before a wait is
-    /// given up the socket is read once more, for as long as that takes a thread that gets to run.
-    private static final long LAST_LOOK_NANOS = 20_000_000;
-    /// The same where it is another thread that reads, which has to get to run first: a twentieth of the time, within these.
-    private static final long SHORTEST_LOOK_OF_ANOTHER_NANOS = 200_000_000;
-    private static final long LONGEST_LOOK_OF_ANOTHER_NANOS = 1_000_000_000;
-    /// A waiting thread that reads looks up this often, to see whether it was interrupted.
-    private static final int READ_SLICE_MILLIS = 64;
-    /// How long the background thread sleeps while a caller reads, unless it is woken.
-    private static final long DEEP_SLEEP_NANOS = 100_000_000;
-
     private final UnixConnection connection;
-    private final PeerFate fate;
     private final Map<Long, Call> calls = new ConcurrentHashMap<>();
-    private final QmpEvents events = new QmpEvents(this);
+    private final QmpEvents events;
     private final CompletableFuture<QmpGreeting> greeting = new CompletableFuture<>();
+    private final QmpReader reader;
     private final ReentrantLock writing = new ReentrantLock();
-    private final Thread background;
-    /// Whoever holds it has the reading role and owns the fields of the reading side below.
-    private final ReentrantLock reading = new ReentrantLock();
-    @GuardedBy("reading")
-    private final ByteBuffer incoming = ByteBuffer.allocateDirect(READ_BUFFER_BYTES).flip();
-    @GuardedBy("reading")
-    private final QmpLines lines;
-    @GuardedBy("reading")
-    private int readTimeoutMillis;
-    /// Replies delivered so far.
-    private long delivered;
-    /// Threads that wait while another one reads; when that one leaves, somebody has to read for them.
-    private final AtomicInteger followers = new AtomicInteger();
-    private volatile long lastUseNanos = System.nanoTime();
     @GuardedBy("writing")
     private ByteBuffer outgoing = ByteBuffer.allocateDirect(4096);
     @GuardedBy("writing")
@@ -92,9 +54,8 @@ public final class QmpClient implements AutoCloseable {
 
     private QmpClient(UnixConnection connection, PeerFate fate, int maxLineBytes) {
         this.connection = connection;
-        this.fate = fate;
-        this.lines = new QmpLines(maxLineBytes);
-        this.background = Thread.ofPlatform().name("qmp-reader").daemon().unstarted(this::readInBackground);
+        this.reader = new QmpReader(connection, fate, maxLineBytes, new Incoming());
+        this.events = new QmpEvents(reader);
     }
 
     /// Waits for QEMU's greeting and leaves negotiation mode. The connection is closed when this fails.
@@ -108,8 +69,8 @@ public final class QmpClient implements AutoCloseable {
             throws QmpException {
         QmpClient client = new QmpClient(connection, fate, maxLineBytes);
         try {
-            client.background.start();
-            client.await(client.greeting, "QEMU's greeting", timeout);
+            client.reader.start();
+            client.reader.await(client.greeting, "QEMU's greeting", timeout);
             client.execute(QmpCommand.of("qmp_capabilities"), timeout);
             return client;
         } catch (QmpException | RuntimeException e) {
@@ -315,181 +276,57 @@ public final class QmpClient implements AutoCloseable {
 
         @Override
         public JsonNode await(Duration timeout) throws QmpException {
-            return QmpClient.this.await(outcome, command, timeout).of(command);
+            return reader.await(outcome, command, timeout).of(command);
         }
     }
 
-    <T> T await(CompletableFuture<T> future, String what, Duration timeout) throws QmpException {
-        if (!future.isDone() && reading.isHeldByCurrentThread()) {
-            throw new IllegalStateException("an event listener may not wait for QEMU: it holds up the reader");
-        }
-        long deadline = System.nanoTime() + timeout.toNanos();
-        boolean lastLook = false;
-        try {
-            while (!future.isDone()) {
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
-                }
-                long leftNanos = deadline - System.nanoTime();
-                if (leftNanos <= 0) {
-                    if (lastLook) {
-                        throw new TimeoutException();
-                    }
-                    lastLook = true;
-                    leftNanos = LAST_LOOK_NANOS;
-                    deadline = System.nanoTime() + leftNanos;
-                }
-                if (lost == null && reading.tryLock()) {
-                    readFor(future, deadline);
-                } else {
-                    follow(future, lastLook
-                            ? Math.clamp(timeout.toNanos() / 20, SHORTEST_LOOK_OF_ANOTHER_NANOS,
-                                    LONGEST_LOOK_OF_ANOTHER_NANOS)
-                            : leftNanos);
-                }
-            }
-            return future.get();
-        } catch (TimeoutException e) {
-            throw QmpException.of(QmpException.Kind.TIMED_OUT, "QEMU did not answer within " + timeout.toMillis()
-                    + " ms: " + what);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw QmpException.of(QmpException.Kind.INTERRUPTED, "interrupted while waiting for " + what);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof QmpException cause) {
-                throw QmpException.of(cause.kind(), cause.getMessage());
-            }
-            throw new IllegalStateException(e.getCause());
-        }
-    }
-
-    /// Reads in the calling thread, which holds the role, at least once and until its answer is there, the time is over or the
-    /// thread is interrupted.
-    private void readFor(CompletableFuture<?> future, long deadline) {
-        long start = System.nanoTime();
-        try {
-            long left = deadline - start;
-            while (!future.isDone() && lost == null) {
-                readOnce(Math.clamp(left / 1_000_000 + 1, 1, READ_SLICE_MILLIS));
-                left = deadline - System.nanoTime();
-                if (left <= 0 || Thread.currentThread().isInterrupted()) {
-                    break;
-                }
-            }
-        } finally {
-            lastUseNanos = System.nanoTime();
-            reading.unlock();
-            // After a long read the background thread sleeps deeply; after a short one it looks by itself.
-            if (followers.get() > 0 || lastUseNanos - start > LINGER.toNanos()) {
-                LockSupport.unpark(background);
-            }
-        }
-    }
-
-    /// Waits while another thread reads, no longer than this.
-    private void follow(CompletableFuture<?> future, long leftNanos) throws InterruptedException, ExecutionException {
-        followers.incrementAndGet();
-        try {
-            // Once more, now that whoever gives the role up can see that somebody waits.
-            if (lost == null && reading.tryLock()) {
-                reading.unlock();
-                return;
-            }
-            future.get(leftNanos, TimeUnit.NANOSECONDS);
-        } catch (TimeoutException e) {
-            LOG.trace("nothing yet", e);
-        } finally {
-            followers.decrementAndGet();
-        }
-    }
-
-    private void readInBackground() {
-        while (lost == null) {
-            boolean needed = followers.get() > 0 || System.nanoTime() - lastUseNanos > LINGER.toNanos();
-            if (!needed) {
-                LockSupport.parkNanos(this, LINGER.toNanos());
-                continue;
-            }
-            if (!reading.tryLock()) {
-                LockSupport.parkNanos(this, DEEP_SLEEP_NANOS);
-                continue;
-            }
+    /// What comes from QEMU.
+    private final class Incoming implements QmpReader.Session {
+        @Override
+        public boolean line(byte[] line, int length) throws QmpException {
+            JsonNode message;
             try {
-                long before = delivered;
-                while (lost == null && (delivered == before || followers.get() > 0)) {
-                    readOnce(0);
-                }
-            } finally {
-                lastUseNanos = System.nanoTime();
-                reading.unlock();
+                message = QmpJson.MAPPER.readTree(line, 0, length);
+            } catch (IOException e) {
+                throw QmpLines.notQmp(line, length, e);
             }
-        }
-    }
-
-    /// One read of the socket by whoever has the role, with the delivery of all that came. Ends the session when the
-    /// connection has ended or the peer does not speak QMP.
-    ///
-    /// @param timeoutMillis 0 for ever
-    @GuardedBy("reading")
-    private void readOnce(int timeoutMillis) {
-        try {
-            if (readTimeoutMillis != timeoutMillis) {
-                connection.setReadTimeout(timeoutMillis);
-                readTimeoutMillis = timeoutMillis;
+            if (message.isMissingNode()) {
+                LOG.trace("an empty line");
+            } else if (message.path("event").isTextual()) {
+                events.deliver(message);
+            } else if (message.has("return") || message.path("error").isObject()) {
+                complete(message, line, length);
+                return true;
+            } else if (message.path("QMP").isObject() && !greeting.isDone()) {
+                greeting.complete(QmpGreeting.of(message.get("QMP")));
+            } else {
+                throw QmpLines.notQmp(line, length, null);
             }
-            int count = connection.read(incoming.clear());
-            if (count < 0) {
-                end(new Lost(QmpException.Kind.DISCONNECTED, lost == null ? fate.describe(FATE_PATIENCE) : ""));
-                return;
+            return false;
+        }
+
+        private void complete(JsonNode message, byte[] line, int length) throws QmpException {
+            JsonNode id = message.path("id");
+            // A call that timed out stays in the map until its late reply is here; so every reply must find its call.
+            Call call = id.isIntegralNumber() ? calls.remove(id.longValue()) : null;
+            if (call == null) {
+                throw QmpLines.notQmp(line, length, null);
             }
-            lines.takeIn(incoming.flip(), this::handle);
-        } catch (QmpException e) {
-            end(new Lost(e.kind(), e.getMessage()));
-        } catch (IOException e) {
-            end(new Lost(QmpException.Kind.DISCONNECTED, fate.describe(FATE_PATIENCE) + " (" + e.getMessage() + ")"));
-        } catch (RuntimeException | Error e) {
-            LOG.error("QMP reader failed", e);
-            end(new Lost(QmpException.Kind.PROTOCOL, "the QMP reader failed: " + e));
+            JsonNode error = message.path("error");
+            call.outcome.complete(error.isObject()
+                    ? new Refused(error.path("class").asText(""), error.path("desc").asText("no reason given"))
+                    : new Returned(message.get("return")));
         }
-    }
 
-    private void end(Lost reason) {
-        lose(reason);
-        connection.close();
-    }
+        @Override
+        public void end(Lost reason) {
+            lose(reason);
+        }
 
-    private void handle(byte[] line, int length) throws QmpException {
-        JsonNode message;
-        try {
-            message = QmpJson.MAPPER.readTree(line, 0, length);
-        } catch (IOException e) {
-            throw QmpLines.notQmp(line, length, e);
+        @Override
+        public boolean isLost() {
+            return lost != null;
         }
-        if (message.isMissingNode()) {
-            LOG.trace("an empty line");
-        } else if (message.path("event").isTextual()) {
-            events.deliver(message);
-        } else if (message.has("return") || message.path("error").isObject()) {
-            complete(message, line, length);
-        } else if (message.path("QMP").isObject() && !greeting.isDone()) {
-            greeting.complete(QmpGreeting.of(message.get("QMP")));
-        } else {
-            throw QmpLines.notQmp(line, length, null);
-        }
-    }
-
-    private void complete(JsonNode message, byte[] line, int length) throws QmpException {
-        JsonNode id = message.path("id");
-        // A call that timed out stays in the map until its late reply is here; so every reply must find its call.
-        Call call = id.isIntegralNumber() ? calls.remove(id.longValue()) : null;
-        if (call == null) {
-            throw QmpLines.notQmp(line, length, null);
-        }
-        JsonNode error = message.path("error");
-        delivered++;
-        call.outcome.complete(error.isObject()
-                ? new Refused(error.path("class").asText(""), error.path("desc").asText("no reason given"))
-                : new Returned(message.get("return")));
     }
 
     /// The first reason counts; all that wait and all that come later get it.

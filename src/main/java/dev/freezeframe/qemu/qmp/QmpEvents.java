@@ -16,12 +16,13 @@ import org.slf4j.LoggerFactory;
 final class QmpEvents {
     private static final Logger LOG = LoggerFactory.getLogger(QmpEvents.class);
 
-    private final QmpClient client;
+    private final QmpReader reader;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final List<Watch> watches = new CopyOnWriteArrayList<>();
 
-    QmpEvents(QmpClient client) {
-        this.client = client;
+    /// @param reader brings what is waited for
+    QmpEvents(QmpReader reader) {
+        this.reader = reader;
     }
 
     /// An identity of its own, so that closing one registration leaves another one of the same consumer alone.
@@ -46,7 +47,7 @@ final class QmpEvents {
 
         @Override
         public QmpEvent await(Duration timeout) throws QmpException {
-            return client.await(outcome, "event " + name, timeout);
+            return reader.await(outcome, "event " + name, timeout);
         }
 
         void fail(QmpException reason) {

@@ -81,7 +81,7 @@ class MachineEndTest {
         try (Machine machine = Machine.boot(bootSector())) {
             new ProcessBuilder("kill", "-STOP", Long.toString(machine.pid())).start().waitFor();
             Underway<QmpException> waiting = Underway.start(() -> assertThrows(QmpException.class, () -> machine.qmp()
-                    .execute(QmpCommand.of("query-status")))).awaitInside(QmpClient.class, "await");
+                    .execute(QmpCommand.of("query-status")))).awaitInside(QmpClient.class, "execute");
             new ProcessBuilder("kill", "-SEGV", Long.toString(machine.pid())).start().waitFor();
             new ProcessBuilder("kill", "-CONT", Long.toString(machine.pid())).start().waitFor();
             QmpException e = waiting.result();

@@ -172,7 +172,7 @@ class QmpClientTest {
                 QmpException e = assertThrows(QmpException.class, () -> own.qmp().execute(STATUS));
                 assertTrue(Thread.currentThread().isInterrupted());
                 return e.kind();
-            }).awaitInside(QmpClient.class, "await");
+            }).awaitInside(QmpReader.class, "await");
             waiting.interrupt();
             assertEquals(QmpException.Kind.INTERRUPTED, waiting.result());
         }
@@ -194,7 +194,7 @@ class QmpClientTest {
                 })));
             }
             for (Underway<QmpException> call : calls) {
-                call.awaitInside(QmpClient.class, "await");
+                call.awaitInside(QmpReader.class, "await");
             }
             own.process().destroyForcibly();
             for (Underway<QmpException> call : calls) {
