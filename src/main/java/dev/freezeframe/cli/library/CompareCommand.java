@@ -15,7 +15,9 @@ import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
+import java.util.Comparator;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -79,11 +81,10 @@ public final class CompareCommand implements Callable<Integer> {
     }
 
     private void print(ImageComparison image, TerminalOutput screen, String unit) {
-        for (Difference difference : Difference.values()) {
-            if (image.count(difference) > 0) {
-                screen.line(Units.text("  %,11d %s", image.count(difference), words(difference)));
-            }
-        }
+        Stream.of(Difference.values()).filter(difference -> image.count(difference) > 0)
+                .sorted(Comparator.comparingLong(image::count).reversed())
+                .forEach(difference -> screen.line(Units.text("  %,11d %s", image.count(difference), words(
+                        difference))));
         long[] printed = {0};
         image.forEachRun((firstPage, count, difference) -> {
             if (all || printed[0] < USUAL_RANGES) {

@@ -125,15 +125,15 @@ public final class UnixConnection implements AutoCloseable {
     /// Ends reading and writing for both sides; calls under way return.
     @Override
     public void close() {
-        int before = users.getAndUpdate(n -> n | CLOSED);
+        // as a user, so that nobody gives the descriptor back, and somebody else gets it, before it is shut
+        int before = users.getAndUpdate(n -> (n & CLOSED) != 0 ? n : (n + 1) | CLOSED);
         if ((before & CLOSED) != 0) {
             return;
         }
-        if (before == 0) {
-            giveBack();
-            return;
+        if (before > 0) {
+            Native.shutdown(descriptor, 2 /* SHUT_RDWR */);
         }
-        Native.shutdown(descriptor, 2 /* SHUT_RDWR */);
+        leave();
     }
 
     private boolean tryEnter() {

@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 public final class Machine implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Machine.class);
     /// A QEMU that is killed has not written what it had in memory of a disk's image; a busy computer needs some time.
-    private static final Duration CLOSE_GRACE = Duration.ofSeconds(5);
+    private static final Duration CLOSE_GRACE = Duration.ofSeconds(20);
 
     /// What a start gives to a machine, all of it the machine's from then on.
     ///

@@ -43,6 +43,8 @@ final class StateWatch implements AutoCloseable {
     private volatile String detail = "";
     /// What the last disk that failed had to say.
     private String diskError = "";
+    /// Whether that is to come before QEMU is asked again.
+    private boolean diskErrorAwaited;
     /// When the processors stopped, by [System#nanoTime]; 0 while they run.
     private volatile long stoppedAtNanos;
     /// Counts what says that they run again.
@@ -182,6 +184,12 @@ final class StateWatch implements AutoCloseable {
             return; // its end will be told
         }
         String word = status.path("status").asText("");
+        if (word.equals("io-error") && diskError.isEmpty() && !diskErrorAwaited) {
+            diskErrorAwaited = true;
+            confirm(); // behind the event that says why, which QEMU sent before its answer
+            return;
+        }
+        diskErrorAwaited = false;
         MachineState found = switch (word) {
             case "running" -> MachineState.RUNNING;
             case "shutdown" -> MachineState.SHUT_DOWN;
