@@ -72,6 +72,7 @@ class BudgetTest {
     private static final class Heard implements RecordingListener {
         private final List<CheckpointRecord> stored = new CopyOnWriteArrayList<>();
         private final List<CheckpointRecord> thinned = new CopyOnWriteArrayList<>();
+        private final List<CheckpointRecord> pictured = new CopyOnWriteArrayList<>();
         private final List<Picture> pictures = new CopyOnWriteArrayList<>();
 
         @Override
@@ -86,6 +87,7 @@ class BudgetTest {
 
         @Override
         public void pictureStored(CheckpointRecord checkpoint, Picture picture) {
+            pictured.add(checkpoint);
             pictures.add(picture);
         }
 
@@ -269,7 +271,7 @@ class BudgetTest {
         try (Recording _ = record(300, Budget.UNLIMITED)) {
             Await.until("two pictures", () -> heard.pictures.size() >= 2);
         }
-        Picture picture = store.picture(heard.stored.getFirst().id()).orElseThrow();
+        Picture picture = store.picture(heard.pictured.getFirst().id()).orElseThrow();
         assertEquals(Picture.Kind.CONSOLE, picture.kind());
         assertTrue(picture.text().lines().anyMatch(line -> BootSector.round(line).isPresent()), picture.text());
         assertTrue(picture.text().lines().count() <= 24);

@@ -47,7 +47,7 @@ class CheckpointFidelityTest {
     private static final int CHECKPOINTS = 20;
     /// Each is compared whole, a hundred megabytes.
     private static final int LARGE_CHECKPOINTS = 12;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final CaptureOptions QUICKLY = CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(150));
 
     @TempDir

@@ -141,7 +141,8 @@ class DiskFaultsTest {
     @Test
     void aScratchFolderThatIsFullCostsItsCheckpointOnlyAndTheGuestNeverStops() throws Exception {
         Path image = LockstepGuests.image(folder.resolve("image"));
-        try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 2 << 20);
+        // less than the disk, and more than a guest overwrites while one checkpoint is read in peace
+        try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 6 << 20);
                 Store store = Store.open(folder.resolve("store"));
                 Machine machine = LockstepGuests.boot(keeping(image))) {
             BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();

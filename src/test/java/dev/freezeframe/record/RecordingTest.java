@@ -17,7 +17,6 @@ import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.suite.Await;
@@ -207,18 +206,13 @@ class RecordingTest {
             machine.pause();
             awaitTicks(recording, 2); // a checkpoint that was under way is over
             long atPause = recording.live().taken();
-            int ticks = 8;
-            awaitTicks(recording, ticks);
+            long late = recording.live().late();
+            awaitTicks(recording, 8);
             assertEquals("paused", machine.runState());
             assertEquals(atPause, recording.live().taken());
+            assertEquals(late, recording.live().late(), "a paused machine makes nothing late");
             machine.resume();
             Await.until("recording goes on", () -> heard.stored().size() > atPause);
-            CheckpointMetrics next = heard.stored().get(Math.toIntExact(atPause)).metrics();
-            Instant previous = heard.stored().get(Math.toIntExact(atPause) - 1).metrics().capturedAt();
-            // on a busy computer some ticks are missed before the pause and after it
-            long all = 1 + Duration.between(previous, next.capturedAt()).toMillis() / 50;
-            assertTrue(next.late() + ticks <= all, "a paused machine makes nothing late, but " + next.late()
-                    + " ticks were of " + all + ", and it stood for " + ticks);
         }
     }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.capture.CaptureOptions;
-import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
@@ -36,7 +35,7 @@ class ReplayTest {
     private static final int FEWEST_REPLAYS = 3;
     private static final int MOST_REPLAYS = 5;
     private static final int ATTEMPTS = 3;
-    private static final int RUNS = 4;
+    private static final int RUNS = 12;
 
     @TempDir
     Path folder;
@@ -138,7 +137,7 @@ class ReplayTest {
     /// After the event the processor is still to be stopped, and the last line to arrive.
     private static void awaitStandstill(Machine machine) {
         Await.until("it stands", () -> machine.runState().equals("shutdown"));
-        Await.untilAsleepInside(UnixConnection.class, "read");
+        Await.untilConsolesAreRead();
     }
 
     private static String registers(Machine machine) throws Exception {

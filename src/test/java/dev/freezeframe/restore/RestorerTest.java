@@ -157,7 +157,9 @@ class RestorerTest {
                 Machine machine = restored.first().machine();
                 machine.console().awaitLine(line -> line.equals("round " + (round + 1)), PATIENCE);
                 machine.console().awaitLine(line -> line.equals("round " + (round + 2)), PATIENCE);
-                assertTrue(machine.console().text().lines().noneMatch("round 1"::equals), "it must not have booted");
+                String text = machine.console().text();
+                assertTrue(text.substring(0, text.lastIndexOf('\n') + 1).lines().noneMatch("round 1"::equals),
+                        "it must not have booted");
                 assertEquals("", machine.qemuLog(), "nothing for QEMU to warn about");
             }
         }
@@ -185,8 +187,10 @@ class RestorerTest {
                 int page = BootSector.pages()[0];
                 byte[] first = physical(machine, (long) page * GuestPage.BYTES, GuestPage.BYTES);
                 long round = rounds.get(i);
-                assertTrue(Arrays.equals(BootSector.content(round, 0), first)
-                        || Arrays.equals(BootSector.content(round - 1, 0), first), "machine " + i + " lost its page");
+                byte[] before = BootSector.content(round - 1, 0);
+                int written = Arrays.mismatch(BootSector.content(round, 0), first); // it may stand in the middle of it
+                assertTrue(written < 0 || Arrays.equals(before, written, before.length, first, written, first.length),
+                        "machine " + i + " lost its page");
             }
             // a fresh machine from the same checkpoint finds everything as captured
             try (RestoredMachines again = new Restorer(store).restore(checkpoint,

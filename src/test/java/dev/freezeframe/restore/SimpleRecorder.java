@@ -5,7 +5,6 @@ import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.linux.SharedMemory;
-import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.qmp.PendingReply;
 import dev.freezeframe.qemu.qmp.QmpCommand;
@@ -105,7 +104,7 @@ public final class SimpleRecorder implements AutoCloseable {
 
     /// What a stopped guest has printed, when nothing of it is under way any more.
     private static long settledOutput(Machine machine) {
-        Await.untilAsleepInside(UnixConnection.class, "read");
+        Await.untilConsolesAreRead();
         return machine.console().printedBytes();
     }
 

@@ -74,6 +74,16 @@ public final class Await {
         });
     }
 
+    /// Until all that guests have printed has arrived: every thread that reads a console sleeps in the kernel for more.
+    public static void untilConsolesAreRead() {
+        until("every console is read", () -> {
+            List<Thread> readers = Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName()
+                    .equals("console-reader")).toList();
+            return !readers.isEmpty() && readers.stream().allMatch(thread -> isInside(thread, UnixConnection.class,
+                    "read")) && isAsleep(readers.getFirst());
+        });
+    }
+
     /// Whether the thread is in a method, however deep.
     ///
     /// @param type where the method is

@@ -185,7 +185,7 @@ class MachineEndTest {
             Process next = childJvm("stay");
             firstWord(next);
             next.destroyForcibly().waitFor();
-            assertFalse(isAlive(qemu));
+            Await.until("QEMU has ended", () -> !isAlive(qemu));
             assertFalse(Files.exists(folder));
         } finally {
             jvm.destroyForcibly();

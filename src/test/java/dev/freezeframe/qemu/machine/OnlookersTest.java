@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
@@ -156,7 +155,7 @@ class OnlookersTest {
             machine.pause();
             // the next test must not take this one's pause for its own
             Await.until("the pause is known", () -> machine.state() == MachineState.PAUSED);
-            Await.untilAsleepInside(UnixConnection.class, "read"); // what it printed has arrived
+            Await.untilConsolesAreRead();
             Await.untilAsserted(() -> assertArrayEquals(machine.console().bytes(), heard.toByteArray()));
         }
         ByteArrayOutputStream none = new ByteArrayOutputStream();

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.machine.ConsolePair;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.Underway;
@@ -64,7 +63,7 @@ class ConsoleConnectorTest {
             }
             print("THE END");
             Await.until("all of it has come", () -> pair.console().printedBytes() == (long) blocks * block.length + 7);
-            Await.untilAsleepInside(UnixConnection.class, "read"); // the last of it is counted before it is told
+            Await.untilConsolesAreRead(); // the last of it is counted before it is told
             String read = readUntil("THE END");
             assertTrue(read.startsWith("\u001b[m\r\n[7.0"), read.substring(0, 40));
             assertTrue(read.contains("MiB left out]"), read.substring(0, 40));
