@@ -146,8 +146,9 @@ test_package() {
     note 'package test skipped: fakeroot or mmdebstrap is not here'
     return
   fi
-  build_package -Dpackages=deb
-  "$installer/package-test.sh" --brief trixie || status=$?
+  # what was compiled and tested just now needs no second look
+  build_package -Dpackages=trial -Dformatter.skip=true -Derror-prone.checks=-XepDisableAllChecks
+  "$installer/package-test.sh" --brief --package "$checkout/target/package-build/trial.deb" trixie || status=$?
   [[ $status -eq 0 || $status -eq 77 ]] || exit "$status"
 }
 

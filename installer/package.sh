@@ -2,7 +2,7 @@
 # Packs the built program with a Java runtime of its own: package.sh BUILD VERSION TIME [KIND…], called by Maven's profile `package`
 # (installer/bootstrap.sh package). BUILD is Maven's build folder, TIME what every file gets as its time, ISO 8601.
 # KIND is deb (a Debian package), archive (which runs from any folder) or rpm (where there is rpmbuild); without one: all,
-# into target/package. The same sources, libraries and JDK give the same bytes, whoever builds, wherever and whenever.
+# into target/package. The kind "trial" is BUILD/trial.deb: the Debian package, hardly compressed, for a test of it. The same sources, libraries and JDK give the same bytes, whoever builds, wherever and whenever.
 set -euo pipefail
 case $(uname -sm) in
   'Linux x86_64') ;;
@@ -122,7 +122,8 @@ jpackage() {
 # jpackage knows no place for man pages and the like, and would register the desktop entry by scripts that run as root. So
 # its package, not compressed yet, gets them as files, which dpkg's triggers register, and loses the scripts.
 make_deb() {
-  local tree=$work/deb
+  local to=$1 tree=$work/deb
+  shift
   DPKG_DEB_COMPRESSOR_TYPE=none jpackage --type deb
   dpkg-deb -R "$work/freezeframe_${package_version}_amd64.deb" "$tree"
   rm -f "$tree"/DEBIAN/{pre,post}{inst,rm}
@@ -134,7 +135,7 @@ make_deb() {
   sed -i "s/^Installed-Size:.*/Installed-Size: $(installed_size "$tree")/" "$tree/DEBIAN/control"
   (cd "$tree" && find usr -type f -print0 | sort -z | xargs -0 md5sum) >"$tree/DEBIAN/md5sums"
   settle "$tree/DEBIAN"
-  dpkg-deb --root-owner-group -Zxz -z6 --build "$tree" "$output/freezeframe_${package_version}_amd64.deb" >/dev/null
+  dpkg-deb --root-owner-group "$@" --build "$tree" "$to" >/dev/null
 }
 
 # In KiB, each file rounded up, as deb-substvars(5) has it; what `du` says depends on the file system.
@@ -157,16 +158,21 @@ make_rpm() {
 
 rm -rf "$work"
 mkdir -p "$work" "$output"
-rm -f "$output"/freezeframe[-_]*
 make_image
 settle "$image"
 note 'packing'
+if wanted trial; then
+  make_deb "$build/trial.deb" -Zgzip -z1
+  rm -rf "$work"
+  exit
+fi
+rm -f "$output"/freezeframe[-_]*
 archive=
 if wanted archive; then
   make_archive &
   archive=$!
 fi
-! wanted deb || make_deb
+! wanted deb || make_deb "$output/freezeframe_${package_version}_amd64.deb" -Zxz -z6
 [[ -z $archive ]] || wait "$archive" || fail 'tar or xz failed: see above'
 if wanted rpm; then
   if type -P rpmbuild >/dev/null; then
