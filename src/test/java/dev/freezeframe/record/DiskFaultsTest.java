@@ -141,20 +141,35 @@ class DiskFaultsTest {
     @Test
     void aScratchFolderThatIsFullCostsItsCheckpointOnlyAndTheGuestNeverStops() throws Exception {
         Path image = LockstepGuests.image(folder.resolve("image"));
-        // less than the disk, and more than a guest overwrites while one checkpoint is read in peace
-        try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 6 << 20);
+        try (SmallFileSystem scratch = SmallFileSystem.mountForScratch(folder, 2 << 20);
                 Store store = Store.open(folder.resolve("store"));
                 Machine machine = LockstepGuests.boot(keeping(image))) {
             BlockingQueue<StateChange> changes = new LinkedBlockingQueue<>();
-            var recording = recording(store, machine, number -> {
-                if (number == 1) {
-                    awaitRounds(machine, 16);
-                }
-            });
+            ReferenceRecording[] itself = new ReferenceRecording[1];
+            itself[0] = new ReferenceRecording(store, machine, UserfaultTracker.plant(machine.pid(), machine.memory()),
+                    QUICKLY, "faults", new ReferenceRecording.Interference() {
+                        private boolean roomy;
+
+                        @Override
+                        public void afterHarvest() throws IOException {
+                            if (!roomy && !itself[0].failed.isEmpty()) {
+                                // a quick guest would fill the little room again and again while what is owed is read
+                                roomy = true;
+                                scratch.remount("size=" + (32 << 20));
+                            }
+                        }
+
+                        @Override
+                        public void whileReading(int number) {
+                            if (number == 1) {
+                                awaitRounds(machine, 16);
+                            }
+                        }
+                    });
+            ReferenceRecording recording = itself[0];
             try (var _ = machine.onStateChange(changes::add)) {
                 recording.record(6);
             }
-            // A quick guest may fill it again while what the first one left is read.
             assertEquals(1, recording.failed.getFirst(), recording.reasons.toString());
             for (String reason : recording.reasons) {
                 assertTrue(reason.startsWith("disk0 could not be read: ") && !reason.contains("\n"), reason);
@@ -339,7 +354,7 @@ class DiskFaultsTest {
             return mounted;
         }
 
-        void remount(String option) throws Exception {
+        void remount(String option) throws IOException {
             assertEquals("", run("mount", "-o", "remount," + option, folder.toString()));
         }
 

@@ -302,7 +302,7 @@ class DiskFidelityTest {
     void scratchSpaceThatIsUsedUpCostsItsCheckpointOnlyAndTheGuestNeverStops() throws Exception {
         try (Store store = Store.open(folder.resolve("store"));
                 Machine machine = boot(BootProgram.DISK_WRITES, disk("raw", "virtio", DISK_BYTES))) {
-            CaptureOptions little = new CaptureOptions(Duration.ofMillis(300), 64 << 20, 12 << 20, 12);
+            CaptureOptions little = new CaptureOptions(Duration.ofMillis(300), 64 << 20, 4 << 20, 12);
             var recording = recording(store, machine, little, new ReferenceRecording.Interference() {
                 @Override
                 public void afterHarvest() {
@@ -320,7 +320,7 @@ class DiskFidelityTest {
             // A quick guest may use the space up before, too, while all of its disk is read, and once more after it:
             // what a failure leaves makes the next one larger.
             assertTrue(recording.failed.contains(3), recording.failed.toString());
-            assertTrue(recording.reasons.stream().allMatch(reason -> reason.contains("the scratch space of 12 MiB")),
+            assertTrue(recording.reasons.stream().allMatch(reason -> reason.contains("the scratch space of 4 MiB")),
                     recording.reasons.toString());
             recording.assertNothingDiffered(6);
             assertEquals("running", machine.runState());
