@@ -2,7 +2,8 @@
 # Packs the built program with a Java runtime of its own: package.sh BUILD VERSION TIME [KIND…], called by Maven's profile `package`
 # (installer/bootstrap.sh package). BUILD is Maven's build folder, TIME what every file gets as its time, ISO 8601.
 # KIND is deb (a Debian package), archive (which runs from any folder) or rpm (where there is rpmbuild); without one: all,
-# into target/package. The kind "trial" is BUILD/trial.deb: the Debian package, hardly compressed, for a test of it. The same sources, libraries and JDK give the same bytes, whoever builds, wherever and whenever.
+# into target/package. The kind "trial" is BUILD/trial.deb: the Debian package, hardly compressed, for a test of it. The same
+# sources, libraries and JDK give the same bytes, whoever builds, wherever and whenever.
 set -euo pipefail
 case $(uname -sm) in
   'Linux x86_64') ;;
