@@ -17,7 +17,16 @@ public final class ShownText {
     private static final Pattern ANY = Pattern.compile("[" + UNSHOWN + "]");
     private static final Pattern ANY_BUT_LINES = Pattern.compile("[" + UNSHOWN + "&&[^\\n\\t]]");
 
+    /// ECMA-48: control sequences, strings such as a window's title, and the short sequences, such as that for a character set.
+    private static final Pattern STEERING = Pattern.compile("(\u001b\\[|\u009b)[0-?]*[ -/]*[@-~]"
+            + "|\u001b[PX\\]^_][^\u0007\u001b\\n]*(\u0007|\u001b\\\\)?|\u001b([ -/]*[0-~])?");
+
     private ShownText() {}
+
+    /// What a terminal would print of this: without the sequences that steer it. Characters that are not shown are still in it.
+    public static String withoutSteering(String text) {
+        return STEERING.matcher(text).replaceAll("");
+    }
 
     /// With a question mark for each character that is not shown, line ends included.
     public static String marked(String text) {

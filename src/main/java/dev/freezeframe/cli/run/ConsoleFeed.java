@@ -65,8 +65,9 @@ public final class ConsoleFeed implements AutoCloseable {
         return lost;
     }
 
+    /// What there is to read in a line.
     public static String withoutControls(String line) {
-        return ShownText.replaced(line.replaceAll("\u001b\\[[0-9;?]*[ -/]*[@-~]", ""), "");
+        return ShownText.replaced(ShownText.withoutSteering(line), "");
     }
 
     @Override

@@ -4,7 +4,6 @@ import dev.freezeframe.base.ShownText;
 import dev.freezeframe.store.model.Picture;
 import java.io.ByteArrayInputStream;
 import java.util.List;
-import java.util.regex.Pattern;
 import javafx.scene.image.Image;
 
 /// What the guest showed at a checkpoint, ready to be drawn.
@@ -18,8 +17,6 @@ sealed interface GuestPicture {
     /// There is none.
     record None() implements GuestPicture {}
 
-    /// ECMA-48: control sequences, and strings such as a window's title.
-    Pattern ESCAPES = Pattern.compile("\u001b(\\[[0-?]*[ -/]*[@-~]|\\][^\u0007\u001b]*(\u0007|\u001b\\\\)?|.)?");
     int MOST_LINES = 24;
     int MOST_LETTERS = 120;
 
@@ -31,7 +28,7 @@ sealed interface GuestPicture {
                 yield image.isError() ? new None() : new Screen(image);
             }
             case CONSOLE -> {
-                List<String> lines = ESCAPES.matcher(picture.text()).replaceAll("").lines().map(
+                List<String> lines = ShownText.withoutSteering(picture.text()).lines().map(
                         line -> ShownText.replaced(line, "").stripTrailing())
                         .map(line -> line.length() <= MOST_LETTERS ? line : line.substring(0, MOST_LETTERS))
                         .filter(line -> !line.isEmpty()).toList();
