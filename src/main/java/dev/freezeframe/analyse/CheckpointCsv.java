@@ -53,7 +53,7 @@ public final class CheckpointCsv {
 
     private static Map<String, BiFunction<CheckpointRecord, Annotation, Object>> columns() {
         Map<String, BiFunction<CheckpointRecord, Annotation, Object>> columns = new LinkedHashMap<>();
-        columns.put("experiment", (checkpoint, _) -> checkpoint.experimentName());
+        columns.put("experiment", (checkpoint, _) -> CsvLine.typed(checkpoint.experimentName()));
         columns.put("number", (checkpoint, _) -> checkpoint.number());
         columns.put("captured_at", (checkpoint, _) -> checkpoint.metrics().capturedAt());
         putFigures(columns, figure -> figure.sinceFormat() == 1);

@@ -69,6 +69,13 @@ class CheckpointCsvTest {
         }
     }
 
+    @Test
+    void anExperimentThatIsNamedLikeAFormulaIsNoneEither() throws IOException {
+        StringBuilder out = new StringBuilder();
+        new CheckpointCsv(out).add(new CheckpointRecord(7, 3, "=1+1", 12, CHECKPOINT.metrics()), Annotation.NONE);
+        assertTrue(out.toString().contains("\r\n'=1+1,12,"), out.toString());
+    }
+
     private static List<String> csv(Annotation annotation) throws IOException {
         return Arrays.asList(text(annotation).split("\r\n"));
     }
