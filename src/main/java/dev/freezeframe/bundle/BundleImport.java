@@ -164,7 +164,7 @@ public final class BundleImport {
                 "the reason in its header is no line of text");
         require(bundle, text.startedFrom() == null || LINE.matcher(text.startedFrom()).matches(),
                 "what its header says that it started from is no line of text");
-        require(bundle, isDate(text.startedAt()) && (text.endedAt() == null || isDate(text.endedAt())),
+        require(bundle, ImportChecks.isDate(text.startedAt()) && (text.endedAt() == null || ImportChecks.isDate(text.endedAt())),
                 "a date in its header is out of range");
         require(bundle, text.machine().toString().length() <= BundleFormat.MAX_MACHINE_LENGTH,
                 "the machine in its header is too long");
@@ -183,10 +183,6 @@ public final class BundleImport {
         require(bundle, bundle.header().bootFiles().stream().allMatch(each -> hashes.contains(each.sha256())),
                 "it has boot files that its machine does not boot from");
         return spec;
-    }
-
-    private static boolean isDate(Instant instant) {
-        return instant.getEpochSecond() >= 0 && instant.getEpochSecond() < 253_402_300_800L;
     }
 
     private static void require(BundleReader bundle, boolean holds, String otherwise) throws BundleException {

@@ -22,6 +22,7 @@ import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.PackCodec;
 import java.util.BitSet;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -42,6 +43,8 @@ public final class ImportChecks {
     public static final long MAX_DEVICE_STATE_BYTES = 256 << 20;
     /// Four times what the largest screens have; a short file may unfold to any size.
     public static final long MAX_PIXELS = 1 << 25;
+    /// The beginning of the year 10000.
+    private static final long END_OF_DATES = 253_402_300_800L;
     private static final String DISK_ID = "[A-Za-z0-9_.-]{1,100}";
 
     private final long ramBytes;
@@ -92,14 +95,17 @@ public final class ImportChecks {
         }
     }
 
+    /// Whether it is between 1970 and the end of 9999: of years with more digits no other program can read the date.
+    public static boolean isDate(Instant instant) {
+        return instant.getEpochSecond() >= 0 && instant.getEpochSecond() < END_OF_DATES;
+    }
+
     private void checkFigures(ImportedCheckpoint parts) throws StoreException {
         CheckpointMetrics m = parts.metrics();
         for (CheckpointFigure figure : CheckpointFigure.values()) {
             require(figure.unit().inRange(m.of(figure)), parts, "its figures are out of range");
         }
-        // of years with more digits no other program can read the date
-        require(m.capturedAt().getEpochSecond() >= 0 && m.capturedAt().getEpochSecond() < 253_402_300_800L, parts,
-                "its date is out of range");
+        require(isDate(m.capturedAt()), parts, "its date is out of range");
         require(m.ramPages() == ramBytes / ChunkId.CHUNK_BYTES && m.dirtyPages() <= m.ramPages()
                 && m.dirtyPages() == m.unchangedPages() + m.zeroPages() + m.duplicatePages() + m.newPages(), parts,
                 "its figures do not add up");
