@@ -25,6 +25,7 @@ import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.Underway;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -247,6 +248,25 @@ class RestoredDisksTest {
             for (CheckpointRecord each : listener.stored()) {
                 LockstepGuests.assertSound(store, each, GUEST);
             }
+        }
+    }
+
+    /// As a checkpoint that is under way may hold it.
+    @Test
+    void aBaseThatIsHeldWhenTheCopyIsDoneIsLetGoOfLater() throws Exception {
+        try (Store store = open();
+                RestoredMachines restored = new Restorer(store).restore(checkpoints.get(1), RestoreOptions
+                        .standard())) {
+            Machine machine = restored.first().machine();
+            machine.qmp().execute(QmpCommand.of("blockdev-add").with("driver", "raw").with("node-name", "holder").with(
+                    "read-only", true).with("file", "disk0-base"));
+            Underway<Boolean> copying = Underway.start(() -> {
+                restored.makeIndependent(Progress.NONE);
+                return true;
+            }).awaitInside(Class.forName(Restorer.class.getPackageName() + ".DiskStream"), "forget");
+            machine.qmp().execute(QmpCommand.of("blockdev-del").with("node-name", "holder"));
+            assertTrue(copying.result());
+            LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
         }
     }
 
