@@ -17,6 +17,8 @@ import org.kordamp.ikonli.feather.Feather;
 final class Commands {
     private final List<CommandGroup> groups;
     private final Command theme;
+    private final Command console;
+    private final Command find;
 
     /// @param owner   what questions belong to
     /// @param window  what only the window can do
@@ -32,9 +34,9 @@ final class Commands {
         Command open = new Command("_Open store…", window::openStore).icon(Feather.FOLDER).help(
                 "Show the store in another folder").key("Shortcut+O");
         Command quit = new Command("_Quit", window::close).icon(Feather.LOG_OUT).key("Shortcut+Q");
-        Command console = new Command("_Console and screen", () -> drawer.set(!drawer.get())).icon(Feather.TERMINAL)
+        console = new Command("_Console and screen", () -> drawer.set(!drawer.get())).icon(Feather.TERMINAL)
                 .help("Console, screen, command line and log of the selected machine").key("Shortcut+Back Quote");
-        Command find = new Command("Find a co_mmand…", palette).icon(Feather.SEARCH).help("Every command by its name")
+        find = new Command("Find a co_mmand…", palette).icon(Feather.SEARCH).help("Every command by its name")
                 .key("Shortcut+Shift+P");
         groups = List.of(new CommandGroup("_File", List.of(List.of(open, store.importBundle()), store.upkeep(), List.of(
                 quit))), new CommandGroup("_View", List.of(pages.aboutExperiments(), List.of(console, theme),
@@ -53,6 +55,16 @@ final class Commands {
     /// In the order of the menu bar.
     List<CommandGroup> groups() {
         return groups;
+    }
+
+    /// What the palette finds: all but itself.
+    List<CommandGroup> findable() {
+        return groups.stream().map(group -> group.without(find)).toList();
+    }
+
+    /// Opens and closes the drawer.
+    Command console() {
+        return console;
     }
 
     /// Changes between light and dark.

@@ -32,10 +32,13 @@ import javafx.animation.Animation;
 import javafx.animation.KeyFrame;
 import javafx.animation.Timeline;
 import javafx.application.Platform;
+import javafx.beans.property.BooleanProperty;
+import javafx.beans.property.SimpleBooleanProperty;
 import javafx.collections.ListChangeListener;
 import javafx.geometry.Orientation;
 import javafx.scene.Node;
 import javafx.scene.control.SplitPane;
+import javafx.scene.control.ToggleButton;
 import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.Priority;
 import javafx.scene.layout.StackPane;
@@ -63,6 +66,7 @@ final class MainView extends BorderPane {
     private final SplitPane middle;
     private final WelcomePage welcome;
     private final MachineToolbar machineToolbar;
+    private final BooleanProperty drawerOpen = new SimpleBooleanProperty();
     private final Commands commands;
     private CommandPalette commandPalette;
     private Node experimentPage;
@@ -98,9 +102,10 @@ final class MainView extends BorderPane {
         whole.getItems().addAll(sidebar, middle);
         SplitPane.setResizableWithParent(sidebar, false);
         commands = new Commands(this, workbench, actions, machineToolbar.commands(), recordBar.commands(),
-                statusLine.drawerButton().selectedProperty(), this::showPalette);
+                drawerOpen, this::showPalette);
         setTop(new MenuLine(workbench, commands));
-        statusLine.drawerButton().selectedProperty().addListener((_, _, open) -> showDrawer(open));
+        statusLine.setDrawerButton(drawerButton());
+        drawerOpen.addListener((_, _, open) -> showDrawer(open));
         setCenter(whole);
         setBottom(statusLine);
         getChildren().add(palette);
@@ -122,9 +127,16 @@ final class MainView extends BorderPane {
         });
     }
 
+    private ToggleButton drawerButton() {
+        ToggleButton button = commands.console().toggleButton(drawerOpen);
+        button.setId("drawer");
+        button.setText(commands.console().words());
+        return button;
+    }
+
     private void showPalette() {
         if (commandPalette == null) {
-            commandPalette = new CommandPalette(commands::groups);
+            commandPalette = new CommandPalette(commands::findable);
         }
         commandPalette.toggle(this);
     }

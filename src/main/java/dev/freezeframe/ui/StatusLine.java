@@ -24,7 +24,6 @@ final class StatusLine extends StatusBar {
     private final Label store = new Label();
     private final Label free = new Label();
     private final Button tasks = new Button("", new FontIcon(Feather.LOADER));
-    private final ToggleButton drawer = new ToggleButton("Console", new FontIcon(Feather.TERMINAL));
     private final TaskProgressView<BackgroundTask<?>> taskView = new TaskProgressView<>();
     private final PopOver taskPopOver = new PopOver(taskView);
 
@@ -32,12 +31,6 @@ final class StatusLine extends StatusBar {
         this.workbench = workbench;
         getStyleClass().add("status-line");
         setText("");
-        drawer.setId("drawer");
-        drawer.getStyleClass().addAll("flat", "small");
-        drawer.setTooltip(new Tooltip("Console, screen, command line and log of the selected machine (Ctrl+`)"));
-        drawer.setMinWidth(Region.USE_PREF_SIZE);
-        getLeftItems().add(drawer);
-
         tasks.setId("tasks");
         tasks.getStyleClass().addAll("flat", "small");
         tasks.setOnAction(_ -> taskPopOver.show(tasks));
@@ -56,9 +49,10 @@ final class StatusLine extends StatusBar {
         showTasks();
     }
 
-    /// The button that opens and closes the drawer.
-    ToggleButton drawerButton() {
-        return drawer;
+    /// Puts the button that opens and closes the drawer at its beginning.
+    void setDrawerButton(ToggleButton drawer) {
+        drawer.setMinWidth(Region.USE_PREF_SIZE);
+        getLeftItems().setAll(drawer);
     }
 
     private void tasksChanged(ListChangeListener.Change<? extends BackgroundTask<?>> change) {

@@ -5,22 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.ui.command.Command;
-import dev.freezeframe.ui.task.BackgroundTasks;
-import dev.freezeframe.ui.theme.Theme;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javafx.scene.Node;
-import javafx.scene.Scene;
 import javafx.scene.control.ListView;
 import javafx.scene.control.Menu;
 import javafx.scene.control.MenuBar;
@@ -29,7 +25,6 @@ import javafx.scene.control.TextField;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCombination;
 import javafx.scene.input.KeyEvent;
-import javafx.stage.Stage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -43,52 +38,23 @@ class CommandsTest {
 
     @TempDir
     private Path folder;
-    private final List<String> done = new ArrayList<>();
-    private BackgroundTasks tasks;
+    private ShownWindow window;
     private WorkbenchModel workbench;
     private MainView view;
-    private Stage stage;
 
     @BeforeEach
     void openTheWindow() {
-        FxToolkit.run(() -> {
-            tasks = new BackgroundTasks();
-            workbench = new WorkbenchModel(tasks, folder.resolve("store"));
-            view = new MainView(workbench, new WindowActions() {
-                @Override
-                public void openStore() {
-                    done.add("open store");
-                }
-
-                @Override
-                public void toggleTheme() {
-                    done.add("theme");
-                }
-
-                @Override
-                public void close() {
-                    done.add("close");
-                }
-            }, Map.of());
-            stage = new Stage();
-            Scene scene = new Scene(view, 1280, 720);
-            Theme.LIGHT.apply(scene);
-            stage.setScene(scene);
-            stage.show();
-            workbench.stores().open(folder.resolve("store"));
-        });
+        window = new ShownWindow(folder.resolve("store"), 1280, 720);
+        workbench = window.workbench();
+        view = window.view();
         FxToolkit.await("the store is open, and the window has the keyboard",
                 () -> workbench.stores().store().isPresent()
-                        && stage.isFocused());
+                        && window.stage().isFocused());
     }
 
     @AfterEach
     void closeTheWindow() {
-        StoreState state = FxToolkit.call(() -> {
-            stage.hide();
-            return workbench.stores().stateProperty().get();
-        });
-        WorkbenchModel.shutDown(tasks, List.of(), state);
+        window.close();
     }
 
     private List<MenuItem> items() {
@@ -102,7 +68,7 @@ class CommandsTest {
     /// Presses a key where the user is, so that it goes the way of every key.
     private void press(KeyCode code, boolean control, boolean shift) {
         FxToolkit.run(() -> {
-            Node focus = stage.getScene().getFocusOwner();
+            Node focus = window.stage().getScene().getFocusOwner();
             // one that has just been taken off the page is the focus owner until the next frame
             Node target = focus == null || focus.getScene() == null ? view : focus;
             target.fireEvent(new KeyEvent(KeyEvent.KEY_PRESSED, "", "", code, shift, control, false, false));
@@ -115,7 +81,7 @@ class CommandsTest {
     }
 
     private Node palette(String id) {
-        return FxToolkit.beside(stage, id).orElse(null);
+        return FxToolkit.beside(window.stage(), id).orElse(null);
     }
 
     @Test
@@ -174,11 +140,14 @@ class CommandsTest {
         FxToolkit.run(() -> ((TextField) palette("#palette-search")).setText("processors"));
         ListView<?> found = (ListView<?>) FxToolkit.call(() -> palette("#palette-commands"));
         assertEquals(1, FxToolkit.call(() -> found.getItems().size()));
+        FxToolkit.run(() -> ((TextField) palette("#palette-search")).setText("find a command"));
+        assertEquals(0, FxToolkit.call(() -> found.getItems().size()), "it is here already");
+        FxToolkit.run(() -> ((TextField) palette("#palette-search")).setText("processors"));
         pressInPalette(KeyCode.ENTER);
         assertTrue(FxToolkit.call(() -> palette("#palette-search") != null), "nothing was done, so it stays open");
         FxToolkit.run(() -> ((TextField) palette("#palette-search")).setText("quit"));
         pressInPalette(KeyCode.ENTER);
-        FxToolkit.await("the window was to be closed", () -> done.equals(List.of("close")));
+        FxToolkit.await("the window was to be closed", () -> window.asked().equals(List.of("close")));
     }
 
     @Test

@@ -11,30 +11,23 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.profile.ProfilesModel;
-import dev.freezeframe.ui.task.BackgroundTasks;
-import dev.freezeframe.ui.task.Problem;
-import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javafx.event.ActionEvent;
 import javafx.scene.Node;
-import javafx.scene.Scene;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.ListView;
 import javafx.scene.control.TableView;
 import javafx.scene.control.TextField;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyEvent;
-import javafx.stage.Stage;
 import javafx.stage.Window;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,51 +42,19 @@ class WorkbenchWindowTest {
 
     @TempDir
     private Path folder;
-    private final List<Problem> problems = new CopyOnWriteArrayList<>();
-    private BackgroundTasks tasks;
+    private ShownWindow window;
     private WorkbenchModel workbench;
-    private Stage stage;
 
     @BeforeEach
     void openTheWindow() {
-        FxToolkit.run(() -> {
-            tasks = new BackgroundTasks();
-            workbench = new WorkbenchModel(tasks, folder.resolve("store"));
-            MainView view = new MainView(workbench, new WindowActions() {
-                @Override
-                public void openStore() {
-                    throw new AssertionError("nobody asked for another store");
-                }
-
-                @Override
-                public void toggleTheme() {
-                    throw new AssertionError("nobody asked for another theme");
-                }
-
-                @Override
-                public void close() {
-                    throw new AssertionError("nobody closed the window");
-                }
-            }, Map.of());
-            tasks.onProblem(problems::add);
-            stage = new Stage();
-            Scene scene = new Scene(view, 1440, 900);
-            Theme.LIGHT.apply(scene);
-            stage.setScene(scene);
-            stage.show();
-            workbench.stores().open(folder.resolve("store"));
-        });
-        FxToolkit.await("the empty store's page is there",
-                () -> FxToolkit.lookup(stage.getScene().getRoot(), "#record-demo") != null);
+        window = new ShownWindow(folder.resolve("store"), 1440, 900);
+        workbench = window.workbench();
+        FxToolkit.await("the empty store's page is there", () -> FxToolkit.lookup(window.view(), "#record-demo") != null);
     }
 
     @AfterEach
     void closeTheWindow() {
-        StoreState state = FxToolkit.call(() -> {
-            stage.hide();
-            return workbench.stores().stateProperty().get();
-        });
-        WorkbenchModel.shutDown(tasks, FxToolkit.call(() -> List.copyOf(workbench.machines().machines())), state);
+        window.close();
     }
 
     private void press(String id) {
@@ -209,7 +170,8 @@ class WorkbenchWindowTest {
             Store store = FxToolkit.call(() -> workbench.stores().store().orElseThrow());
             Await.until("its space has come back", () -> store.sizeBytes() < before / 2);
             assertFalse(workbench.machines().anyRecording());
-            assertEquals(List.of(), problems);
+            assertEquals(List.of(), window.problems());
+            assertEquals(List.of(), window.asked());
             assertEquals(Set.of(), watch.seen());
         }
     }

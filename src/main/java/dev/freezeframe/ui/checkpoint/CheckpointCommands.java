@@ -105,6 +105,11 @@ public final class CheckpointCommands {
         return List.of(previous, next, follow);
     }
 
+    /// Follows the newest.
+    Command follow() {
+        return follow;
+    }
+
     /// Restores it in the usual way.
     public Command restore() {
         return restore;

@@ -148,18 +148,17 @@ public final class FilmStrip extends BorderPane {
     }
 
     private ToggleButton follow() {
-        ToggleButton follow = new ToggleButton(null, new FontIcon(Feather.CHEVRONS_RIGHT));
+        ToggleButton follow = commands.follow().toggleButton(selection.followNewestProperty());
         follow.setId("film-follow");
-        follow.getStyleClass().addAll(Styles.BUTTON_ICON, Styles.FLAT, Styles.SMALL);
-        follow.selectedProperty().bindBidirectional(selection.followNewestProperty());
-        follow.setTooltip(new Tooltip("Follow the newest checkpoint"));
-        follow.setAccessibleText("Follow the newest checkpoint");
+        follow.getStyleClass().add(Styles.BUTTON_ICON);
         return follow;
     }
 
     private MenuButton deleteMenu() {
+        // beside the other one it has to name what it deletes
         MenuItem selected = new MenuItem("Delete the selected checkpoint…");
         selected.setOnAction(_ -> commands.delete().run());
+        selected.disableProperty().bind(commands.delete().disabledProperty());
         MenuItem shown = new MenuItem();
         shown.setId("film-delete-shown");
         shown.setOnAction(_ -> DeleteDialog.ask(this, actions.deletionOf(List.copyOf(model.shown())),
@@ -170,7 +169,6 @@ public final class FilmStrip extends BorderPane {
         menu.setTooltip(new Tooltip("Delete checkpoints; a filter such as 10-40 chooses a range"));
         menu.setAccessibleText("Delete checkpoints");
         menu.setOnShowing(_ -> {
-            selected.setDisable(selection.checkpoint() == null);
             shown.setDisable(model.shown().isEmpty());
             shown.setText(model.filtered()
                     ? "Delete the " + Units.count(model.shown().size()) + " that the filter shows…"

@@ -11,6 +11,7 @@ import javafx.beans.value.ObservableBooleanValue;
 import javafx.scene.control.Button;
 import javafx.scene.control.ButtonBase;
 import javafx.scene.control.MenuItem;
+import javafx.scene.control.ToggleButton;
 import javafx.scene.control.Tooltip;
 import javafx.scene.input.KeyCombination;
 import org.kordamp.ikonli.Ikon;
@@ -136,7 +137,8 @@ public final class Command {
         Button button = new Button();
         button.textProperty().bind(Bindings.createStringBinding(this::words, text));
         button.setGraphic(newIcon());
-        drive(button, help);
+        button.setOnAction(_ -> run());
+        describe(button, help);
         return button;
     }
 
@@ -145,12 +147,20 @@ public final class Command {
         Button button = new Button();
         button.setGraphic(newIcon());
         button.getStyleClass().addAll("button-icon", "flat");
-        button.accessibleTextProperty().bind(Bindings.createStringBinding(this::plain, text));
-        StringProperty explanation = new SimpleStringProperty();
-        explanation
-                .bind(Bindings.createStringBinding(() -> help.get().isEmpty() ? plain() : plain() + ": " + help.get(),
-                        text, help));
-        drive(button, explanation);
+        button.setOnAction(_ -> run());
+        explain(button);
+        return button;
+    }
+
+    /// A small button with its icon that is pressed while something holds, for those commands that make it hold or not. It
+    /// explains itself as [#iconButton] does.
+    ///
+    /// @param holds what pressing it changes, instead of the deed
+    public ToggleButton toggleButton(BooleanProperty holds) {
+        ToggleButton button = new ToggleButton(null, newIcon());
+        button.getStyleClass().addAll("flat", "small");
+        button.selectedProperty().bindBidirectional(holds);
+        explain(button);
         return button;
     }
 
@@ -158,10 +168,19 @@ public final class Command {
         return words().replace("…", "");
     }
 
-    private void drive(ButtonBase button, StringProperty explanation) {
+    /// Of a button without words.
+    private void explain(ButtonBase button) {
+        button.accessibleTextProperty().bind(Bindings.createStringBinding(this::plain, text));
+        StringProperty explanation = new SimpleStringProperty();
+        explanation
+                .bind(Bindings.createStringBinding(() -> help.get().isEmpty() ? plain() : plain() + ": " + help.get(),
+                        text, help));
+        describe(button, explanation);
+    }
+
+    private void describe(ButtonBase button, StringProperty explanation) {
         button.setId(id);
         button.disableProperty().bind(disabled);
-        button.setOnAction(_ -> run());
         Tooltip tooltip = new Tooltip();
         String keyText = key == null ? "" : " (" + key.getDisplayText() + ")";
         tooltip.textProperty().bind(explanation.concat(keyText));

@@ -12,6 +12,12 @@ public record CommandGroup(String title, List<List<Command>> sections) {
         return new CommandGroup(title, List.of(commands));
     }
 
+    /// The same without one of them.
+    public CommandGroup without(Command other) {
+        return new CommandGroup(title, sections.stream().map(section -> section.stream().filter(each -> !each.equals(
+                other)).toList()).toList());
+    }
+
     /// Its title without the mark of a mnemonic.
     public String words() {
         return title.replace("_", "");
