@@ -67,6 +67,7 @@ class TinyGuestTest {
 
         private final Process qemu;
         private final Writer keyboard;
+        private final Thread reader;
         private final BlockingQueue<Optional<String>> lines = new LinkedBlockingQueue<>();
 
         Guest(String workload) throws IOException {
@@ -82,7 +83,7 @@ class TinyGuestTest {
                     kernel.toString(), "-initrd", kernel.resolveSibling("initramfs.cpio.gz").toString(), "-append",
                     ARGUMENTS + " " + workload).redirectError(TestOutput.ofChildren()).start();
             keyboard = qemu.outputWriter(StandardCharsets.US_ASCII);
-            Thread.ofPlatform().daemon().name("guest-console").start(this::read);
+            reader = Thread.ofPlatform().daemon().name("guest-console").start(this::read);
         }
 
         private void read() {
@@ -125,8 +126,10 @@ class TinyGuestTest {
         }
 
         @Override
-        public void close() {
-            qemu.destroyForcibly();
+        public void close() throws InterruptedException {
+            // not by the process itself, which would close the stream under its reader
+            qemu.toHandle().destroyForcibly();
+            reader.join();
         }
     }
 }
