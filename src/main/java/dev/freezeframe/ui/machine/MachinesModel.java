@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -412,14 +414,19 @@ public final class MachinesModel {
         return machines.stream().anyMatch(model -> model.alive() || model.stateProperty().get() == null);
     }
 
-    /// Ends all recordings and machines. Blocks, so it is for a background thread; the list stays as it is.
+    /// Ends all recordings and machines, side by side, as one that hangs is waited for. Blocks, so it is for a background thread;
+    /// the list stays as it is.
     public static void endAll(List<MachineModel> all) {
-        for (MachineModel model : all) {
-            try {
-                model.end();
-            } catch (Exception e) {
-                LOG.warn("ending {} failed", model.name(), e);
-            }
+        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("end-", 1).factory())) {
+            all.forEach(model -> threads.execute(() -> end(model)));
+        }
+    }
+
+    private static void end(MachineModel model) {
+        try {
+            model.end();
+        } catch (Exception e) {
+            LOG.warn("ending {} failed", model.name(), e);
         }
     }
 }
