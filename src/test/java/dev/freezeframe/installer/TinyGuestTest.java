@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.TestedQemu;
+import dev.freezeframe.linux.Threads;
 import dev.freezeframe.suite.TestOutput;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -126,10 +127,10 @@ class TinyGuestTest {
         }
 
         @Override
-        public void close() throws InterruptedException {
+        public void close() {
             // not by the process itself, which would close the stream under its reader
             qemu.toHandle().destroyForcibly();
-            reader.join();
+            Threads.join(reader);
         }
     }
 }
