@@ -86,6 +86,7 @@ public final class DiskPauseBench {
         String append = p.append().replaceAll("\\s*\\bff\\.root=\\S*", "");
         Profile profile = new Profile(p.name(), p.description(), p.memoryBytes(), p.cpus(), p.machine(), p
                 .accelerator(), p.firmware(), p.kernel(), p.initrd(), append, p.display(), List.of(), p.bootSector(),
+                p.replay(),
                 p
                         .arguments());
         return new MachineSpec(profile, spec.memoryBytes(), spec.accelerator(), spec.qemuBinary(), spec

@@ -25,6 +25,7 @@ public final class UnnamedFile implements AutoCloseable {
     private static final int O_TMPFILE = 0x400000 | O_DIRECTORY;
     private static final int SEEK_END = 2;
     private static final int NAME_ATTEMPTS = 100;
+    private static final int FALLOC_FL_PUNCH_HOLE_KEEP_SIZE = 3;
 
     private final Path folder;
     private final int fd;
@@ -129,6 +130,14 @@ public final class UnnamedFile implements AutoCloseable {
     /// Gives it this length: what is behind is lost, what is new is a hole. A length of 0 gives all its room back.
     public void resize(long newSizeBytes) throws IOException {
         withDescriptor("resizing", file -> Libc.ftruncate(file, newSizeBytes));
+    }
+
+    /// Gives the room of a part back, which reads as zeros from then on. Where the file system cannot do that it stays as it is.
+    public void discard(long offset, long lengthBytes) throws IOException {
+        withDescriptor("discarding", file -> {
+            long result = Libc.fallocate(file, FALLOC_FL_PUNCH_HOLE_KEEP_SIZE, offset, lengthBytes);
+            return result == -Libc.EOPNOTSUPP ? 0 : result;
+        });
     }
 
     /// Lets go of it. Its room comes back now, or when the last process that opened it is gone. Idempotent.

@@ -21,6 +21,7 @@ import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.qemu.qmp.RunDirectory;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -49,9 +50,12 @@ public final class Machine implements AutoCloseable {
     ///
     /// @param pid      of QEMU itself, which may be behind a script
     /// @param overlays what the guest writes to its throw-away disks
+    /// @param replayLog what QEMU writes of a run that can be replayed
     record Parts(MachineSpec spec, Accelerator accelerator, List<String> commandLine, List<BootFile> bootFiles,
             QemuProcess process, long pid, MachineSessions sessions, Console console, SharedMemory memory,
-            boolean privateCopy, Optional<RunDirectory> staying, List<UnnamedFile> overlays, OwnNames ownNames,
+            boolean privateCopy, Optional<RunDirectory> staying, List<UnnamedFile> overlays,
+            Optional<ReplayLogFile> replayLog,
+            OwnNames ownNames,
             MediaHashes media, MachineFacts facts) {}
 
     private final Parts parts;
@@ -78,7 +82,7 @@ public final class Machine implements AutoCloseable {
                     .getMessage() + "; give the machine less", e);
         }
         try {
-            Machine machine = MachineStart.start(spec, memory, false, false);
+            Machine machine = MachineStart.start(spec, memory, false, false, Optional.empty());
             try {
                 if (!spec.startPaused()) {
                     machine.resume();
@@ -102,6 +106,19 @@ public final class Machine implements AutoCloseable {
     ///     with it
     /// @param privateCopy whether the guest's writes stay in QEMU (copy-on-write) and never reach the image
     public static Machine incoming(MachineSpec spec, SharedMemory image, boolean privateCopy) throws MachineException {
+        return incoming(spec, image, privateCopy, Optional.empty());
+    }
+
+    /// Starts a machine as [#incoming] does that executes a part of a recorded run again.
+    ///
+    /// @param log what QEMU wrote when that was recorded
+    public static Machine replaying(MachineSpec spec, SharedMemory image, boolean privateCopy, Path log)
+            throws MachineException {
+        return incoming(spec, image, privateCopy, Optional.of(log));
+    }
+
+    private static Machine incoming(MachineSpec spec, SharedMemory image, boolean privateCopy, Optional<Path> log)
+            throws MachineException {
         Optional<Disk> empty = spec.profile().disks().stream().filter(disk -> !disk.readOnly() && !spec.diskBackings()
                 .containsKey(disk.id())).findFirst();
         if (empty.isPresent()) {
@@ -113,7 +130,7 @@ public final class Machine implements AutoCloseable {
             throw new MachineException("the memory image has " + image.sizeBytes() + " bytes, the machine "
                     + spec.memoryBytes());
         }
-        return MachineStart.start(spec, image, privateCopy, true);
+        return MachineStart.start(spec, image, privateCopy, true, log);
     }
 
     /// Our QMP session with QEMU; open as long as the machine is.
@@ -226,6 +243,29 @@ public final class Machine implements AutoCloseable {
     /// The disks that the guest can write, in the profile's order.
     public List<MachineDisk> disks() {
         return parts.facts.disks();
+    }
+
+    /// What QEMU writes of its run, if that can be replayed. QEMU keeps the end of it in its own memory for a while, and the version
+    /// in its first bytes until it ends.
+    public Optional<ReplayLogFile> replayLog() {
+        return parts.replayLog;
+    }
+
+    /// Instructions that the guest has executed since it was booted, where that is counted.
+    ///
+    /// @throws QmpException also where it is not: the run cannot be replayed
+    public long instructions() throws QmpException {
+        return qmp().execute(QmpCommand.of("query-replay")).path("icount").asLong();
+    }
+
+    /// Has a machine that is led by a log, and waits for its state, go on as soon as that is loaded, and stop at an instruction.
+    ///
+    /// It must not stand still between: QEMU's main loop goes on in the log of a machine that stands, and the timer that would
+    /// wake an idle guest has no effect there (`icount_warp_rt`), so that the guest would sleep for ever.
+    public void goOnTo(long instruction) throws QmpException {
+        qmp().execute(QmpCommand.of("replay-break").with("icount", instruction));
+        // a machine that waits for its state remembers that it is to run (`qmp_cont`)
+        resume();
     }
 
     /// The guest's first serial port.
@@ -345,7 +385,7 @@ public final class Machine implements AutoCloseable {
         Closing.each(parts.sessions::close, parts.console::close, parts.process::closeOutput, () -> Closing.each(
                 parts.overlays.stream().<Closing.Unchecked>map(overlay -> overlay::close).toArray(
                         Closing.Unchecked[]::new)),
-                parts.media::close, () -> {
+                parts.media::close, () -> parts.replayLog.ifPresent(ReplayLogFile::close), () -> {
                     if (!parts.privateCopy) {
                         closeQuietly(parts.memory);
                     }

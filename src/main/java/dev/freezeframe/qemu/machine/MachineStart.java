@@ -20,6 +20,7 @@ import dev.freezeframe.qemu.profile.MediaFile;
 import dev.freezeframe.qemu.profile.MediaHashes;
 import dev.freezeframe.qemu.profile.ProfileReader;
 import dev.freezeframe.qemu.profile.QemuArguments;
+import dev.freezeframe.qemu.profile.ReplayLog;
 import dev.freezeframe.qemu.program.Executables;
 import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.program.MachineException;
@@ -54,6 +55,7 @@ final class MachineStart {
     private final SharedMemory memory;
     private final boolean privateCopy;
     private final boolean incoming;
+    private final Optional<Path> replayed;
     private final Opened opened;
 
     /// What is open while a machine starts; all of it is given back when starting fails.
@@ -77,20 +79,32 @@ final class MachineStart {
         }
     }
 
-    private MachineStart(MachineSpec spec, SharedMemory memory, boolean privateCopy, boolean incoming, Opened opened) {
+    private MachineStart(MachineSpec spec, SharedMemory memory, boolean privateCopy, boolean incoming,
+            Optional<Path> replayed, Opened opened) {
         this.spec = spec;
         this.memory = memory;
         this.privateCopy = privateCopy;
         this.incoming = incoming;
+        this.replayed = replayed;
         this.opened = opened;
     }
 
     /// Starts a machine.
     ///
     /// @param incoming whether it waits, paused, for a migration stream
-    static Machine start(MachineSpec wanted, SharedMemory memory, boolean privateCopy, boolean incoming)
-            throws MachineException {
+    /// @param replayed the log that it is to be led by; otherwise a machine whose run can be replayed writes one of its own
+    static Machine start(MachineSpec wanted, SharedMemory memory, boolean privateCopy, boolean incoming,
+            Optional<Path> replayed) throws MachineException {
         MachineSpec spec = bootable(wanted.withAbsolutePaths());
+        if (spec.profile().replay() && spec.detachable()) {
+            throw new MachineException(
+                    "a machine whose run is logged (\"replay\": true) cannot run on without this program,"
+                            + " as its log would fill the disk; leave --detach out");
+        }
+        if (spec.profile().replay() && spec.accelerator() == Accelerator.KVM) {
+            throw new MachineException(
+                    "a machine whose run is logged (\"replay\": true) needs TCG; leave --accel kvm out");
+        }
         Optional<String> memoryProblem = ProfileReader.memoryProblem(spec.memoryBytes(), spec.profile().bootSector());
         if (memoryProblem.isPresent()) {
             throw new MachineException("the machine cannot have this memory: " + memoryProblem.get());
@@ -99,11 +113,13 @@ final class MachineStart {
         List<MediaFile> media = spec.currentMedia();
         Path binary = Executables.find(spec.qemuBinary()).orElseThrow(() -> new MachineException("QEMU binary "
                 + spec.qemuBinary() + " not found; " + QEMU_PACKAGE));
-        Accelerator.Choice choice = spec.accelerator().resolve(spec.profile().arguments());
+        Accelerator.Choice choice = spec.accelerator().resolve(spec.profile());
         LOG.info("starting {} with {}: {}", spec.profile().name(), choice.accelerator().text(), choice.reason());
         try (Opened opened = new Opened()) {
-            Machine machine = new MachineStart(spec, memory, privateCopy, incoming, opened).start(binary, choice
-                    .accelerator(), bootFiles, media);
+            Machine machine = new MachineStart(spec, memory, privateCopy, incoming, replayed, opened).start(binary,
+                    choice
+                            .accelerator(),
+                    bootFiles, media);
             opened.kept = true;
             return machine;
         } catch (MachineException e) {
@@ -154,6 +170,11 @@ final class MachineStart {
             floppy = Optional.of(opened.add(bootFloppy(spec.profile().bootSector().get())));
         }
         Map<String, UnnamedFile> overlays = overlays(binary);
+        Optional<ReplayLogFile> ownLog = spec.profile().replay() && replayed.isEmpty()
+                ? Optional.of(opened.add(ReplayLogFile.create()))
+                : Optional.empty();
+        Optional<ReplayLog> replay = replayed.map(file -> new ReplayLog(ReplayLog.Mode.REPLAY, file)).or(() -> ownLog
+                .map(file -> new ReplayLog(ReplayLog.Mode.RECORD, file.path())));
 
         QemuArguments.Socket consoleSocket = staying.isPresent()
                 ? new QemuArguments.Socket(staying.get().socket("console"), true)
@@ -170,7 +191,7 @@ final class MachineStart {
                 diskListener.map(listener -> new QemuArguments.Socket(listener.path(), false)), consoleSocket, extraQmp,
                 overlays.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, overlay -> overlay.getValue()
                         .path())),
-                floppy.map(SharedMemory::path)));
+                floppy.map(SharedMemory::path), replay));
         LOG.debug("command line: {}", commandLine);
 
         QemuProcess process = QemuProcess.start(commandLine, staying.map(folder -> folder.path().resolve("qemu.log")));
@@ -248,7 +269,7 @@ final class MachineStart {
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
         return new Machine(
                 new Machine.Parts(spec, accelerator, List.copyOf(commandLine), bootFiles, process, pid, sessions,
-                        console, memory, privateCopy, staying, List.copyOf(overlays.values()), ownNames,
+                        console, memory, privateCopy, staying, List.copyOf(overlays.values()), ownLog, ownNames,
                         opened.add(MediaHashes.of(
                                 media)),
                         facts));

@@ -37,8 +37,16 @@ public enum Accelerator {
     public record Choice(Accelerator accelerator, String reason) {
     }
 
+    /// Decides what `auto` means for a machine of this profile.
+    public Choice resolve(Profile profile) {
+        if (profile.replay()) {
+            return new Choice(TCG, "a run that can be replayed needs TCG");
+        }
+        return resolve(profile.arguments());
+    }
+
     /// Decides what `auto` means for a machine with these QEMU arguments.
-    public Choice resolve(List<String> arguments) {
+    Choice resolve(List<String> arguments) {
         if (this != AUTO) {
             return new Choice(this, "as asked for");
         }

@@ -19,14 +19,17 @@ public final class CommandLinePreview {
     public static List<String> of(Profile profile) {
         MachineSpec spec = MachineSpec.of(profile);
         return QemuArguments.of(spec, Executables.find(spec.qemuBinary()).orElse(spec.qemuBinary()), profile
-                .accelerator().resolve(profile.arguments()).accelerator(), FOLDER.resolve("memory"), true, false,
+                .accelerator().resolve(profile).accelerator(), FOLDER.resolve("memory"), true, false,
                 socket("qmp"), socket("capture"), profile.display().equals("none")
                         ? Optional.empty()
                         : Optional.of(
                                 socket("watch")),
                 profile.disks().stream().allMatch(Disk::readOnly) ? Optional.empty() : Optional.of(socket("disks")),
                 socket("console"), Optional.empty(), overlays(spec), profile.bootSector().map(_ -> FOLDER.resolve(
-                        "boot-sector")));
+                        "boot-sector")),
+                profile.replay()
+                        ? Optional.of(new ReplayLog(ReplayLog.Mode.RECORD, FOLDER.resolve("replay-log")))
+                        : Optional.empty());
     }
 
     private static Map<String, Path> overlays(MachineSpec spec) {

@@ -145,7 +145,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
 
     /// What will execute the guest on this computer: never `AUTO`.
     public Accelerator decidedAccelerator() {
-        return accelerator.resolve(profile.arguments()).accelerator();
+        return accelerator.resolve(profile).accelerator();
     }
 
     /// The same with other further arguments of QEMU.

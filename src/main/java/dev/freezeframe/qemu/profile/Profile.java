@@ -20,10 +20,11 @@ import java.util.stream.Stream;
 /// @param display a graphics card as of QEMU's `-vga`, or `none`
 /// @param disks in the order in which the firmware tries to boot from them
 /// @param bootSector the built-in guest to boot
+/// @param replay whether its run can be executed again, instruction by instruction
 /// @param arguments further QEMU arguments
 public record Profile(String name, String description, long memoryBytes, int cpus, String machine,
         Accelerator accelerator, Optional<Path> firmware, Optional<Path> kernel, Optional<Path> initrd, String append,
-        String display, List<Disk> disks, Optional<BootProgram> bootSector, List<String> arguments) {
+        String display, List<Disk> disks, Optional<BootProgram> bootSector, boolean replay, List<String> arguments) {
 
     public Profile {
         disks = List.copyOf(disks);
@@ -33,19 +34,19 @@ public record Profile(String name, String description, long memoryBytes, int cpu
     /// The same with other further arguments.
     Profile withArguments(List<String> others) {
         return new Profile(name, description, memoryBytes, cpus, machine, accelerator, firmware, kernel, initrd, append,
-                display, disks, bootSector, others);
+                display, disks, bootSector, replay, others);
     }
 
     /// The same with other disks.
     Profile withDisks(List<Disk> others) {
         return new Profile(name, description, memoryBytes, cpus, machine, accelerator, firmware, kernel, initrd, append,
-                display, others, bootSector, arguments);
+                display, others, bootSector, replay, arguments);
     }
 
     /// The same that boots from other files.
     Profile withBootFiles(Optional<Path> otherFirmware, Optional<Path> otherKernel, Optional<Path> otherInitrd) {
         return new Profile(name, description, memoryBytes, cpus, machine, accelerator, otherFirmware, otherKernel,
-                otherInitrd, append, display, disks, bootSector, arguments);
+                otherInitrd, append, display, disks, bootSector, replay, arguments);
     }
 
     /// The guest that has to be prepared before a machine of this profile can start; empty if there is nothing missing, or what
@@ -81,6 +82,9 @@ public record Profile(String name, String description, long memoryBytes, int cpu
                     image.put("writes", disk.writes().text());
                 }
             }
+        }
+        if (replay) {
+            json.put("replay", true);
         }
         ArrayNode array = json.putArray("arguments");
         arguments.forEach(array::add);

@@ -27,6 +27,8 @@ public record ProfileField(String name, Kind kind, String title, String help, St
         COUNT,
         /// A string that is one of the choices.
         CHOICE,
+        /// `true` or `false`.
+        SWITCH,
         /// A string with the path of a file; placeholders and `~/` are allowed.
         FILE,
         /// An array of strings.
@@ -66,6 +68,10 @@ public record ProfileField(String name, Kind kind, String title, String help, St
                     "A value of QEMU's -vga. A card makes the guest's screen visible, and each checkpoint's pause some"
                             + " milliseconds longer.",
                     "none", "none", "std", "virtio", "qxl", "cirrus", "vmware"),
+            optional("replay", Kind.SWITCH, "Replay",
+                    "Whether the run can be executed again, instruction by instruction, for freezeframe simulate. The guest has"
+                            + " one processor and a clock of its own, and is two to three times as slow.",
+                    "", "true", "false"),
             optional("arguments", Kind.TEXT_LIST, "More QEMU arguments",
                     "One string each, such as -cpu and max. What would break checkpoints is refused with the reason.", ""));
 

@@ -72,7 +72,7 @@ public final class ProfileReader {
     private record Fields(@JsonProperty("$schema") String schema, String description, String memory, Integer cpus,
             String machine, String accelerator, String firmware, String kernel, String initrd, String append,
             String display,
-            String bootSector, List<DiskFields> disks, List<String> arguments) {}
+            String bootSector, List<DiskFields> disks, Boolean replay, List<String> arguments) {}
 
     /// One element of `disks` as it is written.
     private record DiskFields(String file, String format, @JsonProperty("interface") String diskInterface,
@@ -249,6 +249,7 @@ public final class ProfileReader {
                 field(Optional.empty(), () -> path("$.initrd", fields.initrd)),
                 fields.append == null ? "" : fields.append.strip(), field("", () -> display(fields.display)),
                 field(List.of(), () -> disks(fields.disks)), bootSector,
+                field(false, () -> replay(fields)),
                 field(List.of(), () -> arguments(fields.arguments)));
     }
 
@@ -365,6 +366,20 @@ public final class ProfileReader {
                     + "such as std");
         }
         return text;
+    }
+
+    private boolean replay(Fields fields) throws ProfileException {
+        if (fields.replay == null || !fields.replay) {
+            return false;
+        }
+        Optional<ReplayRules.Refusal> refusal = ReplayRules.check(fields.cpus, fields.accelerator, fields.machine,
+                fields.display,
+                fields.arguments == null ? List.of() : fields.arguments, fields.disks != null && !fields.disks
+                        .isEmpty());
+        if (refusal.isPresent()) {
+            throw problem("$.replay", refusal.get().why(), refusal.get().remedy());
+        }
+        return true;
     }
 
     private List<Disk> disks(List<DiskFields> fields) throws ProfileException {

@@ -15,6 +15,9 @@ public final class QemuArguments {
     /// @param listens whether QEMU listens there; else it calls us
     public record Socket(Path path, boolean listens) {}
 
+    /// Its state, once loaded, has a timer that the original had not: a replay would wait for it for ever.
+    private static final String WITHOUT_HPET = ",hpet=off";
+
     private final List<String> arguments = new ArrayList<>();
 
     private QemuArguments(Path binary) {
@@ -28,10 +31,11 @@ public final class QemuArguments {
     /// @param share whether the guest's writes reach the file
     /// @param overlays by the disk's id, the file for what the guest writes to its throw-away disks
     /// @param floppy the image to boot from
+    /// @param replay the log of a run that can be replayed
     public static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
             boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Optional<Socket> diskQmp,
             Socket console,
-            Optional<Socket> extraQmp, Map<String, Path> overlays, Optional<Path> floppy) {
+            Optional<Socket> extraQmp, Map<String, Path> overlays, Optional<Path> floppy, Optional<ReplayLog> replay) {
         QemuArguments qemu = new QemuArguments(binary);
         Profile profile = spec.profile();
         long bytes = spec.memoryBytes();
@@ -40,8 +44,14 @@ public final class QemuArguments {
         qemu.add("-nodefaults", "-no-user-config");
         // What cannot be migrated cannot be checkpointed: QEMU itself then refuses the device, by name.
         qemu.add("-only-migratable");
-        qemu.add("-machine", machine(spec) + ",memory-backend=" + RamBlock.MAIN + ",suppress-vmdesc=on");
+        qemu.add("-machine", machine(spec) + (profile.replay() ? WITHOUT_HPET : "") + ",memory-backend=" + RamBlock.MAIN
+                + ",suppress-vmdesc=on");
         qemu.add("-accel", accelerator.text());
+        replay.ifPresent(log -> qemu.add("-icount", "shift=2,rr=" + log.mode().text() + ",rrfile=" + escape(log
+                .file())));
+        if (profile.replay()) {
+            qemu.add("-rtc", "base=2020-01-01,clock=vm", "-seed", "1");
+        }
         qemu.add("-m", "size=" + bytes / 1024 + "k", "-smp", Integer.toString(profile.cpus()));
         qemu.add("-object", "memory-backend-file,id=" + RamBlock.MAIN + ",size=" + bytes + ",mem-path=" + escape(memory)
                 + ",share=" + (share ? "on" : "off"));
@@ -66,11 +76,29 @@ public final class QemuArguments {
         }
         qemu.arguments.addAll(DiskArguments.of(profile.disks(), spec.diskBackings(), overlays));
         qemu.arguments.addAll(profile.arguments());
+        if (profile.replay()) {
+            qemu.logNetworks(profile.arguments());
+        }
         qemu.add("-S");
         if (incoming) {
             qemu.add("-incoming", "defer");
         }
         return List.copyOf(qemu.arguments);
+    }
+
+    /// What comes by a network is in the log only behind a filter.
+    private void logNetworks(List<String> profileArguments) {
+        for (int i = 0; i + 1 < profileArguments.size(); i++) {
+            if (!profileArguments.get(i).matches("--?netdev")) {
+                continue;
+            }
+            for (String setting : profileArguments.get(i + 1).split(",", -1)) {
+                if (setting.startsWith("id=")) {
+                    String id = setting.substring("id=".length());
+                    add("-object", "filter-replay,id=ff-replay-" + id + ",netdev=" + id);
+                }
+            }
+        }
     }
 
     /// The versioned type of a record replaces the profile's alias, but not the options behind it.

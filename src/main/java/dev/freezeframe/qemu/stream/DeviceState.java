@@ -3,8 +3,12 @@ package dev.freezeframe.qemu.stream;
 import static dev.freezeframe.qemu.stream.StreamFormat.*;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /// The state of every device of a stopped machine, without its main memory. Complete by construction: bytes that are cut
@@ -32,6 +36,45 @@ public sealed interface DeviceState {
 
     /// RAM blocks whose contents are part of this state: ROMs, screen memory.
     Set<String> ramBlocks();
+
+    /// Where in its run the machine stood; empty where QEMU did not record that.
+    ///
+    /// @throws DeviceStateException if that is damaged
+    Optional<ReplayPosition> replayPosition() throws DeviceStateException;
+
+    /// What each device has in it, in QEMU's order.
+    List<DeviceSection> sections();
+
+    /// The same moment as a QEMU takes it that is led by the log: there, all that the guest had executed is in the log.
+    ///
+    /// @param log of the run
+    /// @throws DeviceStateException if the log does not have it, or the state is damaged
+    default DeviceState forReplay(FileChannel log) throws IOException {
+        Optional<ReplayPosition> found = replayPosition();
+        if (found.isEmpty() || found.get().instructions() == found.get().logged()) {
+            return this;
+        }
+        ReplayPosition position = found.get();
+        long ahead = position.instructions() - position.logged();
+        OptionalInt run = !position.eventRead()
+                ? ReplayEvents.nextRun(log, position.logOffset())
+                : position.event() == ReplayEvents.INSTRUCTIONS
+                        ? OptionalInt.of(position.runLeft())
+                        : OptionalInt.empty();
+        if (run.isEmpty() || run.getAsInt() < ahead) {
+            throw new DeviceStateException("the log of the run does not have the last " + ahead
+                    + " instructions before the checkpoint");
+        }
+        byte[] bytes = toBytes();
+        StreamLayout.Device device = StreamLayout.of(bytes).devices().stream()
+                .filter(each -> each.name().equals(ReplayPosition.SECTION))
+                .findFirst().orElseThrow();
+        byte[] section = ReplayPosition.withAllLogged(
+                Arrays.copyOfRange(bytes, device.contentStart(), device.contentEnd()),
+                device.version(), position, run.getAsInt());
+        System.arraycopy(section, 0, bytes, device.contentStart(), section.length);
+        return of(bytes);
+    }
 
     /// Takes apart what [#toBytes], `xen-save-devices-state` or a migration with `x-ignore-shared` wrote.
     static DeviceState of(byte[] bytes) throws DeviceStateException {
@@ -101,6 +144,16 @@ public sealed interface DeviceState {
         public Set<String> ramBlocks() {
             return layout.ramBlocks();
         }
+
+        @Override
+        public Optional<ReplayPosition> replayPosition() throws DeviceStateException {
+            return ReplayPosition.in(bytes, layout);
+        }
+
+        @Override
+        public List<DeviceSection> sections() {
+            return DeviceSection.of(bytes, layout);
+        }
     }
 
     /// A whole migration stream in which only shared RAM is left out.
@@ -156,6 +209,16 @@ public sealed interface DeviceState {
         @Override
         public Set<String> ramBlocks() {
             return layout.ramBlocks();
+        }
+
+        @Override
+        public Optional<ReplayPosition> replayPosition() throws DeviceStateException {
+            return ReplayPosition.in(bytes, layout);
+        }
+
+        @Override
+        public List<DeviceSection> sections() {
+            return DeviceSection.of(bytes, layout);
         }
     }
 }

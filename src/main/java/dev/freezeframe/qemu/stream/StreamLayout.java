@@ -33,8 +33,11 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
 
     /// A device's section.
     ///
+    /// @param instance     which of its kind
+    /// @param version      of its content
     /// @param contentStart first byte behind its header
-    record Device(String name, int contentStart) {}
+    /// @param contentEnd   its footer
+    record Device(String name, int instance, int version, int contentStart, int contentEnd) {}
 
     List<String> deviceNames() {
         return devices.stream().map(Device::name).toList();
@@ -91,7 +94,7 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
     }
 
     /// One section's header: where it stands, and where its contents begin.
-    private record Header(int position, int type, int id, String name, int contentStart) {
+    private record Header(int position, int type, int id, String name, int instance, int version, int contentStart) {
         boolean isRam() {
             return name.equals(RAM_SECTION);
         }
@@ -154,7 +157,16 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
         }
 
         List<Device> devices() {
-            return path.stream().filter(h -> !h.isRam()).map(h -> new Device(h.name(), h.contentStart())).toList();
+            List<Device> devices = new ArrayList<>();
+            for (int i = 0; i < path.size(); i++) {
+                Header header = path.get(i);
+                if (!header.isRam()) {
+                    // the search for the next end of a section begins behind its footer's first byte
+                    devices.add(new Device(header.name(), header.instance(), header.version(), header.contentStart(),
+                            resumeAt.get(i) - 1));
+                }
+            }
+            return List.copyOf(devices);
         }
 
         Set<String> ramBlocks() {
@@ -190,12 +202,13 @@ record StreamLayout(Optional<String> machineType, int sectionsStart, int endByte
                 return switch (type) {
                     case QEMU_VM_SECTION_START, QEMU_VM_SECTION_FULL -> {
                         String name = cursor.name("section name");
-                        cursor.skip(8, "instance and version");
-                        yield new Header(position, type, id, name, cursor.position());
+                        int instance = cursor.be32("instance");
+                        int version = cursor.be32("version");
+                        yield new Header(position, type, id, name, instance, version, cursor.position());
                     }
                     case QEMU_VM_SECTION_PART, QEMU_VM_SECTION_END -> {
                         String name = startedNames.get(id);
-                        yield name == null ? null : new Header(position, type, id, name, cursor.position());
+                        yield name == null ? null : new Header(position, type, id, name, 0, 0, cursor.position());
                     }
                     default -> null;
                 };

@@ -417,7 +417,8 @@ public final class MachinesModel {
     /// Ends all recordings and machines, side by side, as one that hangs is waited for. Blocks, so it is for a background thread;
     /// the list stays as it is.
     public static void endAll(List<MachineModel> all) {
-        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().name("end-", 1).factory())) {
+        try (ExecutorService threads = Executors
+                .newThreadPerTaskExecutor(Thread.ofPlatform().name("end-", 1).factory())) {
             all.forEach(model -> threads.execute(() -> end(model)));
         }
     }

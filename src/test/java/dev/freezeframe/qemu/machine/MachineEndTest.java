@@ -56,7 +56,7 @@ class MachineEndTest {
 
     private static MachineSpec withArguments(String... arguments) {
         return MachineSpec.of(new Profile("odd", "", 16 << 20, 1, "pc", Accelerator.TCG, Optional.empty(), Optional
-                .empty(), Optional.empty(), "", "none", List.of(), Optional.empty(), List.of(arguments)));
+                .empty(), Optional.empty(), "", "none", List.of(), Optional.empty(), false, List.of(arguments)));
     }
 
     @Test
@@ -132,7 +132,8 @@ class MachineEndTest {
     @Test
     void missingKernelIsReportedBeforeAnythingStarts() {
         Profile profile = new Profile("odd", "", 64 << 20, 1, "pc", Accelerator.TCG, Optional.empty(), Optional.of(Path
-                .of("/nonexistent/vmlinuz")), Optional.empty(), "", "none", List.of(), Optional.empty(), List.of());
+                .of("/nonexistent/vmlinuz")), Optional.empty(), "", "none", List.of(), Optional.empty(), false,
+                List.of());
         MachineException e = assertThrows(MachineException.class, () -> Machine.boot(MachineSpec.of(profile)));
         assertTrue(e.getMessage().contains("the kernel /nonexistent/vmlinuz cannot be read"), e.getMessage());
     }
@@ -142,7 +143,7 @@ class MachineEndTest {
     void changedKernelOfARecordedMachineIsNoticed(@TempDir Path folder) throws Exception {
         Path firmware = Files.write(folder.resolve("firmware"), new byte[65536]);
         Profile profile = new Profile("odd", "", 16 << 20, 1, "pc", Accelerator.TCG, Optional.of(firmware), Optional
-                .empty(), Optional.empty(), "", "none", List.of(), Optional.empty(), List.of());
+                .empty(), Optional.empty(), "", "none", List.of(), Optional.empty(), false, List.of());
         MachineSpec recorded;
         try (Machine machine = Machine.boot(MachineSpec.of(profile).withStartPaused(true))) {
             recorded = MachineSpec.fromRecord(machine.toRecord());

@@ -135,6 +135,9 @@ class ProfileEditingTest {
             for (String choice : field.choices()) {
                 ObjectNode json = JsonNodeFactory.instance.objectNode().put("memory", "16 MiB").put(field.name(),
                         choice);
+                if (field.kind() == ProfileField.Kind.SWITCH) {
+                    json.put(field.name(), Boolean.parseBoolean(choice));
+                }
                 assertEquals(List.of(), profiles.problems("p", json.toString()), field.name() + " " + choice);
             }
             if (field.kind() == ProfileField.Kind.CHOICE) {

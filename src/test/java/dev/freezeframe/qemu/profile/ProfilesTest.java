@@ -39,7 +39,8 @@ class ProfilesTest {
         List<ProfileEntry> entries = new Profiles(Path.of("qemu-profiles").toAbsolutePath(), folder, Path.of("/guest"))
                 .list();
         assertEquals(
-                List.of("boot-sector", "boot-sector-vga", "debian-build", "deterministic-linux", "tiny-linux",
+                List.of("boot-sector", "boot-sector-vga", "debian-build", "deterministic-linux", "replay-linux",
+                        "tiny-linux",
                         "vga-linux"),
                 entries
                         .stream().map(ProfileEntry::name).toList());
@@ -81,7 +82,7 @@ class ProfilesTest {
     void fieldsHaveTheDocumentedDefaults() throws IOException {
         Profile profile = read("{\"memory\": \"16 MiB\"}");
         assertEquals(new Profile("p", "", 16 << 20, 1, "pc", Accelerator.AUTO, Optional.empty(), Optional.empty(),
-                Optional.empty(), "", "none", List.of(), Optional.empty(), List.of()), profile);
+                Optional.empty(), "", "none", List.of(), Optional.empty(), false, List.of()), profile);
     }
 
     @Test
