@@ -2,7 +2,6 @@ package dev.freezeframe.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.github.luben.zstd.ZstdCompressCtx;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.bundle.BundleFormat.BootText;
@@ -10,6 +9,7 @@ import dev.freezeframe.bundle.BundleFormat.CheckpointText;
 import dev.freezeframe.bundle.BundleFormat.Chunks;
 import dev.freezeframe.bundle.BundleFormat.ExperimentText;
 import dev.freezeframe.bundle.BundleFormat.Header;
+import dev.freezeframe.bundle.BundleFormat.LogText;
 import dev.freezeframe.qemu.outside.BootFile;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.MediaFile;
@@ -25,7 +25,6 @@ import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,10 +45,8 @@ import java.util.zip.ZipOutputStream;
 /// one does. The file is the owner's only and is there under its name when all of it has been written; the same experiment
 /// gives the same bytes each time.
 ///
-/// Of the store's contents, only chunks that a checkpoint of the experiment uses travel.
+/// Of the store's contents, only chunks that a checkpoint of the experiment uses travel, and its log.
 public final class BundleExport {
-    /// Dearer levels gain a few percent.
-    private static final int LEVEL = 6;
     /// One that a ZIP archive can tell without a further field, which would come in front of the type.
     private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
 
@@ -137,6 +134,7 @@ public final class BundleExport {
                             + " and is not in the bundle: a restore needs --accept-changed-boot-files");
                 }
             }
+            reader.logProblem().ifPresent(problem -> leftOut.add("the log is not in the bundle: " + problem));
             for (MediaFile file : spec.mediaFiles()) {
                 leftOut.add("the guest cannot write " + file.role()
                         + ", so it is in no checkpoint and not in the bundle: a restore needs " + file.path()
@@ -150,19 +148,19 @@ public final class BundleExport {
                     ZipOutputStream zip = new ZipOutputStream(new DigestOutputStream(out, digest),
                             StandardCharsets.UTF_8)) {
                 store(zip, BundleFormat.MIME_ENTRY, BundleFormat.MIME_TYPE.getBytes(StandardCharsets.US_ASCII));
-                json(zip, BundleFormat.HEADER_ENTRY, header());
+                json(zip, BundleFormat.HEADER_ENTRY, BundleFormat.bytes(header()));
                 for (Map.Entry<String, Path> boot : bootFiles.entrySet()) {
                     copy(zip, boot.getKey(), boot.getValue());
                 }
-                try (Segments segments = new Segments(zip)) {
-                    for (ChunkOrigin origin : ChunkOrigin.values()) {
-                        segments.write(origin);
-                    }
+                for (ChunkOrigin origin : ChunkOrigin.values()) {
+                    chunks(zip, origin);
                 }
+                log(zip);
                 List<CheckpointRecord> checkpoints = reader.checkpoints();
                 for (int i = 0; i < checkpoints.size(); i++) {
                     progress.at("checkpoints", i, checkpoints.size());
-                    json(zip, BundleFormat.checkpointEntry(i), CheckpointText.of(reader.parts(checkpoints.get(i))));
+                    json(zip, BundleFormat.checkpointEntry(i), BundleFormat.JSON.writeValueAsBytes(CheckpointText.of(
+                            reader.parts(checkpoints.get(i)))));
                 }
                 byte[] list = Sha256.list(sums);
                 zip.putNextEntry(entry(BundleFormat.SUMS_ENTRY));
@@ -171,6 +169,40 @@ public final class BundleExport {
             }
             fileSum = HexFormat.of().formatHex(digest.digest());
             fileBytes = Files.size(file);
+        }
+
+        private void chunks(ZipOutputStream zip, ChunkOrigin origin) throws IOException {
+            try (SegmentWriter segments = new SegmentWriter(BundleFormat.SEGMENT_CHUNKS * ChunkId.CHUNK_BYTES,
+                    (ordinal, compressed, rawBytes) -> {
+                        progress.at("pages", chunksDone, chunks.all());
+                        store(zip, BundleFormat.chunksEntry(origin, ordinal), compressed);
+                        chunksDone += rawBytes / ChunkId.CHUNK_BYTES;
+                    })) {
+                reader.readChunks(origin, segments::add);
+                segments.end();
+            }
+        }
+
+        private void log(ZipOutputStream zip) throws IOException {
+            if (reader.log().isEmpty()) {
+                return;
+            }
+            long[] done = {0};
+            try (SegmentWriter segments = new SegmentWriter(BundleFormat.LOG_SEGMENT_BYTES, (ordinal, compressed,
+                    rawBytes) -> {
+                progress.at("log", done[0], reader.log().get().bytes());
+                store(zip, BundleFormat.logEntry(ordinal), compressed);
+                done[0] += rawBytes;
+            })) {
+                reader.readLog((_, raw) -> segments.add(raw));
+                segments.end();
+            }
+        }
+
+        /// The oldest that has all that is in it.
+        private int format() {
+            return reader.log().isPresent() || reader.checkpoints().stream().anyMatch(
+                    each -> MetricsJson.hasLaterFigures(each.metrics())) ? BundleFormat.WITH_LOG : BundleFormat.FIRST;
         }
 
         private Header header() throws IOException {
@@ -183,16 +215,16 @@ public final class BundleExport {
                     ? BundleExport.this.store.checkpoint(experiment.parentCheckpointId().get()).map(
                             each -> each.name().toString())
                     : Optional.empty();
-            return new Header(BundleFormat.VERSION, version == null ? "Freezeframe" : "Freezeframe " + version,
+            return new Header(format(), version == null ? "Freezeframe" : "Freezeframe " + version,
                     new ExperimentText(experiment.name(), experiment.profileName(), experiment.ramBytes(),
                             experiment.startedAt(), experiment.endedAt().orElse(null),
                             experiment.endReason().map(BundleExport::oneLine).orElse(null), parent.orElse(null),
                             machine),
-                    reader.checkpoints().size(), chunks, boot);
+                    reader.checkpoints().size(), chunks, boot, reader.log().map(log -> new LogText(log.start(), log
+                            .bytes())).orElse(null));
         }
 
-        private void json(ZipOutputStream zip, String name, Object value) throws IOException {
-            byte[] content = BundleFormat.JSON.writeValueAsBytes(value);
+        private void json(ZipOutputStream zip, String name, byte[] content) throws IOException {
             sums.put(name, Sha256.of(content));
             zip.putNextEntry(entry(name));
             zip.write(content);
@@ -230,55 +262,6 @@ public final class BundleExport {
         Exported exported() {
             return new Exported(experiment, reader.checkpoints().size(), chunks.all(), fileBytes, fileSum, List.copyOf(
                     leftOut));
-        }
-
-        /// Gathers chunks to segments and writes these.
-        private final class Segments implements AutoCloseable {
-            private final ZipOutputStream zip;
-            private final ZstdCompressCtx compressor = new ZstdCompressCtx();
-            private final byte[] raw = new byte[BundleFormat.SEGMENT_CHUNKS * ChunkId.CHUNK_BYTES];
-            private int filled;
-            private int written;
-
-            Segments(ZipOutputStream zip) {
-                this.zip = zip;
-                compressor.setLevel(LEVEL);
-            }
-
-            void write(ChunkOrigin origin) throws IOException {
-                written = 0;
-                reader.readChunks(origin, content -> add(origin, content));
-                cut(origin);
-            }
-
-            private void add(ChunkOrigin origin, ByteBuffer content) throws IOException {
-                while (content.hasRemaining()) {
-                    int count = Math.min(content.remaining(), raw.length - filled);
-                    content.get(raw, filled, count);
-                    filled += count;
-                    if (filled == raw.length) {
-                        cut(origin);
-                    }
-                }
-            }
-
-            private void cut(ChunkOrigin origin) throws IOException {
-                if (filled == 0) {
-                    return;
-                }
-                progress.at("pages", chunksDone, chunks.all());
-                byte[] content = filled == raw.length
-                        ? compressor.compress(raw)
-                        : compressor.compress(java.util.Arrays.copyOf(raw, filled));
-                store(zip, BundleFormat.chunksEntry(origin, written++), content);
-                chunksDone += filled / ChunkId.CHUNK_BYTES;
-                filled = 0;
-            }
-
-            @Override
-            public void close() {
-                compressor.close();
-            }
         }
     }
 

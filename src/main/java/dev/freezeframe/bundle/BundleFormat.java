@@ -3,6 +3,7 @@ package dev.freezeframe.bundle;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationContext;
@@ -11,8 +12,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.ser.std.StdScalarSerializer;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.model.Annotation;
@@ -36,13 +39,20 @@ import java.util.Optional;
 ///
 /// In this order: `mimetype` (stored, so that the type can be told from the first hundred bytes), `freezeframe.json` (the
 /// header), `boot/SHA256` (boot files), `chunks/ram/N.zst` and `chunks/disk/N.zst` (4096 chunks of 4096 bytes in each but the
-/// last, as one zstd frame), `checkpoints/N.json` (figures, notes, picture, page maps), `SHA256SUMS` (of all before).
+/// last, as one zstd frame), `log/N.zst` (4 MiB of the log of a run that can be replayed in each but the last, as one zstd
+/// frame), `checkpoints/N.json` (figures, notes, picture, page maps), `SHA256SUMS` (of all before).
+///
+/// A bundle has the oldest format that has all that is in it, so that older programs take it too: one of a run that cannot be
+/// replayed is what the first version wrote, byte for byte.
 ///
 /// The names of the components of the records here, and of those of the store that they hold, are the names in the file.
 /// `FORMAT.md` in the folder of this package's resources tells all of it.
 final class BundleFormat {
     /// Counts up whenever an older program could misread a bundle.
-    static final int VERSION = 1;
+    static final int VERSION = 2;
+    static final int FIRST = 1;
+    /// The first that has logs, and the figures that came with them.
+    static final int WITH_LOG = 2;
     static final String MIME_TYPE = "application/vnd.freezeframe.bundle";
     static final String MIME_ENTRY = "mimetype";
     static final String HEADER_ENTRY = "freezeframe.json";
@@ -56,6 +66,8 @@ final class BundleFormat {
     static final int MAX_TIME_LENGTH = 40;
     /// 4 PiB.
     static final long MAX_CHUNKS = 1L << 40;
+    static final int LOG_SEGMENT_BYTES = 4 << 20;
+    private static final String LOG_FIELD = "log";
 
     /// Bounds everything before it is in memory.
     private static final StreamReadConstraints BOUNDS = StreamReadConstraints.builder().maxNestingDepth(32)
@@ -77,8 +89,9 @@ final class BundleFormat {
     ///
     /// @param writtenBy  the program and its version, for a person
     /// @param bootFiles those that are in the bundle
+    /// @param log       null if there is none; see [#bytes] and [#header]
     record Header(int format, String writtenBy, ExperimentText experiment, int checkpoints, Chunks chunks,
-            List<BootText> bootFiles) {
+            List<BootText> bootFiles, LogText log) {
         Header {
             Objects.requireNonNull(writtenBy);
             Objects.requireNonNull(experiment);
@@ -97,6 +110,9 @@ final class BundleFormat {
                     names.add(chunksEntry(origin, i));
                 }
             }
+            for (int i = 0; i < logSegments(); i++) {
+                names.add(logEntry(i));
+            }
             for (int i = 0; i < checkpoints; i++) {
                 names.add(checkpointEntry(i));
             }
@@ -105,7 +121,11 @@ final class BundleFormat {
         }
 
         long entryCount() {
-            return 3L + bootFiles.size() + segments(chunks.ram) + segments(chunks.disk) + checkpoints;
+            return 3L + bootFiles.size() + segments(chunks.ram) + segments(chunks.disk) + logSegments() + checkpoints;
+        }
+
+        long logSegments() {
+            return log == null ? 0 : Math.ceilDiv(log.bytes, LOG_SEGMENT_BYTES);
         }
     }
 
@@ -136,6 +156,11 @@ final class BundleFormat {
             return ram + disk;
         }
     }
+
+    /// What there is of the log that QEMU wrote, one byte behind the other.
+    ///
+    /// @param start of its first byte in QEMU's log
+    record LogText(long start, long bytes) {}
 
     record BootText(String sha256, long bytes) {
         BootText {
@@ -199,12 +224,35 @@ final class BundleFormat {
 
     private BundleFormat() {}
 
+    /// `freezeframe.json`, as the header's own format has it.
+    static byte[] bytes(Header header) throws JsonProcessingException {
+        ObjectNode tree = JSON.valueToTree(header);
+        if (header.format < WITH_LOG) {
+            tree.remove(LOG_FIELD);
+        }
+        return JSON.writeValueAsBytes(tree);
+    }
+
+    /// The header in a tree of one of our formats.
+    ///
+    /// @throws JsonProcessingException if it has other fields than a header of its format
+    static Header header(ObjectNode tree) throws JsonProcessingException {
+        if (tree.path("format").intValue() < WITH_LOG && tree.putIfAbsent(LOG_FIELD, tree.nullNode()) != null) {
+            throw MismatchedInputException.from(null, Header.class, "its format has no field \"" + LOG_FIELD + "\"");
+        }
+        return JSON.treeToValue(tree, Header.class);
+    }
+
     static String bootEntry(String sha256) {
         return "boot/" + sha256;
     }
 
     static String chunksEntry(ChunkOrigin origin, int segment) {
         return String.format(Locale.ROOT, "chunks/%s/%06d.zst", origin.name().toLowerCase(Locale.ROOT), segment + 1);
+    }
+
+    static String logEntry(int segment) {
+        return String.format(Locale.ROOT, "log/%06d.zst", segment + 1);
     }
 
     static String checkpointEntry(int ordinal) {

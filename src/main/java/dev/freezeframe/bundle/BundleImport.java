@@ -74,8 +74,9 @@ public final class BundleImport {
     /// @param sharedChunks those that it had
     /// @param newBytes     what the new ones added to it
     /// @param sharedBytes  what the others would have taken, uncompressed
+    /// @param logBytes     what its log added to the store, where its run can be replayed
     public record Report(ExperimentRecord experiment, int checkpoints, long newChunks, long sharedChunks,
-            long newBytes, long sharedBytes) {}
+            long newBytes, long sharedBytes, long logBytes) {}
 
     /// Imports into this store, which stays the caller's to close.
     public BundleImport(Store store) {
@@ -164,7 +165,9 @@ public final class BundleImport {
                 "the reason in its header is no line of text");
         require(bundle, text.startedFrom() == null || LINE.matcher(text.startedFrom()).matches(),
                 "what its header says that it started from is no line of text");
-        require(bundle, ImportChecks.isDate(text.startedAt()) && (text.endedAt() == null || ImportChecks.isDate(text.endedAt())),
+        require(bundle,
+                ImportChecks.isDate(text.startedAt())
+                        && (text.endedAt() == null || ImportChecks.isDate(text.endedAt())),
                 "a date in its header is out of range");
         require(bundle, text.machine().toString().length() <= BundleFormat.MAX_MACHINE_LENGTH,
                 "the machine in its header is too long");
@@ -205,6 +208,10 @@ public final class BundleImport {
                 bundle.check(BundleFormat.chunksEntry(origin, i), Importing.MAX_SEGMENT_BYTES);
                 done += count(chunks, i);
             }
+        }
+        for (int i = 0; i < header.logSegments(); i++) {
+            progress.at("check the log", i, header.logSegments());
+            bundle.check(BundleFormat.logEntry(i), IncomingLog.MAX_SEGMENT_BYTES);
         }
         ImportChecks rules = new ImportChecks(header.experiment().ramBytes(), header.chunks().all());
         for (int i = 0; i < header.checkpoints(); i++) {
@@ -276,9 +283,10 @@ public final class BundleImport {
                     for (ChunkOrigin origin : ChunkOrigin.values()) {
                         segments.take(origin);
                     }
-                    ExperimentRecord experiment = incoming.commit(record(), imported(), this::next);
+                    IncomingLog log = new IncomingLog(bundle, progress);
+                    ExperimentRecord experiment = incoming.commit(record(), imported(), this::next, log::next);
                     return new Report(experiment, header.checkpoints(), chunks.newChunks(), chunks.sharedChunks(),
-                            chunks.newBytes(), chunks.sharedChunks() * ChunkId.CHUNK_BYTES);
+                            chunks.newBytes(), chunks.sharedChunks() * ChunkId.CHUNK_BYTES, log.storedBytes());
                 }
             }
         }

@@ -2,9 +2,11 @@ package dev.freezeframe.bundle;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.bundle.BundleFormat.BootText;
 import dev.freezeframe.bundle.BundleFormat.Chunks;
 import dev.freezeframe.bundle.BundleFormat.Header;
+import dev.freezeframe.bundle.BundleFormat.LogText;
 import dev.freezeframe.store.BootFiles;
 import dev.freezeframe.store.ImportChecks;
 import java.io.FilterInputStream;
@@ -163,7 +165,7 @@ final class BundleReader implements AutoCloseable {
                 throw new BundleException(file + " was written by a newer Freezeframe (format " + format.intValue()
                         + "); this one reads up to " + BundleFormat.VERSION);
             }
-            Header read = BundleFormat.JSON.treeToValue(tree, Header.class);
+            Header read = BundleFormat.header((ObjectNode) tree);
             check(read);
             return read;
         } catch (JsonProcessingException e) {
@@ -177,6 +179,11 @@ final class BundleReader implements AutoCloseable {
                 || chunks.disk() < 0 || chunks.ram() > BundleFormat.MAX_CHUNKS
                 || chunks.disk() > BundleFormat.MAX_CHUNKS) {
             throw damaged("the counts in its header are out of range");
+        }
+        LogText log = read.log();
+        if (log != null && (log.start() < 0 || log.bytes() < 1 || log.start() > ImportChecks.MAX_LOG_BYTES
+                || log.bytes() > ImportChecks.MAX_LOG_BYTES - log.start())) {
+            throw damaged("the log in its header is out of range");
         }
         Set<String> hashes = new HashSet<>();
         for (BootText boot : read.bootFiles()) {

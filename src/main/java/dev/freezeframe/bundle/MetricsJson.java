@@ -23,12 +23,14 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// The figures of a checkpoint in a bundle: each under its name there, in the order of the table, then those of each disk. What
-/// is read has every figure of the first format as a whole number, later ones or none, and nothing else.
+/// The figures of a checkpoint in a bundle: each under its name there, in the order of the table, then those of each disk; later
+/// ones only where they are not 0. What is read has every figure of the first format as a whole number, later ones or none, and
+/// nothing else.
 final class MetricsJson {
     private static final String CAPTURED_AT = "capturedAt";
     private static final String DISKS = "disks";
@@ -37,6 +39,17 @@ final class MetricsJson {
     static final int FIRST_FORMAT = 4;
 
     private MetricsJson() {}
+
+    /// Whether it has figures that a bundle of the first format does not have.
+    static boolean hasLaterFigures(CheckpointMetrics metrics) {
+        return CheckpointFigure.KEPT.stream().anyMatch(figure -> isLater(figure) && metrics.of(figure) != 0)
+                || metrics.disks().stream().anyMatch(disk -> Arrays.stream(DiskFigure.values()).anyMatch(
+                        figure -> isLater(figure) && disk.of(figure) != 0));
+    }
+
+    private static boolean isLater(Figure figure) {
+        return figure.sinceFormat() > FIRST_FORMAT;
+    }
 
     static final class Writer extends StdSerializer<CheckpointMetrics> {
         private static final long serialVersionUID = 1L;
@@ -50,13 +63,19 @@ final class MetricsJson {
                 throws IOException {
             ObjectNode json = JsonNodeFactory.instance.objectNode();
             json.put(CAPTURED_AT, metrics.capturedAt().toString());
-            CheckpointFigure.KEPT.forEach(figure -> JsonFields.put(json, figure.bundle(), metrics.of(figure)));
+            CheckpointFigure.KEPT.forEach(figure -> put(json, figure, metrics.of(figure)));
             ArrayNode disks = json.putArray(DISKS);
             for (DiskMetrics disk : metrics.disks()) {
                 ObjectNode each = disks.addObject().put(DISK, disk.disk());
-                List.of(DiskFigure.values()).forEach(figure -> JsonFields.put(each, figure.bundle(), disk.of(figure)));
+                List.of(DiskFigure.values()).forEach(figure -> put(each, figure, disk.of(figure)));
             }
             out.writeTree(json);
+        }
+
+        private static void put(ObjectNode json, Figure figure, long value) {
+            if (value != 0 || !isLater(figure)) {
+                JsonFields.put(json, figure.bundle(), value);
+            }
         }
     }
 
@@ -91,7 +110,7 @@ final class MetricsJson {
 
         private static long number(DeserializationContext context, JsonNode json, Figure figure) throws IOException {
             JsonNode value = JsonFields.get(json, figure.bundle());
-            if (value.isMissingNode() && figure.sinceFormat() > FIRST_FORMAT) {
+            if (value.isMissingNode() && isLater(figure)) {
                 return 0;
             }
             if (!value.isIntegralNumber() || !value.canConvertToLong()) {

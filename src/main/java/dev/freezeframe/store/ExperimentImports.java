@@ -2,12 +2,14 @@ package dev.freezeframe.store;
 
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.Database;
+import dev.freezeframe.store.catalog.ReplayLogTable;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.LogPiece;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -63,7 +65,7 @@ final class ExperimentImports {
     }
 
     ExperimentRecord commit(long generation, ExperimentRecord experiment, ImportOrigin imported,
-            IncomingExperiment.Source source) throws IOException {
+            IncomingExperiment.Source source, IncomingExperiment.LogSource log) throws IOException {
         file.requireSpace();
         ExperimentRecord record;
         try {
@@ -72,7 +74,7 @@ final class ExperimentImports {
                     throw new StoreException(Reason.FAILED,
                             "the store had to be opened anew since the import was begun; import again");
                 }
-                return now.transact(session -> insert(session, experiment, imported, source));
+                return now.transact(session -> insert(session, experiment, imported, source, log));
             });
         } catch (UncheckedIOException e) {
             throw e.getCause();
@@ -93,7 +95,7 @@ final class ExperimentImports {
     }
 
     private static ExperimentRecord insert(Database.Session session, ExperimentRecord experiment, ImportOrigin imported,
-            IncomingExperiment.Source source) throws SQLException, StoreException {
+            IncomingExperiment.Source source, IncomingExperiment.LogSource log) throws SQLException, StoreException {
         if (Catalog.experiment(session, experiment.name()).isPresent()) {
             throw new StoreException(Reason.REFUSED, "the store has an experiment " + experiment.name()
                     + " by now; import under another name with --name");
@@ -107,6 +109,9 @@ final class ExperimentImports {
         try {
             for (Optional<ImportedCheckpoint> next = source.next(); next.isPresent(); next = source.next()) {
                 Catalog.insert(session, id, next.get(), ids);
+            }
+            for (Optional<LogPiece> next = log.next(); next.isPresent(); next = log.next()) {
+                ReplayLogTable.put(session, id, next.get());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -10,6 +10,7 @@ import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ChunkOrigin;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ImportedCheckpoint.ClassPart;
 import dev.freezeframe.store.model.ImportedCheckpoint.ImageParts;
 import dev.freezeframe.store.model.ImportedCheckpoint.MapPart;
@@ -29,8 +30,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// An experiment on its way out of the store: its checkpoints as they were when it was opened, and each chunk that one of
-/// them uses, once. Until it is closed, none of these checkpoints can be deleted; a recording of the experiment may go on.
+/// An experiment on its way out of the store: its checkpoints and its log as they were when it was opened, and each chunk that
+/// one of them uses, once. Until it is closed, none of these checkpoints can be deleted; a recording of the experiment may go on.
 ///
 /// For one thread at a time. It takes some hundred bytes of memory for each pack.
 public final class ExperimentReader implements AutoCloseable {
@@ -42,6 +43,10 @@ public final class ExperimentReader implements AutoCloseable {
     private final Map<ChunkOrigin, TreeMap<Long, Used>> packs = new HashMap<>();
     private final Map<ChunkOrigin, Long> chunks = new HashMap<>();
     private final Runnable unpin;
+    private final long experimentId;
+    private final ReplayLogs logs;
+    private Optional<ReplayLogs.Extent> log = Optional.empty();
+    private Optional<String> logProblem = Optional.empty();
 
     /// What is used of a pack.
     private static final class Used {
@@ -59,12 +64,33 @@ public final class ExperimentReader implements AutoCloseable {
         void chunks(ByteBuffer content) throws IOException;
     }
 
-    ExperimentReader(StoreFile file, StoredChunks stored, CheckpointImages.Pinned pinned, Progress progress)
-            throws StoreException {
+    private ExperimentReader(StoreFile file, StoredChunks stored, CheckpointImages.Pinned pinned, long experimentId,
+            ReplayLogs logs) {
         this.file = file;
         this.stored = stored;
         this.checkpoints = List.copyOf(pinned.checkpoints());
         this.unpin = pinned.free();
+        this.experimentId = experimentId;
+        this.logs = logs;
+    }
+
+    /// @param pinned given free when it is closed, or here if it cannot be opened
+    static ExperimentReader open(StoreFile file, StoredChunks stored, CheckpointImages.Pinned pinned,
+            ExperimentRecord experiment, ReplayLogs logs, Progress progress) throws StoreException {
+        ExperimentReader reader = new ExperimentReader(file, stored, pinned, experiment.id(), logs);
+        boolean opened = false;
+        try {
+            reader.look(progress);
+            opened = true;
+            return reader;
+        } finally {
+            if (!opened) {
+                reader.close();
+            }
+        }
+    }
+
+    private void look(Progress progress) throws StoreException {
         for (ChunkOrigin origin : ChunkOrigin.values()) {
             packs.put(origin, new TreeMap<>());
         }
@@ -74,6 +100,23 @@ public final class ExperimentReader implements AutoCloseable {
             forEachOwnChunk(checkpoints.get(i));
         }
         number();
+        lookAtLog(progress);
+    }
+
+    /// Reads all of it, because one that is damaged is better not begun with.
+    private void lookAtLog(Progress progress) throws StoreException {
+        log = logs.extent(experimentId);
+        try {
+            readLog((offset, _) -> progress.at("look at the log", offset, log.map(ReplayLogs.Extent::end).orElse(0L)));
+        } catch (StoreException e) {
+            if (e.reason() != Reason.DAMAGED) {
+                throw e;
+            }
+            log = Optional.empty();
+            logProblem = Optional.of(e.getMessage());
+        } catch (IOException e) {
+            throw new StoreException(Reason.FAILED, e.getMessage(), e);
+        }
     }
 
     private void forEachOwnChunk(CheckpointRecord checkpoint) throws StoreException {
@@ -143,6 +186,25 @@ public final class ExperimentReader implements AutoCloseable {
                 throw new StoreException(Reason.DAMAGED, "chunks of the experiment cannot be read: " + e.getMessage()
                         + "; verify lists every checkpoint that is affected", e);
             }
+        }
+    }
+
+    /// Where its log is, if it has one that can be read.
+    public Optional<ReplayLogs.Extent> log() {
+        return log;
+    }
+
+    /// Why it has a log that cannot be read; one line.
+    public Optional<String> logProblem() {
+        return logProblem;
+    }
+
+    /// Reads the log in its order.
+    ///
+    /// @throws IOException what the sink threw, or a [StoreException] if it cannot be read
+    public void readLog(ReplayLogs.Sink sink) throws IOException {
+        if (log.isPresent()) {
+            logs.read(experimentId, log.get(), sink);
         }
     }
 

@@ -8,6 +8,7 @@ import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.pack.LogPiece;
 import dev.freezeframe.store.pack.PackDraft;
 import java.io.IOException;
 import java.util.BitSet;
@@ -39,6 +40,13 @@ public final class IncomingExperiment implements AutoCloseable {
     public interface Source {
         /// The next one, empty after the last.
         Optional<ImportedCheckpoint> next() throws IOException;
+    }
+
+    /// Gives the log of the run, one piece behind the other.
+    @FunctionalInterface
+    public interface LogSource {
+        /// The next one, empty after the last.
+        Optional<LogPiece> next() throws IOException;
     }
 
     IncomingExperiment(ExperimentImports imports, long generation) {
@@ -89,10 +97,10 @@ public final class IncomingExperiment implements AutoCloseable {
     ///
     /// @param imported where it came from
     /// @throws StoreException if the name is taken, or it cannot be stored; then nothing of it can be seen
-    /// @throws IOException    what the source threw
-    public ExperimentRecord commit(ExperimentRecord experiment, ImportOrigin imported, Source source)
+    /// @throws IOException    what a source threw
+    public ExperimentRecord commit(ExperimentRecord experiment, ImportOrigin imported, Source source, LogSource log)
             throws IOException {
-        ExperimentRecord record = imports.commit(generation, experiment, imported, source);
+        ExperimentRecord record = imports.commit(generation, experiment, imported, source, log);
         done = true;
         return record;
     }

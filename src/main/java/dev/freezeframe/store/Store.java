@@ -39,7 +39,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +90,7 @@ public final class Store implements AutoCloseable {
     private final CheckpointDeletions deletions;
     private final SpaceRecovery space;
     private final ExperimentImports imports;
+    private final ReplayLogs replayLogs;
 
     private Store(Path directory, StoreFile file) {
         CommitGate gate = new CommitGate();
@@ -106,6 +106,7 @@ public final class Store implements AutoCloseable {
         space = new SpaceRecovery(file, chunks, gate, recordings, images, writing, inUse -> incoming.forEach(
                 each -> each.addTo(inUse)));
         imports = new ExperimentImports(directory, file, writing, deletions, space, incoming);
+        replayLogs = new ReplayLogs(file);
     }
 
     /// Whether there is a store in this folder, sound or not; a folder with other things in it is none.
@@ -233,7 +234,7 @@ public final class Store implements AutoCloseable {
         return file.read("look a checkpoint up", session -> Catalog.find(session, name));
     }
 
-    /// All experiments with what their checkpoints come to, oldest first; one pass over the catalog.
+    /// All experiments with what their checkpoints and logs come to, oldest first; one pass over the catalog.
     public List<ExperimentTotals> totals() throws StoreException {
         return file.read("add the experiments up", Catalog::totals);
     }
@@ -395,22 +396,24 @@ public final class Store implements AutoCloseable {
     ///
     /// @throws StoreException if what its checkpoints use cannot be told
     public ExperimentReader readExperiment(ExperimentRecord experiment, Progress progress) throws StoreException {
-        CheckpointImages.Pinned pinned = images.pin(() -> checkpoints(experiment.id()));
-        boolean opened = false;
-        try {
-            ExperimentReader reader = new ExperimentReader(file, chunks, pinned, progress);
-            opened = true;
-            return reader;
-        } finally {
-            if (!opened) {
-                pinned.free().run();
-            }
-        }
+        return ExperimentReader.open(file, chunks, images.pin(() -> checkpoints(experiment.id())), experiment,
+                replayLogs,
+                progress);
     }
 
     /// Begins to take an experiment in that was recorded elsewhere.
     public IncomingExperiment beginImport() throws StoreException {
         return imports.begin();
+    }
+
+    /// The logs of runs that can be replayed. They wait for nobody and hold nobody up, and go with their experiments.
+    public ReplayLogs replayLogs() {
+        return replayLogs;
+    }
+
+    /// What came of runs that were executed again.
+    public Simulations simulations() {
+        return new Simulations(file);
     }
 
     /// The boot files that came with imported experiments.
@@ -465,13 +468,7 @@ public final class Store implements AutoCloseable {
     ///
     /// @throws StoreException if it cannot be done at all; what is damaged is in the report
     public VerifyReport verify(Progress progress) throws StoreException {
-        return file.access("verify", now -> {
-            List<CheckpointRecord> checkpoints = new ArrayList<>();
-            for (ExperimentRecord experiment : experiments()) {
-                checkpoints.addAll(checkpoints(experiment.id()));
-            }
-            return new Verification(chunks.packs(), now, progress, file.rolledBack()).run(checkpoints);
-        });
+        return file.access("verify", now -> new Verification(chunks.packs(), now, progress, file.rolledBack()).run());
     }
 
     /// Bytes inside the store's file that are free for what is stored next, about; they count beside what its disk has left.

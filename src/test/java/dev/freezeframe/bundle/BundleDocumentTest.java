@@ -1,5 +1,6 @@
 package dev.freezeframe.bundle;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -15,6 +16,7 @@ import dev.freezeframe.bundle.BundleFormat.Chunks;
 import dev.freezeframe.bundle.BundleFormat.ExperimentText;
 import dev.freezeframe.bundle.BundleFormat.Header;
 import dev.freezeframe.bundle.BundleFormat.ImageText;
+import dev.freezeframe.bundle.BundleFormat.LogText;
 import dev.freezeframe.bundle.BundleFormat.PictureText;
 import dev.freezeframe.cli.Document;
 import dev.freezeframe.store.ImportChecks;
@@ -69,7 +71,8 @@ class BundleDocumentTest {
         return new Header(BundleFormat.VERSION, "Freezeframe", new ExperimentText("run", "array", 4096, TIME, TIME,
                 "done", "other/1", BundleFormat.JSON.createObjectNode().put("format", 1)), 1, new Chunks(1, 1),
                 List.of(
-                        new BootText(HASH, 1)));
+                        new BootText(HASH, 1)),
+                new LogText(12, 1));
     }
 
     private static CheckpointText checkpoint() {
@@ -99,6 +102,8 @@ class BundleDocumentTest {
         expected.put("segment", (long) BundleFormat.SEGMENT_CHUNKS);
         expected.put("first chunk", ImportedCheckpoint.FIRST_CHUNK);
         expected.put("chunks", BundleFormat.MAX_CHUNKS);
+        expected.put("log segment", (long) BundleFormat.LOG_SEGMENT_BYTES);
+        expected.put("log", ImportChecks.MAX_LOG_BYTES);
         expected.put("checkpoints", (long) ImportChecks.MAX_CHECKPOINTS);
         expected.put("disks", (long) ImportChecks.MAX_DISKS);
         expected.put("boot files", (long) BundleFormat.MAX_BOOT_FILES);
@@ -147,7 +152,11 @@ class BundleDocumentTest {
         }
         try (ZipFile zip = new ZipFile(BUNDLE.toFile(), StandardCharsets.UTF_8)) {
             List<String> names = zip.stream().map(ZipEntry::getName).toList();
-            Header header = BundleFormat.JSON.readValue(content(zip, BundleFormat.HEADER_ENTRY), Header.class);
+            Header header = BundleFormat.header((ObjectNode) BundleFormat.JSON.readTree(content(zip,
+                    BundleFormat.HEADER_ENTRY)));
+            assertEquals(BundleFormat.FIRST, header.format());
+            assertArrayEquals(content(zip, BundleFormat.HEADER_ENTRY), BundleFormat.bytes(header),
+                    "written again it is the same");
             assertEquals(header.entries(), names);
             assertNull(zip.getComment());
             for (String name : names) {
@@ -178,7 +187,9 @@ class BundleDocumentTest {
 
     @Test
     void theFieldsAreThoseOfTheRecords() {
-        assertEquals(fields(Header.class, ExperimentText.class, Chunks.class, BootText.class), toldFields("object"));
+        assertEquals(fields(Header.class, ExperimentText.class, Chunks.class, BootText.class, LogText.class),
+                toldFields(
+                        "object"));
         assertEquals(fields(CheckpointText.class, PictureText.class, ImageText.class, MapPart.class, ClassPart.class),
                 toldFields("part"));
     }
@@ -217,7 +228,8 @@ class BundleDocumentTest {
 
     /// Where an object of each kind is in what is written of [#header] and [#checkpoint].
     private static final Map<String, String> PLACES = Map.of("Header", "", "ExperimentText", "/experiment", "Chunks",
-            "/chunks", "BootText", "/bootFiles/0", "CheckpointText", "", "PictureText", "/picture", "ClassPart",
+            "/chunks", "BootText", "/bootFiles/0", "LogText", "/log", "CheckpointText", "", "PictureText", "/picture",
+            "ClassPart",
             "/pageClasses/0", "ImageText", "/images/0", "MapPart", "/images/0/map/0");
 
     @Test

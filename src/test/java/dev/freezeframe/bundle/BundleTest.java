@@ -11,6 +11,7 @@ import dev.freezeframe.bundle.BundleExport.Exported;
 import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
 import dev.freezeframe.restore.ArrayGuest;
+import dev.freezeframe.store.ReplayLogs;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.CheckpointFigure;
@@ -21,6 +22,7 @@ import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.upkeep.GcReport;
+import dev.freezeframe.suite.Damaged;
 import dev.freezeframe.suite.Needs;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,11 +34,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -168,6 +175,127 @@ class BundleTest {
                 StandardCharsets.US_ASCII));
     }
 
+    /// Of more than one segment, and neither they nor its pieces begin where it does.
+    private ExperimentRecord recordWithLog(int seed) throws IOException {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run",
+                ArrayGuest.machine("\"-seed\",\"1\"", ArrayGuest.DISK), 3,
+                seed, measured -> measured.with(CheckpointFigure.INSTRUCTIONS, 5_000_000_000L + measured.figures().of(
+                        CheckpointFigure.PAUSE)));
+        ArrayGuest.addLog(from, recorded, 12_345, BundleFormat.LOG_SEGMENT_BYTES + 54_321, seed);
+        return recorded;
+    }
+
+    @Test
+    void theLogOfARunTravelsWithIt() throws Exception {
+        ExperimentRecord recorded = recordWithLog(21);
+        assertEquals(List.of(), export(recorded).leftOut());
+        Report report = take("run");
+        ArrayGuest.assertEqual(from, recorded, to, report.experiment());
+        assertEquals(5_000_001_001L, to.find(CheckpointName.of("run", 1)).orElseThrow().metrics().of(
+                CheckpointFigure.INSTRUCTIONS));
+        assertTrue(report.logBytes() > 0);
+        assertEquals(report.logBytes(), to.totals().getFirst().logBytes());
+        assertTrue(to.verify(Progress.NONE).isSound());
+        assertEquals(1, to.verify(Progress.NONE).logs());
+    }
+
+    @Test
+    void theLogOfWhatWasImportedGivesTheSameBytesAgain() throws Exception {
+        export(recordWithLog(22));
+        Map<String, byte[]> first = entries();
+        Path again = folder.resolve("again.freezeframe");
+        new BundleExport(to).write(take("run").experiment(), again, true, Progress.NONE);
+        try (Store third = Store.open(folder.resolve("third"))) {
+            ExperimentRecord further = new BundleImport(third).run(file, Options.DEFAULT, Progress.NONE).experiment();
+            new BundleExport(third).write(further, file, true, Progress.NONE);
+        }
+        assertArrayEquals(Files.readAllBytes(again), Files.readAllBytes(file), "wherever it was imported");
+        Map<String, byte[]> then = entries();
+        assertEquals(first.keySet(), then.keySet());
+        for (String log : List.of("log/000001.zst", "log/000002.zst")) {
+            assertArrayEquals(first.get(log), then.get(log), log);
+        }
+    }
+
+    private Map<String, byte[]> entries() throws IOException {
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        try (ZipFile zip = new ZipFile(file.toFile(), StandardCharsets.UTF_8)) {
+            for (ZipEntry entry : zip.stream().toList()) {
+                try (InputStream in = zip.getInputStream(entry)) {
+                    entries.put(entry.getName(), in.readAllBytes());
+                }
+            }
+        }
+        return entries;
+    }
+
+    private String header() throws IOException {
+        return new String(entries().get(BundleFormat.HEADER_ENTRY), StandardCharsets.UTF_8);
+    }
+
+    /// So that older programs take it.
+    @Test
+    void aRunThatCannotBeReplayedIsWrittenAsTheFirstVersionDid() throws Exception {
+        try (InputStream first = BundleTest.class.getResourceAsStream("bundle-format-1.freezeframe")) {
+            Files.copy(first, file);
+        }
+        Map<String, byte[]> then = entries();
+        Instant endedAt = take("run").experiment().endedAt().orElseThrow();
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 3, 20);
+        from.finishExperiment(recorded.id(), recorded.endReason().orElseThrow(), endedAt);
+        export(from.experiment("run").orElseThrow());
+        Map<String, byte[]> now = entries();
+        assertEquals(List.copyOf(then.keySet()), List.copyOf(now.keySet()));
+        then.keySet().stream().filter(name -> !name.equals(BundleFormat.SUMS_ENTRY)).forEach(name -> assertEquals(
+                withoutTimeTaken(then.get(name)), withoutTimeTaken(now.get(name)), name));
+    }
+
+    /// It is measured, and another one each time.
+    private static String withoutTimeTaken(byte[] content) {
+        return new String(content, StandardCharsets.ISO_8859_1).replaceFirst("\"pipelineMillis\":\\d+", "");
+    }
+
+    @Test
+    void aRunWhoseLogIsLostHasTheFormatOfItsFigures() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run",
+                ArrayGuest.machine("\"-seed\",\"1\"", ArrayGuest.DISK), 2,
+                23, measured -> measured.with(CheckpointFigure.INSTRUCTIONS, 1));
+        export(recorded);
+        assertTrue(header().startsWith("{\"format\":2,") && header().endsWith("\"log\":null}"), header());
+        ArrayGuest.assertEqual(from, recorded, to, take("run").experiment());
+    }
+
+    @Test
+    @Damaged("a log is damaged")
+    void aDamagedLogIsLeftOutAndSaidSo() throws Exception {
+        ExperimentRecord recorded = recordWithLog(24);
+        from.replayLogs().add(recorded.id(), 12_345, new byte[]{1});
+        Exported exported = export(recorded);
+        assertEquals(1, exported.leftOut().size());
+        assertTrue(exported.leftOut().getFirst().startsWith("the log is not in the bundle: the log of experiment run is"
+                + " damaged (its piece at byte 12346: it is missing)"), exported.leftOut().getFirst());
+        ExperimentRecord imported = take("run").experiment();
+        ArrayGuest.assertSameCheckpoints(from, recorded, to, imported);
+        assertEquals(Optional.empty(), to.replayLogs().extent(imported.id()));
+    }
+
+    @Test
+    void whatTheLogGrowsByMeanwhileStaysAtHome() throws Exception {
+        ExperimentRecord recorded = recordWithLog(25);
+        ReplayLogs.Extent before = from.replayLogs().extent(recorded.id()).orElseThrow();
+        new BundleExport(from).write(recorded, file, false, (step, _, _) -> {
+            if (step.equals("log")) {
+                try {
+                    from.replayLogs().add(recorded.id(), from.replayLogs().end(recorded.id()), new byte[100_000]);
+                } catch (StoreException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        });
+        assertTrue(from.replayLogs().end(recorded.id()) > before.end());
+        assertEquals(before, to.replayLogs().extent(take("run").experiment().id()).orElseThrow());
+    }
+
     @Test
     void aNameThatIsTakenIsRefusedAndAnotherHelps() throws Exception {
         export(ArrayGuest.record(from, "run", 2, 5));
@@ -232,7 +360,7 @@ class BundleTest {
 
     @Test
     void cancellingAtAnyStepLeavesNothing() throws Exception {
-        export(ArrayGuest.record(from, "run", 4, 10));
+        export(recordWithLog(10));
         take("other");
         to.deleteExperiment("other");
         to.gc(Progress.NONE);
@@ -250,11 +378,12 @@ class BundleTest {
                 cancelled = false;
             } catch (CancellationException e) {
                 assertEquals(List.of(), to.experiments());
+                assertEquals(0, to.verify(Progress.NONE).logs());
                 GcReport report = to.gc(Progress.NONE);
                 assertEquals(0, report.chunksDropped(), "at step " + last);
             }
         }
-        assertTrue(steps > 8, steps + " steps");
+        assertTrue(steps > 10, steps + " steps");
         ArrayGuest.assertEqual(from, from.experiment("run").orElseThrow(), to, to.experiment("run").orElseThrow());
     }
 

@@ -10,6 +10,7 @@ import dev.freezeframe.base.Progress;
 import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
 import dev.freezeframe.restore.ArrayGuest;
+import dev.freezeframe.store.ImportChecks;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -54,6 +55,9 @@ class HostileBundleTest {
     private static final String FIRST = "checkpoints/000001.json";
     private static final String SECOND = "checkpoints/000002.json";
     private static final String CHUNKS = "chunks/ram/000001.zst";
+    private static final String LOG = "log/000001.zst";
+    private static final String REST_OF_LOG = "log/000002.zst";
+    private static final int LOG_BYTES = BundleFormat.LOG_SEGMENT_BYTES + 5000;
 
     private Path file;
     private Store from;
@@ -67,6 +71,7 @@ class HostileBundleTest {
         from = Store.open(folder.resolve("from"));
         to = Store.open(folder.resolve("to"));
         recorded = ArrayGuest.record(from, "run", 4, 1);
+        ArrayGuest.addLog(from, recorded, 12, LOG_BYTES, 1);
         new BundleExport(from).write(recorded, file, false, Progress.NONE);
         bundle = Files.readAllBytes(file);
     }
@@ -157,20 +162,20 @@ class HostileBundleTest {
     @Test
     void aNewerFormatIsNamed() throws Exception {
         String message = refused("newer",
-                changed(HEADER, text -> text.replace("\"format\":1,", "\"format\":7,\"more\":{},")));
-        assertTrue(message.endsWith("was written by a newer Freezeframe (format 7); this one reads up to 1"), message);
+                changed(HEADER, text -> text.replace("\"format\":2,", "\"format\":7,\"more\":{},")));
+        assertTrue(message.endsWith("was written by a newer Freezeframe (format 7); this one reads up to 2"), message);
         for (String format : List.of("0", "-1", "1e9", "\"1\"", "99999999999", "null", "[]")) {
-            refused(format, changed(HEADER, text -> text.replaceFirst("\"format\":1,", "\"format\":" + format + ",")));
+            refused(format, changed(HEADER, text -> text.replaceFirst("\"format\":2,", "\"format\":" + format + ",")));
         }
     }
 
     @Test
     void anArchiveWithOtherEntriesIsRefused() throws Exception {
         for (String more : List.of("../../evil", "/etc/evil", "boot/x", "checkpoints/000005.json", "x\0y", "mimetype2",
-                "chunks/ram/../../x")) {
+                "chunks/ram/../../x", "log/000003.zst", "log/x")) {
             refused(more, archive(entries -> entries.put(more, new byte[]{1}), true));
         }
-        for (String gone : List.of(FIRST, CHUNKS, HEADER, "SHA256SUMS")) {
+        for (String gone : List.of(FIRST, CHUNKS, LOG, HEADER, "SHA256SUMS")) {
             refused(gone, archive(entries -> entries.remove(gone), !gone.equals("SHA256SUMS")));
         }
         refused("renamed", archive(entries -> entries.put("checkpoints/00001.json", entries.remove(FIRST)), true));
@@ -242,6 +247,54 @@ class HostileBundleTest {
             refused(json.substring(0, Math.min(20, json.length())), changed(FIRST, _ -> json));
             refused(json.substring(0, Math.min(20, json.length())), changed(HEADER, _ -> json));
         }
+    }
+
+    @Test
+    void logsThatCannotBeAreRefused() throws Exception {
+        String log = "\"log\":{\"start\":12,\"bytes\":" + LOG_BYTES + "}";
+        for (String other : List.of("{\"start\":12,\"bytes\":0}", "{\"start\":12,\"bytes\":-1}",
+                "{\"start\":-1,\"bytes\":" + LOG_BYTES + "}",
+                "{\"start\":" + ImportChecks.MAX_LOG_BYTES + ",\"bytes\":" + LOG_BYTES + "}",
+                "{\"start\":9223372036854775807,\"bytes\":" + LOG_BYTES + "}",
+                "{\"start\":12,\"bytes\":9223372036854775807}", "{\"start\":12,\"bytes\":" + 3L * LOG_BYTES + "}",
+                "{\"start\":12,\"bytes\":" + BundleFormat.LOG_SEGMENT_BYTES + "}", "{\"start\":12}",
+                "{\"start\":12,\"bytes\":" + LOG_BYTES + ",\"more\":1}", "{}", "[]", "7", "null", "\"\"")) {
+            refused(other, changed(HEADER, text -> text.replace(log, "\"log\":" + other)));
+        }
+        refused("no field", changed(HEADER, text -> text.replace("," + log, "")));
+        String first = refused("in the first format", changed(HEADER, text -> text.replaceFirst("\"format\":2,",
+                "\"format\":1,")));
+        assertTrue(first.contains("its format has no field \"log\""), first);
+        for (int bytes : new int[]{LOG_BYTES - 1, LOG_BYTES + 1}) {
+            String message = refused("of " + bytes, changed(HEADER, text -> text.replace("\"bytes\":" + LOG_BYTES,
+                    "\"bytes\":" + bytes)));
+            assertTrue(message.contains(REST_OF_LOG + (bytes < LOG_BYTES ? " does not decompress" : " has 5000 bytes")),
+                    message);
+        }
+    }
+
+    @Test
+    @Tag("slow")
+    void segmentsOfALogThatAreNotAsLongAsTheyMustBeAreRefused() throws Exception {
+        byte[] unfolds = Zstd.compress(new byte[64 << 20]);
+        assertTrue(unfolds.length < 10_000);
+        for (String name : List.of(LOG, REST_OF_LOG)) {
+            for (byte[] content : List.of(unfolds, new byte[0], new byte[100], Zstd.compress(new byte[0]),
+                    Zstd.compress(
+                            new byte[4096]),
+                    new byte[5 << 20])) {
+                String message = refused(name + " of " + content.length, archive(entries -> entries.put(name, content),
+                        true));
+                assertTrue(message.contains(name), message);
+            }
+        }
+        refused("exchanged", archive(entries -> {
+            byte[] rest = entries.get(REST_OF_LOG);
+            entries.put(REST_OF_LOG, entries.get(LOG));
+            entries.put(LOG, rest);
+        }, true));
+        refused("not as listed", archive(entries -> entries.put(LOG, Zstd.compress(
+                new byte[BundleFormat.LOG_SEGMENT_BYTES])), false));
     }
 
     @Test
@@ -338,7 +391,7 @@ class HostileBundleTest {
                 {"\"machine\":\\{\"format\":1", "\"machine\":[],\"x\":{\"format\":1"},
                 {"\"bootFiles\":\\[]}}",
                         "\"bootFiles\":[{\"role\":\"kernel\",\"path\":\"/x\\\\u0000y\",\"sha256\":\"0\"}]}}"},
-                {"\"bootFiles\":\\[]}$", "\"bootFiles\":[{\"sha256\":\"../../x\",\"bytes\":1}]}"}}) {
+                {"\"bootFiles\":\\[],\"log\"", "\"bootFiles\":[{\"sha256\":\"../../x\",\"bytes\":1}],\"log\""}}) {
             refused(wrong[1], changed(HEADER, text -> text.replaceFirst(wrong[0], wrong[1])));
         }
     }

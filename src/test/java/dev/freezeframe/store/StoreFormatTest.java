@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.restore.ArrayGuest;
 import dev.freezeframe.store.catalog.Schema;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.lock.WriteLease;
 import dev.freezeframe.store.model.Annotation;
@@ -58,7 +60,7 @@ class StoreFormatTest {
 
     /// So a figure that came later has its column in what was stored before.
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3})
+    @ValueSource(ints = {1, 2, 3, 4})
     void aStoreOfAnyFormatHasTheTablesOfANewOneOnceItWasOpened(int format) throws Exception {
         copyTheStoreOfFormat(format);
         Store.open(directory).close();
@@ -68,7 +70,7 @@ class StoreFormatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3})
+    @ValueSource(ints = {1, 2, 3, 4})
     void aStoreOfAnyFormatOpensWithEverythingInIt(int format) throws Exception {
         copyTheStoreOfFormat(format);
         for (int opened = 0; opened < 2; opened++) {
@@ -86,13 +88,15 @@ class StoreFormatTest {
                 for (ExperimentTotals totals : store.totals()) {
                     assertEquals(0, totals.dirtyBlocks());
                     assertEquals(totals.checkpoints() * PAGES * 4096, totals.imageBytes());
+                    assertEquals(0, totals.logBytes());
+                    assertEquals(Optional.empty(), store.replayLogs().extent(totals.experiment().id()));
                 }
             }
         }
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3})
+    @ValueSource(ints = {1, 2, 3, 4})
     void aStoreOfAnyFormatTakesDisks(int format) throws Exception {
         copyTheStoreOfFormat(format);
         byte[] content = new byte[4096];
@@ -109,6 +113,22 @@ class StoreFormatTest {
                 assertEquals(ChunkOrigin.DISK,
                         store.origin(store.pageMap(checkpoint.id(), NewCheckpoint.disk("disk0")).chunkId(0)));
                 assertEquals(List.of(), store.verify(Progress.NONE).remarks());
+                assertTrue(store.verify(Progress.NONE).isSound());
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4})
+    void aStoreOfAnyFormatTakesALog(int format) throws Exception {
+        copyTheStoreOfFormat(format);
+        for (int opened = 0; opened < 2; opened++) {
+            try (Store store = Store.open(directory)) {
+                ExperimentRecord second = store.experiment("second").orElseThrow();
+                if (opened == 0) {
+                    ArrayGuest.addLog(store, second, 12, 1000, 1);
+                }
+                assertEquals(1000, ArrayGuest.log(store, second).length);
                 assertTrue(store.verify(Progress.NONE).isSound());
             }
         }
@@ -162,6 +182,7 @@ class StoreFormatTest {
             assertEquals(List.of(), checkpoint.metrics().disks());
             assertEquals(0, checkpoint.metrics().duplicateDiskPages());
             assertEquals(0, checkpoint.metrics().dirtyBlocks());
+            assertEquals(0, checkpoint.metrics().of(CheckpointFigure.INSTRUCTIONS));
             if (format == 1) {
                 assertEquals(Optional.empty(), store.pageClasses(checkpoint.id()));
                 assertEquals(Optional.empty(), store.picture(checkpoint.id()));
@@ -184,17 +205,22 @@ class StoreFormatTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3})
+    @ValueSource(ints = {1, 2, 3, 4})
     void anUpgradeThatWasCutOffAnywhereIsDoneAnew(int format) throws Exception {
         for (String alreadyThere : List.of("CREATE TABLE IF NOT EXISTS checkpoint_note ("
                 + "checkpoint_id BIGINT PRIMARY KEY, note VARCHAR(4000) NOT NULL,"
                 + " FOREIGN KEY (checkpoint_id) REFERENCES checkpoint (id) ON DELETE CASCADE)",
                 "CREATE TABLE IF NOT EXISTS disk_pack (pack_id BIGINT PRIMARY KEY)",
-                "CREATE TABLE imported_experiment (experiment_id BIGINT PRIMARY KEY, original_name VARCHAR(200) NOT NULL,"
+                "CREATE TABLE IF NOT EXISTS imported_experiment (experiment_id BIGINT PRIMARY KEY, original_name VARCHAR(200) NOT NULL,"
                         + " file_name VARCHAR(300) NOT NULL, sha256 VARCHAR(64) NOT NULL,"
                         + " imported_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,"
                         + " FOREIGN KEY (experiment_id) REFERENCES experiment (id) ON DELETE CASCADE)",
-                "SELECT 1")) {
+                "CREATE TABLE replay_log (experiment_id BIGINT NOT NULL, start_offset BIGINT NOT NULL,"
+                        + " raw_bytes INT NOT NULL, codec INT NOT NULL, stored_bytes INT NOT NULL,"
+                        + " checksum BIGINT NOT NULL, content VARBINARY(1000000) NOT NULL,"
+                        + " PRIMARY KEY (experiment_id, start_offset),"
+                        + " FOREIGN KEY (experiment_id) REFERENCES experiment (id) ON DELETE CASCADE)",
+                "ALTER TABLE checkpoint ADD COLUMN instructions BIGINT DEFAULT 0 NOT NULL", "SELECT 1")) {
             copyTheStoreOfFormat(format);
             Files.deleteIfExists(directory.resolve("store.version"));
             sql(alreadyThere);

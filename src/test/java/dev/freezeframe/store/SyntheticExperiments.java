@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.lock.WriteLease;
@@ -41,6 +42,8 @@ public final class SyntheticExperiments {
     private static final int MOST_POOL_PACKS = 64;
     private static final int NEW_PAGE_BYTES = 3500;
     private static final int CONSOLE_LINES = 12;
+    /// Of those that can be executed again: without a log there is nothing that a QEMU could do.
+    public static final String NO_QEMU = "/nonexistent/qemu";
 
     private final Store store;
     private final Random random;
@@ -61,9 +64,12 @@ public final class SyntheticExperiments {
     private double newShare = 0.6;
     private int workingSet;
     private final List<String> console = new ArrayList<>();
+    private long instructions;
+    private final boolean replay;
 
     private SyntheticExperiments(Store store, String name, long ramBytes, Duration interval, Instant start, long seed,
-            Optional<CheckpointRecord> parent) throws StoreException {
+            Optional<CheckpointRecord> parent, boolean replay) throws StoreException {
+        this.replay = replay;
         this.store = store;
         this.name = name;
         this.random = new Random(seed);
@@ -71,20 +77,24 @@ public final class SyntheticExperiments {
         this.interval = interval;
         captured = start;
         ram = PageMap.allZero(pages);
-        experimentId = store.createExperiment(ExperimentRecord.starting(name, "tiny-linux", machine(ramBytes),
+        experimentId = store.createExperiment(ExperimentRecord.starting(name, replay
+                ? "replay-linux"
+                : "tiny-linux", machine(ramBytes, replay),
                 ramBytes,
                 parent.map(CheckpointRecord::id), start));
         pool = pool();
     }
 
     /// A machine without anything to boot.
-    private static String machine(long ramBytes) {
+    private static String machine(long ramBytes, boolean replay) {
         return """
                 {"format":1,"profileName":"tiny-linux","profile":{"description":"","memory":"%d KiB","cpus":1,\
-                "machine":"pc","accelerator":"tcg","display":"none","arguments":[]},"memoryBytes":%d,"accelerator":"tcg",\
-                "machineType":"pc-i440fx-7.2","qemuVersion":"7.2.0","qemuBinary":"qemu-system-x86_64",\
+                "machine":"pc","accelerator":"tcg","display":"none","replay":%s,"arguments":[]},"memoryBytes":%d,"accelerator":"tcg",\
+                "machineType":"pc-i440fx-7.2","qemuVersion":"7.2.0","qemuBinary":"%s",\
                 "kernelArguments":[],"bootFiles":[]}"""
-                .formatted(ramBytes >> 10, ramBytes);
+                .formatted(ramBytes >> 10, replay, ramBytes, replay
+                        ? NO_QEMU
+                        : "qemu-system-x86_64");
     }
 
     /// Writes an experiment of a guest with 256 MiB and an interval of a second, and ends it.
@@ -103,7 +113,14 @@ public final class SyntheticExperiments {
     /// @param parent the checkpoint that its machine was restored from
     public static SyntheticExperiments begin(Store store, String name, long ramBytes, Duration interval, Instant start,
             long seed, Optional<CheckpointRecord> parent) throws StoreException {
-        return new SyntheticExperiments(store, name, ramBytes, interval, start, seed, parent);
+        return new SyntheticExperiments(store, name, ramBytes, interval, start, seed, parent, false);
+    }
+
+    /// Begins one whose profile says that its run can be executed again; instructions are counted, but there is neither a log nor
+    /// its QEMU.
+    public static SyntheticExperiments replayable(Store store, String name, long ramBytes, Duration interval,
+            Instant start, long seed) throws StoreException {
+        return new SyntheticExperiments(store, name, ramBytes, interval, start, seed, Optional.empty(), true);
     }
 
     /// Gives the machine disks of these sizes; to be called before the first checkpoint.
@@ -302,10 +319,16 @@ public final class SyntheticExperiments {
         double spike = random.nextInt(60) == 0 ? 2 + 3 * random.nextDouble() : 1;
         long[] phases = {micros(220), micros(520), micros(190), micros(8 + dirty / 200.0), 0,
                 micros(90 * spike * spike)};
-        return GivenFigures.capture(captured, List.of(), interval.toMillis(), late, LongStream.of(phases).sum(),
+        CaptureMetrics metrics = GivenFigures.capture(captured, List.of(), interval.toMillis(), late,
+                LongStream.of(phases).sum(),
                 phases[0], phases[1], phases[2], phases[3], phases[4], phases[5], 2 + random.nextInt(2), micros(2500
                         + dirty / 2.0),
                 dirty + random.nextInt(60), 20 + random.nextInt(60));
+        if (!replay) {
+            return metrics;
+        }
+        instructions += interval.toMillis() * (200_000 + random.nextInt(100_000));
+        return metrics.with(CheckpointFigure.INSTRUCTIONS, instructions);
     }
 
     private long micros(double usual) {

@@ -96,8 +96,9 @@ public final class Catalog {
     /// All experiments with what their checkpoints come to, oldest first.
     public static List<ExperimentTotals> totals(Session session) throws SQLException {
         Map<Long, ExperimentTotals> byId = new LinkedHashMap<>();
+        Map<Long, Long> logBytes = ReplayLogTable.storedBytes(session);
         for (ExperimentRecord experiment : experiments(session)) {
-            byId.put(experiment.id(), ExperimentTotals.none(experiment));
+            byId.put(experiment.id(), ExperimentTotals.none(experiment, logBytes.getOrDefault(experiment.id(), 0L)));
         }
         Map<Long, Long> diskBytes = DiskTable.imageBytes(session);
         try (ResultSet r = session.sql("SELECT experiment_id, COUNT(*), MIN(captured_at), MAX(captured_at),"
@@ -113,7 +114,8 @@ public final class Catalog {
                             instant(r, 4), r.getLong(5), r.getLong(6), r.getLong(7), r.getLong(8), r.getLong(9),
                             r.getLong(10), r.getLong(11), r.getLong(12), r.getLong(13), r.getLong(14), r.getLong(15),
                             r.getLong(16), r.getLong(17), r.getLong(18) * ChunkId.CHUNK_BYTES
-                                    + diskBytes.getOrDefault(r.getLong(1), 0L)));
+                                    + diskBytes.getOrDefault(r.getLong(1), 0L),
+                            none.logBytes()));
                 }
             }
         }

@@ -74,7 +74,10 @@ public enum CheckpointFigure implements Figure {
     /// Packs, hashes and page maps.
     STORED("stored_bytes", Unit.BYTES, "Stored", "What it added to the store"),
     /// From the first page until its transaction.
-    PIPELINE("pipeline_millis", Unit.MILLIS, "Pipeline", "Background work until it was stored");
+    PIPELINE("pipeline_millis", Unit.MILLIS, "Pipeline", "Background work until it was stored"),
+    /// Only of a run that can be replayed; otherwise 0.
+    INSTRUCTIONS(Names.of("instructions"), Unit.INSTRUCTIONS, "Instructions",
+            "Instructions that the guest had executed, where its run can be replayed", 5, false);
 
     /// The phases of a pause, in their order.
     public static final List<CheckpointFigure> PHASES = List.of(STOP, DEVICE_STATE, HARVEST, COPY, DISKS, RESUME);

@@ -49,7 +49,9 @@ public sealed interface Figure permits CheckpointFigure, DiskFigure {
     enum Unit {
         MILLIS, MICROS,
         /// Recorded by a version that went by the computer's clock while that was set back, they are below zero.
-        PHASE_MICROS, TICKS, ROUNDS, PAGES, BLOCKS, BYTES;
+        PHASE_MICROS, TICKS, ROUNDS, PAGES, BLOCKS, BYTES,
+        /// Counted from the guest's start, so nobody adds them up.
+        INSTRUCTIONS;
 
         /// So that sums over an experiment stay in range.
         private static final long MOST = (1L << 45) - 1;
@@ -61,7 +63,7 @@ public sealed interface Figure permits CheckpointFigure, DiskFigure {
         /// Whether a figure may have this value.
         public boolean inRange(long value) {
             long size = this == PHASE_MICROS ? Math.abs(value) : value;
-            return size >= 0 && size <= (isSmall() ? Integer.MAX_VALUE : MOST);
+            return size >= 0 && size <= (isSmall() ? Integer.MAX_VALUE : this == INSTRUCTIONS ? Long.MAX_VALUE : MOST);
         }
 
         /// Its type in SQL.

@@ -1,2 +1,2 @@
-/// Chunks and their packs: hashed, gathered, compressed, read back and checked.
+/// Chunks and their packs, and pieces of logs: hashed, gathered, compressed, read back and checked.
 package dev.freezeframe.store.pack;

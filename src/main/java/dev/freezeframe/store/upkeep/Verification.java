@@ -15,6 +15,7 @@ import dev.freezeframe.store.catalog.PackTable;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.StoreException.Reason;
@@ -33,8 +34,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/// Reads every pack, hashes every chunk anew and follows every page map, and says which pages of which checkpoints are lost.
-/// Changes nothing; recordings may go on beside it.
+/// Reads every pack, hashes every chunk anew, follows every page map and reads every log, and says which pages of which
+/// checkpoints are lost, and which logs. Changes nothing; recordings may go on beside it.
 public final class Verification {
     private static final int MAX_RANGES_LENGTH = 300;
 
@@ -57,7 +58,13 @@ public final class Verification {
         this.progress = progress;
     }
 
-    public VerifyReport run(List<CheckpointRecord> checkpoints) throws SQLException, StoreException {
+    /// Looks at all that there is when it begins.
+    public VerifyReport run() throws SQLException, StoreException {
+        List<ExperimentRecord> experiments = database.transact(Catalog::experiments);
+        List<CheckpointRecord> checkpoints = new ArrayList<>();
+        for (ExperimentRecord experiment : experiments) {
+            checkpoints.addAll(database.transact(session -> Catalog.checkpoints(session, experiment.id())));
+        }
         // maps first: what is committed after this is not looked at, and its packs may be there or not
         Map<Long, List<Image>> images = new HashMap<>();
         BitSet packsInUse = new BitSet();
@@ -90,7 +97,13 @@ public final class Verification {
                 remarks.add("pack " + pack + ": " + cause + "; no checkpoint uses it");
             }
         });
-        return new VerifyReport(checkpoints.size(), sound.size(), chunks, List.copyOf(damages), List.copyOf(remarks));
+        LogVerification logs = new LogVerification(database);
+        for (int i = 0; i < experiments.size(); i++) {
+            progress.at("logs", i, experiments.size());
+            logs.check(experiments.get(i));
+        }
+        return new VerifyReport(checkpoints.size(), sound.size(), chunks, logs.logs(), List.copyOf(damages), logs
+                .damages(), List.copyOf(remarks));
     }
 
     private List<Long> packIds(long after) throws SQLException, StoreException {
@@ -239,6 +252,10 @@ public final class Verification {
 
     /// A row that cannot be read is a finding; a database that is gone is not.
     private void unlessBroken(Exception e) throws StoreException {
+        unlessBroken(database, e);
+    }
+
+    static void unlessBroken(Database database, Exception e) throws StoreException {
         if (database.isBroken()) {
             throw new StoreException(Reason.FAILED, "H2 gave its file up: " + e.getMessage() + "; verify again", e);
         }

@@ -30,6 +30,7 @@ import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.PageMapCodec;
 import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.pack.ChunkHash;
+import dev.freezeframe.store.pack.LogPiece;
 import dev.freezeframe.store.pack.PackCodec;
 import dev.freezeframe.store.pack.PackDraft;
 import java.math.BigInteger;
@@ -136,6 +137,7 @@ class StoreDocumentTest {
         expected.put("varint", (long) most(StoreDocumentTest::isLengthOfANumber));
         expected.put("chain", (long) ImageTable.MAX_CHAIN);
         expected.put("image", ImageTable.MAX_IMAGE_BYTES);
+        expected.put("log piece", (long) LogPiece.MAX_BYTES);
         expected.put("note", (long) Annotation.MAX_NOTE_LENGTH);
         expected.put("tag", (long) Annotation.MAX_TAG_LENGTH);
         expected.put("tags", (long) Annotation.MAX_TAGS);
@@ -426,6 +428,7 @@ class StoreDocumentTest {
         long[] hash = new long[2];
         try (Store store = Store.open(directory)) {
             ExperimentRecord experiment = ArrayGuest.record(store, "run", 3, 1);
+            ArrayGuest.addLog(store, experiment, 12, 300_000, 1);
             CheckpointRecord checkpoint = store.checkpoints(experiment.id()).getFirst();
             PageMap ram = store.pageMap(checkpoint.id(), NewCheckpoint.RAM);
             chunk = IntStream.range(0, ram.pages()).mapToLong(ram::chunkId).filter(id -> id != ChunkId.ZERO).findFirst()
@@ -442,7 +445,8 @@ class StoreDocumentTest {
                 "the checksum of kind, as UTF-# with the low byte first, with the seed checkpoint_id").stream().filter(
                         bits -> bits != Character.SIZE)
                 .toList());
-        assertEquals(5, rows("checksum of").size());
+        long logFactor = factorsOf("replay_log", "experiment_id × # + start_offset").getFirst();
+        assertEquals(6, rows("checksum of").size());
         try (Connection connection = StoreTables.connection(directory);
                 Statement query = connection.createStatement()) {
             compare(query, "SELECT checksum, content, id FROM pack", row -> row.getLong(3));
@@ -450,6 +454,9 @@ class StoreDocumentTest {
                     .getLong(3)).hashBytes(row.getBytes(4)));
             compare(query, "SELECT checksum, content, image_id, piece FROM page_map", row -> row.getLong(3) * factor
                     + row.getLong(4));
+            compare(query, "SELECT checksum, content, experiment_id, start_offset FROM replay_log",
+                    row -> row.getLong(3)
+                            * logFactor + row.getLong(4));
             compare(query, "SELECT checksum, content, checkpoint_id, piece, pieces FROM page_class",
                     row -> (row.getLong(
                             3) * factors.getFirst() + row.getLong(4)) * factors.getLast() + row.getLong(5));

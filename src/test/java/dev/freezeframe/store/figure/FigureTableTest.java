@@ -62,6 +62,7 @@ class FigureTableTest {
                 case BLOCKS -> "_blocks";
                 case BYTES -> "_bytes";
                 case TICKS -> "late";
+                case INSTRUCTIONS -> "instructions";
             };
             assertTrue(figure.column().matches("[a-z]+(_[a-z]+)*") && figure.column().endsWith(unit), figure.column());
         }

@@ -1,0 +1,72 @@
+package dev.freezeframe.store;
+
+import dev.freezeframe.base.CorruptionException;
+import dev.freezeframe.store.catalog.SimulationTable;
+import dev.freezeframe.store.catalog.StoreFile;
+import dev.freezeframe.store.model.SimulatedInterval;
+import dev.freezeframe.store.model.SimulationRecord;
+import dev.freezeframe.store.model.StoreException;
+import dev.freezeframe.store.model.StoreException.Reason;
+import java.time.Instant;
+import java.util.List;
+
+/// What came of recorded runs that were executed again. Each interval is kept as soon as it has ended, so that what was
+/// interrupted goes on where it stopped. All of it goes with its experiment. For any thread.
+public final class Simulations {
+    private final StoreFile file;
+
+    Simulations(StoreFile file) {
+        this.file = file;
+    }
+
+    /// Begins one.
+    ///
+    /// @return the same with its number
+    public SimulationRecord begin(SimulationRecord record) throws StoreException {
+        long id = file.write("store a simulation", session -> SimulationTable.insert(session, record));
+        return new SimulationRecord(id, record.experimentId(), record.plugin(), record.proof(), record.first(),
+                record.last(),
+                record.every(), record.startedAt(), record.endedAt());
+    }
+
+    /// Keeps what came of an interval, in the place of what came of it before.
+    public void add(SimulationRecord simulation, SimulatedInterval interval) throws StoreException {
+        file.requireSpace();
+        file.write("store an interval", session -> {
+            SimulationTable.put(session, simulation.id(), interval);
+            return null;
+        });
+    }
+
+    /// Notes that all is done.
+    public void end(SimulationRecord simulation, Instant at) throws StoreException {
+        file.write("store a simulation", session -> {
+            SimulationTable.end(session, simulation.id(), at);
+            return null;
+        });
+    }
+
+    /// Those of an experiment, the newest last.
+    public List<SimulationRecord> of(long experimentId) throws StoreException {
+        return file.read("look simulations up", session -> SimulationTable.ofExperiment(session, experimentId));
+    }
+
+    /// What came of the intervals of one so far, in the order of the run.
+    public List<SimulatedInterval> intervals(SimulationRecord simulation) throws StoreException {
+        return file.read("read a simulation", session -> {
+            try {
+                return SimulationTable.intervals(session, simulation.id());
+            } catch (CorruptionException e) {
+                throw new StoreException(Reason.DAMAGED,
+                        "simulation " + simulation.id() + " is damaged (" + e.getMessage()
+                                + "); delete it and simulate again",
+                        e);
+            }
+        });
+    }
+
+    /// Takes one away, with all that came of it; false if it is gone already.
+    public boolean delete(SimulationRecord simulation) throws StoreException {
+        return file.write("delete a simulation", session -> SimulationTable.delete(session, simulation.id()));
+    }
+}
