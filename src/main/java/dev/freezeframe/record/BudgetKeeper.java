@@ -64,6 +64,8 @@ public final class BudgetKeeper implements AutoCloseable {
     @GuardedBy("lock")
     private long storedBytes;
     @GuardedBy("lock")
+    private long logBytes;
+    @GuardedBy("lock")
     private long deletedBytes;
     @GuardedBy("lock")
     private long reclaimedBytes;
@@ -127,6 +129,16 @@ public final class BudgetKeeper implements AutoCloseable {
         }
         stopIfUsedUp(use);
         stopIfDiskIsFull();
+    }
+
+    /// The log of the run takes so much by now. Counts when the next checkpoint is stored.
+    void logTakes(long bytes) {
+        lock.lock();
+        try {
+            logBytes = bytes;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Another checkpoint was captured; stopping must not wait until it is stored, or some more would follow it.
@@ -195,11 +207,16 @@ public final class BudgetKeeper implements AutoCloseable {
         stopIfUsedUp(use);
     }
 
+    @GuardedBy("lock")
+    private long usedBytes() {
+        return storedBytes + logBytes - reclaimedBytes;
+    }
+
     /// How much is used now.
     BudgetUse use() {
         lock.lock();
         try {
-            long bytes = storedBytes - reclaimedBytes;
+            long bytes = usedBytes();
             boolean behind = budget.rule() == Budget.Rule.THIN && budget.bytes().isPresent()
                     && bytes > BEHIND * budget.bytes().getAsLong();
             return new BudgetUse(budget, bytes, checkpoints.size(), thinned, reclaimedBytes, remark.isEmpty() && behind
@@ -294,7 +311,7 @@ public final class BudgetKeeper implements AutoCloseable {
     private long bytesToFree() {
         lock.lock();
         try {
-            long used = storedBytes - reclaimedBytes;
+            long used = usedBytes();
             return budget.bytes().isPresent() && used >= budget.bytes().getAsLong()
                     ? used - (long) (BYTES_AFTER_THINNING * budget.bytes().getAsLong())
                     : 0;

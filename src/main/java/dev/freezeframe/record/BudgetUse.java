@@ -7,7 +7,7 @@ import java.util.Optional;
 /// @param budget the budget that holds now
 /// @param bytes what this recording has added to the store: the sum of
 ///     [storedBytes][dev.freezeframe.store.figure.CheckpointMetrics#storedBytes] over all its checkpoints, also those that were
-///     thinned out since, less what collecting garbage after thinning reclaimed in packs. No more is taken off than the
+///     thinned out since, and its log, less what collecting garbage after thinning reclaimed in packs. No more is taken off than the
 ///     thinned checkpoints had added: chunks that another checkpoint shares stay, and so does their count. The size of the
 ///     store's file is another figure: what is reclaimed is free for new checkpoints inside the file, once H2 has kept it
 ///     for its retention time of 45 s, and the file gets shorter only when nothing is being recorded

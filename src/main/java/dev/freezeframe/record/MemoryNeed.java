@@ -95,6 +95,25 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
                 memory, count == 1 ? "end other machines" : "start fewer machines (--count)");
     }
 
+    /// Of the execution of intervals of a recorded run, some at a time.
+    ///
+    /// @param newest whose RAM stands for that of the others
+    public static MemoryNeed ofSimulation(Store store, CheckpointRecord newest, int workers) throws StoreException {
+        PageMap ram = store.pageMap(newest.id(), NewCheckpoint.RAM);
+        long pages = ram.pages();
+        long content = contentPages(ram);
+        long heapBytes = MAP_ENTRY_BYTES * pages + (4 * Integer.BYTES + 2 * Long.BYTES) * content;
+        List<Term> heap = List.of(certain("program", PROGRAM_BYTES), certain("page maps of " + workers + " workers", workers
+                * heapBytes));
+        List<Term> memory = List.of(certain("guest RAM", workers * content * GuestPage.BYTES),
+                certain(workers == 1 ? "QEMU" : workers + " QEMUs", workers * QEMU_BYTES), likely(
+                        "those of ends that are compared", workers * QEMU_BYTES), certain("packs", PACKS_BYTES),
+                likely("their growth", workers * QEMU_GROWTH_BYTES), likely("this program", PROGRAM_BYTES),
+                likely("an end that is compared", content * GuestPage.BYTES),
+                possible("ends that are compared", workers * pages * GuestPage.BYTES));
+        return new MemoryNeed("executing " + workers + " intervals at a time", heap, memory, "take fewer (--workers)");
+    }
+
     private static Term certain(String name, long bytes) {
         return new Term(name, bytes, Likelihood.CERTAIN);
     }

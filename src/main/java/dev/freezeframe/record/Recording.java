@@ -56,6 +56,7 @@ public final class Recording implements AutoCloseable {
     private final Checkpointer checkpointer;
     private final BudgetKeeper budgetKeeper;
     private final Optional<PictureTaker> pictures;
+    private final Optional<ReplayLogKeeper> replayLog;
     private final DirtySampler sampler;
     private final String trackerName;
     private final long startedNanos = System.nanoTime();
@@ -180,6 +181,9 @@ public final class Recording implements AutoCloseable {
         pictures = options.pictures()
                 ? Optional.of(new PictureTaker(machine, store, listener::pictureStored))
                 : Optional.empty();
+        replayLog = machine.replayLog().isPresent()
+                ? Optional.of(beginning.opened(ReplayLogKeeper.start(store, machine, experiment.id())))
+                : Optional.empty();
         pipeline = new StoringPipeline(deduplicator::begin, experiment.id(), machine.ramBytes(), base, disks,
                 new RecordingListener() {
                     @Override
@@ -202,7 +206,7 @@ public final class Recording implements AutoCloseable {
                     public void captureEnded(String reason) {
                         // The checkpointer tells.
                     }
-                }, this::giveUp);
+                }, this::giveUp, this::keepLog);
         checkpointer = new Checkpointer(machine, Sessions.of(machine), clock, tracker, devices, pipeline,
                 new CaptureListener() {
                     @Override
@@ -402,7 +406,13 @@ public final class Recording implements AutoCloseable {
         closed = true;
         try {
             // In this order, the last first: nothing counts pages of a tracker that is closed.
-            try (deduplicator; budgetKeeper; PictureTaker _ = pictures.orElse(null); pipeline; checkpointer; sampler) {
+            try (deduplicator;
+                    budgetKeeper;
+                    PictureTaker _ = pictures.orElse(null);
+                    ReplayLogKeeper _ = replayLog.orElse(null);
+                    pipeline;
+                    checkpointer;
+                    sampler) {
                 LOG.debug("closing the recording of {}", experiment.name());
             }
         } finally {
@@ -432,6 +442,16 @@ public final class Recording implements AutoCloseable {
                 .incrementAndGet() == MOST_FAILURES_BEFORE_THE_FIRST) {
             giveUp("none of the first " + MOST_FAILURES_BEFORE_THE_FIRST + " checkpoints could be taken: " + (cause
                     .getMessage() == null ? cause.toString() : cause.getMessage()));
+        }
+    }
+
+    private void keepLog(long logOffset) {
+        try {
+            replayLog.orElseThrow().stored(logOffset);
+            budgetKeeper.logTakes(store.replayLogs().storedBytes(experiment.id()));
+        } catch (StoreException | RuntimeException e) {
+            // the checkpoint is stored, whatever comes of this
+            LOG.warn("the log is not stored yet: {}", e.getMessage());
         }
     }
 

@@ -11,6 +11,8 @@ import dev.freezeframe.dedup.CheckpointWriter;
 import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.dedup.DiskToStore;
 import dev.freezeframe.linux.Threads;
+import dev.freezeframe.qemu.stream.DeviceStateException;
+import dev.freezeframe.qemu.stream.ReplayPosition;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.DiskRead;
@@ -25,6 +27,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +72,7 @@ final class StoringPipeline implements FrameSink, AutoCloseable {
     private final long ramBytes;
     private final RecordingListener listener;
     private final Consumer<String> giveUp;
+    private final LongConsumer loggedTo;
     private final BlockingQueue<Part> parts = new LinkedBlockingQueue<>();
     private final AtomicInteger framesWaiting = new AtomicInteger();
     private final Thread thread;
@@ -94,9 +98,10 @@ final class StoringPipeline implements FrameSink, AutoCloseable {
     /// @param newestRam what the machine's RAM held when recording began, for a machine that was restored
     /// @param disks the machine's writable disks, with what they held when recording began
     /// @param giveUp called with a reason when storing has no prospect of success any more
+    /// @param loggedTo told how far QEMU's log goes up to each checkpoint that was stored, where its run can be replayed
     StoringPipeline(WriterSource writers, long experimentId, long ramBytes, Optional<PageMap> newestRam,
             List<DiskToStore> disks,
-            RecordingListener listener, Consumer<String> giveUp) {
+            RecordingListener listener, Consumer<String> giveUp, LongConsumer loggedTo) {
         this.writers = writers;
         this.experimentId = experimentId;
         this.ramBytes = ramBytes;
@@ -104,6 +109,7 @@ final class StoringPipeline implements FrameSink, AutoCloseable {
         this.disks = List.copyOf(disks);
         this.listener = listener;
         this.giveUp = giveUp;
+        this.loggedTo = loggedTo;
         thread = Thread.ofPlatform().name("pipeline").unstarted(this::run);
     }
 
@@ -232,11 +238,13 @@ final class StoringPipeline implements FrameSink, AutoCloseable {
                 throw writerFailure;
             }
             writer(frame.number()).addImage(NewCheckpoint.DEVICE_STATE, frame.deviceState().toBytes());
+            Optional<ReplayPosition> position = position(frame);
             committed = writer.commit(metricsOf(frame));
             writer = null;
             newestRam = Optional.of(committed.ram());
             disks = newest(committed);
             failuresInARow = 0;
+            position.ifPresent(each -> loggedTo.accept(each.logOffset()));
         } catch (Exception e) {
             failure = e;
         } catch (Throwable fault) {
@@ -289,7 +297,11 @@ final class StoringPipeline implements FrameSink, AutoCloseable {
         return newest;
     }
 
-    private static CaptureMetrics metricsOf(CapturedFrame captured) {
+    private static Optional<ReplayPosition> position(CapturedFrame captured) throws DeviceStateException {
+        return captured.deviceState().replayPosition();
+    }
+
+    private static CaptureMetrics metricsOf(CapturedFrame captured) throws DeviceStateException {
         FrameMetrics frame = captured.metrics();
         PausePhases phases = frame.phases();
         return CaptureMetrics.at(frame.capturedAt(), captured.disks().stream().map(StoringPipeline::metricsOf).toList())
@@ -305,7 +317,8 @@ final class StoringPipeline implements FrameSink, AutoCloseable {
                 .with(CheckpointFigure.PRE_COPY_ROUNDS, frame.preCopyRounds())
                 .with(CheckpointFigure.PRE_COPY_TIME, frame.preCopyMicros())
                 .with(CheckpointFigure.PRE_COPIED_PAGES, frame.preCopiedPages())
-                .with(CheckpointFigure.PAUSE_PAGES, frame.pausePages());
+                .with(CheckpointFigure.PAUSE_PAGES, frame.pausePages())
+                .with(CheckpointFigure.INSTRUCTIONS, position(captured).map(ReplayPosition::instructions).orElse(0L));
     }
 
     private static DiskRead metricsOf(CapturedDisk disk) {

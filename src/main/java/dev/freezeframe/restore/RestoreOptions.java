@@ -5,6 +5,8 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /// How a checkpoint is to be brought back. A value; the `with…` methods return changed copies.
@@ -22,10 +24,12 @@ import java.util.Optional;
 /// @param threads                how many read packs at once
 /// @param timeout                the longest wait for any single step of QEMU
 /// @param outside                what is to be otherwise than recorded outside the guest
+/// @param replay                 what the machine is to execute again
+/// @param moreArguments          of QEMU, behind the recorded ones
 public record RestoreOptions(int count, boolean recordable, boolean detachable, boolean leavePaused, boolean verifyRam,
         boolean acceptChangedBootFiles, Optional<Path> qemuBinary, Optional<Accelerator> accelerator,
         Optional<String> cpu, int threads,
-        Duration timeout, OutsideWishes outside) {
+        Duration timeout, OutsideWishes outside, Optional<Replay> replay, List<String> moreArguments) {
     /// Refuses what contradicts itself.
     public RestoreOptions {
         if (count < 1)
@@ -35,79 +39,104 @@ public record RestoreOptions(int count, boolean recordable, boolean detachable, 
         cpu.ifPresent(MachineSpec::checkCpu);
         if (threads < 1)
             throw new IllegalArgumentException("threads " + threads);
+        moreArguments = List.copyOf(moreArguments);
     }
 
     /// One machine as it was, running, ending with us.
     public static RestoreOptions standard() {
         return new RestoreOptions(1, false, false, false, false, false, Optional.empty(), Optional.empty(),
                 Optional.empty(),
-                Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(30), OutsideWishes.NONE);
+                Runtime.getRuntime().availableProcessors(), Duration.ofSeconds(30), OutsideWishes.NONE,
+                Optional.empty(), List.of());
     }
 
     /// The same for another number of machines.
     public RestoreOptions withCount(int machines) {
         return new RestoreOptions(machines, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, accelerator, cpu, threads, timeout, outside);
+                qemuBinary, accelerator, cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same with or without memory that can be recorded.
     public RestoreOptions withRecordable(boolean value) {
         return new RestoreOptions(count, value, detachable, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout, outside);
+                accelerator, cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same for machines that may, or may not, outlive this process.
     public RestoreOptions withDetachable(boolean value) {
         return new RestoreOptions(count, recordable, value, leavePaused, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout, outside);
+                accelerator, cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same for guests that are left paused, or run.
     public RestoreOptions withLeavePaused(boolean value) {
         return new RestoreOptions(count, recordable, detachable, value, verifyRam, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout, outside);
+                accelerator, cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same with or without comparing all RAM first.
     public RestoreOptions withVerifyRam(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, value, acceptChangedBootFiles, qemuBinary,
-                accelerator, cpu, threads, timeout, outside);
+                accelerator, cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same with or without accepting changed boot files.
     public RestoreOptions withAcceptChangedBootFiles(boolean value) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, value, qemuBinary, accelerator,
-                cpu, threads, timeout, outside);
+                cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same with another QEMU.
     public RestoreOptions withQemuBinary(Path binary) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                Optional.of(binary), accelerator, cpu, threads, timeout, outside);
+                Optional.of(binary), accelerator, cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same with another accelerator.
     public RestoreOptions withAccelerator(Accelerator other) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, Optional.of(other), cpu, threads, timeout, outside);
+                qemuBinary, Optional.of(other), cpu, threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same with another processor model.
     public RestoreOptions withCpu(String model) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, accelerator, Optional.of(model), threads, timeout, outside);
+                qemuBinary, accelerator, Optional.of(model), threads, timeout, outside, replay, moreArguments);
     }
 
     /// The same with other wishes about what is outside the guest.
     public RestoreOptions withOutside(OutsideWishes wishes) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
-                qemuBinary, accelerator, cpu, threads, timeout, wishes);
+                qemuBinary, accelerator, cpu, threads, timeout, wishes, replay, moreArguments);
+    }
+
+    /// The same for a machine that executes again what was recorded behind the checkpoint. It runs when it is restored, and stops by
+    /// itself.
+    ///
+    /// @param moreArguments of QEMU, such as `-plugin` and what follows it
+    public RestoreOptions withReplay(Replay what, List<String> moreArguments) {
+        return new RestoreOptions(1, recordable, false, true, verifyRam, acceptChangedBootFiles, qemuBinary,
+                accelerator, cpu,
+                threads, timeout, outside, Optional.of(what), moreArguments);
+    }
+
+    /// The same with another number of threads that read packs.
+    public RestoreOptions withThreads(int readers) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
+                qemuBinary,
+                accelerator, cpu, readers, timeout, outside, replay, moreArguments);
     }
 
     MachineSpec applyTo(MachineSpec recorded) throws MachineException {
         MachineSpec spec = recorded.withDetachable(detachable).withAcceptChangedBootFiles(acceptChangedBootFiles);
         spec = qemuBinary.isPresent() ? spec.withQemuBinary(qemuBinary.get()) : spec;
         spec = accelerator.isPresent() ? spec.withAccelerator(accelerator.get()) : spec;
-        return outside.applyTo(cpu.isPresent() ? spec.withCpu(cpu.get()) : spec);
+        spec = outside.applyTo(cpu.isPresent() ? spec.withCpu(cpu.get()) : spec);
+        if (moreArguments.isEmpty()) {
+            return spec;
+        }
+        List<String> arguments = new ArrayList<>(spec.profile().arguments());
+        arguments.addAll(moreArguments);
+        return spec.withArguments(arguments);
     }
 }

@@ -18,10 +18,10 @@ import java.util.Optional;
 public final class RestoredMachines implements AutoCloseable {
     private final CheckpointRecord checkpoint;
     private final List<RestoredMachine> machines;
-    private final SharedMemory image;
+    private final Optional<SharedMemory> image;
     private volatile Optional<DiskServer> disks;
 
-    RestoredMachines(CheckpointRecord checkpoint, List<RestoredMachine> machines, SharedMemory image,
+    RestoredMachines(CheckpointRecord checkpoint, List<RestoredMachine> machines, Optional<SharedMemory> image,
             Optional<DiskServer> disks) {
         this.checkpoint = checkpoint;
         this.machines = List.copyOf(machines);
@@ -67,8 +67,8 @@ public final class RestoredMachines implements AutoCloseable {
         closeDisks();
     }
 
-    /// What all copy-on-write machines began with.
-    SharedMemory image() {
+    /// What all copy-on-write machines began with; empty where that stays.
+    Optional<SharedMemory> image() {
         return image;
     }
 
@@ -82,7 +82,7 @@ public final class RestoredMachines implements AutoCloseable {
     public void close() {
         List<Closing.Unchecked> all = new ArrayList<>();
         machines.forEach(restored -> all.add(restored.machine()::close));
-        all.add(image::close);
+        image.ifPresent(memory -> all.add(memory::close));
         all.add(this::closeDisks);
         Closing.each(all.toArray(Closing.Unchecked[]::new));
     }

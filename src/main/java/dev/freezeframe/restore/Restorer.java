@@ -23,6 +23,8 @@ import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.pack.ImageReader;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -57,6 +59,19 @@ public final class Restorer {
     ///
     /// @throws IOException one line with what failed and why: the store's, QEMU's or the kernel's reason
     public RestoredMachines restore(CheckpointRecord checkpoint, RestoreOptions options) throws IOException {
+        return restore(checkpoint, options, Optional.empty());
+    }
+
+    /// The same to a machine on RAM that another one has used before, and that the next one may use when this one is closed.
+    ///
+    /// @param image stays the caller's to close, unless the machine is `recordable`: then it goes with the machine
+    public RestoredMachines restore(CheckpointRecord checkpoint, RestoreOptions options, ReusedImage image)
+            throws IOException {
+        return restore(checkpoint, options, Optional.of(image));
+    }
+
+    private RestoredMachines restore(CheckpointRecord checkpoint, RestoreOptions options, Optional<ReusedImage> reused)
+            throws IOException {
         long start = System.nanoTime();
         ExperimentRecord experiment = store.experiment(checkpoint.experimentId())
                 .orElseThrow(() -> failure(checkpoint, "its experiment is not in the store", null));
@@ -67,15 +82,20 @@ public final class Restorer {
                 .orElseThrow(() -> failure(checkpoint, "its experiment does not name a versioned machine type", null));
         // open, so that thinning leaves the checkpoint alone until its RAM is filled and verified
         try (ImageReader ram = store.openImage(checkpoint, NewCheckpoint.RAM)) {
-            return restore(checkpoint, options, spec, machineType, ram.map(), start);
+            return restore(checkpoint, options, reused, spec, machineType, ram.map(), start);
         }
     }
 
-    private RestoredMachines restore(CheckpointRecord checkpoint, RestoreOptions options, MachineSpec spec,
-            String machineType, PageMap map, long start) throws IOException {
+    private RestoredMachines restore(CheckpointRecord checkpoint, RestoreOptions options, Optional<ReusedImage> reused,
+            MachineSpec spec, String machineType, PageMap map, long start) throws IOException {
         // untrusted until taken apart, and no QEMU may be started for bytes that cannot be loaded
         DeviceState state = DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE));
         state.toIncomingStream(machineType);
+        if (options.replay().isPresent()) {
+            try (FileChannel log = FileChannel.open(options.replay().get().log(), StandardOpenOption.READ)) {
+                state = state.forReplay(log);
+            }
+        }
         Optional<String> unfit = unfit(state.deviceNames(), spec.decidedAccelerator(), Accelerator.kvmDeviceProblem());
         if (unfit.isPresent())
             throw failure(checkpoint, unfit.get(), null);
@@ -84,11 +104,14 @@ public final class Restorer {
         SharedMemory image = null;
         boolean done = false;
         try {
-            image = SharedMemory.allocate("ram", spec.memoryBytes());
+            image = reused.isPresent() ? null : SharedMemory.allocate("ram", spec.memoryBytes());
             MachineSpec withDisks = server == null ? spec : spec.withDiskBackings(server.backings());
-            Attempt attempt = new Attempt(checkpoint, options, withDisks, machineType, state, map, image, start);
-            RestoredMachines machines = new RestoredMachines(checkpoint, attempt.run(), image, Optional.ofNullable(
-                    server));
+            Attempt attempt = new Attempt(checkpoint, options, withDisks, machineType, state, map, reused.isPresent()
+                    ? reused.get().memory()
+                    : image, reused, start);
+            RestoredMachines machines = new RestoredMachines(checkpoint, attempt.run(), Optional.ofNullable(image),
+                    Optional
+                            .ofNullable(server));
             done = true;
             return machines;
         } finally {
@@ -146,7 +169,8 @@ public final class Restorer {
         private boolean failed;
 
         Attempt(CheckpointRecord checkpoint, RestoreOptions options, MachineSpec spec, String machineType,
-                DeviceState state, PageMap map, SharedMemory image, long start) throws IOException {
+                DeviceState state, PageMap map, SharedMemory image, Optional<ReusedImage> reused, long start)
+                throws IOException {
             RamImage.requireFits(image, map);
             this.checkpoint = checkpoint;
             this.options = options;
@@ -157,7 +181,11 @@ public final class Restorer {
             this.start = start;
             this.rewritten = RewrittenMemory.by(state, spec.decidedAccelerator());
             this.fill = new FutureTask<>(() -> {
-                RamImage.fill(image, store, map, options.threads());
+                if (reused.isPresent()) {
+                    reused.get().bringTo(map, options.threads());
+                } else {
+                    RamImage.fill(image, store, map, options.threads());
+                }
                 return null;
             });
             this.verifyImage = new FutureTask<>(() -> {
@@ -203,6 +231,8 @@ public final class Restorer {
             long spawned = System.nanoTime();
             await(fill);
             long filled = System.nanoTime();
+            if (options.replay().isPresent() && options.replay().get().until().isPresent())
+                machine.goOnTo(options.replay().get().until().getAsLong());
             IncomingMigration.load(machine.qmp(), state, machineType, options.timeout());
             long loaded = System.nanoTime();
             if (options.verifyRam())
@@ -223,7 +253,9 @@ public final class Restorer {
             }
             Machine machine;
             try {
-                machine = Machine.incoming(spec, image, !options.recordable());
+                machine = options.replay().isPresent()
+                        ? Machine.replaying(spec, image, !options.recordable(), options.replay().get().log())
+                        : Machine.incoming(spec, image, !options.recordable());
             } catch (MachineException e) {
                 if (e.getMessage().contains("unsupported machine type"))
                     throw new IOException("QEMU " + spec.qemuBinary() + " does not know machine type " + machineType

@@ -12,6 +12,7 @@ import dev.freezeframe.qemu.profile.BootSector;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -119,6 +120,27 @@ class BudgetTest {
             assertFalse(recording.failed());
         }
         assertEquals(5, heard.stored.size());
+    }
+
+    @Test
+    void theLogOfARunThatCanBeReplayedCounts() throws Exception {
+        List<String> ends = new CopyOnWriteArrayList<>();
+        SyntheticExperiments.write(store, "run", 1, 1);
+        CheckpointRecord checkpoint = store.checkpoints(store.experiment("run").orElseThrow().id()).getFirst();
+        long added = checkpoint.metrics().storedBytes();
+        try (BudgetKeeper keeper = new BudgetKeeper(store, checkpoint.experimentId(), new Budget(OptionalLong.of(added
+                + Budget.FEWEST_BYTES), OptionalLong.empty(), Budget.Rule.STOP), _ -> {},
+                (reason, _) -> ends.add(reason),
+                Instant::now)) {
+            keeper.start();
+            keeper.logTakes(Budget.FEWEST_BYTES - 1);
+            keeper.stored(checkpoint);
+            assertEquals(added + Budget.FEWEST_BYTES - 1, keeper.use().bytes());
+            assertEquals(List.of(), ends);
+            keeper.logTakes(Budget.FEWEST_BYTES);
+            keeper.changeBudget(keeper.use().budget());
+            assertEquals(1, ends.size(), "it is used up now");
+        }
     }
 
     @Test

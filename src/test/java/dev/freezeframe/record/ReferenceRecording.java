@@ -129,7 +129,7 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
                 Optional.empty(),
                 machine.disks().stream().map(disk -> new DiskToStore(disk.id(), disk.sizeBytes(), Optional.empty()))
                         .toList(),
-                this, reason -> checkpointer().stop(reason, true));
+                this, reason -> checkpointer().stop(reason, true), _ -> {});
         checkpointer = new Checkpointer(machine, sessions, clock, new LookingOn(tracker, interference),
                 DeviceStateSource.open(sessions.capture(), ProcessHandle.of(machine.pid()).orElseThrow(),
                         machine.hasOtherWritableRam()),

@@ -8,6 +8,7 @@ import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskToStore;
+import dev.freezeframe.store.ReplayLogs;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskRead;
@@ -19,10 +20,12 @@ import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.Picture;
+import dev.freezeframe.store.pack.LogPiece;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -95,6 +98,38 @@ public final class ArrayGuest {
         return store.experiment(id).orElseThrow();
     }
 
+    /// Gives an experiment the log of a run that can be replayed, in pieces as they come when QEMU writes it.
+    ///
+    /// @param start of the first byte in QEMU's log
+    public static void addLog(Store store, ExperimentRecord experiment, long start, int bytes, long seed)
+            throws IOException {
+        Random random = new Random(seed);
+        byte[] log = new byte[bytes];
+        for (int at = 0; at < bytes;) {
+            int end = Math.min(bytes, at + 1 + random.nextInt(4000));
+            Arrays.fill(log, at, end, (byte) random.nextInt());
+            at = end;
+        }
+        for (int at = 0; at < bytes;) {
+            int end = Math.min(bytes, at + 1 + random.nextInt(LogPiece.MAX_BYTES));
+            store.replayLogs().add(experiment.id(), start + at, Arrays.copyOfRange(log, at, end));
+            at = end;
+        }
+    }
+
+    /// The log of an experiment; empty where it has none.
+    public static byte[] log(Store store, ExperimentRecord experiment) throws IOException {
+        Optional<ReplayLogs.Extent> extent = store.replayLogs().extent(experiment.id());
+        if (extent.isEmpty()) {
+            return new byte[0];
+        }
+        byte[] log = new byte[(int) extent.get().bytes()];
+        store.replayLogs().read(experiment.id(), extent.get(),
+                (offset, raw) -> raw.get(log, (int) (offset - extent.get()
+                        .start()), raw.remaining()));
+        return log;
+    }
+
     /// Random, repetitive, equal and zero ones.
     private static ByteBuffer pages(Random random, int count) {
         ByteBuffer contents = ByteBuffer.allocateDirect(count * ChunkId.CHUNK_BYTES);
@@ -102,16 +137,24 @@ public final class ArrayGuest {
             byte[] page = new byte[ChunkId.CHUNK_BYTES];
             switch (random.nextInt(4)) {
                 case 0 -> random.nextBytes(page);
-                case 1 -> java.util.Arrays.fill(page, (byte) random.nextInt(5));
-                default -> java.util.Arrays.fill(page, random.nextInt(2000), 4000, (byte) random.nextInt(128));
+                case 1 -> Arrays.fill(page, (byte) random.nextInt(5));
+                default -> Arrays.fill(page, random.nextInt(2000), 4000, (byte) random.nextInt(128));
             }
             contents.put(page);
         }
         return contents;
     }
 
-    /// Every page, disk block, device state, figure, note and picture of every checkpoint.
+    /// Every page, disk block, device state, figure, note and picture of every checkpoint, and the log.
     public static void assertEqual(Store one, ExperimentRecord expected, Store other, ExperimentRecord actual)
+            throws IOException {
+        assertSameCheckpoints(one, expected, other, actual);
+        assertEquals(one.replayLogs().extent(expected.id()), other.replayLogs().extent(actual.id()));
+        assertArrayEquals(log(one, expected), log(other, actual));
+    }
+
+    /// The same, but for the log.
+    public static void assertSameCheckpoints(Store one, ExperimentRecord expected, Store other, ExperimentRecord actual)
             throws IOException {
         assertEquals(expected.profileName(), actual.profileName());
         assertEquals(expected.ramBytes(), actual.ramBytes());

@@ -279,13 +279,14 @@ class RestorerTest {
             long round = round(bytes(taken.get(0).ram()), (int) BootSector.ROUND_ADDRESS);
             awaitRound(machine, round + 5);
             machine.pause();
-            try (PrivatePages own = PrivatePages.of(machine.pid(), restored.image())) {
+            try (PrivatePages own = PrivatePages.of(machine.pid(), restored.image().orElseThrow())) {
                 for (int page : BootSector.pages())
                     assertTrue(own.contains(page), "page " + page);
                 assertTrue(own.count() < 200, own.count() + " pages");
             }
-            assertThrows(IOException.class, () -> RamVerifier.requireUnchanged(machine.pid(), restored.image(),
-                    RewrittenMemory.NONE));
+            assertThrows(IOException.class,
+                    () -> RamVerifier.requireUnchanged(machine.pid(), restored.image().orElseThrow(),
+                            RewrittenMemory.NONE));
         }
     }
 
