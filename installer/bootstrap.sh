@@ -123,6 +123,8 @@ maven() {
     flock -o "$checkout/pom.xml" mvn -f "$checkout/pom.xml" -B -Dstyle.color=never "$@"
 }
 
+build_plugins() { "$installer/plugins.sh" "$checkout/target/plugins"; }
+
 build_program() {
   local jar=("$checkout"/target/freezeframe-*.jar)
   if [[ ! -f ${jar[0]} || ! -d $checkout/target/lib ||
@@ -131,6 +133,7 @@ build_program() {
     maven -q -DskipTests package
     jar=("$checkout"/target/freezeframe-*.jar)
   fi
+  build_plugins
   [[ $checkout/target/window.aot -nt ${jar[0]} ]] || "$installer/train.sh" "$installer/freezeframe"
 }
 
@@ -178,6 +181,7 @@ case $verb in
   guest) note "guest ready: $cache/guest/vmlinuz and initramfs.cpio.gz" ;;
   'guest debian') note "guest ready: $cache/guest/vmlinuz, initramfs-disk.cpio.gz and debian.img" ;;
   test)
+    build_plugins
     maven verify "$@"
     [[ $# -gt 0 ]] || test_package
     ;;

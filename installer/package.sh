@@ -74,6 +74,7 @@ make_image() {
   mkdir -p "$home/assets/guest/prebuilt"
   cp "$checkout"/assets/guest/*.{c,h,sh,md} "$home/assets/guest/"
   "$installer/initramfs.sh" --init "$home/assets/guest/prebuilt/init"
+  "$installer/plugins.sh" "$home/plugins"
   make_share "$home/share"
   # Tells builds apart: the caches of classes of one are of no use to another.
   printf '%s-%s\n' "$version" "$(cd "$home" && find . -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c 1-12)" \
