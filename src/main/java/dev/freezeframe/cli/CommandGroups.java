@@ -21,6 +21,7 @@ final class CommandGroups {
         groups.put("Record", List.of("profiles", "record"));
         groups.put("Look", List.of("list", "compare", "annotate"));
         groups.put("Restore", List.of("restore"));
+        groups.put("Simulate", List.of("simulate", "simulations"));
         groups.put("Share", List.of("export", "import"));
         groups.put("Maintain", List.of("verify", "delete", "gc", "completion"));
         groups.put("Measure", List.of("bench"));

@@ -42,6 +42,8 @@ public interface WindowLauncher {
         COMPARE,
         /// The two newest experiments laid over each other.
         OVERLAY,
+        /// The simulation of the selected checkpoint's experiment.
+        SIMULATE,
         /// The editor with the first profile.
         PROFILE,
         /// What the doctor found.

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class CheckpointCsvTest {
     private static final CheckpointRecord CHECKPOINT = new CheckpointRecord(7, 3, "odd, \"name\"", 12,
             new CheckpointMetrics(Instant.parse("2026-11-22T10:15:01.5Z"), GivenFigures.checkpoint(1000, 1, 21, 1, 2, 3,
-                    4, 5, 6, 22, 23, 24, 25, 26, 27, 28, 29, 30, 16, 14, 33, 34, 35, 36, 37, 38),
+                    4, 5, 6, 22, 23, 24, 25, 26, 27, 28, 29, 30, 16, 14, 33, 34, 35, 36, 37, 38, 39),
                     List.of(GivenFigures
                             .disk("disk0", 40, 41, 42, 43, 44, 45, 46, 47, 48, 49))));
 
@@ -30,10 +30,11 @@ class CheckpointCsvTest {
                 + "harvest_micros,copy_micros,disks_micros,resume_micros,pre_copy_rounds,pre_copy_micros,"
                 + "pre_copied_pages,pause_pages,ram_pages,dirty_pages,unchanged_pages,zero_pages,duplicate_pages,"
                 + "duplicate_within_pages,duplicate_stored_pages,new_pages,dirty_blocks,new_blocks,"
-                + "device_state_bytes,stored_bytes,pipeline_millis,tags,note,duplicate_disk_pages", lines.get(0));
+                + "device_state_bytes,stored_bytes,pipeline_millis,tags,note,duplicate_disk_pages,instructions",
+                lines.get(0));
         assertEquals(
                 "\"odd, \"\"name\"\"\",12,2026-11-22T10:15:01.500Z,1000,1,21,1,2,3,4,5,6,22,23,24,25,26,27,28,29,30,"
-                        + "16,14,33,34,35,36,37,38,a b,fine,0",
+                        + "16,14,33,34,35,36,37,38,a b,fine,0,39",
                 lines.get(1));
         assertEquals(2, lines.size());
         // all figures, and who, which, when, tags and note
@@ -59,13 +60,13 @@ class CheckpointCsvTest {
     @Test
     void notesOfSeveralLinesAndQuotesAreQuoted() throws IOException {
         String text = text(Annotation.of("two\nlines, \"quoted\"", List.of()));
-        assertTrue(text.endsWith(",38,,\"two\nlines, \"\"quoted\"\"\",0\r\n"), text);
+        assertTrue(text.endsWith(",38,,\"two\nlines, \"\"quoted\"\"\",0,39\r\n"), text);
     }
 
     @Test
     void aNoteThatLooksLikeAFormulaIsNone() throws IOException {
         for (String formula : List.of("=1+1", "+cmd", "-2", "@SUM(A1)")) {
-            assertTrue(text(Annotation.of(formula, List.of())).endsWith(",'" + formula + ",0\r\n"), formula);
+            assertTrue(text(Annotation.of(formula, List.of())).endsWith(",'" + formula + ",0,39\r\n"), formula);
         }
     }
 

@@ -6,9 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.StoreTables;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.suite.Damaged;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -72,6 +76,40 @@ class CatalogCommandsTest {
         assertEquals("", failed.out());
         assertEquals(List.of("long", "short"), Invocation.of(other, "list", "--json").json("experiment").stream().map(
                 each -> each.get("experiment").asText()).sorted().toList(), "a name that is wrong deletes nothing");
+    }
+
+    @Test
+    @Damaged("a log is damaged")
+    void aLogIsCountedAndWhereItIsDamagedNoCheckpointIsToBeDeleted(@TempDir Path other) throws Exception {
+        Path directory = other.resolve("data/freezeframe/store");
+        try (Store store = Store.open(directory)) {
+            SyntheticExperiments.write(store, "run", 3, 1);
+            long id = store.experiment("run").orElseThrow().id();
+            store.replayLogs().add(id, 12, new byte[10]);
+            store.replayLogs().add(id, 22, new byte[10]);
+        }
+        JsonNode listed = Invocation.of(other, "list", "--json").single("experiment");
+        assertTrue(listed.get("logBytes").asLong() >= 20, listed.toString());
+        Invocation sound = Invocation.of(other, "verify");
+        assertEquals(0, sound.status(), sound.err());
+        assertTrue(sound.out().contains(", 1 log read back: all sound"), sound.out());
+        try (Connection connection = StoreTables.connection(directory);
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate("UPDATE replay_log SET content = X'00' WHERE start_offset = 22");
+        }
+        Invocation damaged = Invocation.of(other, "verify");
+        assertEquals(1, damaged.status());
+        assertTrue(damaged.out().startsWith(
+                "run: 1 piece of its log lost: its piece at byte 22: its checksum does not match\n"), damaged.out());
+        assertTrue(damaged.out().contains(", 1 log read back: 1 log damaged"), damaged.out());
+        assertTrue(damaged.err().contains("all checkpoints are whole, but these runs cannot be executed again"), damaged
+                .err());
+        Invocation json = Invocation.of(other, "verify", "--json");
+        JsonNode damage = json.single("logDamage");
+        assertEquals("run", damage.get("experiment").asText());
+        assertEquals(1, damage.get("pieces").asInt());
+        assertEquals(List.of(1, 0, 1), List.of(json.single("summary").get("logs").asInt(), json.single("summary").get(
+                "damages").asInt(), json.single("summary").get("logDamages").asInt()));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.freezeframe.suite.BuiltPlugins;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -144,6 +145,7 @@ class ReadmeTest {
                 .isEmpty()).toList();
         assertEquals(List.of(), here.stream().filter(command -> NOT_FOR_A_TEST.matcher(command.text()).matches())
                 .toList(), "nothing executes these; name what does in ELSEWHERE");
+        BuiltPlugins.require();
         try (WalkThrough user = new WalkThrough(folder)) {
             for (Document.Command command : here) {
                 user.type(command);

@@ -81,12 +81,13 @@ public final class ImportCommand implements Callable<Integer> {
                             .toString()).put("checkpoints", report.checkpoints()).put("newPages", report.newChunks())
                             .put("sharedPages", report.sharedChunks()).put("newBytes", report.newBytes()).put(
                                     "sharedBytes", report.sharedBytes())
-                            .toString()
+                            .put("logBytes", report.logBytes()).toString()
                     : "imported " + Units.count(report.checkpoints(), "checkpoint") + " as " + report.experiment()
                             .name() + ": " + Units.count(report.newChunks(), "new page") + ", "
                             + Units.bytes(report
                                     .newBytes())
-                            + " stored; " + Units.count(report.sharedChunks(), "page") + " shared with what was there");
+                            + " stored; " + Units.count(report.sharedChunks(), "page") + " shared with what was there"
+                            + (report.logBytes() > 0 ? "; its log, " + Units.bytes(report.logBytes()) : ""));
             if (!format.json()) {
                 screen.line("restore   freezeframe restore " + ShellText.quoted(report.experiment().name())
                         + storeOption.asGiven());

@@ -142,7 +142,7 @@ public final class ListCommand implements Callable<Integer> {
             screen.line(Units.text(columns, experiment.name(), TIME.format(experiment.startedAt()), experiment.endedAt()
                     .map(end -> Units.duration(Duration.between(experiment.startedAt(), end))).orElse("-"),
                     Units.bytes(experiment.ramBytes()), Units.count(totals.checkpoints()),
-                    Units.bytes(totals.storedBytes()),
+                    Units.bytes(totals.addedBytes()),
                     ended(experiment) + parent(parents, experiment).map(name -> ", from " + name).orElse("")
                             + (imported.containsKey(experiment.id())
                                     ? ", imported from " + imported.get(experiment.id()).fileName()
@@ -172,6 +172,6 @@ public final class ListCommand implements Callable<Integer> {
                 .put("originalName", imported.map(
                         ImportOrigin::originalName).orElse(null));
         return json.put("ramBytes", experiment.ramBytes()).put("checkpoints", totals.checkpoints()).put("storedBytes",
-                totals.storedBytes());
+                totals.storedBytes()).put("logBytes", totals.logBytes());
     }
 }

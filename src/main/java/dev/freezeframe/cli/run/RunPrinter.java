@@ -228,13 +228,14 @@ final class RunPrinter implements RecordingListener {
     void printSummary(Recording recording, Store store) throws StoreException {
         RunSummary run = statistics.summary();
         String experiment = recording.experiment().name();
+        long logBytes = store.replayLogs().storedBytes(recording.experiment().id());
         if (json) {
             ObjectNode summary = JsonLines.summary(run).put("experiment", experiment).put("failed", failed)
                     .put("tracker",
                             recording.trackerName())
                     .put("thinned", recording.budgetUse().thinned()).put("budgetBytes", recording.budgetUse().bytes())
                     .put("standingTicks", recording.standingTicks()).put("endReason", recording.endReason())
-                    .put("storeBytes", store.sizeBytes());
+                    .put("logBytes", logBytes).put("storeBytes", store.sizeBytes());
             screen.line(summary.toString());
             return;
         }
@@ -284,9 +285,10 @@ final class RunPrinter implements RecordingListener {
                             Units.count(blocks.unchanged()), Units.bytes(Math.round(blocks
                                     .readBytesPerSecond()))));
         }
-        screen.line(Units.text("stored    %s instead of %s of %s images; the store has %s now, in %s", Units.bytes(run
+        screen.line(Units.text("stored    %s instead of %s of %s images%s; the store has %s now, in %s", Units.bytes(run
                 .storedBytes()), Units.bytes(run.imageBytes()), blocks.dirty() > 0 ? "RAM and disk" : "RAM",
-                Units.bytes(store.sizeBytes()), store.directory()));
+                logBytes > 0 ? ", and a log of " + Units.bytes(logBytes) : "", Units.bytes(store.sizeBytes()),
+                store.directory()));
         screen.line(Units.text("pipeline  %s ms for the first, then %s ms (median)", Units.count(run
                 .firstPipelineMillis()), Units.count(run.pipelineMillis().median())));
     }

@@ -1,0 +1,167 @@
+package dev.freezeframe.cli.library;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.analyse.SimulationCsv;
+import dev.freezeframe.base.ShownText;
+import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.terminal.CommandFailure;
+import dev.freezeframe.cli.terminal.JsonLines;
+import dev.freezeframe.cli.terminal.JsonOption;
+import dev.freezeframe.cli.terminal.Program;
+import dev.freezeframe.cli.terminal.SimulationText;
+import dev.freezeframe.cli.terminal.StoreOption;
+import dev.freezeframe.cli.terminal.TerminalOutput;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.EndState;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.SimulatedInterval;
+import dev.freezeframe.store.model.SimulationRecord;
+import dev.freezeframe.store.model.StoreException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
+
+/// `freezeframe simulations`: what came of the simulations of a recorded run, which the store keeps.
+@Command(name = "simulations", mixinStandardHelpOptions = true, header = "Show, export or delete what simulations found.", footer = {
+        "  All simulations of an experiment:",
+        "    freezeframe simulations replay-linux-20260101-120000",
+        "  The intervals of the second one, for a spreadsheet:",
+        "    freezeframe simulations replay-linux-20260101-120000 2 --csv intervals.csv"})
+public final class SimulationsCommand implements Callable<Integer> {
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT)
+            .withZone(ZoneId
+                    .systemDefault());
+
+    @ParentCommand
+    private Program program;
+
+    @Parameters(index = "0", paramLabel = "EXPERIMENT", description = "The recording.")
+    private String name;
+
+    @Parameters(index = "1", arity = "0..1", paramLabel = "NUMBER", description = "One of its simulations, whose intervals are shown.")
+    private Optional<Integer> number;
+
+    @ArgGroup
+    private Deed deed;
+
+    @Mixin
+    private StoreOption storeOption;
+
+    @Mixin
+    private JsonOption format;
+
+    /// What is done with one.
+    private static final class Deed {
+        @Option(names = "--csv", paramLabel = "FILE", required = true, description = "Write the intervals of simulation NUMBER to a new file.")
+        private Path csv;
+
+        @Option(names = "--delete", required = true, description = "Delete simulation NUMBER.")
+        private boolean delete;
+    }
+
+    @Override
+    public Integer call() throws Exception {
+        try (TerminalOutput screen = new TerminalOutput(program.surroundings());
+                Store store = storeOption.openExisting(program)) {
+            ExperimentRecord experiment = store.experiment(name).orElseThrow(() -> new CommandFailure(
+                    "there is no experiment " + name + " in " + store.directory()
+                            + "; freezeframe list shows what is"));
+            List<SimulationRecord> simulations = store.simulations().of(experiment.id());
+            if (number.isEmpty()) {
+                if (deed != null) {
+                    throw new CommandFailure(
+                            "which simulation? freezeframe simulations " + name + " shows their numbers");
+                }
+                list(screen, store, simulations);
+                return 0;
+            }
+            if (number.get() < 1 || number.get() > simulations.size()) {
+                throw new CommandFailure(
+                        name + " has no simulation " + number.get() + "; it has " + Units.count(simulations
+                                .size(), "simulation"));
+            }
+            SimulationRecord simulation = simulations.get(number.get() - 1);
+            if (deed == null) {
+                show(screen, store.simulations().intervals(simulation));
+            } else if (deed.delete) {
+                store.simulations().delete(simulation);
+                screen.line(format.json()
+                        ? JsonLines.ofType("deleted").put("simulation", number.get()).toString()
+                        : "deleted simulation " + number.get() + " of " + name);
+            } else {
+                write(screen, store.simulations().intervals(simulation));
+            }
+        }
+        return 0;
+    }
+
+    private void list(TerminalOutput screen, Store store, List<SimulationRecord> simulations) throws StoreException {
+        int next = 1;
+        for (SimulationRecord each : simulations) {
+            List<SimulatedInterval> intervals = store.simulations().intervals(each);
+            long sound = intervals.stream().filter(interval -> interval.state().isSound()).count();
+            if (format.json()) {
+                ObjectNode json = JsonLines.ofType("simulation").put("simulation", next).put("plugin", each.plugin())
+                        .put(
+                                "from", each.first())
+                        .put("to", each.last()).put("every", each.every()).put("proof", each.proof()).put(
+                                "startedAt", each.startedAt().toString())
+                        .put("endedAt", each.endedAt().map(Object::toString)
+                                .orElse(null))
+                        .put("intervals", intervals.size());
+                for (EndState state : EndState.values()) {
+                    json.put(state.json(), intervals.stream().filter(interval -> interval.state() == state).count());
+                }
+                screen.line(json.toString());
+            } else {
+                screen.line(Units.text("%3d  %s  checkpoints %d to %d  %s, %s sound%s", next,
+                        TIME.format(each.startedAt()),
+                        each.first(), each.last(), Units.count(intervals.size(), "interval"), Units.count(sound), (each
+                                .plugin().isEmpty() ? "" : ", " + ShownText.oneLine(each.plugin()))
+                                + (each.endedAt().isEmpty()
+                                        ? ", interrupted"
+                                        : "")));
+            }
+            next++;
+        }
+        if (simulations.isEmpty() && !format.json()) {
+            screen.line("no simulations; freezeframe simulate " + name + " makes one");
+        }
+    }
+
+    private void show(TerminalOutput screen, List<SimulatedInterval> intervals) throws Exception {
+        if (!format.json()) {
+            screen.line(SimulationText.HEADING);
+        }
+        for (int i = 0; i < intervals.size(); i++) {
+            screen.line(format.json()
+                    ? SimulationText.json(i + 1, intervals.get(i)).toString()
+                    : SimulationText.line(i + 1, intervals.get(i)));
+        }
+    }
+
+    private void write(TerminalOutput screen, List<SimulatedInterval> intervals) throws Exception {
+        if (Files.exists(deed.csv)) {
+            throw new CommandFailure(deed.csv + " is there already; choose another name");
+        }
+        Files.writeString(deed.csv, SimulationCsv.of(intervals), StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW,
+                StandardOpenOption.WRITE);
+        screen.line(format.json()
+                ? JsonLines.ofType("exported").put("file", deed.csv.toString()).put("intervals", intervals.size())
+                        .toString()
+                : "wrote " + Units.count(intervals.size(), "interval") + " to " + deed.csv);
+    }
+}

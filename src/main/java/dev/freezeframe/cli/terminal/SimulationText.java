@@ -1,0 +1,105 @@
+package dev.freezeframe.cli.terminal;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.ShownText;
+import dev.freezeframe.base.Units;
+import dev.freezeframe.simulate.Simulation;
+import dev.freezeframe.store.model.EndState;
+import dev.freezeframe.store.model.SimulatedInterval;
+import java.util.ArrayList;
+import java.util.List;
+
+/// How simulations are printed: a line for each interval, and some for all of them.
+public final class SimulationText {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    /// Above the lines of intervals.
+    public static final String HEADING = Units.text("%8s  %-15s %18s %9s %9s %9s  %s", "INTERVAL", "CHECKPOINTS",
+            "INSTRUCTIONS",
+            "RESTORE", "RUN", "PROOF", "STATE");
+
+    private SimulationText() {}
+
+    /// An interval in a line.
+    ///
+    /// @param number of it, from 1
+    public static String line(int number, SimulatedInterval result) {
+        return Units.text("%8d  %-15s %,18d %6d ms %6d ms %6d ms  %s", number, result.from() + " → " + result.to(),
+                result.instructions(), result.restoreMillis(), result.runMillis(), result.proofMillis(),
+                result.state().words()
+                        + (result.reason().isEmpty() ? "" : ": " + ShownText.oneLine(result.reason())));
+    }
+
+    /// An interval as JSON.
+    ///
+    /// @param number of it, from 1
+    public static ObjectNode json(int number, SimulatedInterval result) throws JsonProcessingException {
+        ObjectNode json = JsonLines.ofType("interval").put("interval", number).put("from", result.from()).put("to",
+                result.to()).put("instructions", result.instructions()).put("state", result.state().json())
+                .put("reason",
+                        result.reason())
+                .put("pagesDiffering", result.pagesDiffering());
+        ArrayNode devices = json.putArray("devicesDiffering");
+        result.devicesDiffering().forEach(devices::add);
+        json.put("restoreMillis", result.restoreMillis()).put("runMillis", result.runMillis()).put("proofMillis", result
+                .proofMillis()).put("worker", result.worker());
+        json.set("result", JSON.readTree(result.result()));
+        return json;
+    }
+
+    /// All of it as JSON.
+    ///
+    /// @param workers that executed it
+    public static ObjectNode json(Simulation.Outcome outcome, int workers) {
+        ObjectNode json = JsonLines.ofType("summary").put("intervals", outcome.results().size());
+        for (EndState state : EndState.values()) {
+            json.put(state.json(), outcome.count(state));
+        }
+        json.put("instructions", outcome.instructions()).put("wallMillis", outcome.wallNanos() / 1_000_000)
+                .put("workers",
+                        workers)
+                .put("speedUp", speedUp(outcome)).put("executedBefore", outcome.before());
+        json.set("result", outcome.said());
+        return json;
+    }
+
+    /// All of it in some lines.
+    ///
+    /// @param workers that executed it
+    public static List<String> lines(Simulation.Outcome outcome, int workers) {
+        List<String> states = new ArrayList<>();
+        for (EndState state : EndState.values()) {
+            if (outcome.count(state) > 0) {
+                states.add(Units.count(outcome.count(state)) + " " + state.words());
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add(Units.text("%s: %s; %,d instructions", Units.count(outcome.results().size(), "interval"),
+                String.join(", ",
+                        states),
+                outcome.instructions()));
+        lines.add(outcome.before() > 0
+                ? Units.text("%.1f s by %s for the rest; %s had been executed before", outcome.wallNanos() / 1e9,
+                        Units.count(
+                                workers, "worker"),
+                        Units.count(outcome.before(), "interval"))
+                : Units.text("%.1f s by %s, %.2f times as fast as one after the other", outcome.wallNanos() / 1e9,
+                        Units.count(
+                                workers, "worker"),
+                        speedUp(outcome)));
+        outcome.said().properties()
+                .forEach(field -> lines.add("  " + ShownText.marked(field.getKey()) + ": " + ShownText.marked(field
+                        .getValue().isTextual() ? field.getValue().asText() : field.getValue().toString())));
+        return lines;
+    }
+
+    /// The intervals' times, one after the other, divided by the time that they took; only where all were executed now.
+    private static double speedUp(Simulation.Outcome outcome) {
+        return outcome.before() > 0 || outcome.wallNanos() == 0
+                ? 0
+                : outcome.results().stream().mapToLong(SimulatedInterval::millis).sum() * 1e6 / outcome.wallNanos();
+    }
+}

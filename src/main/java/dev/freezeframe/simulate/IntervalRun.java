@@ -1,0 +1,235 @@
+package dev.freezeframe.simulate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.program.ExitStatus;
+import dev.freezeframe.qemu.qmp.PendingEvent;
+import dev.freezeframe.qemu.qmp.QmpCommand;
+import dev.freezeframe.qemu.qmp.QmpException;
+import dev.freezeframe.qemu.stream.DeviceState;
+import dev.freezeframe.qemu.stream.ReplayPosition;
+import dev.freezeframe.restore.Replay;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.restore.RestoredMachines;
+import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.restore.ReusedImage;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.figure.CheckpointFigure;
+import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.NewCheckpoint;
+import dev.freezeframe.store.model.SimulatedInterval;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Executes intervals again, one after the other: restores the checkpoint at the beginning into a QEMU that is led by the log
+/// of the run, lets it go on to the very instruction of the checkpoint at the end, and proves that it arrived there. For one
+/// thread.
+final class IntervalRun implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(IntervalRun.class);
+    /// How often it is looked whether the guest still goes on.
+    private static final Duration LOOK = Duration.ofSeconds(1);
+    /// A replay that has lost its way stands still at some instruction, busily.
+    private static final Duration STANDSTILL = Duration.ofSeconds(30);
+    /// QEMU reads the next event before it executes what is before that.
+    private static final int READ_AHEAD_BYTES = 5;
+    /// What a plugin may take to write what it knows.
+    private static final Duration LAST_WORDS = Duration.ofSeconds(60);
+
+    private final Store store;
+    private final Restorer restorer;
+    private final ReusedImage image;
+    private final Proof proof;
+    private final boolean proves;
+    private final RunLog log;
+    private final RestoreOptions options;
+    private final Optional<Plugin> plugin;
+    private final Optional<Path> results;
+    private final int worker;
+    private final Simulation.Listener listener;
+
+    /// @param ramBytes of the guest
+    /// @param log     of the run, whole, with its header
+    /// @param options how to restore; `withReplay` is done here
+    /// @param proves  whether ends are to be compared with their checkpoints
+    /// @param results where plugins keep what they write; otherwise that goes when it has been read
+    /// @param worker  from 1
+    IntervalRun(Store store, long ramBytes, RunLog log, RestoreOptions options, boolean proves, Optional<Plugin> plugin,
+            Optional<Path> results, int worker, Simulation.Listener listener) throws IOException {
+        this.store = store;
+        this.restorer = new Restorer(store);
+        this.image = ReusedImage.allocate(store, ramBytes);
+        this.proof = new Proof(store, restorer, log.path(), options);
+        this.proves = proves;
+        this.log = log;
+        this.options = options;
+        this.plugin = plugin;
+        this.results = results;
+        this.worker = worker;
+        this.listener = listener;
+    }
+
+    /// Executes an interval. What goes wrong is in the result.
+    SimulatedInterval run(Interval interval) {
+        listener.begun(interval, worker);
+        Times times = new Times(interval);
+        try {
+            requireLogged(interval.to());
+        } catch (IOException e) {
+            return times.failed(e);
+        }
+        try (PluginOutput output = PluginOutput.create(results, interval);
+                RestoredMachines machines = restorer.restore(interval.from(),
+                        options.withReplay(new Replay(log.path(), until(interval)), plugin.map(
+                                each -> each.arguments(output)).orElse(List.of())),
+                        image)) {
+            times.restored();
+            Machine machine = machines.first().machine();
+            awaitEnd(machine, interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS));
+            times.ran();
+            Proof.Verdict verdict = Proof.Verdict.NONE;
+            if (proves) {
+                verdict = proof.of(machine, image, interval.to());
+            }
+            ObjectNode said = JsonNodeFactory.instance.objectNode();
+            if (plugin.isPresent()) {
+                said = lastWords(machine, output);
+            }
+            return times.result(verdict, said);
+        } catch (IOException | RuntimeException e) {
+            LOG.debug("interval {}", interval.number(), e);
+            return times.failed(e);
+        }
+    }
+
+    /// What the plugin said, which it writes when QEMU ends.
+    private ObjectNode lastWords(Machine machine, PluginOutput output) throws IOException {
+        machine.quit(LAST_WORDS);
+        ExitStatus status = machine.onExit()
+                .completeOnTimeout(new ExitStatus(-1), LAST_WORDS.toSeconds(), TimeUnit.SECONDS)
+                .join();
+        if (status.code() != 0) {
+            throw new IOException("QEMU " + status.describe() + " before the plugin had written all");
+        }
+        ObjectNode said = plugin.orElseThrow().result(output);
+        if (said.toString().length() > SimulatedInterval.MAX_RESULT_LENGTH) {
+            throw new IOException("the plugin's result has more than " + SimulatedInterval.MAX_RESULT_LENGTH
+                    + " characters; have it write less");
+        }
+        return said;
+    }
+
+    private void requireLogged(CheckpointRecord end) throws IOException {
+        long needed = DeviceState.of(store.readImageBytes(end.id(), NewCheckpoint.DEVICE_STATE)).replayPosition().map(
+                ReplayPosition::logOffset).orElse(Long.MAX_VALUE);
+        if (needed > log.end() - READ_AHEAD_BYTES) {
+            throw new IOException("the log of the run ends before checkpoint " + end.number()
+                    + ", as QEMU was ended before it had written all of it; take one checkpoint less with --to "
+                    + (end.number()
+                            - 1));
+        }
+    }
+
+    /// One without an instruction need not run.
+    private static OptionalLong until(Interval interval) {
+        return interval.instructions() == 0
+                ? OptionalLong.empty()
+                : OptionalLong.of(interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS));
+    }
+
+    /// Waits until a machine that is led by a log has stopped at its instruction.
+    ///
+    /// @throws IOException if it stops elsewhere, or stands still on its way
+    static void awaitEnd(Machine machine, long instruction) throws IOException {
+        try (PendingEvent stopped = machine.qmp().expect("STOP", _ -> true)) {
+            if (machine.qmp().execute(QmpCommand.of("query-status")).path("running").asBoolean()) {
+                awaitStop(machine, stopped);
+            }
+        }
+        long reached = machine.instructions();
+        if (reached != instruction) {
+            JsonNode status = machine.qmp().execute(QmpCommand.of("query-status"));
+            throw new IOException("the guest stopped at instruction " + reached + " instead of " + instruction + " ("
+                    + status.path("status").asText() + ")");
+        }
+    }
+
+    private static void awaitStop(Machine machine, PendingEvent stopped) throws IOException {
+        long last = -1;
+        long lastProgress = System.nanoTime();
+        while (true) {
+            try {
+                stopped.await(LOOK);
+                return;
+            } catch (QmpException e) {
+                if (e.kind() != QmpException.Kind.TIMED_OUT) {
+                    throw e;
+                }
+            }
+            long now = machine.instructions();
+            if (now != last) {
+                last = now;
+                lastProgress = System.nanoTime();
+            } else if (System.nanoTime() - lastProgress > STANDSTILL.toNanos()) {
+                throw new IOException(
+                        "the replay stands still at instruction " + now + " since " + STANDSTILL.toSeconds()
+                                + " s");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        image.close();
+    }
+
+    /// When what was done.
+    private final class Times {
+        private final Interval interval;
+        private final long start = System.nanoTime();
+        private long restored = start;
+        private long ran = start;
+
+        Times(Interval interval) {
+            this.interval = interval;
+            listener.phase(interval, Simulation.Phase.RESTORE, worker, start);
+        }
+
+        void restored() {
+            restored = System.nanoTime();
+            ran = restored;
+            listener.phase(interval, Simulation.Phase.RUN, worker, restored);
+        }
+
+        void ran() {
+            ran = System.nanoTime();
+            listener.phase(interval, Simulation.Phase.PROOF, worker, ran);
+        }
+
+        SimulatedInterval failed(Exception cause) {
+            return result(Proof.Verdict.failed(cause.getMessage() == null ? cause.toString() : cause.getMessage()),
+                    JsonNodeFactory.instance.objectNode());
+        }
+
+        SimulatedInterval result(Proof.Verdict verdict, ObjectNode said) {
+            return new SimulatedInterval(interval.from().number(), interval.to().number(), interval.instructions(),
+                    verdict
+                            .state(),
+                    verdict.reason(), verdict.pages(), verdict.devices(), millis(restored - start), millis(ran
+                            - restored),
+                    millis(System.nanoTime() - ran), worker, said.toString());
+        }
+
+        private static long millis(long nanos) {
+            return nanos / 1_000_000;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package dev.freezeframe.simulate;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.store.model.SimulationRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// A TCG plugin that looks on while intervals are executed: one of ours, by its name, or a file of the user's. Ours write one
+/// JSON object; of others everything is kept that they print.
+///
+/// @param file     the shared library
+/// @param settings what is behind its name, as QEMU takes it: `,NAME=VALUE…` or nothing
+/// @param ours     whether it takes `out=FILE` and writes an object there
+public record Plugin(Path file, String settings, boolean ours) {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Set<String> WITH_FILES = Set.of("bbv", "trace");
+    private static final Pattern OWN_FILES = Pattern.compile(",(out|trace|vectors|blocks)=");
+    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*");
+    /// A comma that is not doubled ends the file's name.
+    private static final Pattern PARTS = Pattern.compile("((?:[^,]|,,)*)(,.*)?", Pattern.DOTALL);
+
+    /// Finds what a user names.
+    ///
+    /// @param text   `NAME` or `FILE.so`, with `,NAME=VALUE` behind it as often as one likes; a comma in a value is doubled
+    /// @param folder where ours are
+    /// @throws IOException in one line, if there is no such plugin for this QEMU
+    public static Plugin of(String text, Path folder, QemuProgram qemu) throws IOException {
+        Matcher parts = PARTS.matcher(text);
+        if (!parts.matches() || parts.group(1).isEmpty()) {
+            throw new IOException("the plugin has no name: " + text);
+        }
+        String name = parts.group(1).replace(",,", ",");
+        String settings = Optional.ofNullable(parts.group(2)).orElse("");
+        if (text.length() > SimulationRecord.MAX_PLUGIN_LENGTH) {
+            throw new IOException("the plugin's arguments are longer than " + SimulationRecord.MAX_PLUGIN_LENGTH
+                    + " characters");
+        }
+        if (NAME.matcher(name).matches()) {
+            Path file = folder.resolve(name + "-" + api(qemu) + ".so");
+            if (OWN_FILES.matcher(settings).find()) {
+                throw new IOException(
+                        "the files of a plugin are named for each interval: leave " + settings.substring(1)
+                                + " out, and name a folder for them");
+            }
+            if (!Files.isReadable(file)) {
+                throw new IOException("there is no plugin " + name + " in " + folder + (Files.isDirectory(folder)
+                        ? "; there are " + String.join(", ", names(folder)) + ", and FILE.so for one of yours"
+                        : ", which installer/bootstrap.sh build makes"));
+            }
+            return new Plugin(file.toAbsolutePath(), settings, true);
+        }
+        Path file = Path.of(name).toAbsolutePath();
+        if (!Files.isReadable(file)) {
+            throw new IOException("there is no plugin " + file + " that can be read");
+        }
+        return new Plugin(file, settings, false);
+    }
+
+    /// The version of the interface that a QEMU takes; `QEMU_PLUGIN_MIN_VERSION` and `QEMU_PLUGIN_VERSION` in its
+    /// `include/qemu/qemu-plugin.h` are the bounds.
+    private static int api(QemuProgram qemu) {
+        if (qemu.isAtLeast(11, 1)) {
+            return 7;
+        }
+        return qemu.isAtLeast(9, 0) ? 2 : 1;
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (var files = Files.list(folder)) {
+            return files.map(each -> each.getFileName().toString())
+                    .filter(each -> each.matches("[a-z][a-z0-9]*-[0-9]+\\.so"))
+                    .map(each -> each.substring(0, each.indexOf('-'))).distinct().sorted().toList();
+        }
+    }
+
+    /// Whether it writes files that are worth more than what it says.
+    boolean writesFiles() {
+        return ours && WITH_FILES.stream().anyMatch(name -> file.getFileName().toString().startsWith(name + "-"));
+    }
+
+    /// How it is named in the store: wherever it was named from, it is the same file.
+    String record() {
+        return ours
+                ? file.getFileName().toString().replaceFirst("-[0-9]+\\.so$", "") + settings
+                : escape(file) + settings;
+    }
+
+    /// QEMU's arguments for it.
+    List<String> arguments(PluginOutput output) {
+        List<String> arguments = new ArrayList<>(List.of("-d", "plugin", "-D", output.text().toString()));
+        arguments.addAll(List.of("-plugin", escape(file) + (ours ? ",out=" + escape(output.object()) : "") + settings));
+        return arguments;
+    }
+
+    private static String escape(Path path) {
+        return path.toString().replace(",", ",,");
+    }
+
+    /// What it said, once QEMU has ended.
+    ///
+    /// @throws IOException in one line, if one of ours said nothing, or nothing that can be read
+    ObjectNode result(PluginOutput output) throws IOException {
+        if (!ours) {
+            String text = PluginOutput.read(output.text()).strip();
+            return object(text).orElseGet(() -> JsonNodeFactory.instance.objectNode().put("output", text));
+        }
+        String text = PluginOutput.read(output.object());
+        return object(text).orElseThrow(() -> new IOException("the plugin " + file.getFileName() + " wrote no result"));
+    }
+
+    private static Optional<ObjectNode> object(String text) {
+        try {
+            JsonNode json = JSON.readTree(text);
+            return json instanceof ObjectNode object ? Optional.of(object) : Optional.empty();
+        } catch (JsonProcessingException e) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package dev.freezeframe.simulate;
+
+import dev.freezeframe.qemu.qmp.RunDirectory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// The files that a plugin writes for one interval, in a folder that only we may enter, and gone with this, also where we crash;
+/// or in one of the user's, to stay.
+final class PluginOutput implements AutoCloseable {
+    /// What a plugin says is a few numbers; a trace it keeps in a file of its own.
+    private static final int MOST_BYTES = 1 << 24;
+
+    private final RunDirectory folder;
+    private final Path object;
+
+    private PluginOutput(RunDirectory folder, Path object) {
+        this.folder = folder;
+        this.object = object;
+    }
+
+    /// @param kept a folder for what is to stay, in files that begin with the numbers of the interval's checkpoints
+    static PluginOutput create(Optional<Path> kept, Interval interval) throws IOException {
+        RunDirectory folder = RunDirectory.create();
+        return new PluginOutput(folder,
+                kept.orElse(folder.path()).resolve(interval.from().number() + "-" + interval.to()
+                        .number() + ".json"));
+    }
+
+    /// Where one of ours writes what it counted, and beside it what is longer.
+    Path object() {
+        return object;
+    }
+
+    /// Where what any plugin prints goes.
+    Path text() {
+        return folder.path().resolve("plugin.log");
+    }
+
+    /// What was written; empty where nothing was.
+    ///
+    /// @throws IOException if that is too long to be believed
+    static String read(Path file) throws IOException {
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            return "";
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+            if (bytes.length > MOST_BYTES) {
+                throw new IOException("the plugin wrote more than " + MOST_BYTES + " bytes to " + file.getFileName()
+                        + "; have it write less");
+            }
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
+
+    @Override
+    public void close() {
+        folder.close();
+    }
+}

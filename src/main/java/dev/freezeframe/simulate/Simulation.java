@@ -1,0 +1,299 @@
+package dev.freezeframe.simulate;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Closing;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.program.MachineException;
+import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.restore.RestoreOptions;
+import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.EndState;
+import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.SimulatedInterval;
+import dev.freezeframe.store.model.SimulationRecord;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Executes the intervals of a recorded run again, several at a time, each in a QEMU of its own. The longest begin first, so
+/// that none is left over at the end.
+public final class Simulation {
+    private static final Logger LOG = LoggerFactory.getLogger(Simulation.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Store store;
+    private final ExperimentRecord experiment;
+    private final Options options;
+
+    /// How it is to be done.
+    ///
+    /// @param workers how many intervals at a time
+    /// @param proof   whether each end is compared with its checkpoint
+    /// @param plugin  who looks on, as [Plugin#of] takes it
+    /// @param qemu    instead of the recorded one
+    /// @param results a folder in which what plugins write stays, in one of its own for each simulation
+    public record Options(int workers, boolean proof, Optional<String> plugin, Optional<Path> qemu,
+            Optional<Path> results) {
+        /// Refuses what cannot be.
+        public Options {
+            if (workers < 1) {
+                throw new IllegalArgumentException("workers " + workers);
+            }
+        }
+    }
+
+    /// What is done with an interval, one after the other.
+    public enum Phase {
+        /// Its checkpoint is brought back into a QEMU.
+        RESTORE,
+        /// The guest goes from its beginning to its end.
+        RUN,
+        /// Its end is compared, and the plugin is asked.
+        PROOF
+    }
+
+    /// Told of each interval.
+    @FunctionalInterface
+    public interface Listener {
+        /// It has ended; or it did in a simulation that this one goes on with.
+        void ended(Interval interval, SimulatedInterval result) throws IOException;
+
+        /// A worker begins with it, and does so once more where it is executed a second time. In that worker's thread.
+        ///
+        /// @param worker from 1
+        default void begun(Interval interval, int worker) {}
+
+        /// A worker has come to a phase of it. In that worker's thread.
+        ///
+        /// @param nanoTime when, by [System#nanoTime]
+        default void phase(Interval interval, Phase phase, int worker, long nanoTime) {}
+    }
+
+    /// What came of all.
+    ///
+    /// @param results   in the order of the run
+    /// @param said      what the plugin said of all intervals together. Not to be changed
+    /// @param before    how many had been executed earlier
+    /// @param wallNanos from the beginning to the end
+    public record Outcome(List<SimulatedInterval> results, ObjectNode said, int before, long wallNanos) {
+        /// Takes a copy.
+        public Outcome {
+            results = List.copyOf(results);
+        }
+
+        /// How many came to this.
+        public long count(EndState state) {
+            return results.stream().filter(each -> each.state() == state).count();
+        }
+
+        /// The guest's instructions in all whose end is as recorded.
+        public long instructions() {
+            return results.stream().filter(each -> each.state().isSound()).mapToLong(SimulatedInterval::instructions)
+                    .sum();
+        }
+
+        /// Whether all may be used.
+        public boolean isSound() {
+            return results.stream().allMatch(each -> each.state().isSound());
+        }
+    }
+
+    /// @param store which stays the caller's to close, behind [#run]
+    public Simulation(Store store, ExperimentRecord experiment, Options options) {
+        this.store = store;
+        this.experiment = experiment;
+        this.options = options;
+    }
+
+    /// Executes them all and returns when the last one has ended. Each is kept in the store when it has; a simulation of the same
+    /// intervals with the same plugin that was interrupted goes on where it stopped. Interrupting the thread ends all QEMUs.
+    ///
+    /// @param every    how many intervals of the recording each of these is
+    /// @param listener told of each interval when it has ended, in this thread, and of what it comes to until then
+    /// @throws IOException if it cannot begin or be kept, with one line for the user; what goes wrong with an interval is in its
+    ///                     result
+    public Outcome run(List<Interval> intervals, int every, Listener listener) throws IOException {
+        long start = System.nanoTime();
+        QemuProgram qemu = qemu();
+        Optional<Plugin> plugin = options.plugin().isEmpty()
+                ? Optional.empty()
+                : Optional.of(Plugin.of(options.plugin().get(), pluginFolder(), qemu));
+        if (plugin.isPresent() && plugin.get().writesFiles() && options.results().isEmpty()) {
+            throw new IOException("the plugin " + options.plugin().get() + " writes a file for each interval: name a folder"
+                    + " for them with --out");
+        }
+        SimulationRecord simulation = begun(new SimulationRecord(0, experiment.id(), plugin.map(Plugin::record).orElse(""),
+                options.proof(), intervals.getFirst().from().number(), intervals.getLast().to().number(), every, Instant.now(),
+                Optional.empty()), plugin);
+        Map<Interval, SimulatedInterval> results = new HashMap<>();
+        for (SimulatedInterval each : store.simulations().intervals(simulation)) {
+            Optional<Interval> same = intervals.stream()
+                    .filter(interval -> interval.from().number() == each.from() && interval
+                            .to().number() == each.to())
+                    .findFirst();
+            if (same.isPresent() && each.state() != EndState.FAILED) {
+                results.put(same.get(), each);
+                listener.ended(same.get(), each);
+            }
+        }
+        int before = results.size();
+        List<Interval> waiting = intervals.stream().filter(each -> !results.containsKey(each)).sorted(Comparator
+                .comparingLong(Interval::instructions).reversed()).toList();
+        execute(waiting, qemu, plugin, folder(simulation), listener, (interval, result) -> {
+            results.put(interval, result);
+            store.simulations().add(simulation, result);
+            listener.ended(interval, result);
+        });
+        List<SimulatedInterval> all = intervals.stream().map(results::get).toList();
+        if (all.stream().noneMatch(each -> each.state() == EndState.FAILED)) {
+            store.simulations().end(simulation, Instant.now());
+        }
+        MergedResult said = new MergedResult();
+        for (SimulatedInterval each : all) {
+            if (each.state().isSound()) {
+                said.add((ObjectNode) JSON.readTree(each.result()));
+            }
+        }
+        return new Outcome(all, said.sum(), before, System.nanoTime() - start);
+    }
+
+    /// Whether a run was recorded so that it can be executed again.
+    ///
+    /// @throws IOException if the record of its machine cannot be read
+    public static boolean canRepeat(ExperimentRecord experiment) throws IOException {
+        return MachineSpec.fromRecord(JSON.readTree(experiment.machineJson())).profile().replay();
+    }
+
+    /// A folder of its own for each simulation, so that none writes over what another one left.
+    private Optional<Path> folder(SimulationRecord simulation) throws IOException {
+        if (options.results().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(Files.createDirectories(options.results().get().toAbsolutePath().resolve(experiment.name() + "-"
+                + simulation.id())));
+    }
+
+    /// The one to go on with, or a new one.
+    private SimulationRecord begun(SimulationRecord wanted, Optional<Plugin> plugin) throws IOException {
+        // what another plugin of the same name said is another thing
+        Instant built = plugin.isEmpty() ? Instant.MIN : Files.getLastModifiedTime(plugin.get().file()).toInstant();
+        Optional<SimulationRecord> interrupted = store.simulations().of(experiment.id()).stream()
+                .filter(each -> each.endedAt()
+                        .isEmpty() && each.plugin().equals(wanted.plugin()) && each.proof() == wanted.proof()
+                        && each.first() == wanted
+                                .first()
+                        && each.last() == wanted.last() && each.every() == wanted.every()
+                        && built.isBefore(each.startedAt()))
+                .findFirst();
+        return interrupted.isPresent() ? interrupted.get() : store.simulations().begin(wanted);
+    }
+
+    private void execute(List<Interval> waiting, QemuProgram qemu, Optional<Plugin> plugin,
+            Optional<Path> results, Listener listener, Listener done) throws IOException {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        RestoreOptions restore = RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path());
+        List<IntervalRun> runs = new ArrayList<>();
+        try (RunLog log = RunLog.of(store, experiment, qemu.path());
+                Closeable _ = () -> Closing.all(runs);
+                ExecutorService threads = Executors.newFixedThreadPool(options.workers(), Thread.ofPlatform().name(
+                        "simulate-", 1).factory())) {
+            try {
+                BlockingQueue<IntervalRun> idle = new LinkedBlockingQueue<>();
+                for (int worker = 1; worker <= options.workers(); worker++) {
+                    runs.add(new IntervalRun(store, experiment.ramBytes(), log, restore, options.proof(), plugin,
+                            results, worker, listener));
+                    idle.add(runs.getLast());
+                }
+                CompletionService<Ended> ended = new ExecutorCompletionService<>(threads);
+                for (Interval interval : waiting) {
+                    var _ = ended.submit(() -> {
+                        IntervalRun run = idle.take();
+                        try {
+                            return new Ended(interval, twice(run, interval));
+                        } finally {
+                            idle.add(run);
+                        }
+                    });
+                }
+                for (int i = 0; i < waiting.size(); i++) {
+                    Ended next = ended.take().get();
+                    done.ended(next.interval, next.result);
+                }
+            } finally {
+                threads.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+        } catch (ExecutionException e) {
+            throw new IOException("an interval could not be executed: " + e.getCause(), e);
+        }
+    }
+
+    private record Ended(Interval interval, SimulatedInterval result) {}
+
+    /// A replay that hangs, or that QEMU ends, mostly goes well the next time.
+    private static SimulatedInterval twice(IntervalRun run, Interval interval) {
+        SimulatedInterval result = run.run(interval);
+        if (result.state() != EndState.FAILED || Thread.currentThread().isInterrupted()) {
+            return result;
+        }
+        LOG.info("interval {} is executed once more: {}", interval.number(), result.reason());
+        return run.run(interval);
+    }
+
+    /// Where the plugins are that come with this program.
+    private static Path pluginFolder() {
+        Path home = Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath();
+        Path installed = home.resolve("plugins");
+        return Files.isDirectory(installed) ? installed : home.resolve("target").resolve("plugins");
+    }
+
+    /// The QEMU that executes them, which must be of the version that recorded them: another one reads neither its log nor
+    /// where in that a checkpoint is.
+    private QemuProgram qemu() throws IOException {
+        JsonNode record = JSON.readTree(experiment.machineJson());
+        MachineSpec recorded = MachineSpec.fromRecord(record);
+        if (!recorded.profile().replay()) {
+            throw new MachineException("the run of " + experiment.name() + " cannot be executed again: its profile "
+                    + experiment.profileName()
+                    + " does not say \"replay\": true; record one that does, such as replay-linux");
+        }
+        QemuProgram qemu = QemuProgram.ask(options.qemu().orElse(recorded.qemuBinary()));
+        String version = record.path("qemuVersion").asText();
+        if (!release(version).equals(release(qemu.version()))) {
+            throw new MachineException(experiment.name() + " was recorded with QEMU " + version + ", and " + qemu.path()
+                    + " is " + qemu.version()
+                    + ", which executes only its own runs again; name the other one with --qemu");
+        }
+        return qemu;
+    }
+
+    /// Such as `7.2` of `7.2.22`.
+    private static String release(String version) {
+        String[] parts = version.split("\\.", -1);
+        return parts.length < 2 ? version : parts[0] + "." + parts[1];
+    }
+}
