@@ -36,10 +36,19 @@ final class Axes {
 
     /// Vertical grid lines at round moments.
     static void timeGrid(Ink ink, ChartFrame frame, PlotArea area) {
-        TimeTicks ticks = timeTicks(frame.from(), frame.to(), area.width());
-        for (double at = ticks.firstFrom(frame.from()); at <= frame.to(); at += ticks.step()) {
-            ink.fill(frame.colors().grid(), Math.rint(frame.x(area, at)), area.y(), 1, area.height());
+        timeGrid(ink, frame.colors(), area, frame.from(), frame.to());
+    }
+
+    /// The same from one second to another.
+    static void timeGrid(Ink ink, ChartColors colors, PlotArea area, double from, double to) {
+        TimeTicks ticks = timeTicks(from, to, area.width());
+        for (double at = ticks.firstFrom(from); at <= to; at += ticks.step()) {
+            ink.fill(colors.grid(), Math.rint(x(area, from, to, at)), area.y(), 1, area.height());
         }
+    }
+
+    private static double x(PlotArea area, double from, double to, double second) {
+        return area.x() + (second - from) / (to - from) * area.width();
     }
 
     static TimeTicks timeTicks(double from, double to, double width) {
@@ -48,12 +57,17 @@ final class Axes {
 
     /// Labels at round moments under the plots.
     static void timeLabels(Ink ink, ChartFrame frame, PlotArea area, double baseline) {
-        TimeTicks ticks = timeTicks(frame.from(), frame.to(), area.width());
-        for (double at = ticks.firstFrom(frame.from()); at <= frame.to(); at += ticks.step()) {
+        timeLabels(ink, frame.colors(), area, frame.from(), frame.to(), baseline);
+    }
+
+    /// The same from one second to another.
+    static void timeLabels(Ink ink, ChartColors colors, PlotArea area, double from, double to, double baseline) {
+        TimeTicks ticks = timeTicks(from, to, area.width());
+        for (double at = ticks.firstFrom(from); at <= to; at += ticks.step()) {
             String label = ticks.label(at);
             double width = ink.width(Size.SMALL, false, label);
-            double x = Math.clamp(frame.x(area, at) - width / 2, area.x() - 20, area.right() + 40 - width);
-            ink.text(frame.colors().mutedText(), Size.SMALL, false, label, x, baseline);
+            double x = Math.clamp(x(area, from, to, at) - width / 2, area.x() - 20, area.right() + 40 - width);
+            ink.text(colors.mutedText(), Size.SMALL, false, label, x, baseline);
         }
     }
 

@@ -9,10 +9,12 @@ import java.util.Map;
 /// @param phases of the pause, in their order
 /// @param lines  for experiments laid over each other
 /// @param heat   from seldom to often, evenly spaced to the eye
+/// @param simulation of what is executed again
 public record ChartColors(Map<PageFate, InkColor> fates, List<InkColor> phases, List<InkColor> lines,
         List<InkColor> heat,
         InkColor dirty, InkColor raw, InkColor kept, InkColor late, InkColor median, InkColor percentile,
-        InkColor selection, InkColor text, InkColor mutedText, InkColor grid, InkColor background) {
+        SimulationColors simulation, InkColor selection, InkColor text, InkColor mutedText, InkColor grid,
+        InkColor background) {
 
     public InkColor of(PageFate fate) {
         return fates.get(fate);

@@ -27,7 +27,6 @@ public final class ChartSheet {
     private final double height;
     private final double top;
     private final double each;
-    private final double figureWidth;
 
     /// @param top room over the first chart
     public ChartSheet(List<Chart> charts, double width, double height, double top) {
@@ -36,7 +35,6 @@ public final class ChartSheet {
         this.height = Math.floor(height);
         this.top = top;
         each = Math.max(LEGEND_HEIGHT + UNDER_PLOT + 8, Math.floor((this.height - AXIS_HEIGHT - top) / charts.size()));
-        figureWidth = width < NARROW ? NARROW_FIGURE_WIDTH : FIGURE_WIDTH;
     }
 
     public List<Chart> charts() {
@@ -56,9 +54,13 @@ public final class ChartSheet {
     }
 
     public PlotArea area(int chart) {
-        double left = figureWidth + LABELS_LEFT;
-        return new PlotArea(left, topOf(chart) + LEGEND_HEIGHT, Math.max(16, width - left - LABELS_RIGHT),
-                each - LEGEND_HEIGHT - UNDER_PLOT);
+        return area(width, topOf(chart) + LEGEND_HEIGHT, each - LEGEND_HEIGHT - UNDER_PLOT);
+    }
+
+    /// Where every chart is in a width, so that all of them have one axis.
+    static PlotArea area(double width, double top, double height) {
+        double left = (width < NARROW ? NARROW_FIGURE_WIDTH : FIGURE_WIDTH) + LABELS_LEFT;
+        return new PlotArea(left, top, Math.max(16, Math.floor(width) - left - LABELS_RIGHT), height);
     }
 
     /// The chart at this height.
@@ -75,22 +77,26 @@ public final class ChartSheet {
                 ink.fill(colors.grid(), 0, topOf(i), width, 1);
             }
             charts.get(i).paint(ink, frame, area);
-            Chart.Figure figure = charts.get(i).figure(frame);
-            double y = topOf(i) + 15;
-            ink.text(colors.mutedText(), Size.SMALL, true, charts.get(i).title(), PADDING, y);
-            boolean roomy = each >= 76;
-            y += roomy ? 25 : 18;
-            ink.text(colors.text(), roomy ? Size.FIGURE : Size.LARGE, false, figure.number(), PADDING, y);
-            for (String line : List.of(figure.what(), figure.more())) {
-                y += 15;
-                if (y < topOf(i) + each - 2) {
-                    ink.text(colors.mutedText(), Size.SMALL, false, line, PADDING, y);
-                }
-            }
+            heading(ink, colors, charts.get(i).title(), charts.get(i).figure(frame), topOf(i), each);
             units(ink, colors, i, area);
         }
         PlotArea last = area(charts.size() - 1);
         Axes.timeLabels(ink, frame, last, last.bottom() + UNDER_PLOT + 13);
+    }
+
+    /// What stands at the left of a chart: its title, its figure and as much about that as there is room for.
+    static void heading(Ink ink, ChartColors colors, String title, Chart.Figure figure, double top, double height) {
+        double y = top + 15;
+        ink.text(colors.mutedText(), Size.SMALL, true, title, PADDING, y);
+        boolean roomy = height >= 76;
+        y += roomy ? 25 : 18;
+        ink.text(colors.text(), roomy ? Size.FIGURE : Size.LARGE, false, figure.number(), PADDING, y);
+        for (String line : List.of(figure.what(), figure.more())) {
+            y += 15;
+            if (y < top + height - 2) {
+                ink.text(colors.mutedText(), Size.SMALL, false, line, PADDING, y);
+            }
+        }
     }
 
     private void units(Ink ink, ChartColors colors, int chart, PlotArea area) {

@@ -7,6 +7,7 @@ import dev.freezeframe.ui.library.ExperimentCommands;
 import dev.freezeframe.ui.library.StoreCommands;
 import dev.freezeframe.ui.machine.MachineCommands;
 import dev.freezeframe.ui.recording.RecordCommands;
+import dev.freezeframe.ui.simulate.SimulationCommands;
 import java.util.List;
 import javafx.beans.property.BooleanProperty;
 import javafx.scene.Node;
@@ -48,6 +49,7 @@ final class Commands {
                         .sections()),
                 new CommandGroup("_Experiment", ExperimentCommands.ofShown(owner,
                         workbench).sectionsForShown()),
+                new CommandGroup("_Simulate", new SimulationCommands(owner, workbench).sections()),
                 CommandGroup.of("_Help", List.of(pages
                         .doctor())));
     }

@@ -23,6 +23,7 @@ import dev.freezeframe.ui.profile.ProfileEditor;
 import dev.freezeframe.ui.profile.ProfileList;
 import dev.freezeframe.ui.profile.ProfilesModel;
 import dev.freezeframe.ui.recording.RecordBar;
+import dev.freezeframe.ui.simulate.SimulatePage;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.HashMap;
 import java.util.List;
@@ -239,6 +240,7 @@ final class MainView extends BorderPane {
             case Navigation.Place.Experiment _ -> experiment();
             case Navigation.Place.Library _ -> made(LibraryPage.class, () -> new LibraryPage(workbench));
             case Navigation.Place.Family _ -> made(FamilyTree.class, () -> new FamilyTree(workbench));
+            case Navigation.Place.Simulate _ -> made(SimulatePage.class, () -> new SimulatePage(workbench, palette));
             case Navigation.Place.Compare _ -> made(ComparePage.class, () -> new ComparePage(workbench, palette));
             case Navigation.Place.Overlay(var experimentIds) -> {
                 boolean first = !madePages.containsKey(OverlayPane.class);

@@ -20,7 +20,10 @@ final class MenuLine extends HBox {
         setAlignment(Pos.CENTER_LEFT);
         MenuBar menus = new MenuBar(commands.groups().stream().map(CommandMenus::menu).toArray(Menu[]::new));
 
+        menus.setMinWidth(USE_PREF_SIZE); // whoever knows the way needs the folder's name less than the menus
+
         Label where = new Label();
+        where.setMinWidth(0);
         where.getStyleClass().add("text-muted");
         where.setTextOverrun(OverrunStyle.CENTER_ELLIPSIS);
         where.textProperty().bind(Bindings.createStringBinding(() -> "store " + workbench.stores().stateProperty().get()

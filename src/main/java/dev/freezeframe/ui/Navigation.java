@@ -27,6 +27,9 @@ public final class Navigation {
         /// Experiments, by their ids, laid over each other; where there are none, those of the last time.
         record Overlay(List<Long> experimentIds) implements Place {}
 
+        /// The shown experiment executed again, interval by interval.
+        record Simulate() implements Place {}
+
         /// The editor of a profile; a new one where the file is empty.
         record Profile(Optional<Path> file) implements Place {}
 

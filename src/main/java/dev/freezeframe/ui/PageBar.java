@@ -30,6 +30,7 @@ final class PageBar extends HBox {
             case Navigation.Place.Family _ -> "Tree of experiments";
             case Navigation.Place.Compare _ -> "Compare checkpoints";
             case Navigation.Place.Overlay _ -> "Experiments laid over each other";
+            case Navigation.Place.Simulate _ -> "Simulate";
             case Navigation.Place.Profile _ -> "Profile";
             case Navigation.Place.Doctor _ -> "This computer";
         };

@@ -11,6 +11,7 @@ public final class PageCommands {
     private final Command library;
     private final Command family;
     private final Command overlay;
+    private final Command simulate;
     private final Command doctor;
 
     /// @param navigation of the window whose pages they are
@@ -24,6 +25,8 @@ public final class PageCommands {
                 "Which experiment began at which checkpoint").key("Shortcut+3");
         overlay = go("_Overlay", new Navigation.Place.Overlay(List.of())).icon(Feather.LAYERS).help(
                 "Experiments laid over each other").key("Shortcut+4");
+        simulate = go("_Simulate", new Navigation.Place.Simulate()).icon(Feather.PLAY).help(
+                "Execute the experiment's intervals again, in parallel").key("Shortcut+5");
         doctor = go("What this computer can _do", new Navigation.Place.Doctor()).icon(Feather.CPU);
     }
 
@@ -41,6 +44,11 @@ public final class PageCommands {
         return library;
     }
 
+    /// To the simulation of the shown experiment.
+    public Command simulate() {
+        return simulate;
+    }
+
     /// To what the doctor found.
     public Command doctor() {
         return doctor;
@@ -48,6 +56,6 @@ public final class PageCommands {
 
     /// To those about experiments, in the order of a menu.
     List<Command> aboutExperiments() {
-        return List.of(experiment, library, family, overlay);
+        return List.of(experiment, library, family, overlay, simulate);
     }
 }

@@ -14,7 +14,7 @@ import org.kordamp.ikonli.feather.Feather;
 import org.kordamp.ikonli.javafx.FontIcon;
 
 /// The pages that stand where there is nothing to work with: one picture, one sentence, and what to do.
-final class Pages {
+public final class Pages {
     private static final double TEXT_WIDTH = 560;
 
     private Pages() {}
@@ -50,7 +50,7 @@ final class Pages {
     }
 
     /// Such a page.
-    static VBox page(Node picture, String title, String sentence, Node... remedies) {
+    public static VBox page(Node picture, String title, String sentence, Node... remedies) {
         Label heading = new Label(title);
         heading.getStyleClass().addAll("text-figure", "page-title");
         heading.setWrapText(true);
@@ -70,13 +70,15 @@ final class Pages {
         return page;
     }
 
-    static FontIcon icon(Ikon which) {
+    /// Its picture.
+    public static FontIcon icon(Ikon which) {
         FontIcon icon = new FontIcon(which);
         icon.getStyleClass().add("page-icon");
         return icon;
     }
 
-    static Button button(String text, String id, Runnable action, boolean isDefault) {
+    /// A remedy; one of a page is the one to take first.
+    public static Button button(String text, String id, Runnable action, boolean isDefault) {
         Button button = new Button(text);
         button.setId(id);
         button.setOnAction(_ -> action.run());

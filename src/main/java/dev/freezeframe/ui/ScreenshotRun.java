@@ -100,6 +100,7 @@ final class ScreenshotRun {
             case COMPARE -> found.<Navigation.Place>map(checkpoint -> new Navigation.Place.Compare(checkpoint, first))
                     .orElse(new Navigation.Place.Experiment());
             case OVERLAY -> new Navigation.Place.Overlay(List.of());
+            case SIMULATE -> new Navigation.Place.Simulate();
             case PROFILE -> new Navigation.Place.Profile(Optional.empty());
             case DOCTOR -> new Navigation.Place.Doctor();
         });

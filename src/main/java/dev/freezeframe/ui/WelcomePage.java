@@ -4,11 +4,8 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.host.Doctor;
 import dev.freezeframe.host.Finding;
 import dev.freezeframe.host.GuestPlan;
-import dev.freezeframe.qemu.profile.MachineSpec;
-import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.ui.command.Command;
 import dev.freezeframe.ui.machine.GuestModel;
-import dev.freezeframe.ui.task.Problem;
 import java.util.List;
 import javafx.application.Platform;
 import javafx.geometry.Pos;
@@ -201,13 +198,6 @@ final class WelcomePage extends StackPane {
 
     private void record(String profile) {
         begin.setDisable(true);
-        workbench.tasks().quietly("Find the machine", _ -> Profiles.standard().find(profile), found -> workbench
-                .machines().start(MachineSpec.of(found), machine -> {
-                    begin.setDisable(false);
-                    workbench.machines().record(machine, workbench.recordSettings().options());
-                }, _ -> begin.setDisable(false)), cause -> {
-                    begin.setDisable(false);
-                    workbench.tasks().report(Problem.of("Record " + profile, cause));
-                });
+        workbench.record(profile, () -> begin.setDisable(false), () -> begin.setDisable(false));
     }
 }

@@ -1,6 +1,8 @@
 package dev.freezeframe.ui;
 
 import dev.freezeframe.base.Closing;
+import dev.freezeframe.qemu.profile.MachineSpec;
+import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.library.LibraryModel;
@@ -10,7 +12,9 @@ import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.machine.MachinesModel;
 import dev.freezeframe.ui.recording.RecordSettings;
 import dev.freezeframe.ui.recording.RecordingModel;
+import dev.freezeframe.ui.simulate.SimulationModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
+import dev.freezeframe.ui.task.Problem;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +39,7 @@ public final class WorkbenchModel {
     private final LibraryModel library;
     private final LibraryWork libraryWork;
     private final VerificationModel verification;
+    private final SimulationModel simulation;
     private final RecordSettings recordSettings;
     private final Navigation navigation = new Navigation();
     /// What the recordings' threads have stored and the window has not taken in yet.
@@ -89,6 +94,7 @@ public final class WorkbenchModel {
         recordSettings = new RecordSettings(machines);
         libraryWork = new LibraryWork(this);
         verification = new VerificationModel(this);
+        simulation = new SimulationModel(this);
         library.loadedProperty().addListener((_, _, loaded) -> {
             // a store that was just opened shows what was done last
             if (loaded && experiment.experimentProperty().get() == null && !library.experiments().isEmpty()) {
@@ -149,6 +155,11 @@ public final class WorkbenchModel {
         return verification;
     }
 
+    /// Simulations of the shown experiment.
+    public SimulationModel simulation() {
+        return simulation;
+    }
+
     /// Interval and budget.
     public RecordSettings recordSettings() {
         return recordSettings;
@@ -171,6 +182,23 @@ public final class WorkbenchModel {
     public void show(ExperimentRecord chosen) {
         experiment.show(chosen);
         navigation.go(new Navigation.Place.Experiment());
+    }
+
+    /// Starts the machine of a profile, and records it once it runs.
+    ///
+    /// @param whenStarted called when it runs
+    /// @param whenFailed  called when it could not be started, which is told elsewhere
+    public void record(String profile, Runnable whenStarted, Runnable whenFailed) {
+        tasks.quietly("Find the machine", _ -> Profiles.standard().find(profile),
+                found -> machines.start(MachineSpec.of(
+                        found), machine -> {
+                            whenStarted.run();
+                            machines.record(machine, recordSettings.options());
+                        }, _ -> whenFailed.run()),
+                cause -> {
+                    whenFailed.run();
+                    tasks.report(Problem.of("Record " + profile, cause));
+                });
     }
 
     /// The recording of the shown experiment, if it is being recorded now.

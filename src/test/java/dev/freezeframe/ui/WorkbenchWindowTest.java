@@ -49,7 +49,8 @@ class WorkbenchWindowTest {
     void openTheWindow() {
         window = new ShownWindow(folder.resolve("store"), 1440, 900);
         workbench = window.workbench();
-        FxToolkit.await("the empty store's page is there", () -> FxToolkit.lookup(window.view(), "#record-demo") != null);
+        FxToolkit.await("the empty store's page is there",
+                () -> FxToolkit.lookup(window.view(), "#record-demo") != null);
     }
 
     @AfterEach

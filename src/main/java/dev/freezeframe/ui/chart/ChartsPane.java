@@ -15,6 +15,7 @@ import dev.freezeframe.plot.TimeTicks;
 import dev.freezeframe.plot.TimeWindow;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.ui.PageCommands;
 import dev.freezeframe.ui.Selection;
 import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.task.Cancellable;
@@ -155,7 +156,11 @@ public final class ChartsPane extends BorderPane {
         Button export = new Button(null, new FontIcon(Feather.DOWNLOAD));
         icon(export, "Save the charts as a picture");
         export.setOnAction(_ -> chooseFile(null));
-        HBox bar = new HBox(8, readout, note, follow, all, export);
+        Button simulate = new PageCommands(workbench.navigation()).simulate().button();
+        simulate.setId("charts-simulate");
+        simulate.getStyleClass().addAll(Styles.FLAT, Styles.SMALL);
+        simulate.setMinWidth(USE_PREF_SIZE);
+        HBox bar = new HBox(8, readout, note, follow, all, export, simulate);
         bar.getStyleClass().add("charts-bar");
         return bar;
     }

@@ -4,6 +4,7 @@ import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.PageFate;
 import dev.freezeframe.plot.ChartColors;
 import dev.freezeframe.plot.InkColor;
+import dev.freezeframe.plot.SimulationColors;
 import dev.freezeframe.store.model.PageClass;
 import dev.freezeframe.ui.theme.Palette;
 import java.util.ArrayList;
@@ -29,8 +30,14 @@ public final class PaletteColors {
         return new ChartColors(fates, List.copyOf(phases), of(palette.lines()), of(palette.heat()), of(palette.dirty()),
                 of(palette.raw()), of(palette.kept()), of(palette.late()), of(palette.median()), of(palette
                         .percentile()),
-                of(palette.selection()), of(palette.text()), of(palette.mutedText()), of(palette.grid()),
+                simulation(palette), of(palette.selection()), of(palette.text()), of(palette.mutedText()),
+                of(palette.grid()),
                 of(palette.background()));
+    }
+
+    private static SimulationColors simulation(Palette palette) {
+        return new SimulationColors(of(palette.restore()), of(palette.run()), of(palette.proof()), of(palette.proven()),
+                of(palette.across()), of(palette.untouched()), of(palette.late()));
     }
 
     static InkColor of(Color color) {

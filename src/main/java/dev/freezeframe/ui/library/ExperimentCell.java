@@ -86,7 +86,7 @@ final class ExperimentCell extends ListCell<LibraryRow> {
         StringBuilder text = new StringBuilder(ShownText.oneLine(entry.name())).append('\n').append(Units.count(entry
                 .totals().checkpoints(), "checkpoint")).append(" of ").append(ShownText.oneLine(entry.experiment()
                         .profileName()))
-                .append(", ").append(Units.bytes(entry.totals().storedBytes())).append(" stored\n")
+                .append(", ").append(Units.bytes(entry.totals().addedBytes())).append(" stored\n")
                 .append(LibraryColumns.time(entry.experiment().startedAt())).append(", ").append(Units.duration(entry
                         .duration()))
                 .append(", ").append(entry.endReason());

@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.library;
 
+import dev.freezeframe.ui.task.SingleJob;
 import javafx.beans.binding.Bindings;
 import javafx.geometry.Pos;
 import javafx.scene.control.Button;
@@ -14,7 +15,7 @@ final class JobLine extends HBox {
     private static final double BAR_WIDTH = 240;
 
     /// @param what such as `Verifying`
-    JobLine(LibraryJob job, String what) {
+    JobLine(SingleJob job, String what) {
         super(12);
         setAlignment(Pos.CENTER_LEFT);
         Label text = new Label();

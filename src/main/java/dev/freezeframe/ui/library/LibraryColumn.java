@@ -19,13 +19,15 @@ import java.util.stream.Collectors;
 public record LibraryColumn<S, V extends Comparable<? super V>>(String id, String title, String explanation,
         Function<S, V> value, Function<V, String> text, boolean numeric, boolean shown, double width) {
 
-    static <S> LibraryColumn<S, String> ofText(String id, String title, String explanation,
+    /// One of text, by which it is sorted too.
+    public static <S> LibraryColumn<S, String> ofText(String id, String title, String explanation,
             Function<S, String> value,
             double width) {
         return new LibraryColumn<>(id, title, explanation, value, ShownText::oneLine, false, true, width);
     }
 
-    static <S, V extends Comparable<? super V>> LibraryColumn<S, V> ofFigure(String id, String title,
+    /// One of figures.
+    public static <S, V extends Comparable<? super V>> LibraryColumn<S, V> ofFigure(String id, String title,
             String explanation, Function<S, V> value, Function<V, String> text, double width) {
         return new LibraryColumn<>(id, title, explanation, value, text, true, true, width);
     }

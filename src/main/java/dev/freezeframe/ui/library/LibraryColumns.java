@@ -120,8 +120,10 @@ public final class LibraryColumns {
                 LibraryColumns.<LibraryEntry, Long>figure("ram_bytes", "Memory", "The guest's RAM",
                         entry -> entry.experiment().ramBytes(), Units::bytes,
                         88).hidden(),
-                figure("stored_bytes", "Stored", "What its checkpoints added to the store", entry -> entry.totals()
-                        .storedBytes(), Units::bytes, 88),
+                figure("stored_bytes", "Stored", "What its checkpoints and its log added to the store",
+                        entry -> entry.totals()
+                                .addedBytes(),
+                        Units::bytes, 88),
                 figure("saved_percent", "Saved",
                         "What the store does without, compared with plain images of RAM and disks",
                         entry -> 100 * entry.savedShare(), LibraryColumns::percent, 80),
@@ -181,6 +183,7 @@ public final class LibraryColumns {
             case BYTES -> Units.bytes(value);
             case TICKS -> orDash(value);
             case ROUNDS, PAGES, BLOCKS -> Units.count(value);
+            case INSTRUCTIONS -> orDash(value);
         };
     }
 

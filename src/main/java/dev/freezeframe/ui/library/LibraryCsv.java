@@ -40,6 +40,7 @@ final class LibraryCsv {
         columns.put("dirty_blocks", total(ExperimentTotals::dirtyBlocks));
         columns.put("new_blocks", total(ExperimentTotals::newBlocks));
         columns.put("image_bytes", total(ExperimentTotals::imageBytes));
+        columns.put("log_bytes", total(ExperimentTotals::logBytes));
         return columns;
     }
 

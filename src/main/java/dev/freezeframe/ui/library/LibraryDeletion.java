@@ -56,7 +56,7 @@ public record LibraryDeletion(List<LibraryEntry> entries, List<LibraryEntry> dep
 
     /// What they added to the store. What other checkpoints use of it stays.
     public long storedBytes() {
-        return entries.stream().mapToLong(entry -> entry.totals().storedBytes()).sum();
+        return entries.stream().mapToLong(entry -> entry.totals().addedBytes()).sum();
     }
 
     /// What goes, such as `tiny-linux-20261122-101500` or `3 experiments`.

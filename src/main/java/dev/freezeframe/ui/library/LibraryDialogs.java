@@ -78,7 +78,7 @@ final class LibraryDialogs {
     /// Asks whether damaged checkpoints may be deleted.
     void deleteDamaged(VerificationModel verification) {
         VerificationModel.Result result = verification.resultProperty().get();
-        if (result == null || result.report().isSound()) {
+        if (result == null || result.report().damages().isEmpty()) {
             return;
         }
         List<String> names = result.damagedCheckpoints();

@@ -14,21 +14,23 @@ import java.util.Set;
 
 /// Writes a text file that is there wholly or not at all. A new file is its owner's only; one that is replaced keeps who may
 /// read it, and is replaced only where that was asked for.
-final class LibraryFile {
+public final class LibraryFile {
     private static final int LONGEST_NAME = 120;
 
     private LibraryFile() {}
 
     /// Something that is written into a file.
     @FunctionalInterface
-    interface Content {
+    public interface Content {
         /// Writes it.
         void writeTo(Writer out) throws IOException;
     }
 
+    /// Writes a file.
+    ///
     /// @param replace whether a file that is there may go
     /// @throws IOException with one line for the user
-    static void write(Path file, boolean replace, Content content) throws IOException {
+    public static void write(Path file, boolean replace, Content content) throws IOException {
         Path target = file.toAbsolutePath();
         Path part = null;
         try {
@@ -73,7 +75,7 @@ final class LibraryFile {
     }
 
     /// The same with another ending.
-    static String nameFor(String experimentName, String ending) {
+    public static String nameFor(String experimentName, String ending) {
         String name = experimentName.replaceAll("[^\\p{L}\\p{N}._-]", "_").replaceFirst("^\\.+", "_");
         return (name.length() > LONGEST_NAME ? name.substring(0, LONGEST_NAME) : name) + ending;
     }

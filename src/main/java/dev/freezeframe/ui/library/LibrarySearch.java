@@ -70,7 +70,7 @@ public final class LibrarySearch {
     /// Such as `12 experiments, 4,213 checkpoints, 1.20 GiB stored`.
     public static String sum(Collection<LibraryEntry> entries) {
         long checkpoints = entries.stream().mapToLong(entry -> entry.totals().checkpoints()).sum();
-        long bytes = entries.stream().mapToLong(entry -> entry.totals().storedBytes()).sum();
+        long bytes = entries.stream().mapToLong(entry -> entry.totals().addedBytes()).sum();
         return Units.count(entries.size(), "experiment") + ", " + Units.count(checkpoints, "checkpoint") + ", " + Units
                 .bytes(bytes) + " stored";
     }

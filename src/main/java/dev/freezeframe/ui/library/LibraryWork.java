@@ -15,6 +15,7 @@ import dev.freezeframe.store.upkeep.GcReport;
 import dev.freezeframe.ui.Navigation;
 import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.task.Problem;
+import dev.freezeframe.ui.task.SingleJob;
 import dev.freezeframe.ui.task.Steps;
 import java.io.IOException;
 import java.io.Writer;
@@ -39,16 +40,16 @@ import javafx.beans.property.ReadOnlyStringWrapper;
 /// what was deleted back. Nothing asks the user here; views do before they call.
 public final class LibraryWork {
     private final WorkbenchModel workbench;
-    private final LibraryJob reclaiming;
-    private final LibraryJob bundling;
+    private final SingleJob reclaiming;
+    private final SingleJob bundling;
     private final ReadOnlyStringWrapper lastDone = new ReadOnlyStringWrapper(this, "lastDone", "");
     private Optional<Path> lastFolder = Optional.empty();
     private final ReadOnlyLongWrapper deletedBytes = new ReadOnlyLongWrapper(this, "deletedBytes", 0);
 
     public LibraryWork(WorkbenchModel workbench) {
         this.workbench = workbench;
-        reclaiming = new LibraryJob(workbench.tasks());
-        bundling = new LibraryJob(workbench.tasks());
+        reclaiming = new SingleJob(workbench.tasks());
+        bundling = new SingleJob(workbench.tasks());
         bundling.problemProperty().addListener((_, _, problem) -> {
             // the library shows it by itself
             if (!problem.isEmpty()
@@ -178,7 +179,7 @@ public final class LibraryWork {
     }
 
     /// Whether space is being reclaimed, and how far that is.
-    public LibraryJob reclaiming() {
+    public SingleJob reclaiming() {
         return reclaiming;
     }
 
@@ -271,7 +272,7 @@ public final class LibraryWork {
     public static final String BUNDLE_ENDING = ".freezeframe";
 
     /// Whether a bundle is being written or read, and how far that is.
-    public LibraryJob bundling() {
+    public SingleJob bundling() {
         return bundling;
     }
 
@@ -352,7 +353,9 @@ public final class LibraryWork {
                                     report.experiment().name())
                             + ": " + Units.count(report.newChunks(), "new page") + ", "
                             + Units.bytes(report.newBytes()) + " stored; " + Units.count(report.sharedChunks(), "page")
-                            + " shared with what was there");
+                            + " shared with what was there" + (report.logBytes() > 0
+                                    ? "; its log, " + Units.bytes(report.logBytes())
+                                    : ""));
                     workbench.library().reload();
                     workbench.stores().measure();
                     workbench.show(report.experiment());

@@ -3,6 +3,7 @@ package dev.freezeframe.ui.library;
 import dev.freezeframe.ui.Navigation;
 import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.command.Command;
+import dev.freezeframe.ui.task.SingleJob;
 import java.util.List;
 import javafx.beans.binding.Bindings;
 import javafx.beans.value.ObservableBooleanValue;
@@ -35,7 +36,7 @@ public final class StoreCommands {
                 openAndNot(verification.job()));
     }
 
-    private ObservableBooleanValue openAndNot(LibraryJob job) {
+    private ObservableBooleanValue openAndNot(SingleJob job) {
         return Bindings.createBooleanBinding(
                 () -> workbench.stores().store().isPresent() && !job.runningProperty().get(),
                 workbench.stores().stateProperty(), job.runningProperty());

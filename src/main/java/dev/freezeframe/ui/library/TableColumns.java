@@ -14,16 +14,17 @@ import javafx.scene.input.MouseEvent;
 
 /// Makes the columns of the library's tables and what all these tables have: lines of one height, figures at the right, and a
 /// menu of columns.
-final class TableColumns {
+public final class TableColumns {
     /// Tables with lines of one height lay out only the cells in sight, across as well.
-    static final double LINE_HEIGHT = 28;
+    public static final double LINE_HEIGHT = 28;
 
     private static final String EXPLAINED = "explained";
     private static final String DISKS = "disks";
 
     private TableColumns() {}
 
-    static void prepare(TableView<?> table) {
+    /// Gives a table what all of them have.
+    public static void prepare(TableView<?> table) {
         table.setFixedCellSize(LINE_HEIGHT);
         table.setTableMenuButtonVisible(true);
         table.getStyleClass().addAll("edge-to-edge", "library-table");
@@ -39,8 +40,10 @@ final class TableColumns {
         });
     }
 
-    /// @param values what a column shows of a line of the table
-    static <R, S, V extends Comparable<? super V>> TableColumn<R, V> of(LibraryColumn<S, V> column,
+    /// A column of a table.
+    ///
+    /// @param values what it shows of a line
+    public static <R, S, V extends Comparable<? super V>> TableColumn<R, V> of(LibraryColumn<S, V> column,
             Function<R, ObservableValue<S>> values) {
         TableColumn<R, V> made = new TableColumn<>();
         made.setId(column.id());
@@ -78,7 +81,7 @@ final class TableColumns {
     }
 
     /// Brings a line into sight without moving the table where it is in sight already.
-    static void reveal(TableView<?> table, int index) {
+    public static void reveal(TableView<?> table, int index) {
         if (index >= 0 && table.lookup(".virtual-flow") instanceof VirtualFlow<?> flow) {
             flow.scrollTo(index);
         }

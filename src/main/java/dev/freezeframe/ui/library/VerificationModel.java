@@ -4,7 +4,9 @@ import dev.freezeframe.base.Units;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.upkeep.VerifyReport;
 import dev.freezeframe.ui.WorkbenchModel;
+import dev.freezeframe.ui.task.SingleJob;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
@@ -13,7 +15,7 @@ import javafx.beans.property.ReadOnlyObjectWrapper;
 /// is opened.
 public final class VerificationModel {
     private final WorkbenchModel workbench;
-    private final LibraryJob job;
+    private final SingleJob job;
     private final ReadOnlyObjectWrapper<Result> result = new ReadOnlyObjectWrapper<>(this, "result");
 
     /// What a verification found.
@@ -23,10 +25,17 @@ public final class VerificationModel {
     public record Result(Instant endedAt, VerifyReport report, boolean outdated) {
         /// What it came to, in few words.
         public String headline() {
-            return report.isSound()
-                    ? "The store is sound"
-                    : "The store is damaged: " + Units.count(damagedCheckpoints().size(), "checkpoint")
-                            + " cannot be read back whole";
+            if (report.isSound()) {
+                return "The store is sound";
+            }
+            List<String> lost = new ArrayList<>();
+            if (!report.damages().isEmpty()) {
+                lost.add(Units.count(damagedCheckpoints().size(), "checkpoint"));
+            }
+            if (!report.logDamages().isEmpty()) {
+                lost.add(Units.count(report.logDamages().size(), "log"));
+            }
+            return "The store is damaged: " + String.join(" and ", lost) + " cannot be read back whole";
         }
 
         /// How much was looked at, one sentence.
@@ -39,10 +48,19 @@ public final class VerificationModel {
 
         /// What to do about it; empty where nothing is to be done.
         public String remedy() {
-            return report.isSound()
-                    ? ""
-                    : "Delete the damaged checkpoints, all others are whole; or close the program and put a backup of the "
-                            + "store in its place.";
+            if (report.isSound()) {
+                return "";
+            }
+            return (report.damages().isEmpty()
+                    ? "All checkpoints are whole, but these runs cannot be executed again"
+                    : "Delete the damaged checkpoints, all others are whole")
+                    + "; or close the program and put a backup of the store in its place.";
+        }
+
+        /// The logs that cannot be read back whole, one line each.
+        public List<String> damagedLogs() {
+            return report.logDamages().stream().map(damage -> "The log of " + damage.experiment() + ": " + Units.count(
+                    damage.pieces(), "piece") + " lost, " + damage.cause()).toList();
         }
 
         /// The checkpoints that cannot be restored, as `EXPERIMENT/NUMBER`.
@@ -53,12 +71,12 @@ public final class VerificationModel {
 
     public VerificationModel(WorkbenchModel workbench) {
         this.workbench = workbench;
-        job = new LibraryJob(workbench.tasks());
+        job = new SingleJob(workbench.tasks());
         workbench.stores().stateProperty().addListener((_, _, _) -> result.set(null));
     }
 
     /// Whether it is under way, and how far.
-    public LibraryJob job() {
+    public SingleJob job() {
         return job;
     }
 
@@ -78,7 +96,7 @@ public final class VerificationModel {
     /// @param work what deletes
     public void deleteDamaged(LibraryWork work) {
         Result now = result.get();
-        if (now != null && !now.report().isSound()) {
+        if (now != null && !now.report().damages().isEmpty()) {
             work.deleteCheckpoints(now.damagedCheckpoints().stream().map(CheckpointName::parse).toList(), () -> {
                 if (now.equals(result.get())) {
                     result.set(new Result(now.endedAt(), now.report(), true));

@@ -94,7 +94,7 @@ final class VerificationPane extends StackPane {
         HBox.setHgrow(words, Priority.ALWAYS);
         Button delete = new Button("Delete damaged…", new FontIcon(Feather.TRASH_2));
         delete.setId("delete-damaged");
-        delete.setDisable(result.outdated());
+        delete.setDisable(result.outdated() || result.report().damages().isEmpty());
         delete.setOnAction(_ -> dialogs.deleteDamaged(verification));
         delete.setMinWidth(Button.USE_PREF_SIZE);
         Button again = again("Verify again");
@@ -123,6 +123,12 @@ final class VerificationPane extends StackPane {
         });
         VBox.setVgrow(table, Priority.ALWAYS);
         VBox all = new VBox(top, table);
+        for (String damaged : result.damagedLogs()) {
+            Label log = new Label(ShownText.oneLine(damaged));
+            log.setWrapText(true);
+            log.getStyleClass().add("verification-remarks");
+            all.getChildren().add(log);
+        }
         if (!result.report().remarks().isEmpty()) {
             all.getChildren().add(remarks(result));
         }

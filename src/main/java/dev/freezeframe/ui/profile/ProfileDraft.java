@@ -2,6 +2,7 @@ package dev.freezeframe.ui.profile;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -234,6 +235,7 @@ public final class ProfileDraft {
                 value.lines().filter(line -> !line.isBlank()).forEach(list::add);
                 yield list;
             }
+            case SWITCH -> BooleanNode.valueOf(Boolean.parseBoolean(value));
             case TEXT, SIZE, CHOICE, FILE -> TextNode.valueOf(value);
             case DISKS -> throw new IllegalArgumentException(field.name() + " is no text; see setDisk");
         };

@@ -92,7 +92,7 @@ public final class ProfileEditor extends BorderPane {
         private Region control(ProfileField what) {
             String prompt = what.defaultText().isEmpty() ? "" : what.defaultText();
             return switch (what.kind()) {
-                case CHOICE -> choice(what, false);
+                case CHOICE, SWITCH -> choice(what, false);
                 case TEXT, SIZE, COUNT, FILE -> what.choices().isEmpty()
                         ? text(new TextField(), prompt)
                         : choice(what,

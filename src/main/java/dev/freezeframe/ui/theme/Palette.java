@@ -43,6 +43,11 @@ public final class Palette extends Region {
     private final SimpleStyleableObjectProperty<Color> late = color("-ff-late");
     private final SimpleStyleableObjectProperty<Color> median = color("-ff-median");
     private final SimpleStyleableObjectProperty<Color> percentile = color("-ff-percentile");
+    private final SimpleStyleableObjectProperty<Color> restore = color("-ff-restore");
+    private final SimpleStyleableObjectProperty<Color> run = color("-ff-run");
+    private final SimpleStyleableObjectProperty<Color> proof = color("-ff-proof");
+    private final SimpleStyleableObjectProperty<Color> proven = color("-ff-proven");
+    private final SimpleStyleableObjectProperty<Color> across = color("-ff-across");
     private final SimpleStyleableObjectProperty<Color> selection = color("-ff-selection");
     private final SimpleStyleableObjectProperty<Color> text = color("-ff-text");
     private final SimpleStyleableObjectProperty<Color> mutedText = color("-ff-text-muted");
@@ -72,7 +77,7 @@ public final class Palette extends Region {
     private Stream<SimpleStyleableObjectProperty<Color>> all() {
         return Stream.concat(Stream.of(phases, lines, heat).flatMap(List::stream), Stream.of(fresh, duplicateWithin,
                 duplicateStored, duplicateDisk, zero, unchanged, untouched, dirty, raw, kept, late, median, percentile,
-                selection, text, mutedText, grid, background));
+                restore, run, proof, proven, across, selection, text, mutedText, grid, background));
     }
 
     /// Counts up with every colour that changed; a painter listens to it to paint again.
@@ -138,6 +143,31 @@ public final class Palette extends Region {
     /// The 99th percentile.
     public Color percentile() {
         return percentile.get();
+    }
+
+    /// The restore of an interval that is simulated.
+    public Color restore() {
+        return restore.get();
+    }
+
+    /// The execution of an interval that is simulated.
+    public Color run() {
+        return run.get();
+    }
+
+    /// The comparison of a simulated interval's end.
+    public Color proof() {
+        return proof.get();
+    }
+
+    /// Intervals that ended as they were recorded.
+    public Color proven() {
+        return proven.get();
+    }
+
+    /// Those that did so but for an interrupt.
+    public Color across() {
+        return across.get();
     }
 
     public Color selection() {

@@ -13,7 +13,8 @@ public enum Theme {
     LIGHT, DARK;
 
     /// Ours come after the base theme's, in this order.
-    private static final List<String> SHEETS = List.of("freezeframe", "charts", "machines", "checkpoints", "library");
+    private static final List<String> SHEETS = List.of("freezeframe", "charts", "machines", "checkpoints", "library",
+            "simulate");
 
     /// Makes this the look of a scene and of the whole program.
     public void apply(Scene scene) {

@@ -14,6 +14,7 @@ import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.suite.Damaged;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenedStore;
 import dev.freezeframe.ui.StoreState;
@@ -344,6 +345,31 @@ class LibraryModelTest {
         assertTrue(FxToolkit.call(() -> verification.resultProperty().get().outdated()));
         assertTrue(opened.store().verify(Progress.NONE).isSound());
         assertEquals(List.of(), opened.problems());
+    }
+
+    @Test
+    @Damaged("a log has a gap")
+    void aDamagedLogIsNamedAndCostsNoCheckpoint() throws Exception {
+        long id = opened.row("old").entry().id();
+        opened.store().replayLogs().add(id, 12, new byte[2]);
+        opened.store().replayLogs().add(id, 100, new byte[2]);
+        reloadAndWait();
+        assertEquals(opened.row("old").entry().totals().storedBytes() + opened.store().replayLogs().storedBytes(id),
+                deletion("old").storedBytes());
+        VerificationModel verification = FxToolkit.call(() -> new VerificationModel(opened.workbench()));
+        FxToolkit.run(verification::verify);
+        FxToolkit.await("the store is verified", () -> verification.resultProperty().get() != null);
+        VerificationModel.Result result = FxToolkit.call(() -> verification.resultProperty().get());
+        assertEquals("The store is damaged: 1 log cannot be read back whole", result.headline());
+        assertTrue(result.remedy().startsWith("All checkpoints are whole"), result.remedy());
+        assertEquals(List.of("The log of old: 1 piece lost, its bytes from 14 to 100 are missing"), result
+                .damagedLogs());
+        opened.awaitIdle();
+        FxToolkit.run(() -> verification.deleteDamaged(opened.workbench().libraryWork()));
+        opened.awaitIdle();
+        assertFalse(FxToolkit.call(() -> verification.resultProperty().get().outdated()),
+                "there was nothing to delete");
+        assertEquals(3, opened.store().checkpoints(id).size());
     }
 
     @Test

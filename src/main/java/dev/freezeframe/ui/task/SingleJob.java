@@ -1,9 +1,5 @@
-package dev.freezeframe.ui.library;
+package dev.freezeframe.ui.task;
 
-import dev.freezeframe.ui.task.BackgroundTask;
-import dev.freezeframe.ui.task.BackgroundTasks;
-import dev.freezeframe.ui.task.Cancellable;
-import dev.freezeframe.ui.task.Problem;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -18,7 +14,7 @@ import javafx.concurrent.Worker;
 
 /// Long work of one kind, of which at most one is under way: its progress where it is shown besides the list of tasks, and
 /// cancel. It counts as under way until it has really ended, also after it was cancelled.
-public final class LibraryJob {
+public final class SingleJob {
     private final BackgroundTasks tasks;
     private final ReadOnlyBooleanWrapper running = new ReadOnlyBooleanWrapper(this, "running", false);
     private final ReadOnlyBooleanWrapper cancelled = new ReadOnlyBooleanWrapper(this, "cancelled", false);
@@ -27,7 +23,8 @@ public final class LibraryJob {
     private final ReadOnlyStringWrapper problem = new ReadOnlyStringWrapper(this, "problem", "");
     private Cancellable task;
 
-    LibraryJob(BackgroundTasks tasks) {
+    /// @param tasks where it is run and listed
+    public SingleJob(BackgroundTasks tasks) {
         this.tasks = tasks;
     }
 
@@ -57,7 +54,9 @@ public final class LibraryJob {
     }
 
     /// Begins it, unless it is under way.
-    <T> void start(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
+    ///
+    /// @param whenDone gets the result on the JavaFX thread, unless it was cancelled; the job may have ended by then, or not
+    public <T> void start(String title, BackgroundTask.Work<T> work, Consumer<? super T> whenDone) {
         if (running.get()) {
             return;
         }
