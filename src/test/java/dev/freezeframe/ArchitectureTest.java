@@ -29,7 +29,8 @@ class ArchitectureTest {
     private static final String ROOT = "dev.freezeframe.";
 
     /// From the top down: a package may use those behind it, never those before it.
-    private static final List<String> LAYERS = List.of("ui", "cli", "bench", "host", "plot", "analyse", "record",
+    private static final List<String> LAYERS = List.of("ui", "cli", "simulate", "bench", "host", "plot", "analyse",
+            "record",
             "bundle", "restore", "capture", "dedup", "store", "qemu", "linux", "base");
 
     private static JavaClasses program;
@@ -90,6 +91,15 @@ class ArchitectureTest {
                                 DescribedPredicate.not(resideInAnyPackage("java.sql..", "java.util.zip..",
                                         "java.security.."))))
                 .because("the guest stands still meanwhile").check(program);
+    }
+
+    @Test
+    void simulationNeverTouchesCapture() {
+        noClasses().that().resideInAPackage(ROOT + "simulate..").should().dependOnClassesThat(resideInAnyPackage(ROOT
+                + "capture..", ROOT + "record.."))
+                .because("what is executed again comes out of a store, and is recorded by"
+                        + " nobody")
+                .check(program);
     }
 
     @Test
