@@ -1,5 +1,6 @@
 package dev.freezeframe.host;
 
+import dev.freezeframe.base.ProgramFolder;
 import dev.freezeframe.qemu.image.Guest;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -70,7 +71,7 @@ public final class GuestPreparation {
     /// Prepares for this user, by the script of this installation: the one in the folder named by the system property
     /// `freezeframe.home` (else the working folder).
     public static GuestPreparation of(Guest guest) {
-        Path home = Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath();
+        Path home = ProgramFolder.path();
         return new GuestPreparation(guest, home.resolve("installer/guest.sh"), Guest.folder().getParent()
                 .getParent(), Map.of());
     }

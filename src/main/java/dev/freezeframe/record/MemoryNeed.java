@@ -109,8 +109,7 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
                 certain(workers == 1 ? "QEMU" : workers + " QEMUs", workers * QEMU_BYTES), likely(
                         "those of ends that are compared", workers * QEMU_BYTES), certain("packs", PACKS_BYTES),
                 likely("their growth", workers * QEMU_GROWTH_BYTES), likely("this program", PROGRAM_BYTES),
-                likely("an end that is compared", content * GuestPage.BYTES),
-                possible("ends that are compared", workers * pages * GuestPage.BYTES));
+                possible("what the guests write", workers * pages * GuestPage.BYTES));
         return new MemoryNeed("executing " + workers + " intervals at a time", heap, memory, "take fewer (--workers)");
     }
 

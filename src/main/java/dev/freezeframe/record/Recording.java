@@ -447,8 +447,9 @@ public final class Recording implements AutoCloseable {
 
     private void keepLog(long logOffset) {
         try {
-            replayLog.orElseThrow().stored(logOffset);
-            budgetKeeper.logTakes(store.replayLogs().storedBytes(experiment.id()));
+            ReplayLogKeeper keeper = replayLog.orElseThrow();
+            keeper.stored(logOffset);
+            budgetKeeper.logTakes(keeper.storedBytes());
         } catch (StoreException | RuntimeException e) {
             // the checkpoint is stored, whatever comes of this
             LOG.warn("the log is not stored yet: {}", e.getMessage());

@@ -35,6 +35,7 @@ final class ReplayLogKeeper implements AutoCloseable {
     private final ReplayLogFile.Reading reading;
     private final FileChannel file;
     private long copied;
+    private long storedBytes;
     /// Of the newest checkpoint that is stored.
     private long needed;
 
@@ -80,6 +81,11 @@ final class ReplayLogKeeper implements AutoCloseable {
         copy();
     }
 
+    /// What the log takes in the store by now.
+    long storedBytes() {
+        return storedBytes;
+    }
+
     private void discard(long before) {
         try {
             log.discardBefore(before);
@@ -109,7 +115,7 @@ final class ReplayLogKeeper implements AutoCloseable {
                 }
                 byte[] raw = new byte[bytes.position()];
                 bytes.flip().get(raw);
-                logs.add(experimentId, copied, raw);
+                storedBytes += logs.add(experimentId, copied, raw);
                 copied += raw.length;
             }
         } catch (StoreException e) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Closing;
+import dev.freezeframe.base.ProgramFolder;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
@@ -266,7 +267,7 @@ public final class Simulation {
 
     /// Where the plugins are that come with this program.
     private static Path pluginFolder() {
-        Path home = Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath();
+        Path home = ProgramFolder.path();
         Path installed = home.resolve("plugins");
         return Files.isDirectory(installed) ? installed : home.resolve("target").resolve("plugins");
     }

@@ -50,13 +50,15 @@ public final class ReplayLogs {
     ///
     /// @param offset of the first of them in the log, [Extent#end] of what there is
     /// @param raw    at least one, at most [LogPiece#MAX_BYTES]
-    public void add(long experimentId, long offset, byte[] raw) throws StoreException {
+    /// @return the bytes that they take
+    public int add(long experimentId, long offset, byte[] raw) throws StoreException {
         file.requireSpace();
         LogPiece piece = LogPiece.of(offset, raw);
         file.write("store a log", session -> {
             ReplayLogTable.put(session, experimentId, piece);
             return null;
         });
+        return piece.content().length;
     }
 
     /// What there is of a log by now; empty for an experiment without one.

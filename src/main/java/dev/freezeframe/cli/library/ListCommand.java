@@ -44,7 +44,8 @@ import picocli.CommandLine.Spec;
         "  All figures for a spreadsheet:",
         "    freezeframe list tiny-linux-20260101-120000 --csv"})
 public final class ListCommand implements Callable<Integer> {
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId
+    /// A moment in the user's own time.
+    static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss").withZone(ZoneId
             .systemDefault());
 
     @ParentCommand

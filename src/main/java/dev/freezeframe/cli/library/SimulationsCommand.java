@@ -21,10 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
@@ -41,10 +38,6 @@ import picocli.CommandLine.ParentCommand;
         "  The intervals of the second one, for a spreadsheet:",
         "    freezeframe simulations replay-linux-20260101-120000 2 --csv intervals.csv"})
 public final class SimulationsCommand implements Callable<Integer> {
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss", Locale.ROOT)
-            .withZone(ZoneId
-                    .systemDefault());
-
     @ParentCommand
     private Program program;
 
@@ -128,7 +121,7 @@ public final class SimulationsCommand implements Callable<Integer> {
                 screen.line(json.toString());
             } else {
                 screen.line(Units.text("%3d  %s  checkpoints %d to %d  %s, %s sound%s", next,
-                        TIME.format(each.startedAt()),
+                        ListCommand.TIME.format(each.startedAt()),
                         each.first(), each.last(), Units.count(intervals.size(), "interval"), Units.count(sound), (each
                                 .plugin().isEmpty() ? "" : ", " + ShownText.oneLine(each.plugin()))
                                 + (each.endedAt().isEmpty()

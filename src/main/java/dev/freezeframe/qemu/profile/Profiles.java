@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.profile;
 
+import dev.freezeframe.base.ProgramFolder;
 import dev.freezeframe.base.UserFolders;
 import dev.freezeframe.qemu.image.Guest;
 import java.io.IOException;
@@ -38,7 +39,7 @@ public final class Profiles {
     /// The folders of this installation: `qemu-profiles` in the folder named by the system property
     /// `freezeframe.home` (else the working folder), and `freezeframe/qemu-profiles` in the user's configuration.
     public static Profiles standard() {
-        return new Profiles(Path.of(System.getProperty("freezeframe.home", "")).toAbsolutePath().resolve(
+        return new Profiles(ProgramFolder.path().resolve(
                 "qemu-profiles"), UserFolders.OWN.configuration().resolve("qemu-profiles"),
                 Guest.folder());
     }
