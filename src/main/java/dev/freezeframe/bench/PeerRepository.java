@@ -1,5 +1,6 @@
 package dev.freezeframe.bench;
 
+import dev.freezeframe.qemu.program.Executables;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,15 +27,11 @@ final class PeerRepository {
     /// @param folder empty
     /// @return nothing where the program is not installed
     static Optional<PeerRepository> create(ComparedBackup peer, Path folder) throws IOException, InterruptedException {
-        PeerRepository repository = new PeerRepository(peer, folder);
-        try {
-            repository.execute(peer.create());
-        } catch (IOException e) {
-            if (e.getMessage() != null && e.getMessage().contains("error=2,")) {
-                return Optional.empty();
-            }
-            throw e;
+        if (Executables.find(Path.of(peer.program())).isEmpty()) {
+            return Optional.empty();
         }
+        PeerRepository repository = new PeerRepository(peer, folder);
+        repository.execute(peer.create());
         return Optional.of(repository);
     }
 
