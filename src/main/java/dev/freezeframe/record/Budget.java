@@ -21,7 +21,9 @@ public record Budget(OptionalLong bytes, OptionalLong checkpoints, Rule rule) {
     public enum Rule {
         /// The recording ends, and everything in it is kept.
         STOP,
-        /// The recording goes on and old checkpoints are deleted, the more the older they are.
+        /// The recording goes on and old checkpoints are deleted, the more the older they are. It ends as with [#STOP], and
+        /// nothing more is deleted, where that cannot bring it below its limit, and where the log of its run takes half of
+        /// that: the log cannot be thinned out.
         THIN
     }
 
@@ -67,7 +69,7 @@ public record Budget(OptionalLong bytes, OptionalLong checkpoints, Rule rule) {
         };
     }
 
-    private static String text(long size) {
+    static String text(long size) {
         String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
         double count = size;
         int unit = 0;

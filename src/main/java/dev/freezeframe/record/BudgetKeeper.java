@@ -300,8 +300,13 @@ public final class BudgetKeeper implements AutoCloseable {
         }
         // What was deleted brings its bytes only when it is collected, so first that, then the next.
         long toFree = bytesOver && !garbage ? bytesToFree() : 0;
-        if (toFree > 0 && !delete(MOST_VICTIMS, toFree)) {
-            nothingLeft();
+        if (toFree > 0) {
+            Optional<String> inVain = whyInVain();
+            if (inVain.isPresent()) {
+                giveUp("nothing more is thinned out", inVain.get());
+            } else if (!delete(MOST_VICTIMS, toFree)) {
+                nothingLeft();
+            }
         }
         if (garbage) {
             pause(LOOK_AGAIN);
@@ -320,17 +325,39 @@ public final class BudgetKeeper implements AutoCloseable {
         }
     }
 
+    private Optional<String> whyInVain() throws StoreException {
+        Set<Long> kept = toKeep();
+        lock.lock();
+        try {
+            return budget.bytes().isEmpty()
+                    ? Optional.empty()
+                    : Thinning.whyInVain(List.copyOf(checkpoints.values()), kept, logBytes, budget.bytes().getAsLong());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void nothingLeft() {
         Budget now;
         lock.lock();
         try {
-            exhausted = true;
-            remark = Optional.of("nothing is left to thin out");
             now = budget;
         } finally {
             lock.unlock();
         }
-        end.end("the budget is used up and nothing is left to thin out: " + now.describe(), false);
+        giveUp("nothing is left to thin out", "the budget is used up and nothing is left to thin out: " + now
+                .describe());
+    }
+
+    private void giveUp(String why, String reason) {
+        lock.lock();
+        try {
+            exhausted = true;
+            remark = Optional.of(why);
+        } finally {
+            lock.unlock();
+        }
+        end.end(reason, false);
     }
 
     private void remark(String text) {

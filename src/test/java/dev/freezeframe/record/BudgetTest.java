@@ -144,6 +144,45 @@ class BudgetTest {
     }
 
     @Test
+    void noCheckpointIsDeletedForALogThatCannotBeShortened() throws Exception {
+        List<CheckpointRecord> checkpoints = synthetic();
+        long all = checkpoints.stream().mapToLong(each -> each.metrics().storedBytes()).sum();
+        assertEndsWithAll(checkpoints, 2 * all, all + 1, "the log of the run takes ");
+    }
+
+    @Test
+    void noCheckpointIsDeletedWhereWhatHasToStayIsMoreThanTheBudget() throws Exception {
+        List<CheckpointRecord> checkpoints = synthetic();
+        long kept = checkpoints.getFirst().metrics().storedBytes() + checkpoints.getLast().metrics().storedBytes();
+        assertEndsWithAll(checkpoints, kept + 1, 1, "what cannot be thinned out takes ");
+    }
+
+    private List<CheckpointRecord> synthetic() throws Exception {
+        SyntheticExperiments.write(store, "run", 12, 1);
+        return store.checkpoints(store.experiment("run").orElseThrow().id());
+    }
+
+    private void assertEndsWithAll(List<CheckpointRecord> checkpoints, long bytes, long logBytes, String reason)
+            throws Exception {
+        List<String> ends = new CopyOnWriteArrayList<>();
+        try (BudgetKeeper keeper = new BudgetKeeper(store, checkpoints.getFirst().experimentId(), new Budget(
+                OptionalLong.of(bytes), OptionalLong.empty(), Budget.Rule.THIN), heard.thinned::addAll,
+                (why, _) -> ends
+                        .add(why),
+                Instant::now)) {
+            keeper.logTakes(logBytes);
+            checkpoints.forEach(keeper::stored);
+            keeper.start();
+            Await.until("its end", () -> !ends.isEmpty());
+            assertEquals(Optional.of("nothing more is thinned out"), keeper.use().remark());
+        }
+        assertTrue(ends.getFirst().contains(reason), ends.toString());
+        assertEquals(1, ends.size(), "it is said once");
+        assertEquals(List.of(), heard.thinned);
+        assertEquals(checkpoints.size(), store.checkpoints(checkpoints.getFirst().experimentId()).size());
+    }
+
+    @Test
     void aBudgetThatIsMadeSmallerWhileRecordingStopsAtOnce() throws Exception {
         try (Recording recording = record(50, Budget.UNLIMITED)) {
             Await.until("four checkpoints", () -> heard.stored.size() >= 4);
