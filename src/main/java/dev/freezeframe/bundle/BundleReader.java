@@ -7,6 +7,7 @@ import dev.freezeframe.bundle.BundleFormat.BootText;
 import dev.freezeframe.bundle.BundleFormat.Chunks;
 import dev.freezeframe.bundle.BundleFormat.Header;
 import dev.freezeframe.bundle.BundleFormat.LogText;
+import dev.freezeframe.qemu.machine.ReplayLogFile;
 import dev.freezeframe.store.BootFiles;
 import dev.freezeframe.store.ImportChecks;
 import java.io.FilterInputStream;
@@ -181,9 +182,12 @@ final class BundleReader implements AutoCloseable {
             throw damaged("the counts in its header are out of range");
         }
         LogText log = read.log();
-        if (log != null && (log.start() < 0 || log.bytes() < 1 || log.start() > ImportChecks.MAX_LOG_BYTES
+        // what is before the start of a log is QEMU's header, which no stranger writes
+        if (log != null && (log.start() < ReplayLogFile.HEADER_BYTES || log.bytes() < 1
+                || log.start() > ImportChecks.MAX_LOG_BYTES
                 || log.bytes() > ImportChecks.MAX_LOG_BYTES - log.start())) {
-            throw damaged("the log in its header is out of range");
+            throw damaged("the log in its header is out of range: " + log.bytes() + " bytes from " + log.start()
+                    + " on");
         }
         Set<String> hashes = new HashSet<>();
         for (BootText boot : read.bootFiles()) {

@@ -2,8 +2,12 @@ package dev.freezeframe.simulate;
 
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.SimulatedInterval;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
 
 /// What a guest does between a checkpoint and a later one of the same recording.
 ///
@@ -25,6 +29,19 @@ public record Interval(int number, CheckpointRecord from, CheckpointRecord to) {
                     checkpoints.size() - 1))));
         }
         return List.copyOf(intervals);
+    }
+
+    /// Tells which of some intervals a result is of, by its two checkpoints: the interval's number, or 0 for one that is not among
+    /// them, as where a checkpoint was deleted since.
+    ///
+    /// @param intervals as [#between] makes them
+    public static ToIntFunction<SimulatedInterval> numbering(List<Interval> intervals) {
+        Map<Integer, Interval> byStart = new HashMap<>();
+        intervals.forEach(each -> byStart.put(each.from.number(), each));
+        return result -> {
+            Interval same = byStart.get(result.from());
+            return same != null && same.to.number() == result.to() ? same.number : 0;
+        };
     }
 
     /// The guest's instructions in it.

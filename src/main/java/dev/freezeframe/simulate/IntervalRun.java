@@ -8,8 +8,6 @@ import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.qmp.PendingEvent;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;
-import dev.freezeframe.qemu.stream.DeviceState;
-import dev.freezeframe.qemu.stream.ReplayPosition;
 import dev.freezeframe.restore.Replay;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachines;
@@ -17,8 +15,6 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.restore.ReusedImage;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CheckpointFigure;
-import dev.freezeframe.store.model.CheckpointRecord;
-import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.SimulatedInterval;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -35,16 +31,23 @@ import org.slf4j.LoggerFactory;
 /// thread.
 final class IntervalRun implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IntervalRun.class);
-    /// How often it is looked whether the guest still goes on.
-    private static final Duration LOOK = Duration.ofSeconds(1);
+    /// How often it is looked whether the guest still goes on, and what a plugin has written by then: some hundred megabytes at
+    /// most between two looks.
+    private static final Duration LOOK = Duration.ofMillis(200);
     /// A replay that has lost its way stands still at some instruction, busily.
     private static final Duration STANDSTILL = Duration.ofSeconds(30);
-    /// QEMU reads the next event before it executes what is before that.
-    private static final int READ_AHEAD_BYTES = 5;
     /// What a plugin may take to write what it knows.
     private static final Duration LAST_WORDS = Duration.ofSeconds(60);
 
-    private final Store store;
+    private static final ExitStatus RUNS_ON = new ExitStatus(-1);
+    private static final Written NOTHING_WRITTEN = () -> {};
+
+    /// What somebody writes meanwhile.
+    @FunctionalInterface
+    private interface Written {
+        void requireShort() throws IOException;
+    }
+
     private final Restorer restorer;
     private final ReusedImage image;
     private final Proof proof;
@@ -64,7 +67,6 @@ final class IntervalRun implements AutoCloseable {
     /// @param worker  from 1
     IntervalRun(Store store, long ramBytes, RunLog log, RestoreOptions options, boolean proves, Optional<Plugin> plugin,
             Optional<Path> results, int worker, Simulation.Listener listener) throws IOException {
-        this.store = store;
         this.restorer = new Restorer(store);
         this.image = ReusedImage.allocate(store, ramBytes);
         this.proof = new Proof(store, restorer, log.path(), options);
@@ -82,7 +84,10 @@ final class IntervalRun implements AutoCloseable {
         listener.begun(interval, worker);
         Times times = new Times(interval);
         try {
-            requireLogged(interval.to());
+            Optional<String> missing = log.missing(interval);
+            if (missing.isPresent()) {
+                return times.failed(missing.get());
+            }
         } catch (IOException e) {
             return times.failed(e);
         }
@@ -93,7 +98,9 @@ final class IntervalRun implements AutoCloseable {
                         image)) {
             times.restored();
             Machine machine = machines.first().machine();
-            awaitEnd(machine, interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS));
+            awaitEnd(machine, interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS), plugin.isPresent()
+                    ? output::requireShort
+                    : NOTHING_WRITTEN);
             times.ran();
             Proof.Verdict verdict = Proof.Verdict.NONE;
             if (proves) {
@@ -112,10 +119,17 @@ final class IntervalRun implements AutoCloseable {
 
     /// What the plugin said, which it writes when QEMU ends.
     private ObjectNode lastWords(Machine machine, PluginOutput output) throws IOException {
-        machine.quit(LAST_WORDS);
-        ExitStatus status = machine.onExit()
-                .completeOnTimeout(new ExitStatus(-1), LAST_WORDS.toSeconds(), TimeUnit.SECONDS)
-                .join();
+        // not waited for, as what QEMU is to do then is to end
+        machine.qmp().send(QmpCommand.of("quit"));
+        long end = System.nanoTime() + LAST_WORDS.toNanos();
+        ExitStatus status = RUNS_ON;
+        while (status.equals(RUNS_ON)) {
+            if (System.nanoTime() > end) {
+                throw new IOException("the plugin has not written all within " + LAST_WORDS.toSeconds() + " s");
+            }
+            output.requireShort();
+            status = machine.onExit().completeOnTimeout(RUNS_ON, LOOK.toMillis(), TimeUnit.MILLISECONDS).join();
+        }
         if (status.code() != 0) {
             throw new IOException("QEMU " + status.describe() + " before the plugin had written all");
         }
@@ -127,17 +141,6 @@ final class IntervalRun implements AutoCloseable {
         return said;
     }
 
-    private void requireLogged(CheckpointRecord end) throws IOException {
-        long needed = DeviceState.of(store.readImageBytes(end.id(), NewCheckpoint.DEVICE_STATE)).replayPosition().map(
-                ReplayPosition::logOffset).orElse(Long.MAX_VALUE);
-        if (needed > log.end() - READ_AHEAD_BYTES) {
-            throw new IOException("the log of the run ends before checkpoint " + end.number()
-                    + ", as QEMU was ended before it had written all of it; take one checkpoint less with --to "
-                    + (end.number()
-                            - 1));
-        }
-    }
-
     /// One without an instruction need not run.
     private static OptionalLong until(Interval interval) {
         return interval.instructions() == 0
@@ -145,13 +148,17 @@ final class IntervalRun implements AutoCloseable {
                 : OptionalLong.of(interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS));
     }
 
-    /// Waits until a machine that is led by a log has stopped at its instruction.
+    /// Waits until a machine that is led by a log and that nobody looks on in has stopped at its instruction.
     ///
     /// @throws IOException if it stops elsewhere, or stands still on its way
     static void awaitEnd(Machine machine, long instruction) throws IOException {
+        awaitEnd(machine, instruction, NOTHING_WRITTEN);
+    }
+
+    private static void awaitEnd(Machine machine, long instruction, Written written) throws IOException {
         try (PendingEvent stopped = machine.qmp().expect("STOP", _ -> true)) {
             if (machine.qmp().execute(QmpCommand.of("query-status")).path("running").asBoolean()) {
-                awaitStop(machine, stopped);
+                awaitStop(machine, stopped, written);
             }
         }
         long reached = machine.instructions();
@@ -162,7 +169,7 @@ final class IntervalRun implements AutoCloseable {
         }
     }
 
-    private static void awaitStop(Machine machine, PendingEvent stopped) throws IOException {
+    private static void awaitStop(Machine machine, PendingEvent stopped, Written written) throws IOException {
         long last = -1;
         long lastProgress = System.nanoTime();
         while (true) {
@@ -174,6 +181,7 @@ final class IntervalRun implements AutoCloseable {
                     throw e;
                 }
             }
+            written.requireShort();
             long now = machine.instructions();
             if (now != last) {
                 last = now;
@@ -215,8 +223,11 @@ final class IntervalRun implements AutoCloseable {
         }
 
         SimulatedInterval failed(Exception cause) {
-            return result(Proof.Verdict.failed(cause.getMessage() == null ? cause.toString() : cause.getMessage()),
-                    JsonNodeFactory.instance.objectNode());
+            return failed(cause.getMessage() == null ? cause.toString() : cause.getMessage());
+        }
+
+        SimulatedInterval failed(String reason) {
+            return result(Proof.Verdict.failed(reason), JsonNodeFactory.instance.objectNode());
         }
 
         SimulatedInterval result(Proof.Verdict verdict, ObjectNode said) {

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -41,6 +42,29 @@ final class PluginOutput implements AutoCloseable {
         return folder.path().resolve("plugin.log");
     }
 
+    /// Sees that a plugin that still writes has not written too much. What it prints is in memory, so this is to be asked often.
+    ///
+    /// @throws IOException if it is too long to be believed, with a line for the user
+    void requireShort() throws IOException {
+        requireShort(text());
+        requireShort(object);
+    }
+
+    private static void requireShort(Path file) throws IOException {
+        try {
+            if (Files.size(file) > MOST_BYTES) {
+                throw tooLong(file);
+            }
+        } catch (NoSuchFileException e) {
+            // it has not begun
+        }
+    }
+
+    private static IOException tooLong(Path file) {
+        return new IOException("the plugin wrote more than " + (MOST_BYTES >> 20) + " MiB to " + file.getFileName()
+                + "; have it write less");
+    }
+
     /// What was written; empty where nothing was.
     ///
     /// @throws IOException if that is too long to be believed
@@ -51,8 +75,7 @@ final class PluginOutput implements AutoCloseable {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
-                throw new IOException("the plugin wrote more than " + MOST_BYTES + " bytes to " + file.getFileName()
-                        + "; have it write less");
+                throw tooLong(file);
             }
             return new String(bytes, StandardCharsets.UTF_8);
         }

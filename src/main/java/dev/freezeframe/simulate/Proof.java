@@ -129,7 +129,7 @@ final class Proof {
                 : OptionalLong.empty();
         if (later.isEmpty()) {
             return Verdict.failed("the log of the run ends too near to checkpoint " + checkpoint.number() + " to tell ("
-                    + there.text() + "); leave it out with --to " + (checkpoint.number() - 1));
+                    + there.text() + "); " + RunLog.endWith(checkpoint.number() - 1));
         }
         if (there.pages.cardinality() > MOST_PAGES) {
             return there.verdict(EndState.DIVERGED);

@@ -1,42 +1,71 @@
 package dev.freezeframe.simulate;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qemu.image.ScratchFolder;
+import dev.freezeframe.qemu.machine.ReplayLogFile;
 import dev.freezeframe.qemu.program.ReplayVersion;
+import dev.freezeframe.qemu.stream.DeviceState;
+import dev.freezeframe.qemu.stream.ReplayPosition;
+import dev.freezeframe.store.ReplayLogs;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.NewCheckpoint;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
 
-/// The log of a recorded run as QEMU reads it: one file for any number of QEMUs, without a name, gone with this.
+/// The log of a recorded run as QEMU reads it: one file for any number of QEMUs, without a name, gone with this. What is lost
+/// of it in the store is a hole in it.
 final class RunLog implements AutoCloseable {
+    private final Store store;
     private final UnnamedFile file;
-    private final long end;
+    private final ReplayLogs.Extent extent;
+    private final List<ReplayLogs.Extent> lost;
+    private final List<Interval> intervals;
+    /// What to do about intervals that it does not reach, once somebody has asked.
+    @GuardedBy("this")
+    private String remedy = "";
 
-    private RunLog(UnnamedFile file, long end) {
+    private RunLog(Store store, UnnamedFile file, ReplayLogs.Extent extent, List<ReplayLogs.Extent> lost,
+            List<Interval> intervals) {
+        this.store = store;
         this.file = file;
-        this.end = end;
+        this.extent = extent;
+        this.lost = lost;
+        this.intervals = intervals;
     }
 
-    /// Takes it out of the store.
+    /// Takes it out of the store. The file's header is this QEMU's, whatever the log says.
     ///
-    /// @param qemu which is to read it
-    static RunLog of(Store store, ExperimentRecord experiment, Path qemu) throws IOException {
-        int version;
+    /// @param qemu      which is to read it
+    /// @param intervals all that are wanted, in the order of the run
+    /// @throws IOException in one line, if there is none, or no room for it
+    static RunLog of(Store store, ExperimentRecord experiment, Path qemu, List<Interval> intervals) throws IOException {
+        ReplayLogs.Extent extent = store.replayLogs().extent(experiment.id()).orElseThrow(() -> new IOException(
+                "the log of the run of " + experiment.name() + " is not in the store, so it cannot be executed again;"
+                        + " if it came in a bundle, export it anew where it was recorded"));
         try (UnnamedFile empty = ScratchFolder.newFile()) {
-            version = ReplayVersion.of(qemu, empty.path());
+            return of(store, experiment, extent, ReplayVersion.of(qemu, empty.path()), intervals);
         }
+    }
+
+    /// @param version of the logs that the QEMU reads
+    static RunLog of(Store store, ExperimentRecord experiment, ReplayLogs.Extent extent, int version,
+            List<Interval> intervals) throws IOException {
+        ScratchFolder.requireRoom("the log of the run of " + experiment.name(), extent.bytes());
         UnnamedFile file = ScratchFolder.newFile();
         boolean done = false;
         try (FileChannel target = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
-            target.write(ByteBuffer.allocate(Integer.BYTES).putInt(version).flip(), 0);
-            long end = store.replayLogs().end(experiment.id());
-            store.replayLogs().copyTo(experiment.id(), target);
+            List<ReplayLogs.Extent> lost = store.replayLogs().copyTo(experiment.id(), extent, target);
+            target.write(ByteBuffer.allocate(ReplayLogFile.HEADER_BYTES).putInt(0, version), 0);
             done = true;
-            return new RunLog(file, end);
+            return new RunLog(store, file, extent, lost, intervals);
         } finally {
             if (!done) {
                 file.close();
@@ -44,9 +73,38 @@ final class RunLog implements AutoCloseable {
         }
     }
 
-    /// The byte behind its last one. What the guest did at the end of a recording can be missing.
-    long end() {
-        return end;
+    /// Why an interval cannot be executed for want of it, and what to do; a line, or empty.
+    Optional<String> missing(Interval interval) throws IOException {
+        ReplayPosition from = position(interval.from());
+        ReplayPosition to = position(interval.to());
+        if (!to.isReachedBy(extent.end())) {
+            return Optional.of("the log of the run ends before checkpoint " + interval.to().number()
+                    + ", as QEMU was ended before it had written all of it; " + remedy());
+        }
+        return lost.stream().filter(each -> !to.isReachedBy(each.start()) && from.logOffset() < each.end()).findFirst()
+                .map(each -> "the log of the run is damaged from byte " + each.start() + " to " + each.end()
+                        + "; intervals that do not need these can be executed all the same");
+    }
+
+    private synchronized String remedy() throws IOException {
+        for (int i = intervals.size() - 1; i >= 0 && remedy.isEmpty(); i--) {
+            if (position(intervals.get(i).to()).isReachedBy(extent.end())) {
+                remedy = endWith(intervals.get(i).to().number());
+            }
+        }
+        remedy = remedy.isEmpty() ? "record the run anew" : remedy;
+        return remedy;
+    }
+
+    /// What to do where the ends of the last intervals cannot be told. [Simulation] goes on with what there is then.
+    static String endWith(int checkpoint) {
+        return "end with checkpoint " + checkpoint + " (--to " + checkpoint + "), which goes on with what there is";
+    }
+
+    private ReplayPosition position(CheckpointRecord checkpoint) throws IOException {
+        return DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE)).replayPosition()
+                .orElseThrow(() -> new IOException("checkpoint " + checkpoint.number()
+                        + " does not say where in the log of the run it is"));
     }
 
     Path path() {

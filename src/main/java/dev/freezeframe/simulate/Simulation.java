@@ -92,11 +92,12 @@ public final class Simulation {
 
     /// What came of all.
     ///
+    /// @param simulation the number under which it is kept
     /// @param results   in the order of the run
     /// @param said      what the plugin said of all intervals together. Not to be changed
     /// @param before    how many had been executed earlier
     /// @param wallNanos from the beginning to the end
-    public record Outcome(List<SimulatedInterval> results, ObjectNode said, int before, long wallNanos) {
+    public record Outcome(long simulation, List<SimulatedInterval> results, ObjectNode said, int before, long wallNanos) {
         /// Takes a copy.
         public Outcome {
             results = List.copyOf(results);
@@ -152,7 +153,10 @@ public final class Simulation {
                     .filter(interval -> interval.from().number() == each.from() && interval
                             .to().number() == each.to())
                     .findFirst();
-            if (same.isPresent() && each.state() != EndState.FAILED) {
+            if (same.isEmpty()) {
+                // a checkpoint of it was deleted since; what is executed instead would be counted twice with it
+                store.simulations().forget(simulation, each);
+            } else if (each.state() != EndState.FAILED) {
                 results.put(same.get(), each);
                 listener.ended(same.get(), each);
             }
@@ -160,7 +164,7 @@ public final class Simulation {
         int before = results.size();
         List<Interval> waiting = intervals.stream().filter(each -> !results.containsKey(each)).sorted(Comparator
                 .comparingLong(Interval::instructions).reversed()).toList();
-        execute(waiting, qemu, plugin, folder(simulation), listener, (interval, result) -> {
+        execute(intervals, waiting, qemu, plugin, folder(simulation), listener, (interval, result) -> {
             results.put(interval, result);
             store.simulations().add(simulation, result);
             listener.ended(interval, result);
@@ -172,10 +176,10 @@ public final class Simulation {
         MergedResult said = new MergedResult();
         for (SimulatedInterval each : all) {
             if (each.state().isSound()) {
-                said.add((ObjectNode) JSON.readTree(each.result()));
+                said.add(JSON.readValue(each.result(), ObjectNode.class));
             }
         }
-        return new Outcome(all, said.sum(), before, System.nanoTime() - start);
+        return new Outcome(simulation.id(), all, said.sum(), before, System.nanoTime() - start);
     }
 
     /// Whether a run was recorded so that it can be executed again.
@@ -195,28 +199,41 @@ public final class Simulation {
     }
 
     /// The one to go on with, or a new one.
-    private SimulationRecord begun(SimulationRecord wanted, Optional<Plugin> plugin) throws IOException {
+    SimulationRecord begun(SimulationRecord wanted, Optional<Plugin> plugin) throws IOException {
         // what another plugin of the same name said is another thing
         Instant built = plugin.isEmpty() ? Instant.MIN : Files.getLastModifiedTime(plugin.get().file()).toInstant();
-        Optional<SimulationRecord> interrupted = store.simulations().of(experiment.id()).stream()
-                .filter(each -> each.endedAt()
-                        .isEmpty() && each.plugin().equals(wanted.plugin()) && each.proof() == wanted.proof()
-                        && each.first() == wanted
-                                .first()
-                        && each.last() == wanted.last() && each.every() == wanted.every()
-                        && built.isBefore(each.startedAt()))
-                .findFirst();
-        return interrupted.isPresent() ? interrupted.get() : store.simulations().begin(wanted);
+        List<SimulationRecord> interrupted = store.simulations().of(experiment.id()).stream().filter(each -> each.endedAt()
+                .isEmpty() && each.plugin().equals(wanted.plugin()) && each.proof() == wanted.proof()
+                && each.first() == wanted.first() && each.every() == wanted.every() && built.isBefore(each.startedAt()))
+                .toList();
+        for (SimulationRecord each : interrupted) {
+            if (each.last() == wanted.last()) {
+                return each;
+            }
+        }
+        for (SimulationRecord each : interrupted) {
+            if (each.last() > wanted.last() && onlyFailedBehind(each, wanted.last())) {
+                return store.simulations().shorten(each, wanted.last());
+            }
+        }
+        return store.simulations().begin(wanted);
     }
 
-    private void execute(List<Interval> waiting, QemuProgram qemu, Optional<Plugin> plugin,
+    /// Whether all that is known of a simulation behind a checkpoint is that it does not go, as where the log of the run ends.
+    private boolean onlyFailedBehind(SimulationRecord simulation, int checkpoint) throws IOException {
+        List<SimulatedInterval> behind = store.simulations().intervals(simulation).stream()
+                .filter(each -> each.to() > checkpoint).toList();
+        return !behind.isEmpty() && behind.stream().allMatch(each -> each.state() == EndState.FAILED);
+    }
+
+    private void execute(List<Interval> intervals, List<Interval> waiting, QemuProgram qemu, Optional<Plugin> plugin,
             Optional<Path> results, Listener listener, Listener done) throws IOException {
         if (waiting.isEmpty()) {
             return;
         }
         RestoreOptions restore = RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path());
         List<IntervalRun> runs = new ArrayList<>();
-        try (RunLog log = RunLog.of(store, experiment, qemu.path());
+        try (RunLog log = RunLog.of(store, experiment, qemu.path(), intervals);
                 Closeable _ = () -> Closing.all(runs);
                 ExecutorService threads = Executors.newFixedThreadPool(options.workers(), Thread.ofPlatform().name(
                         "simulate-", 1).factory())) {

@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
 /// committed; what one leaves that is given up goes. For any thread.
 final class ExperimentImports {
     private static final Logger LOG = LoggerFactory.getLogger(ExperimentImports.class);
+    /// A few megabytes of a log, much less than what stays free.
+    private static final int PIECES_BETWEEN_LOOKS = 16;
 
     private final Path store;
     private final StoreFile file;
@@ -94,7 +96,7 @@ final class ExperimentImports {
         return record;
     }
 
-    private static ExperimentRecord insert(Database.Session session, ExperimentRecord experiment, ImportOrigin imported,
+    private ExperimentRecord insert(Database.Session session, ExperimentRecord experiment, ImportOrigin imported,
             IncomingExperiment.Source source, IncomingExperiment.LogSource log) throws SQLException, StoreException {
         if (Catalog.experiment(session, experiment.name()).isPresent()) {
             throw new StoreException(Reason.REFUSED, "the store has an experiment " + experiment.name()
@@ -110,7 +112,11 @@ final class ExperimentImports {
             for (Optional<ImportedCheckpoint> next = source.next(); next.isPresent(); next = source.next()) {
                 Catalog.insert(session, id, next.get(), ids);
             }
+            int pieces = 0;
             for (Optional<LogPiece> next = log.next(); next.isPresent(); next = log.next()) {
+                if (pieces++ % PIECES_BETWEEN_LOOKS == 0) {
+                    file.requireSpace();
+                }
                 ReplayLogTable.put(session, id, next.get());
             }
         } catch (IOException e) {

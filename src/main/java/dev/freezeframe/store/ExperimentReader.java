@@ -106,6 +106,11 @@ public final class ExperimentReader implements AutoCloseable {
     /// Reads all of it, because one that is damaged is better not begun with.
     private void lookAtLog(Progress progress) throws StoreException {
         log = logs.extent(experimentId);
+        if (log.isPresent() && log.get().end() > ImportChecks.MAX_LOG_BYTES) {
+            logProblem = Optional.of("it is longer than the " + (ImportChecks.MAX_LOG_BYTES >> 30)
+                    + " GiB that a bundle takes");
+            log = Optional.empty();
+        }
         try {
             readLog((offset, _) -> progress.at("look at the log", offset, log.map(ReplayLogs.Extent::end).orElse(0L)));
         } catch (StoreException e) {

@@ -43,8 +43,8 @@ public final class ImportChecks {
     public static final long MAX_DEVICE_STATE_BYTES = 256 << 20;
     /// Four times what the largest screens have; a short file may unfold to any size.
     public static final long MAX_PIXELS = 1 << 25;
-    /// Of a log with what is left out before it, 256 GiB.
-    public static final long MAX_LOG_BYTES = 1L << 38;
+    /// Of a log with what is left out before it, 64 GiB: some days of an idle guest, months of a busy one.
+    public static final long MAX_LOG_BYTES = 1L << 36;
     /// The beginning of the year 10000.
     private static final long END_OF_DATES = 253_402_300_800L;
     private static final String DISK_ID = "[A-Za-z0-9_.-]{1,100}";

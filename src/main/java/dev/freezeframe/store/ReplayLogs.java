@@ -13,12 +13,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The logs of recorded runs that can be replayed, each a part of its experiment. A log has the bytes that QEMU wrote, at the
 /// places at which it wrote them, without a gap from some byte before the first checkpoint on. For any thread.
 public final class ReplayLogs {
+    private static final Logger LOG = LoggerFactory.getLogger(ReplayLogs.class);
+
     private final StoreFile file;
 
     /// What is stored of a log.
@@ -106,21 +112,45 @@ public final class ReplayLogs {
                             .map(ExperimentRecord::name).orElse("id " + experimentId)
                             + " is damaged (its piece at byte " + start
                             + ": " + e.getMessage()
-                            + "); its checkpoints are whole and can be restored, but the run cannot be executed again",
+                            + "); its checkpoints are whole and can be restored, but the run cannot be executed again there",
                     e);
         }
     }
 
-    /// Writes all that is stored of a log into a file, at its places; what lies before it is left as it is.
-    public void copyTo(long experimentId, FileChannel target) throws IOException {
-        Optional<Extent> extent = extent(experimentId);
-        if (extent.isPresent()) {
-            read(experimentId, extent.get(), (offset, raw) -> {
-                int first = raw.position();
+    /// Writes what is whole of a log into a file, at its places; what lies before it, and what is lost of it, is left as it is.
+    ///
+    /// @param extent as [#extent] has told it
+    /// @return what is lost, in order; empty where all is written
+    public List<Extent> copyTo(long experimentId, Extent extent, FileChannel target) throws IOException {
+        List<Extent> lost = new ArrayList<>();
+        long at = extent.start();
+        while (at < extent.end()) {
+            long start = at;
+            Optional<ByteBuffer> whole = file.read("read a log", session -> whole(session, experimentId, start));
+            if (whole.isPresent()) {
+                ByteBuffer raw = whole.get().limit((int) Math.min(whole.get().limit(), extent.end() - at));
                 while (raw.hasRemaining()) {
-                    target.write(raw, offset + raw.position() - first);
+                    target.write(raw, at + raw.position());
                 }
-            });
+                at += raw.limit();
+            } else {
+                at = file.read("read a log", session -> ReplayLogTable.next(session, experimentId, start + 1)).stream()
+                        .map(next -> Math.min(next, extent.end())).findFirst().orElse(extent.end());
+                boolean follows = !lost.isEmpty() && lost.getLast().end() == start;
+                Extent before = follows ? lost.removeLast() : new Extent(start, 0);
+                lost.add(new Extent(before.start(), at - before.start()));
+            }
+        }
+        return List.copyOf(lost);
+    }
+
+    private static Optional<ByteBuffer> whole(Session session, long experimentId, long start) throws SQLException {
+        try {
+            Optional<LogPiece> piece = ReplayLogTable.piece(session, experimentId, start);
+            return piece.isPresent() ? Optional.of(ByteBuffer.wrap(piece.get().raw())) : Optional.empty();
+        } catch (CorruptionException e) {
+            LOG.warn("the piece of a log at byte {} is lost: {}", start, e.getMessage());
+            return Optional.empty();
         }
     }
 }

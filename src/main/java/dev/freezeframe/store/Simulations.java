@@ -38,6 +38,27 @@ public final class Simulations {
         });
     }
 
+    /// Takes away what came of an interval.
+    public void forget(SimulationRecord simulation, SimulatedInterval interval) throws StoreException {
+        file.write("forget an interval", session -> {
+            SimulationTable.delete(session, simulation.id(), interval.from(), interval.to());
+            return null;
+        });
+    }
+
+    /// Has one end at an earlier checkpoint, and takes away what came of intervals behind that.
+    ///
+    /// @param last the number of that checkpoint
+    /// @return the same as it is now
+    public SimulationRecord shorten(SimulationRecord simulation, int last) throws StoreException {
+        file.write("store a simulation", session -> {
+            SimulationTable.shorten(session, simulation.id(), last);
+            return null;
+        });
+        return new SimulationRecord(simulation.id(), simulation.experimentId(), simulation.plugin(), simulation.proof(),
+                simulation.first(), last, simulation.every(), simulation.startedAt(), simulation.endedAt());
+    }
+
     /// Notes that all is done.
     public void end(SimulationRecord simulation, Instant at) throws StoreException {
         file.write("store a simulation", session -> {
@@ -58,8 +79,7 @@ public final class Simulations {
                 return SimulationTable.intervals(session, simulation.id());
             } catch (CorruptionException e) {
                 throw new StoreException(Reason.DAMAGED,
-                        "simulation " + simulation.id() + " is damaged (" + e.getMessage()
-                                + "); delete it and simulate again",
+                        simulation.damaged(e),
                         e);
             }
         });

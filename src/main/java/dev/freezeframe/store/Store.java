@@ -468,7 +468,8 @@ public final class Store implements AutoCloseable {
     ///
     /// @throws StoreException if it cannot be done at all; what is damaged is in the report
     public VerifyReport verify(Progress progress) throws StoreException {
-        return file.access("verify", now -> new Verification(chunks.packs(), now, progress, file.rolledBack()).run());
+        return file.access("verify", now -> new Verification(chunks.packs(), now, progress, file.rolledBack(),
+                checkpoint -> images.bytes(checkpoint, NewCheckpoint.DEVICE_STATE)).run());
     }
 
     /// Bytes inside the store's file that are free for what is stored next, about; they count beside what its disk has left.

@@ -253,7 +253,7 @@ class HostileBundleTest {
     void logsThatCannotBeAreRefused() throws Exception {
         String log = "\"log\":{\"start\":12,\"bytes\":" + LOG_BYTES + "}";
         for (String other : List.of("{\"start\":12,\"bytes\":0}", "{\"start\":12,\"bytes\":-1}",
-                "{\"start\":-1,\"bytes\":" + LOG_BYTES + "}",
+                "{\"start\":-1,\"bytes\":" + LOG_BYTES + "}", "{\"start\":11,\"bytes\":" + LOG_BYTES + "}",
                 "{\"start\":" + ImportChecks.MAX_LOG_BYTES + ",\"bytes\":" + LOG_BYTES + "}",
                 "{\"start\":9223372036854775807,\"bytes\":" + LOG_BYTES + "}",
                 "{\"start\":12,\"bytes\":9223372036854775807}", "{\"start\":12,\"bytes\":" + 3L * LOG_BYTES + "}",

@@ -8,8 +8,10 @@ import dev.freezeframe.dedup.Committed;
 import dev.freezeframe.dedup.DedupOptions;
 import dev.freezeframe.dedup.Deduplicator;
 import dev.freezeframe.dedup.DiskToStore;
+import dev.freezeframe.qemu.stream.ReplayStates;
 import dev.freezeframe.store.ReplayLogs;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.DiskRead;
 import dev.freezeframe.store.figure.GivenFigures;
@@ -29,6 +31,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 
 /// A guest made of an array of 1 MiB, with a disk of an odd length, recorded into a store with all that a checkpoint can
@@ -67,6 +70,24 @@ public final class ArrayGuest {
     public static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed,
             UnaryOperator<CaptureMetrics> measured) throws IOException {
         Random random = new Random(seed);
+        return record(store, name, machine, checkpoints, seed, measured, random, _ -> {
+            byte[] devices = new byte[5000];
+            random.nextBytes(devices);
+            return devices;
+        });
+    }
+
+    /// Records checkpoints of a run that says how far its log goes up to each.
+    ///
+    /// @param logOffsets of the checkpoints
+    public static ExperimentRecord recordLogged(Store store, String name, long... logOffsets) throws IOException {
+        return record(store, name, "{}", logOffsets.length, 1, measured -> measured.with(
+                CheckpointFigure.INSTRUCTIONS, 1000), new Random(1),
+                number -> ReplayStates.at(1000L * number, logOffsets[number - 1]));
+    }
+
+    private static ExperimentRecord record(Store store, String name, String machine, int checkpoints, long seed,
+            UnaryOperator<CaptureMetrics> measured, Random random, IntFunction<byte[]> devices) throws IOException {
         Instant start = Instant.parse("2026-11-22T10:15:00.123456Z").plusSeconds(seed);
         long id = store.createExperiment(ExperimentRecord.starting(name, "array", machine, RAM_BYTES, Optional.empty(),
                 start));
@@ -78,9 +99,7 @@ public final class ArrayGuest {
                         List.of(new DiskToStore("disk0", DISK_BYTES, before.map(each -> each.disks().getFirst()))))) {
                     writer.addRam(random.ints(0, RAM_PAGES).distinct().limit(12).toArray(), 12, pages(random, 12));
                     writer.addBlocks(0, random.ints(0, 21).distinct().limit(4).toArray(), 4, pages(random, 4));
-                    byte[] devices = new byte[5000];
-                    random.nextBytes(devices);
-                    writer.addImage(NewCheckpoint.DEVICE_STATE, devices);
+                    writer.addImage(NewCheckpoint.DEVICE_STATE, devices.apply(number));
                     Committed committed = writer.commit(measured.apply(GivenFigures.capture(start.plusSeconds(number),
                             List.of(new DiskRead("disk0", DISK_BYTES, 16384, 77)), 1000, number % 2, 1000 + number,
                             1, 2, 3, 4, 5, number, 7, 8, 9, 10)));

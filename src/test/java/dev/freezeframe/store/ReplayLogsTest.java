@@ -62,11 +62,9 @@ class ReplayLogsTest {
             ExperimentRecord run = ArrayGuest.record(store, "run", 1, 1);
             assertEquals(Optional.empty(), store.replayLogs().extent(run.id()));
             assertEquals(0, store.replayLogs().end(run.id()));
-            store.replayLogs().copyTo(run.id(), target);
-            assertEquals(3, Files.size(file), "nothing is stored, so nothing is written");
             ArrayGuest.addLog(store, run, START, BYTES, 1);
             assertEquals(START + BYTES, store.replayLogs().end(run.id()));
-            store.replayLogs().copyTo(run.id(), target);
+            assertEquals(List.of(), store.replayLogs().copyTo(run.id(), new ReplayLogs.Extent(START, BYTES), target));
             byte[] written = Files.readAllBytes(file);
             assertEquals(START + BYTES, written.length);
             assertArrayEquals(new byte[]{1, 2, 3, 0, 0}, Arrays.copyOf(written, 5), "what was before it");
@@ -180,6 +178,7 @@ class ReplayLogsTest {
             }
             try (Store whole = Store.open(directory()); Store damaged = Store.open(copy)) {
                 assertLogIsDamaged(damaged, damage[1]);
+                assertTheRestIsWritten(whole, damaged);
                 ExperimentRecord run = damaged.experiment("run").orElseThrow();
                 ArrayGuest.assertSameCheckpoints(whole, whole.experiment("run").orElseThrow(), damaged, run);
                 StoreException refused = assertThrows(StoreException.class, () -> ArrayGuest.log(damaged, run));
@@ -188,6 +187,39 @@ class ReplayLogsTest {
                         refused.getMessage());
                 assertFalse(refused.getMessage().contains("\n"), refused.getMessage());
             }
+        }
+    }
+
+    private void assertTheRestIsWritten(Store whole, Store damaged) throws Exception {
+        byte[] log = ArrayGuest.log(whole, whole.experiment("run").orElseThrow());
+        ExperimentRecord run = damaged.experiment("run").orElseThrow();
+        ReplayLogs.Extent extent = damaged.replayLogs().extent(run.id()).orElseThrow();
+        assertEquals(new ReplayLogs.Extent(START, BYTES), extent);
+        Path file = Files.createTempFile(folder, "log", "");
+        List<ReplayLogs.Extent> lost;
+        try (FileChannel target = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            lost = damaged.replayLogs().copyTo(run.id(), extent, target);
+        }
+        assertEquals(1, lost.size(), lost.toString());
+        assertTrue(lost.getFirst().start() > START && lost.getFirst().end() < START + BYTES, lost.toString());
+        Arrays.fill(log, (int) (lost.getFirst().start() - START), (int) (lost.getFirst().end() - START), (byte) 0);
+        byte[] written = Files.readAllBytes(file);
+        assertArrayEquals(log, Arrays.copyOfRange(written, (int) START, written.length));
+    }
+
+    @Test
+    void aLogThatDoesNotLeadToTheLastCheckpointsIsRemarkedOn() throws Exception {
+        try (Store store = Store.open(directory())) {
+            ExperimentRecord run = ArrayGuest.recordLogged(store, "run", 100, 200, 300, 400);
+            assertEquals(List.of("run: its log is missing, so the run up to checkpoint 1 and behind cannot be executed"
+                    + " again; the checkpoints themselves do not need it"), store.verify(Progress.NONE).remarks());
+            store.replayLogs().add(run.id(), 90, new byte[120]);
+            assertEquals(List.of("run: its log ends at byte 210, so the run up to checkpoint 3 and behind cannot be"
+                    + " executed again; the checkpoints themselves do not need it"), store.verify(Progress.NONE)
+                            .remarks());
+            assertTrue(store.verify(Progress.NONE).isSound());
+            store.replayLogs().add(run.id(), 210, new byte[195]);
+            assertEquals(List.of(), store.verify(Progress.NONE).remarks());
         }
     }
 

@@ -73,7 +73,7 @@ public final class VerifyCommand implements Callable<Integer> {
             if (!report.isSound()) {
                 throw new CommandFailure("the store " + store.directory() + " has lost what is listed above; "
                         + (report.damages().isEmpty()
-                                ? "all checkpoints are whole, but these runs cannot be executed again"
+                                ? "all checkpoints are whole, but these runs cannot be executed again where their log is lost"
                                 : "delete these checkpoints, the others are whole"));
             }
         }

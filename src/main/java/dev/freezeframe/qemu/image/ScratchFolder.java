@@ -49,6 +49,25 @@ public final class ScratchFolder {
         }
     }
 
+    /// Refuses what would fill the file system of the folder.
+    ///
+    /// @param what  is to be kept there, the beginning of a sentence
+    /// @param bytes it takes
+    /// @throws MachineException one line for the user
+    public static void requireRoom(String what, long bytes) throws MachineException {
+        Path existing = path();
+        while (existing != null && !Files.isDirectory(existing)) {
+            existing = existing.getParent();
+        }
+        long free = existing == null ? 0 : existing.toFile().getUsableSpace();
+        if (free - FULL_BYTES < bytes) {
+            throw new MachineException(what + " needs " + (bytes >> 20) + " MiB in " + path()
+                    + ", whose file system has " + (free >> 20)
+                    + " MiB left; free some there, or set XDG_CACHE_HOME to a"
+                    + " folder on another file system");
+        }
+    }
+
     private static MachineException unusable(UnnamedFile.NotForOthers e) {
         return new MachineException("no room for what the guest writes to its disks: " + e.getMessage() + "; " + REMEDY,
                 e);

@@ -31,6 +31,13 @@ public record ReplayPosition(long instructions, long logged, int event, boolean 
     private static final int SUBSECTION = 5;
     private static final String COUNT = "timer/icount";
 
+    /// Whether a log leads a replay up to here: QEMU reads the next event before it executes what is before that.
+    ///
+    /// @param logEnd the byte behind the last one of the log
+    public boolean isReachedBy(long logEnd) {
+        return logOffset <= logEnd - ReplayEvents.RUN_BYTES;
+    }
+
     /// The position in a state; empty where the run is not recorded.
     static Optional<ReplayPosition> in(byte[] stream, StreamLayout layout) throws DeviceStateException {
         Optional<StreamLayout.Device> section = device(layout, SECTION);

@@ -1,10 +1,14 @@
 package dev.freezeframe.store.catalog;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.store.model.SimulationRecord;
+import java.io.IOException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -17,6 +21,7 @@ import java.util.Optional;
 
 /// The SQL of simulations and of what came of their intervals. Stateless.
 public final class SimulationTable {
+    private static final JsonFactory JSON = new JsonFactory();
     private static final String COLUMNS = "id, experiment_id, plugin, proof, first_number, last_number, every_nth, started_at,"
             + " ended_at";
 
@@ -34,6 +39,19 @@ public final class SimulationTable {
     /// Notes when all was done.
     public static void end(Session session, long id, Instant at) throws SQLException {
         session.sql("UPDATE simulation SET ended_at = ? WHERE id = ?", time(at), id).executeUpdate();
+    }
+
+    /// Has a simulation end at an earlier checkpoint.
+    public static void shorten(Session session, long id, int last) throws SQLException {
+        session.sql("UPDATE simulation SET last_number = ? WHERE id = ?", last, id).executeUpdate();
+        session.sql("DELETE FROM simulated_interval WHERE simulation_id = ? AND to_number > ?", id, last)
+                .executeUpdate();
+    }
+
+    /// Takes away what came of an interval.
+    public static void delete(Session session, long id, int from, int to) throws SQLException {
+        session.sql("DELETE FROM simulated_interval WHERE simulation_id = ? AND from_number = ? AND to_number = ?", id,
+                from, to).executeUpdate();
     }
 
     /// Takes a simulation away, with all that came of it; false if there is none.
@@ -79,15 +97,37 @@ public final class SimulationTable {
                 + " devices_differing, restore_millis, run_millis, proof_millis, worker, result FROM simulated_interval"
                 + " WHERE simulation_id = ? ORDER BY from_number, to_number", id).executeQuery()) {
             while (rows.next()) {
-                intervals.add(new SimulatedInterval(rows.getInt(1), rows.getInt(2), rows.getLong(3),
-                        state(rows.getString(
-                                4)),
-                        rows.getString(5), rows.getLong(6), rows.getString(7).lines().toList(), rows.getLong(8), rows
-                                .getLong(9),
-                        rows.getLong(10), rows.getInt(11), rows.getString(12)));
+                SimulatedInterval interval = new SimulatedInterval(rows.getInt(1), rows.getInt(2), rows.getLong(3),
+                        state(rows.getString(4)), rows.getString(5), rows.getLong(6),
+                        rows.getString(7).lines().toList(), rows.getLong(8), rows.getLong(9), rows.getLong(10),
+                        rows.getInt(11), rows.getString(12));
+                check(interval);
+                intervals.add(interval);
             }
         }
         return intervals;
+    }
+
+    private static void check(SimulatedInterval interval) throws CorruptionException {
+        String which = "the interval from " + interval.from() + " to " + interval.to() + " ";
+        if (interval.from() < 1 || interval.to() <= interval.from() || interval.instructions() < 0
+                || interval.pagesDiffering() < 0 || interval.restoreMillis() < 0 || interval.runMillis() < 0
+                || interval.proofMillis() < 0 || interval.worker() < 1) {
+            throw new CorruptionException(which + "has figures that cannot be");
+        }
+        try (JsonParser json = JSON.createParser(interval.result())) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                throw new CorruptionException(which + "has a result that is no JSON object");
+            }
+            json.skipChildren();
+            if (json.nextToken() != null) {
+                throw new CorruptionException(which + "has more than a JSON object as its result");
+            }
+        } catch (CorruptionException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new CorruptionException(which + "has a result that is no JSON");
+        }
     }
 
     private static EndState state(String name) throws CorruptionException {

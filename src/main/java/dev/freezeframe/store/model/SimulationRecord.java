@@ -1,5 +1,6 @@
 package dev.freezeframe.store.model;
 
+import dev.freezeframe.base.CorruptionException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
@@ -19,6 +20,12 @@ public record SimulationRecord(long id, long experimentId, String plugin, boolea
         Instant startedAt, Optional<Instant> endedAt) {
     /// Characters of a plugin's name and arguments at most.
     public static final int MAX_PLUGIN_LENGTH = 2_000;
+
+    /// What to say of one that cannot be read; a line, with what to do.
+    public String damaged(CorruptionException cause) {
+        return "simulation " + id + " is damaged (" + cause.getMessage()
+                + "); delete it (freezeframe simulations EXPERIMENT " + id + " --delete) and simulate again";
+    }
 
     /// Cuts times to what the store keeps.
     public SimulationRecord {

@@ -1,10 +1,15 @@
 package dev.freezeframe.store.upkeep;
 
 import dev.freezeframe.base.CorruptionException;
+import dev.freezeframe.qemu.stream.DeviceState;
+import dev.freezeframe.qemu.stream.DeviceStateException;
+import dev.freezeframe.qemu.stream.ReplayPosition;
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.ReplayLogTable;
+import dev.freezeframe.store.figure.CheckpointFigure;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
@@ -14,6 +19,7 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /// Reads the logs of runs that can be replayed back, piece by piece, and sees that each begins where the one before it ends.
@@ -65,6 +71,48 @@ final class LogVerification {
         }
         if (!faults.isEmpty() && isStillThere(experiment)) {
             damages.add(new LogDamage(experiment.name(), faults.size(), faults.getFirst()));
+        }
+    }
+
+    /// Sees how far the log of an experiment that has ended leads. That it ends before the last checkpoints need not be damage: QEMU
+    /// keeps the newest bytes to itself, and may be killed.
+    ///
+    /// @param checkpoints of it
+    /// @return a remark, where it does not lead to the last one
+    Optional<String> checkEnd(ExperimentRecord experiment, List<CheckpointRecord> checkpoints,
+            Verification.DeviceStates states) throws StoreException, SQLException {
+        if (experiment.endedAt().isEmpty()) {
+            return Optional.empty();
+        }
+        long end = database.read(session -> ReplayLogTable.end(session, experiment.id())).orElse(0);
+        OptionalInt beyond = OptionalInt.empty();
+        for (CheckpointRecord checkpoint : checkpoints.reversed()) {
+            Optional<ReplayPosition> position = position(checkpoint, states);
+            if (position.isEmpty() || position.get().isReachedBy(end)) {
+                break;
+            }
+            beyond = OptionalInt.of(checkpoint.number());
+        }
+        return beyond.isEmpty()
+                ? Optional.empty()
+                : Optional.of(experiment.name() + ": its log " + (end == 0 ? "is missing" : "ends at byte " + end)
+                        + ", so the run up to checkpoint " + beyond.getAsInt()
+                        + " and behind cannot be executed again; the checkpoints themselves do not need it");
+    }
+
+    /// Empty where it has none, or cannot be read, which others tell.
+    private Optional<ReplayPosition> position(CheckpointRecord checkpoint, Verification.DeviceStates states)
+            throws StoreException {
+        if (checkpoint.metrics().of(CheckpointFigure.INSTRUCTIONS) == 0) {
+            return Optional.empty();
+        }
+        try {
+            return DeviceState.of(states.of(checkpoint)).replayPosition();
+        } catch (StoreException e) {
+            Verification.unlessBroken(database, e);
+            return Optional.empty();
+        } catch (DeviceStateException e) {
+            return Optional.empty();
         }
     }
 

@@ -5,6 +5,7 @@ import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.AnnotationTable;
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.ClassMapTable;
+import dev.freezeframe.store.catalog.Database.Session;
 import dev.freezeframe.store.catalog.Database.Work;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.DiskTable;
@@ -12,12 +13,15 @@ import dev.freezeframe.store.catalog.ImageTable.Image;
 import dev.freezeframe.store.catalog.ImageTable;
 import dev.freezeframe.store.catalog.PackTable.PackHashes;
 import dev.freezeframe.store.catalog.PackTable;
+import dev.freezeframe.store.catalog.SimulationTable;
 import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
+import dev.freezeframe.store.model.SimulatedInterval;
+import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.ChunkHash;
@@ -33,15 +37,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
-/// Reads every pack, hashes every chunk anew, follows every page map and reads every log, and says which pages of which
-/// checkpoints are lost, and which logs. Changes nothing; recordings may go on beside it.
+/// Reads every pack, hashes every chunk anew, follows every page map and reads every log and what came of every simulation,
+/// and says which pages of which checkpoints are lost, and which logs. Changes nothing; recordings may go on beside it.
 public final class Verification {
     private static final int MAX_RANGES_LENGTH = 300;
 
     private final PackTable packs;
     private final Database database;
     private final Progress progress;
+    private final DeviceStates deviceStates;
     private final ChunkHash hash = ChunkHash.xxh128();
     /// The sound chunks, one bit per slot.
     private final Map<Long, BitSet> sound = new HashMap<>();
@@ -51,7 +57,16 @@ public final class Verification {
     private final List<String> remarks = new ArrayList<>();
     private long chunks;
 
-    public Verification(PackTable packs, Database database, Progress progress, Optional<String> rolledBack) {
+    /// Reads the state of the devices of a checkpoint.
+    @FunctionalInterface
+    public interface DeviceStates {
+        /// All of it.
+        byte[] of(CheckpointRecord checkpoint) throws StoreException;
+    }
+
+    public Verification(PackTable packs, Database database, Progress progress, Optional<String> rolledBack,
+            DeviceStates deviceStates) {
+        this.deviceStates = deviceStates;
         rolledBack.ifPresent(remarks::add);
         this.packs = packs;
         this.database = database;
@@ -97,13 +112,41 @@ public final class Verification {
                 remarks.add("pack " + pack + ": " + cause + "; no checkpoint uses it");
             }
         });
+        Map<Long, List<CheckpointRecord>> ofExperiments = checkpoints.stream().collect(Collectors.groupingBy(
+                CheckpointRecord::experimentId));
         LogVerification logs = new LogVerification(database);
         for (int i = 0; i < experiments.size(); i++) {
             progress.at("logs", i, experiments.size());
-            logs.check(experiments.get(i));
+            ExperimentRecord experiment = experiments.get(i);
+            logs.check(experiment);
+            logs.checkEnd(experiment, ofExperiments.getOrDefault(experiment.id(), List.of()), deviceStates).ifPresent(
+                    remarks::add);
+            checkSimulations(experiment);
         }
         return new VerifyReport(checkpoints.size(), sound.size(), chunks, logs.logs(), List.copyOf(damages), logs
                 .damages(), List.copyOf(remarks));
+    }
+
+    /// What is derived from a recording is no part of it, and can be had again.
+    private void checkSimulations(ExperimentRecord experiment) throws StoreException, SQLException {
+        for (SimulationRecord simulation : database.transact(session -> SimulationTable.ofExperiment(session, experiment
+                .id()))) {
+            try {
+                database.read(session -> intervals(session, simulation));
+            } catch (StoreException | SQLException e) {
+                unlessBroken(e);
+                remarks.add(experiment.name() + ": " + e.getMessage());
+            }
+        }
+    }
+
+    private static List<SimulatedInterval> intervals(Session session, SimulationRecord simulation)
+            throws SQLException, StoreException {
+        try {
+            return SimulationTable.intervals(session, simulation.id());
+        } catch (CorruptionException e) {
+            throw new StoreException(Reason.DAMAGED, simulation.damaged(e), e);
+        }
     }
 
     private List<Long> packIds(long after) throws SQLException, StoreException {

@@ -52,7 +52,7 @@ public final class VerificationModel {
                 return "";
             }
             return (report.damages().isEmpty()
-                    ? "All checkpoints are whole, but these runs cannot be executed again"
+                    ? "All checkpoints are whole, but these runs cannot be executed again where their log is lost"
                     : "Delete the damaged checkpoints, all others are whole")
                     + "; or close the program and put a backup of the store in its place.";
         }
