@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 
 /// A simulation as a table of comma-separated values: one header, a line for each interval, with the units in the names. Behind
@@ -24,7 +25,9 @@ public final class SimulationCsv {
     /// The whole table.
     ///
     /// @param intervals in the order of the run
-    public static String of(List<SimulatedInterval> intervals) throws JsonProcessingException {
+    /// @param numberOf  the number of each, from 1; 0, which is left empty, for one that is not there any more
+    public static String of(List<SimulatedInterval> intervals, ToIntFunction<SimulatedInterval> numberOf)
+            throws JsonProcessingException {
         List<JsonNode> results = new ArrayList<>();
         Set<String> names = new LinkedHashSet<>();
         for (SimulatedInterval each : intervals) {
@@ -41,8 +44,9 @@ public final class SimulationCsv {
         for (int i = 0; i < intervals.size(); i++) {
             SimulatedInterval each = intervals.get(i);
             JsonNode result = results.get(i);
+            int number = numberOf.applyAsInt(each);
             table.append(CsvLine.of(Stream.concat(
-                    Stream.of(i + 1, each.from(), each.to(), each.instructions(), each.state()
+                    Stream.of(number == 0 ? "" : number, each.from(), each.to(), each.instructions(), each.state()
                             .json(), CsvLine.typed(each.reason()), each.pagesDiffering(),
                             CsvLine.typed(String.join(" ", each
                                     .devicesDiffering())),

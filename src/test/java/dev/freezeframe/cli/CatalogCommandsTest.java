@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.StoreTables;
 import dev.freezeframe.store.SyntheticExperiments;
+import dev.freezeframe.store.SyntheticSimulations;
+import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.suite.Damaged;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -110,6 +112,43 @@ class CatalogCommandsTest {
         assertEquals(1, damage.get("pieces").asInt());
         assertEquals(List.of(1, 0, 1), List.of(json.single("summary").get("logs").asInt(), json.single("summary").get(
                 "damages").asInt(), json.single("summary").get("logDamages").asInt()));
+    }
+
+    @Test
+    void aSimulationKeepsItsNumberWhateverIsDeleted(@TempDir Path other) throws Exception {
+        try (Store store = Store.open(other.resolve("data/freezeframe/store"))) {
+            long run = SyntheticExperiments.write(store, "run", 6, 1);
+            for (String plugin : List.of("", "cache", "count")) {
+                SyntheticSimulations.write(store, run, plugin, List.of(), true);
+            }
+        }
+        assertEquals("deleted simulation 2 of run\n", Invocation.of(other, "simulations", "run", "2", "--delete").out());
+        Invocation again = Invocation.of(other, "simulations", "run", "2", "--delete");
+        assertEquals(1, again.status());
+        assertTrue(again.err().contains("run has no simulation 2; it has 1, 3"), again.err());
+        List<JsonNode> left = Invocation.of(other, "simulations", "run", "--json").json("simulation");
+        assertEquals(List.of("1 ", "3 count"), left.stream().map(each -> each.get("simulation").asInt() + " " + each.get(
+                "plugin").asText()).toList());
+        assertTrue(Invocation.of(other, "simulations", "run").out().lines().toList().getLast().startsWith("  3  "));
+    }
+
+    @Test
+    void anIntervalWhoseCheckpointWasDeletedIsShownAsSuch(@TempDir Path other) throws Exception {
+        try (Store store = Store.open(other.resolve("data/freezeframe/store"))) {
+            SyntheticSimulations.write(store, SyntheticExperiments.write(store, "run", 6, 1), "cache", List.of(), true);
+            store.delete(CheckpointName.of("run", 3));
+        }
+        List<JsonNode> json = Invocation.of(other, "simulations", "run", "1", "--json").json("interval");
+        assertEquals(List.of("1 1-2", "null 2-3", "null 3-4", "3 4-5", "4 5-6"), json.stream().map(each -> each.get(
+                "interval").asText() + " " + each.get("from") + "-" + each.get("to")).toList());
+        List<String> lines = Invocation.of(other, "simulations", "run", "1").out().lines().toList();
+        assertEquals("- ", lines.get(2).strip().substring(0, 2), lines.toString());
+        assertEquals("- is no interval of the run any more, as a checkpoint was deleted since; what came of it is kept",
+                lines.getLast());
+        Path table = other.resolve("table.csv");
+        assertEquals(0, Invocation.of(other, "simulations", "run", "1", "--csv", table.toString()).status());
+        assertEquals(List.of("1,1,2", ",2,3", ",3,4", "3,4,5", "4,5,6"), Files.readAllLines(table).stream().skip(1).map(
+                line -> line.replaceAll("^(\\d*,\\d+,\\d+),.*", "$1")).toList());
     }
 
     @Test

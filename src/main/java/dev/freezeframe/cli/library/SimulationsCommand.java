@@ -11,6 +11,7 @@ import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.SimulationText;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.cli.terminal.TerminalOutput;
+import dev.freezeframe.simulate.Interval;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -24,6 +25,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -44,8 +47,8 @@ public final class SimulationsCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "EXPERIMENT", description = "The recording.")
     private String name;
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "NUMBER", description = "One of its simulations, whose intervals are shown.")
-    private Optional<Integer> number;
+    @Parameters(index = "1", arity = "0..1", paramLabel = "NUMBER", description = "One of its simulations, whose intervals are shown. A number stays as it is, whatever is deleted.")
+    private Optional<Long> number;
 
     @ArgGroup
     private Deed deed;
@@ -81,33 +84,40 @@ public final class SimulationsCommand implements Callable<Integer> {
                 list(screen, store, simulations);
                 return 0;
             }
-            if (number.get() < 1 || number.get() > simulations.size()) {
-                throw new CommandFailure(
-                        name + " has no simulation " + number.get() + "; it has " + Units.count(simulations
-                                .size(), "simulation"));
-            }
-            SimulationRecord simulation = simulations.get(number.get() - 1);
+            SimulationRecord simulation = simulations.stream().filter(each -> each.id() == number.get()).findFirst()
+                    .orElseThrow(() -> new CommandFailure(name + " has no simulation " + number.get() + (simulations
+                            .isEmpty()
+                                    ? "; freezeframe simulate " + name + " makes one"
+                                    : "; it has " + simulations.stream().map(each -> Long.toString(each.id())).collect(
+                                            Collectors.joining(", ")))));
             if (deed == null) {
-                show(screen, store.simulations().intervals(simulation));
+                show(screen, store.simulations().intervals(simulation), numbering(store, simulation));
             } else if (deed.delete) {
                 store.simulations().delete(simulation);
                 screen.line(format.json()
                         ? JsonLines.ofType("deleted").put("simulation", number.get()).toString()
                         : "deleted simulation " + number.get() + " of " + name);
             } else {
-                write(screen, store.simulations().intervals(simulation));
+                write(screen, store.simulations().intervals(simulation), numbering(store, simulation));
             }
         }
         return 0;
     }
 
+    private static ToIntFunction<SimulatedInterval> numbering(Store store, SimulationRecord simulation)
+            throws StoreException {
+        return Interval.numbering(Interval.between(store.checkpoints(simulation.experimentId()).stream().filter(
+                each -> each.number() >= simulation.first() && each.number() <= simulation.last()).toList(), simulation
+                        .every()));
+    }
+
     private void list(TerminalOutput screen, Store store, List<SimulationRecord> simulations) throws StoreException {
-        int next = 1;
         for (SimulationRecord each : simulations) {
             List<SimulatedInterval> intervals = store.simulations().intervals(each);
             long sound = intervals.stream().filter(interval -> interval.state().isSound()).count();
             if (format.json()) {
-                ObjectNode json = JsonLines.ofType("simulation").put("simulation", next).put("plugin", each.plugin())
+                ObjectNode json = JsonLines.ofType("simulation").put("simulation", each.id())
+                        .put("plugin", each.plugin())
                         .put(
                                 "from", each.first())
                         .put("to", each.last()).put("every", each.every()).put("proof", each.proof()).put(
@@ -120,7 +130,7 @@ public final class SimulationsCommand implements Callable<Integer> {
                 }
                 screen.line(json.toString());
             } else {
-                screen.line(Units.text("%3d  %s  checkpoints %d to %d  %s, %s sound%s", next,
+                screen.line(Units.text("%3d  %s  checkpoints %d to %d  %s, %s sound%s", each.id(),
                         ListCommand.TIME.format(each.startedAt()),
                         each.first(), each.last(), Units.count(intervals.size(), "interval"), Units.count(sound), (each
                                 .plugin().isEmpty() ? "" : ", " + ShownText.oneLine(each.plugin()))
@@ -128,29 +138,36 @@ public final class SimulationsCommand implements Callable<Integer> {
                                         ? ", interrupted"
                                         : "")));
             }
-            next++;
         }
         if (simulations.isEmpty() && !format.json()) {
             screen.line("no simulations; freezeframe simulate " + name + " makes one");
         }
     }
 
-    private void show(TerminalOutput screen, List<SimulatedInterval> intervals) throws Exception {
+    private void show(TerminalOutput screen, List<SimulatedInterval> intervals,
+            ToIntFunction<SimulatedInterval> numberOf)
+            throws Exception {
         if (!format.json()) {
             screen.line(SimulationText.HEADING);
         }
-        for (int i = 0; i < intervals.size(); i++) {
-            screen.line(format.json()
-                    ? SimulationText.json(i + 1, intervals.get(i)).toString()
-                    : SimulationText.line(i + 1, intervals.get(i)));
+        for (SimulatedInterval each : intervals) {
+            int own = numberOf.applyAsInt(each);
+            screen.line(format.json() ? SimulationText.json(own, each).toString() : SimulationText.line(own, each));
+        }
+        if (!format.json() && intervals.stream().anyMatch(each -> numberOf.applyAsInt(each) == 0)) {
+            screen.line(
+                    SimulationText.NO_NUMBER + " is no interval of the run any more, as a checkpoint was deleted since;"
+                            + " what came of it is kept");
         }
     }
 
-    private void write(TerminalOutput screen, List<SimulatedInterval> intervals) throws Exception {
+    private void write(TerminalOutput screen, List<SimulatedInterval> intervals,
+            ToIntFunction<SimulatedInterval> numberOf) throws Exception {
         if (Files.exists(deed.csv)) {
             throw new CommandFailure(deed.csv + " is there already; choose another name");
         }
-        Files.writeString(deed.csv, SimulationCsv.of(intervals), StandardCharsets.UTF_8, StandardOpenOption.CREATE_NEW,
+        Files.writeString(deed.csv, SimulationCsv.of(intervals, numberOf), StandardCharsets.UTF_8,
+                StandardOpenOption.CREATE_NEW,
                 StandardOpenOption.WRITE);
         screen.line(format.json()
                 ? JsonLines.ofType("exported").put("file", deed.csv.toString()).put("intervals", intervals.size())

@@ -23,11 +23,16 @@ public final class SimulationText {
 
     private SimulationText() {}
 
+    /// What an interval has in the place of its number that is not one of the run any more.
+    public static final String NO_NUMBER = "-";
+
     /// An interval in a line.
     ///
-    /// @param number of it, from 1
+    /// @param number of it, from 1; 0 for one that is not there any more, as a checkpoint of it was deleted
     public static String line(int number, SimulatedInterval result) {
-        return Units.text("%8d  %-15s %,18d %6d ms %6d ms %6d ms  %s", number, result.from() + " → " + result.to(),
+        return Units.text("%8s  %-15s %,18d %6d ms %6d ms %6d ms  %s", number == 0
+                ? NO_NUMBER
+                : Integer.toString(number), result.from() + " → " + result.to(),
                 result.instructions(), result.restoreMillis(), result.runMillis(), result.proofMillis(),
                 result.state().words()
                         + (result.reason().isEmpty() ? "" : ": " + ShownText.oneLine(result.reason())));
@@ -35,10 +40,12 @@ public final class SimulationText {
 
     /// An interval as JSON.
     ///
-    /// @param number of it, from 1
+    /// @param number of it, from 1; 0, which becomes null, for one that is not there any more
     public static ObjectNode json(int number, SimulatedInterval result) throws JsonProcessingException {
-        ObjectNode json = JsonLines.ofType("interval").put("interval", number).put("from", result.from()).put("to",
-                result.to()).put("instructions", result.instructions()).put("state", result.state().json())
+        ObjectNode json = JsonLines.ofType("interval").put("interval", number == 0 ? null : (Integer) number)
+                .put("from", result.from()).put("to",
+                        result.to())
+                .put("instructions", result.instructions()).put("state", result.state().json())
                 .put("reason",
                         result.reason())
                 .put("pagesDiffering", result.pagesDiffering());
@@ -54,7 +61,8 @@ public final class SimulationText {
     ///
     /// @param workers that executed it
     public static ObjectNode json(Simulation.Outcome outcome, int workers) {
-        ObjectNode json = JsonLines.ofType("summary").put("intervals", outcome.results().size());
+        ObjectNode json = JsonLines.ofType("summary").put("simulation", outcome.simulation()).put("intervals",
+                outcome.results().size());
         for (EndState state : EndState.values()) {
             json.put(state.json(), outcome.count(state));
         }

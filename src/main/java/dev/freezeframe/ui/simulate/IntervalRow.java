@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /// An interval as the page shows it. Immutable.
 ///
-/// @param number       from 1, in the order of the run
+/// @param number       from 1, in the order of the run; 0 for one that is not there any more
 /// @param from         the number of the checkpoint where it begins
 /// @param to           of the one where it ends
 /// @param fromSecond   guest time where it begins, seconds since the experiment's start; not a number where that checkpoint is gone
@@ -43,7 +43,7 @@ public record IntervalRow(int number, int from, int to, double fromSecond, doubl
             }
             rows.add(same ? waiting.with(ended) : waiting);
         }
-        others.values().forEach(each -> rows.add(lost(rows.size() + 1, each)));
+        others.values().forEach(each -> rows.add(lost(each)));
         return rows;
     }
 
@@ -75,8 +75,8 @@ public record IntervalRow(int number, int from, int to, double fromSecond, doubl
     }
 
     /// One whose checkpoints are not there any more.
-    private static IntervalRow lost(int number, Ended ended) {
-        return new IntervalRow(number, ended.result.from(), ended.result.to(), Double.NaN, Double.NaN, 0,
+    private static IntervalRow lost(Ended ended) {
+        return new IntervalRow(0, ended.result.from(), ended.result.to(), Double.NaN, Double.NaN, 0,
                 IntervalState.WAITING, 0, Optional.empty(), Map.of()).with(ended);
     }
 

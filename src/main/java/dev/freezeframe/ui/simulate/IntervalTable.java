@@ -3,6 +3,7 @@ package dev.freezeframe.ui.simulate;
 import dev.freezeframe.analyse.IntervalState;
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.cli.terminal.SimulationText;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.ui.library.LibraryColumn;
 import dev.freezeframe.ui.library.TableColumns;
@@ -67,8 +68,9 @@ final class IntervalTable extends TableView<IntervalRow> {
 
     private static List<LibraryColumn<IntervalRow, ?>> columns() {
         return List
-                .of(LibraryColumn.ofFigure("interval", "#", "The interval's number", IntervalRow::number, Units::count,
-                        56),
+                .of(LibraryColumn.ofFigure("interval", "#",
+                        "The interval's number; none where a checkpoint of it was deleted since", IntervalRow::number,
+                        number -> number == 0 ? SimulationText.NO_NUMBER : Units.count(number), 56),
                         LibraryColumn.ofFigure("from", "From", "The checkpoint where it begins", IntervalRow::from,
                                 Units::count, 64),
                         LibraryColumn.ofFigure("to", "To", "The checkpoint where it ends", IntervalRow::to,

@@ -245,7 +245,8 @@ public final class SimulatePage extends BorderPane {
 
         private static String text(SimulationRecord kept) {
             String who = kept.plugin().isEmpty() ? "proof only" : ShownText.oneLine(kept.plugin());
-            return who + " · " + TIME.format(kept.startedAt()) + (kept.endedAt().isEmpty() ? " · part" : "");
+            return kept.id() + " · " + who + " · " + TIME.format(kept.startedAt())
+                    + (kept.endedAt().isEmpty() ? " · part" : "");
         }
     }
 
@@ -269,7 +270,9 @@ public final class SimulatePage extends BorderPane {
     }
 
     private static String words(IntervalRow row) {
-        String where = "Interval " + Units.count(row.number()) + ", checkpoints " + Units.count(row.from()) + " → "
+        String where = (row.number() == 0
+                ? "Not an interval any more, as a checkpoint was deleted since"
+                : "Interval " + Units.count(row.number())) + ", checkpoints " + Units.count(row.from()) + " → "
                 + Units.count(
                         row.to())
                 + ": " + row.state().text();

@@ -7,7 +7,9 @@ import dev.freezeframe.ui.WorkbenchModel;
 import dev.freezeframe.ui.library.LibraryFile;
 import dev.freezeframe.ui.task.Cancellable;
 import java.io.File;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Writes the intervals of the simulation that is shown to files, in the background.
 final class SimulationFiles {
@@ -19,8 +21,9 @@ final class SimulationFiles {
 
     /// As comma-separated values. A file that is there is replaced: the user was asked for its name.
     void writeCsv(File file) {
-        List<SimulatedInterval> ended = workbench.simulation().ended();
-        write(file, out -> out.append(SimulationCsv.of(ended)));
+        Map<SimulatedInterval, Integer> ended = new LinkedHashMap<>();
+        workbench.simulation().rows().forEach(row -> row.result().ifPresent(each -> ended.put(each, row.number())));
+        write(file, out -> out.append(SimulationCsv.of(List.copyOf(ended.keySet()), ended::get)));
     }
 
     /// As the lines of JSON that the command line prints.

@@ -14,6 +14,7 @@ import dev.freezeframe.simulate.Simulation;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.SyntheticSimulations;
+import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -145,6 +146,23 @@ class SimulationModelTest {
                 () -> opened.workbench().experiment().selection().select(opened.workbench().experiment().checkpoints()
                         .getLast()));
         assertNull(on(() -> model.selection().intervalProperty().get()), "none starts at the last");
+    }
+
+    @Test
+    void whatCameOfAnIntervalWhoseCheckpointIsGoneStaysBehindTheOthersWithoutANumber() throws Exception {
+        opened.store().delete(CheckpointName.of("run", 3));
+        FxToolkit.run(() -> {
+            opened.workbench().experiment().deleted(List.of(opened.workbench().experiment().checkpoints().get(2)));
+            model.choose(whole);
+        });
+        opened.awaitIdle();
+        List<IntervalRow> rows = on(() -> List.copyOf(model.rows()));
+        assertEquals(List.of("1 1-2", "2 2-4", "3 4-5"), rows.stream().limit(3).map(row -> row.number() + " " + row.from()
+                + "-" + row.to()).toList());
+        assertEquals(List.of("0 2-3", "0 3-4"), rows.stream().skip(8).map(row -> row.number() + " " + row.from()
+                + "-" + row.to()).toList());
+        assertEquals(IntervalState.WAITING, rows.get(1).state(), "nobody has executed it");
+        assertEquals(9, on(() -> model.ended().size()), "nothing that was found is lost");
     }
 
     @Test
