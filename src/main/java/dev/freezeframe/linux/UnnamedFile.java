@@ -26,6 +26,7 @@ public final class UnnamedFile implements AutoCloseable {
     private static final int SEEK_END = 2;
     private static final int NAME_ATTEMPTS = 100;
     private static final int FALLOC_FL_PUNCH_HOLE_KEEP_SIZE = 3;
+    private static final long CANNOT = 1;
 
     private final Path folder;
     private final int fd;
@@ -132,12 +133,14 @@ public final class UnnamedFile implements AutoCloseable {
         withDescriptor("resizing", file -> Libc.ftruncate(file, newSizeBytes));
     }
 
-    /// Gives the room of a part back, which reads as zeros from then on. Where the file system cannot do that it stays as it is.
-    public void discard(long offset, long lengthBytes) throws IOException {
-        withDescriptor("discarding", file -> {
+    /// Gives the room of a part back, which reads as zeros from then on.
+    ///
+    /// @return whether the file system can do that; otherwise the part stays as it is
+    public boolean discard(long offset, long lengthBytes) throws IOException {
+        return withDescriptor("discarding", file -> {
             long result = Libc.fallocate(file, FALLOC_FL_PUNCH_HOLE_KEEP_SIZE, offset, lengthBytes);
-            return result == -Libc.EOPNOTSUPP ? 0 : result;
-        });
+            return result == -Libc.EOPNOTSUPP ? CANNOT : result;
+        }) != CANNOT;
     }
 
     /// Lets go of it. Its room comes back now, or when the last process that opened it is gone. Idempotent.

@@ -5,7 +5,7 @@ import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
-import dev.freezeframe.qemu.qmp.QmpException;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Locale;
@@ -37,6 +37,7 @@ public final class GuestWatch {
     private long sinceNanos;
     private boolean woken;
     private boolean standingTold;
+    private boolean logged;
 
     /// @param machine which of the machines of a command it is, from 1
     /// @param machines how many there are
@@ -57,6 +58,7 @@ public final class GuestWatch {
     /// @param capturing whether it may stand for a checkpoint just now, which is nothing to tell
     public void look(Machine qemu, boolean capturing) {
         MachineState now = qemu.state();
+        logged = qemu.isLogged();
         if (now != lastSeen) {
             sinceNanos = System.nanoTime();
             woken = false;
@@ -104,14 +106,14 @@ public final class GuestWatch {
     }
 
     private String remedy() {
-        return wakeAfter.isPresent() ? "" : "; --wake-after 0s wakes it";
+        return wakeAfter.isPresent() || logged ? "" : "; --wake-after 0s wakes it";
     }
 
     private void wake(Machine qemu) {
         woken = true;
         try {
             qemu.wake();
-        } catch (QmpException e) {
+        } catch (IOException e) {
             LOG.info("not woken", e);
             screen.remark(who + " could not be woken: " + e.getMessage());
         }

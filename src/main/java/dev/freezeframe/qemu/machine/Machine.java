@@ -251,6 +251,11 @@ public final class Machine implements AutoCloseable {
         return parts.replayLog;
     }
 
+    /// Whether its run is being recorded with its log, so that it can be neither reset nor woken, nor its power button pressed.
+    public boolean isLogged() {
+        return parts.replayLog.isPresent() && parts.replayLog.get().isRead();
+    }
+
     /// Instructions that the guest has executed since it was booted, where that is counted.
     ///
     /// @throws QmpException also where it is not: the run cannot be replayed
@@ -311,21 +316,38 @@ public final class Machine implements AutoCloseable {
     }
 
     /// Presses the reset button.
-    public void reset() throws QmpException {
+    ///
+    /// @throws MachineException while its run is recorded with a log, in which that would be missing
+    public void reset() throws IOException {
+        requireNotLogged("the reset button");
         qmp().execute(QmpCommand.of("system_reset"));
     }
 
     /// Wakes a guest that has put itself to sleep (S3), as a key would.
     ///
     /// @throws QmpException also where it does not sleep, or cannot be woken
-    public void wake() throws QmpException {
+    /// @throws MachineException as of [#reset]
+    public void wake() throws IOException {
+        requireNotLogged("a wake-up call");
         qmp().execute(QmpCommand.of("system_wakeup"));
         states.confirm();
     }
 
     /// Presses the power button, which the guest may obey or not.
-    public void powerdown() throws QmpException {
+    ///
+    /// @throws MachineException as of [#reset]
+    public void powerdown() throws IOException {
+        requireNotLogged("the power button");
         qmp().execute(QmpCommand.of("system_powerdown"));
+    }
+
+    /// QEMU logs what comes by its devices, such as a serial port, a keyboard or a network. What it is told on its monitor it does
+    /// not log, and a replay would wait for ever where that took effect.
+    private void requireNotLogged(String what) throws MachineException {
+        if (isLogged()) {
+            throw new MachineException(what + " is not in QEMU's log, so no interval of this recording that comes behind"
+                    + " could be executed again; end the recording first, or use the guest's console");
+        }
     }
 
     /// Ends QEMU: by its own command first, by force when the grace is over. Returns when the process is gone.

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /// The file that QEMU writes the log of a run to. An idle guest fills some hundred kilobytes of it each second, so what nobody is
 /// to read any more gives its room back: all that there is while the run is not recorded, otherwise what its reader lets go of.
-/// For any thread.
+/// A file system that cannot give back what is in the middle of a file keeps what is recorded, which is said once. For any thread.
 public final class ReplayLogFile implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReplayLogFile.class);
     private static final Duration PERIOD = Duration.ofSeconds(10);
@@ -28,6 +28,8 @@ public final class ReplayLogFile implements AutoCloseable {
     private int readers;
     @GuardedBy("this")
     private long discardedTo = BLOCK_BYTES;
+    @GuardedBy("this")
+    private boolean told;
 
     private ReplayLogFile(UnnamedFile file) {
         this.file = file;
@@ -56,6 +58,11 @@ public final class ReplayLogFile implements AutoCloseable {
         };
     }
 
+    /// Whether the run is being recorded.
+    synchronized boolean isRead() {
+        return readers > 0;
+    }
+
     /// To be ended once.
     @FunctionalInterface
     public interface Reading extends AutoCloseable {
@@ -67,9 +74,30 @@ public final class ReplayLogFile implements AutoCloseable {
     public synchronized void discardBefore(long offset) throws IOException {
         long end = offset / BLOCK_BYTES * BLOCK_BYTES;
         if (end > discardedTo && readers <= 1) {
-            file.discard(discardedTo, end - discardedTo);
+            if (!file.discard(discardedTo, end - discardedTo)) {
+                discardOtherwise();
+            }
             discardedTo = end;
         }
+    }
+
+    /// For a file system without holes in the middle.
+    private synchronized void discardOtherwise() throws IOException {
+        if (readers == 0) {
+            cut();
+        } else if (!told) {
+            told = true;
+            LOG.warn("the file system of {} keeps the log of a recorded run until its machine ends, beside what is stored:"
+                    + " an idle guest fills a gigabyte in an hour; set XDG_CACHE_HOME to a folder on another one",
+                    file.folder());
+        }
+    }
+
+    /// Gives all room back. QEMU goes on to write behind what is lost; what it has written meanwhile is lost too.
+    synchronized void cut() throws IOException {
+        long size = file.sizeBytes();
+        file.resize(BLOCK_BYTES);
+        file.resize(size);
     }
 
     private void tidyUp() {

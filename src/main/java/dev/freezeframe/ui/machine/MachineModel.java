@@ -9,6 +9,7 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.recording.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -264,7 +265,7 @@ public final class MachineModel {
     }
 
     private interface Command {
-        void apply(Machine qemu) throws QmpException;
+        void apply(Machine qemu) throws IOException;
     }
 
     private void command(String what, Command command) {
