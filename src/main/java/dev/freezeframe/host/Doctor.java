@@ -74,6 +74,10 @@ public final class Doctor {
                 memory(), java(), demoGuest(), store()));
         ScratchFolder.problem().ifPresent(problem -> findings.add(Finding.degraded("scratch space", problem,
                 "machines with a disk that the guest writes cannot be started", ScratchFolder.REMEDY, "")));
+        ScratchFolder.logProblem().ifPresent(problem -> findings.add(Finding.degraded("scratch space", problem,
+                "the log of a run that is recorded to be replayed stays there until its machine ends, beside what is"
+                        + " stored of it",
+                ScratchFolder.REMEDY, "")));
         return List.copyOf(findings);
     }
 

@@ -66,6 +66,20 @@ class UnnamedFileTest {
     }
 
     @Test
+    void whetherAPartWasGivenBackIsToldAsItIs() throws IOException {
+        try (UnnamedFile file = UnnamedFile.create(folder)) {
+            byte[] content = new byte[LENGTH];
+            Arrays.fill(content, (byte) 1);
+            Files.write(file.path(), content);
+            long before = file.allocatedBytes();
+            boolean given = file.discard(0, LENGTH / 2);
+            assertEquals(given, file.allocatedBytes() < before);
+            assertEquals(LENGTH, file.sizeBytes());
+            assertEquals(given ? 0 : 1, Files.readAllBytes(file.path())[0]);
+        }
+    }
+
+    @Test
     void whoHasItOpenKeepsItAndNobodyElseGetsIt() throws IOException {
         UnnamedFile file = UnnamedFile.create(folder);
         Files.writeString(file.path(), "still here");

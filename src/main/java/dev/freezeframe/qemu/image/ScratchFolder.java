@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.image;
 
+import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.UserFolders;
 import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.qemu.program.MachineException;
@@ -32,12 +33,35 @@ public final class ScratchFolder {
         return named.isEmpty() ? UserFolders.OWN.cache().resolve("scratch") : Path.of(named).toAbsolutePath();
     }
 
-    /// Why the folder cannot be used, as far as can be told without making it; empty where it can.
-    public static Optional<String> problem() {
+    /// The folder, or the nearest one above it that is there; null where there is none.
+    private static Path existing() {
         Path existing = path();
         while (existing != null && !Files.isDirectory(existing)) {
             existing = existing.getParent();
         }
+        return existing;
+    }
+
+    /// Why the log of a run takes more room there than it needs, without making the folder; empty where it does not, and where the
+    /// folder cannot be used at all.
+    public static Optional<String> logProblem() {
+        Path existing = existing();
+        if (existing == null) {
+            return Optional.empty();
+        }
+        try (UnnamedFile file = UnnamedFile.create(existing)) {
+            file.resize(2 * GuestPage.BYTES);
+            return file.discard(0, GuestPage.BYTES)
+                    ? Optional.empty()
+                    : Optional.of("the file system of " + path() + " cannot give back the middle of a file");
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    /// Why the folder cannot be used, as far as can be told without making it; empty where it can.
+    public static Optional<String> problem() {
+        Path existing = existing();
         if (existing == null || !Files.isWritable(existing)) {
             return Optional.of("the folder " + path() + " cannot be written");
         }
@@ -55,10 +79,7 @@ public final class ScratchFolder {
     /// @param bytes it takes
     /// @throws MachineException one line for the user
     public static void requireRoom(String what, long bytes) throws MachineException {
-        Path existing = path();
-        while (existing != null && !Files.isDirectory(existing)) {
-            existing = existing.getParent();
-        }
+        Path existing = existing();
         long free = existing == null ? 0 : existing.toFile().getUsableSpace();
         if (free - FULL_BYTES < bytes) {
             throw new MachineException(what + " needs " + (bytes >> 20) + " MiB in " + path()
