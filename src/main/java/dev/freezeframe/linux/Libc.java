@@ -61,6 +61,7 @@ final class Libc {
     private static final MethodHandle FALLOCATE = link("fallocate", 4, INT, INT, INT, LONG, LONG);
     private static final MethodHandle FCHMOD = link("fchmod", 2, INT, INT, INT);
     private static final MethodHandle FCNTL = link("fcntl", 2, INT, INT, INT, LONG);
+    private static final MethodHandle FDATASYNC = link("fdatasync", 1, INT, INT);
     private static final MethodHandle FLOCK = link("flock", 2, INT, INT, INT);
     private static final MethodHandle FSTAT = link("fstat", 2, INT, INT, POINTER);
     private static final MethodHandle FTRUNCATE = link("ftruncate", 2, INT, INT, LONG);
@@ -134,6 +135,19 @@ final class Libc {
     static int fcntl(int fd, int command, long argument) {
         try {
             return result((int) FCNTL.invokeExact(state(), fd, command, argument));
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /// @param lock as the kernel's `struct flock`
+    static int fcntl(int fd, int command, MemorySegment lock) {
+        return fcntl(fd, command, lock.address());
+    }
+
+    static int fdatasync(int fd) {
+        try {
+            return result((int) FDATASYNC.invokeExact(state(), fd));
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// Opens regular files for reading, and nothing else. A device, a FIFO, a socket or a folder in the file's place is refused
+/// Opens regular files, and nothing else. A device, a FIFO, a socket or a folder in the file's place is refused
 /// without having been opened: opening a FIFO waits for a writer, a device may do anything, and `/dev/zero` never ends.
 public final class RegularFile {
     private static final int O_PATH = 0x200000;
@@ -19,20 +19,10 @@ public final class RegularFile {
     ///
     /// @throws FileSystemException with the path and one clause, if it is no regular file or cannot be opened
     public static FileChannel open(Path path) throws IOException {
-        int fd = Libc.open(path.toString(), O_PATH | Libc.O_CLOEXEC, 0);
-        if (fd < 0) {
-            throw new FileSystemException(path.toString(), null, Libc.explain(fd));
-        }
+        int fd = look(path);
         try {
-            Path same = Path.of("/proc/self/fd/" + fd);
-            if (!Files.isRegularFile(same)) {
-                throw new FileSystemException(path.toString(), null, "is no regular file");
-            }
-            return FileChannel.open(same, StandardOpenOption.READ);
+            return FileChannel.open(named(fd), StandardOpenOption.READ);
         } catch (FileSystemException e) {
-            if (e.getFile().equals(path.toString())) {
-                throw e;
-            }
             FileSystemException named = new FileSystemException(path.toString(), null,
                     e instanceof AccessDeniedException ? "Permission denied" : e.getReason());
             named.initCause(e);
@@ -40,5 +30,39 @@ public final class RegularFile {
         } finally {
             Libc.close(fd);
         }
+    }
+
+    /// The same for calls of this package.
+    ///
+    /// @param access `O_RDONLY` or `O_RDWR`
+    /// @return a descriptor that the caller closes
+    static int openDescriptor(Path path, int access) throws FileSystemException {
+        int fd = look(path);
+        try {
+            int opened = Libc.open(named(fd).toString(), access | Libc.O_CLOEXEC);
+            if (opened < 0) {
+                throw new FileSystemException(path.toString(), null, Libc.explain(opened));
+            }
+            return opened;
+        } finally {
+            Libc.close(fd);
+        }
+    }
+
+    /// A descriptor with which nothing can be read, of a file that is regular.
+    private static int look(Path path) throws FileSystemException {
+        int fd = Libc.open(path.toString(), O_PATH | Libc.O_CLOEXEC, 0);
+        if (fd < 0) {
+            throw new FileSystemException(path.toString(), null, Libc.explain(fd));
+        }
+        if (!Files.isRegularFile(named(fd))) {
+            Libc.close(fd);
+            throw new FileSystemException(path.toString(), null, "is no regular file");
+        }
+        return fd;
+    }
+
+    private static Path named(int fd) {
+        return Path.of("/proc/self/fd/" + fd);
     }
 }

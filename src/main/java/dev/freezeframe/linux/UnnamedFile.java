@@ -1,14 +1,11 @@
 package dev.freezeframe.linux;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.Locale;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// A file on a disk that has no name: child QEMUs and qemu-img open it through [#path()], and its room comes back when the
 /// last who has it open is gone, however that one ends. Nothing is ever left in the folder.
@@ -29,15 +26,11 @@ public final class UnnamedFile implements AutoCloseable {
     private static final long CANNOT = 1;
 
     private final Path folder;
-    private final int fd;
-    /// Keeps the descriptor's number from being closed, and used anew by somebody else, during a call with it.
-    private final ReadWriteLock descriptor = new ReentrantReadWriteLock();
-    @GuardedBy("descriptor")
-    private boolean closed;
+    private final OpenDescriptor descriptor;
 
     private UnnamedFile(Path folder, int fd) {
         this.folder = folder;
-        this.fd = fd;
+        this.descriptor = new OpenDescriptor("unnamed file in " + folder, fd);
     }
 
     /// Makes an empty file, readable and writable by its owner only.
@@ -109,7 +102,7 @@ public final class UnnamedFile implements AutoCloseable {
 
     /// Where processes of the same user can open it, as long as this object is open.
     public Path path() {
-        return Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + fd);
+        return Path.of("/proc/" + ProcessHandle.current().pid() + "/fd/" + descriptor.number());
     }
 
     /// The folder that it was made in, and whose file system holds its content.
@@ -119,25 +112,25 @@ public final class UnnamedFile implements AutoCloseable {
 
     /// How long it is, holes included.
     public long sizeBytes() throws IOException {
-        return withDescriptor("the size", file -> Libc.lseek(file, 0, SEEK_END));
+        return descriptor.call("the size", file -> Libc.lseek(file, 0, SEEK_END));
     }
 
     /// The room that it takes on the file system now: holes take none.
     public long allocatedBytes() throws IOException {
-        return FileRoom.read(toString(), status -> withDescriptor("the room that it takes", file -> Libc.fstat(file,
+        return FileRoom.read(toString(), status -> descriptor.call("the room that it takes", file -> Libc.fstat(file,
                 status)));
     }
 
     /// Gives it this length: what is behind is lost, what is new is a hole. A length of 0 gives all its room back.
     public void resize(long newSizeBytes) throws IOException {
-        withDescriptor("resizing", file -> Libc.ftruncate(file, newSizeBytes));
+        descriptor.call("resizing", file -> Libc.ftruncate(file, newSizeBytes));
     }
 
     /// Gives the room of a part back, which reads as zeros from then on.
     ///
     /// @return whether the file system can do that; otherwise the part stays as it is
     public boolean discard(long offset, long lengthBytes) throws IOException {
-        return withDescriptor("discarding", file -> {
+        return descriptor.call("discarding", file -> {
             long result = Libc.fallocate(file, FALLOC_FL_PUNCH_HOLE_KEEP_SIZE, offset, lengthBytes);
             return result == -Libc.EOPNOTSUPP ? CANNOT : result;
         }) != CANNOT;
@@ -146,42 +139,11 @@ public final class UnnamedFile implements AutoCloseable {
     /// Lets go of it. Its room comes back now, or when the last process that opened it is gone. Idempotent.
     @Override
     public void close() {
-        descriptor.writeLock().lock();
-        try {
-            if (!closed) {
-                closed = true;
-                Libc.close(fd);
-            }
-        } finally {
-            descriptor.writeLock().unlock();
-        }
+        descriptor.close();
     }
 
     @Override
     public String toString() {
-        return "unnamed file in " + folder;
-    }
-
-    private interface DescriptorCall {
-        long apply(int file);
-    }
-
-    private long withDescriptor(String what, DescriptorCall call) throws IOException {
-        descriptor.readLock().lock();
-        try {
-            if (closed) {
-                throw new IOException(this + " is closed");
-            }
-            long result;
-            do {
-                result = call.apply(fd);
-            } while (result == -Libc.EINTR);
-            if (result < 0) {
-                throw Libc.failure(this + ", " + what, result);
-            }
-            return result;
-        } finally {
-            descriptor.readLock().unlock();
-        }
+        return descriptor.toString();
     }
 }

@@ -1,6 +1,6 @@
 package dev.freezeframe.store;
 
-import dev.freezeframe.store.catalog.StoreFaults;
+import dev.freezeframe.base.FullDisk;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.IOException;
@@ -73,7 +73,7 @@ public final class BootFiles {
         } catch (StoreException e) {
             throw e;
         } catch (IOException e) {
-            throw StoreFaults.noRoom(e)
+            throw FullDisk.isCauseOf(e)
                     ? new StoreException(Reason.DISK_FULL,
                             "the file system of the store takes no more; free some space,"
                                     + " nothing stored is lost",

@@ -3,8 +3,8 @@ package dev.freezeframe.qemu.nbd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/// Bytes that an [NbdServer] serves. They do not change while they are served; any number of threads may call at once,
-/// and none of them is ever interrupted.
+/// Bytes that an [NbdServer] serves. Unless it is a [WritableNbdExport] they do not change while they are served, and any
+/// number of threads may call at once. None of them is ever interrupted.
 public interface NbdExport {
     long sizeBytes();
 

@@ -28,6 +28,7 @@ final class NbdProtocol {
     static final int NBD_REP_META_CONTEXT = 4;
     static final int NBD_REP_ERROR_BIT = 1 << 31;
     static final int NBD_REP_ERR_UNSUP = NBD_REP_ERROR_BIT | 1;
+    static final int NBD_REP_ERR_POLICY = NBD_REP_ERROR_BIT | 2;
     static final int NBD_REP_ERR_INVALID = NBD_REP_ERROR_BIT | 3;
     static final int NBD_REP_ERR_UNKNOWN = NBD_REP_ERROR_BIT | 6;
 
@@ -38,6 +39,9 @@ final class NbdProtocol {
     static final int NBD_FLAG_HAS_FLAGS = 1;
     static final int NBD_FLAG_READ_ONLY = 1 << 1;
     static final int NBD_FLAG_SEND_FLUSH = 1 << 2;
+    static final int NBD_FLAG_SEND_FUA = 1 << 3;
+    static final int NBD_FLAG_SEND_TRIM = 1 << 5;
+    static final int NBD_FLAG_SEND_WRITE_ZEROES = 1 << 6;
     static final int NBD_FLAG_SEND_DF = 1 << 7;
     static final int NBD_FLAG_CAN_MULTI_CONN = 1 << 8;
     static final int NBD_FLAG_SEND_CACHE = 1 << 10;
@@ -51,6 +55,8 @@ final class NbdProtocol {
     static final int NBD_CMD_WRITE_ZEROES = 6;
     static final int NBD_CMD_BLOCK_STATUS = 7;
 
+    static final int NBD_CMD_FLAG_FUA = 1;
+    static final int NBD_CMD_FLAG_NO_HOLE = 1 << 1;
     static final int NBD_CMD_FLAG_DF = 1 << 2;
     static final int NBD_CMD_FLAG_REQ_ONE = 1 << 3;
 

@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.nbd;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.linux.socket.UnixDoor;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Deque;
+import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -19,11 +21,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Serves exports, for reading only, over a UNIX socket that only its owner may call. Connections, threads and memory
-/// are bounded, a client can harm no other one, and after [#close] no thread, connection or socket file is left.
+/// Serves exports over a UNIX socket that only its owner may call: for reading, and a [WritableNbdExport] for writing as well.
+/// Connections, threads and memory are bounded, a client can harm no other one, and after [#close] no thread, connection or
+/// socket file is left.
 ///
 /// Protocol: `doc/proto.md` of the NetworkBlockDevice project; fixed newstyle handshake, structured replies with holes,
-/// block status `base:allocation`, several connections to one export, no TLS.
+/// block status `base:allocation`, no TLS. An export that is only read has any number of connections, one that is written to
+/// has one; who wants it meanwhile is refused after a while.
+///
+/// A write is answered when the export has taken it, and is durable when a flush behind it, or its own (FUA), is answered.
+/// Content comes in and goes out in pieces of [#PIECE_BYTES]; whoever sends more than 32 MiB at once is hung up on. That
+/// zeroes are quicker than writing them (`FAST_ZERO`) is not promised.
 ///
 /// A read that fails is an error of that read. Only where the client did not agree on structured replies, and a read of more
 /// than [#PIECE_BYTES] fails behind its first piece, the client is hung up on: the protocol leaves no other way.
@@ -32,10 +40,10 @@ public final class NbdServer implements AutoCloseable {
     static final int THREADS_PER_CONNECTION = 4;
     /// Content is read and sent in pieces of this size at most; each thread that serves a request holds one.
     static final int PIECE_BYTES = 256 << 10;
-    /// How long a client may take for the handshake, and for the rest of a request that it began.
+    /// How long a client may take for the handshake, and for the rest of a request that it began and that has no content.
     private static final Duration TALK_PATIENCE = Duration.ofSeconds(15);
-    /// How long a client may take in nothing of an answer. Long, as it may be a QEMU that somebody has stopped for a while,
-    /// whose guest would find its disk gone.
+    /// How long a client may take in nothing of an answer, or take for the content that it writes. Long, as it may be a QEMU
+    /// that somebody has stopped for a while, whose guest would find its disk gone.
     private static final Duration TAKE_PATIENCE = Duration.ofMinutes(5);
 
     private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
@@ -54,6 +62,9 @@ public final class NbdServer implements AutoCloseable {
     private final Set<ServerConnection> connections = ConcurrentHashMap.newKeySet();
     private final Semaphore places = new Semaphore(MOST_CONNECTIONS);
     private final Deque<ByteBuffer> idleBuffers = new ConcurrentLinkedDeque<>();
+    /// Who has an export for itself.
+    @GuardedBy("itself")
+    private final IdentityHashMap<NbdExport, ServerConnection> writers = new IdentityHashMap<>();
     private volatile boolean closed;
 
     private NbdServer(Path path, Map<String, NbdExport> exports, Duration talkPatience, Duration takePatience,
@@ -149,8 +160,37 @@ public final class NbdServer implements AutoCloseable {
 
     /// Called when the last thread of the connection ends.
     void ended(ServerConnection connection) {
+        synchronized (writers) {
+            writers.values().removeIf(connection::equals);
+            writers.notifyAll();
+        }
         connections.remove(connection);
         places.release();
+    }
+
+    /// Gives an export to a client alone, for as long as that is connected. Waits a while for one that has it, as it may be
+    /// about to leave: a QEMU's, whose successor begins.
+    ///
+    /// @return false when another one has it still
+    boolean claim(NbdExport export, ServerConnection connection) {
+        long deadline = System.nanoTime() + talkPatience.toNanos() / 2;
+        synchronized (writers) {
+            while (writers.containsKey(export) && !closed) {
+                long leftMillis = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
+                if (leftMillis <= 0)
+                    return false;
+                try {
+                    writers.wait(leftMillis);
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                    return false;
+                }
+            }
+            if (closed)
+                return false;
+            writers.put(export, connection);
+            return true;
+        }
     }
 
     Map<String, NbdExport> exports() {
@@ -166,6 +206,10 @@ public final class NbdServer implements AutoCloseable {
         return talkPatience;
     }
 
+    Duration takePatience() {
+        return takePatience;
+    }
+
     ByteBuffer lendBuffer() {
         ByteBuffer idle = idleBuffers.pollFirst();
         return idle != null ? idle.clear() : ByteBuffer.allocateDirect(ReadReply.BUFFER_BYTES);
@@ -177,12 +221,15 @@ public final class NbdServer implements AutoCloseable {
             idleBuffers.addFirst(buffer);
     }
 
-    /// Hangs up on all clients, waits for the reads of exports that are under way, and removes the socket.
+    /// Hangs up on all clients, waits for what exports have under way, and removes the socket. Flushes nothing.
     @Override
     public void close() throws IOException {
         if (closed)
             return;
         closed = true;
+        synchronized (writers) {
+            writers.notifyAll();
+        }
         Files.deleteIfExists(path);
         door.shut();
         long deadline = System.nanoTime() + END_PATIENCE.toNanos();

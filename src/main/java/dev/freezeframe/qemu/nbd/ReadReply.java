@@ -39,6 +39,11 @@ final class ReadReply {
         return target.putInt(NBD_SIMPLE_REPLY_MAGIC).putInt(error).putLong(request.cookie());
     }
 
+    /// What the client is told of a failure.
+    static String reason(Exception failure) {
+        return failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    }
+
     boolean hasMore() {
         return at < end;
     }

@@ -6,7 +6,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.linux.socket.UnixConnection;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -16,18 +16,21 @@ import org.slf4j.LoggerFactory;
 /// One client of an [NbdServer]. A few threads take turns at reading requests: who has read one hands the turn on and
 /// serves it, so a lone request is never handed between threads, several are served at once, and no more are taken in
 /// than are being served.
+///
+/// Of an export that is written to, one thread serves one request after the other. So each read has what was written before
+/// it, a flush has all that was answered before, and the export needs to guard nothing. A flush does hold up what comes
+/// behind it, but QEMU sends none while another is under way, and none that has nothing to do (`bdrv_co_flush` in block/io.c):
+/// a read waits for one at most. Only a guest that wants each of its writes durable at once waits for each.
 final class ServerConnection {
     private static final Logger LOG = LoggerFactory.getLogger(ServerConnection.class);
     /// Further extents are told when the client asks on from there.
     private static final int MOST_EXTENTS = 8192;
     private static final long STATUS_STEP_BYTES = 64L << 20;
-    private static final int MOST_TEXT_CHARACTERS = 1000;
 
     private final NbdServer server;
     private final UnixConnection connection;
     private final PeerInput input;
     private final ReentrantLock reading = new ReentrantLock();
-    private final ReentrantLock writing = new ReentrantLock();
     private final CountDownLatch ended = new CountDownLatch(1);
     /// Threads so far, with the one that begins.
     @GuardedBy("reading")
@@ -35,14 +38,22 @@ final class ServerConnection {
     /// Of these, the ones that have not ended.
     @GuardedBy("this")
     private int running = 1;
-    /// Set in the handshake, before a second thread starts.
+    /// Set after the handshake, before a second thread starts, like the next two.
     private Transmission transmission;
+    private ServerReplies replies;
+    /// Null for an export that is only read.
+    private ExportWriter writer;
 
     /// What was agreed on.
     record Transmission(NbdExport export, boolean structured, boolean blockStatus) {}
 
     /// @param offset unsigned on the wire: negative here is beyond every export
-    record Request(int flags, int command, long cookie, long offset, long lengthBytes) {}
+    record Request(int flags, int command, long cookie, long offset, long lengthBytes) {
+        boolean isWithin(NbdExport export) {
+            long size = export.sizeBytes();
+            return offset >= 0 && lengthBytes <= size && offset <= size - lengthBytes;
+        }
+    }
 
     ServerConnection(NbdServer server, UnixConnection connection) {
         this.server = server;
@@ -61,10 +72,21 @@ final class ServerConnection {
     private void talk() {
         guarded(() -> {
             input.setDeadline(System.nanoTime() + server.talkPatience().toNanos());
-            transmission = ServerHandshake.with(server, connection, input);
-            if (transmission != null)
-                serveInTurn();
+            transmission = ServerHandshake.with(server, this, connection, input);
+            if (transmission == null)
+                return;
+            replies = new ServerReplies(connection, transmission.structured);
+            if (transmission.export instanceof WritableNbdExport written) {
+                writer = new ExportWriter(server, written, input, replies);
+                connection.setReadTimeout(Math.toIntExact(patience().toMillis()));
+            }
+            serveInTurn();
         });
+    }
+
+    /// For the rest of a request that was begun. A QEMU that is stopped for a while may be so in the midst of what it writes.
+    private Duration patience() {
+        return writer == null ? server.talkPatience() : server.takePatience();
     }
 
     private interface Work {
@@ -103,7 +125,7 @@ final class ServerConnection {
                 request = nextRequest();
                 if (request == null)
                     return;
-                if (!reading.hasQueuedThreads() && started < NbdServer.THREADS_PER_CONNECTION)
+                if (writer == null && !reading.hasQueuedThreads() && started < NbdServer.THREADS_PER_CONNECTION)
                     startAnother();
             } finally {
                 reading.unlock();
@@ -135,7 +157,7 @@ final class ServerConnection {
         input.clearDeadline();
         if (!input.awaitFirstByte())
             return null;
-        input.setDeadline(System.nanoTime() + server.talkPatience().toNanos());
+        input.setDeadline(System.nanoTime() + patience().toNanos());
         int magic = input.nextInt();
         if (magic != NBD_REQUEST_MAGIC)
             throw NbdException.protocol("the NBD client sent " + Integer.toHexString(magic)
@@ -147,7 +169,8 @@ final class ServerConnection {
         if (request.command == NBD_CMD_WRITE) {
             if (request.lengthBytes > MAX_PAYLOAD_BYTES)
                 throw NbdException.protocol("the NBD client sent " + request.lengthBytes + " bytes at once");
-            input.skip(request.lengthBytes);
+            if (writer == null)
+                input.skip(request.lengthBytes);
         }
         return request;
     }
@@ -156,23 +179,44 @@ final class ServerConnection {
         switch (request.command) {
             case NBD_CMD_READ -> read(request);
             case NBD_CMD_BLOCK_STATUS -> blockStatus(request);
-            // Nothing is ever unwritten, and exports keep what they read as they see fit.
-            case NBD_CMD_FLUSH -> succeed(request);
+            // exports keep what they read as they see fit
             case NBD_CMD_CACHE -> {
                 if (isWithin(request))
-                    succeed(request);
+                    replies.succeed(request);
                 else
                     refuse(request, NbdErrno.EINVAL, "beyond the end of the export");
             }
+            default -> {
+                if (writer != null)
+                    serveWriter(request);
+                else
+                    serveReader(request);
+            }
+        }
+    }
+
+    private void serveReader(Request request) throws IOException {
+        switch (request.command) {
+            // nothing is ever unwritten
+            case NBD_CMD_FLUSH -> replies.succeed(request);
             case NBD_CMD_WRITE, NBD_CMD_TRIM, NBD_CMD_WRITE_ZEROES ->
                 refuse(request, NbdErrno.EPERM, "the export is read-only");
             default -> refuse(request, NbdErrno.EINVAL, "unknown command");
         }
     }
 
+    private void serveWriter(Request request) throws IOException {
+        switch (request.command) {
+            case NBD_CMD_WRITE -> writer.write(request);
+            case NBD_CMD_FLUSH -> writer.flush(request);
+            case NBD_CMD_TRIM -> writer.trim(request);
+            case NBD_CMD_WRITE_ZEROES -> writer.writeZeroes(request);
+            default -> refuse(request, NbdErrno.EINVAL, "unknown command");
+        }
+    }
+
     private boolean isWithin(Request request) {
-        long size = transmission.export.sizeBytes();
-        return request.offset >= 0 && request.lengthBytes <= size && request.offset <= size - request.lengthBytes;
+        return request.isWithin(transmission.export);
     }
 
     private void read(Request request) throws IOException {
@@ -185,7 +229,7 @@ final class ServerConnection {
             return;
         }
         if (request.lengthBytes == 0) {
-            succeed(request);
+            replies.succeed(request);
             return;
         }
         ByteBuffer buffer = server.lendBuffer();
@@ -213,7 +257,7 @@ final class ServerConnection {
                 refuse(request, e);
                 return;
             }
-            send(chunks);
+            replies.send(chunks);
         }
     }
 
@@ -225,7 +269,7 @@ final class ServerConnection {
             refuse(request, e);
             return;
         }
-        send(chunk);
+        replies.send(chunk);
     }
 
     private void readSimply(Request request, ReadReply reply) throws IOException {
@@ -236,15 +280,11 @@ final class ServerConnection {
             refuse(request, e);
             return;
         }
-        // Others' replies must wait: these bytes carry no header that tells whose they are.
-        writing.lock();
-        try {
-            connection.write(first);
+        replies.together(to -> {
+            to.write(first);
             while (reply.hasMore())
-                connection.write(reply.simpleRest());
-        } finally {
-            writing.unlock();
-        }
+                to.write(reply.simpleRest());
+        });
     }
 
     private void blockStatus(Request request) throws IOException {
@@ -272,16 +312,7 @@ final class ServerConnection {
         reply.putInt(ServerHandshake.BASE_ALLOCATION_ID);
         for (int i = 0; i < runs.count(); i++)
             reply.putInt((int) runs.lengthBytes(i)).putInt(runs.isZero(i) ? NBD_STATE_HOLE | NBD_STATE_ZERO : 0);
-        send(reply.flip());
-    }
-
-    private void succeed(Request request) throws IOException {
-        ByteBuffer reply = ByteBuffer.allocateDirect(CHUNK_HEADER_BYTES);
-        if (transmission.structured)
-            ReadReply.putChunkHeader(reply, request, true, NBD_REPLY_TYPE_NONE, 0);
-        else
-            ReadReply.putSimpleHeader(reply, request, 0);
-        send(reply.flip());
+        replies.send(reply.flip());
     }
 
     private void refuse(Request request, Exception failure) throws IOException {
@@ -289,30 +320,11 @@ final class ServerConnection {
             LOG.error("an export could not be read because of a fault", failure);
         else
             LOG.warn("an export could not be read: {}", failure.getMessage());
-        refuse(request, NbdErrno.EIO, failure.getMessage() == null ? failure.toString() : failure.getMessage());
+        refuse(request, NbdErrno.EIO, ReadReply.reason(failure));
     }
 
     private void refuse(Request request, NbdErrno errno, String text) throws IOException {
-        if (!transmission.structured) {
-            send(ReadReply.putSimpleHeader(ByteBuffer.allocateDirect(CHUNK_HEADER_BYTES), request, errno.number())
-                    .flip());
-            return;
-        }
-        String cut = text.length() <= MOST_TEXT_CHARACTERS ? text : text.substring(0, MOST_TEXT_CHARACTERS);
-        byte[] bytes = cut.getBytes(StandardCharsets.UTF_8);
-        int payload = Integer.BYTES + Short.BYTES + bytes.length;
-        ByteBuffer reply = ByteBuffer.allocateDirect(CHUNK_HEADER_BYTES + payload);
-        ReadReply.putChunkHeader(reply, request, true, NBD_REPLY_TYPE_ERROR, payload);
-        send(reply.putInt(errno.number()).putShort((short) bytes.length).put(bytes).flip());
-    }
-
-    private void send(ByteBuffer reply) throws IOException {
-        writing.lock();
-        try {
-            connection.write(reply);
-        } finally {
-            writing.unlock();
-        }
+        replies.refuse(request, errno, text);
     }
 
     void close() {

@@ -16,34 +16,38 @@ final class ServerHandshake {
     private static final int MOST_OPTION_BYTES = 64 << 10;
     private static final int PREFERRED_BLOCK_BYTES = 4096;
     private static final int UNUSED_BYTES_AFTER_FLAGS = 124;
-    private static final int FLAGS = NBD_FLAG_HAS_FLAGS | NBD_FLAG_READ_ONLY | NBD_FLAG_SEND_FLUSH
-            | NBD_FLAG_CAN_MULTI_CONN | NBD_FLAG_SEND_CACHE;
+    private static final int FLAGS = NBD_FLAG_HAS_FLAGS | NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_CACHE;
+    private static final int READING_FLAGS = FLAGS | NBD_FLAG_READ_ONLY | NBD_FLAG_CAN_MULTI_CONN;
+    private static final int WRITING_FLAGS = FLAGS | NBD_FLAG_SEND_FUA | NBD_FLAG_SEND_TRIM
+            | NBD_FLAG_SEND_WRITE_ZEROES;
 
     private final NbdServer server;
+    private final ServerConnection client;
     private final UnixConnection connection;
     private final PeerInput input;
     private boolean structured;
     /// What `base:allocation` was agreed on for; null while it was not.
     private NbdExport statusExport;
 
-    private ServerHandshake(NbdServer server, UnixConnection connection, PeerInput input) {
+    private ServerHandshake(NbdServer server, ServerConnection client, UnixConnection connection, PeerInput input) {
         this.server = server;
+        this.client = client;
         this.connection = connection;
         this.input = input;
     }
 
     /// Talks until both agree; null when the client leaves.
-    static ServerConnection.Transmission with(NbdServer server, UnixConnection connection, PeerInput input)
-            throws IOException {
-        return new ServerHandshake(server, connection, input).run();
+    static ServerConnection.Transmission with(NbdServer server, ServerConnection client, UnixConnection connection,
+            PeerInput input) throws IOException {
+        return new ServerHandshake(server, client, connection, input).run();
     }
 
     private ServerConnection.Transmission run() throws IOException {
         connection.write(ByteBuffer.allocateDirect(2 * Long.BYTES + Short.BYTES).putLong(NBDMAGIC).putLong(IHAVEOPT)
                 .putShort((short) (NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES)).flip());
-        int client = input.nextInt();
-        if ((client & ~(NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES)) != 0)
-            throw NbdException.protocol("the NBD client has flags " + Integer.toHexString(client));
+        int flags = input.nextInt();
+        if ((flags & ~(NBD_FLAG_FIXED_NEWSTYLE | NBD_FLAG_NO_ZEROES)) != 0)
+            throw NbdException.protocol("the NBD client has flags " + Integer.toHexString(flags));
         while (true) {
             if (input.nextLong() != IHAVEOPT)
                 throw NbdException.protocol("the NBD client's handshake went out of step");
@@ -58,7 +62,7 @@ final class ServerHandshake {
             content.flip();
             switch (option) {
                 case NBD_OPT_EXPORT_NAME -> {
-                    return exportByName(content, (client & NBD_FLAG_NO_ZEROES) != 0);
+                    return exportByName(content, (flags & NBD_FLAG_NO_ZEROES) != 0);
                 }
                 case NBD_OPT_GO -> {
                     NbdExport export = answerInformation(option, content);
@@ -89,8 +93,14 @@ final class ServerHandshake {
         return new ServerConnection.Transmission(export, structured, export.equals(statusExport));
     }
 
-    private int flags() {
-        return structured ? FLAGS | NBD_FLAG_SEND_DF : FLAGS;
+    private int flags(NbdExport export) {
+        int flags = export instanceof WritableNbdExport ? WRITING_FLAGS : READING_FLAGS;
+        return structured ? flags | NBD_FLAG_SEND_DF : flags;
+    }
+
+    /// Whether the client may have the export; one that is written to is another's as long as that is there.
+    private boolean claim(NbdExport export) {
+        return !(export instanceof WritableNbdExport) || server.claim(export, client);
     }
 
     /// An option that can not be refused: the client without such an export is hung up on.
@@ -98,9 +108,11 @@ final class ServerHandshake {
         NbdExport export = server.export(text(content, content.remaining()));
         if (export == null)
             throw NbdException.protocol("the NBD client wants an export that is not there");
+        if (!claim(export))
+            throw NbdException.protocol("the NBD client wants an export that another one writes to");
         int unused = noZeroes ? 0 : UNUSED_BYTES_AFTER_FLAGS;
         ByteBuffer answer = ByteBuffer.allocateDirect(Long.BYTES + Short.BYTES + unused).putLong(export.sizeBytes())
-                .putShort((short) flags());
+                .putShort((short) flags(export));
         connection.write(answer.position(answer.capacity()).flip());
         return transmission(export);
     }
@@ -118,11 +130,15 @@ final class ServerHandshake {
             reply(option, NBD_REP_ERR_UNKNOWN, "there is no such export");
             return null;
         }
+        if (option == NBD_OPT_GO && !claim(export)) {
+            reply(option, NBD_REP_ERR_POLICY, "another client writes to the export");
+            return null;
+        }
         boolean wantsName = false;
         while (content.hasRemaining())
             wantsName |= content.getShort() == NBD_INFO_NAME;
         reply(option, NBD_REP_INFO, ByteBuffer.allocate(2 * Short.BYTES + Long.BYTES).putShort((short) NBD_INFO_EXPORT)
-                .putLong(export.sizeBytes()).putShort((short) flags()).flip());
+                .putLong(export.sizeBytes()).putShort((short) flags(export)).flip());
         reply(option, NBD_REP_INFO, ByteBuffer.allocate(Short.BYTES + 3 * Integer.BYTES)
                 .putShort((short) NBD_INFO_BLOCK_SIZE).putInt(1).putInt(PREFERRED_BLOCK_BYTES)
                 .putInt(MAX_PAYLOAD_BYTES).flip());

@@ -1,5 +1,6 @@
 package dev.freezeframe.store.catalog;
 
+import dev.freezeframe.base.FullDisk;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.io.EOFException;
@@ -11,15 +12,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Set;
 import org.h2.api.ErrorCode;
 
 /// What H2's errors mean, in one line for the user: what failed, why, and what to do.
 public final class StoreFaults {
-    /// What the kernel says when a disk, a quota or a limit on file size is exhausted.
-    private static final List<String> NO_ROOM = List.of("No space left", "Disk quota exceeded", "File too large");
-
     /// H2's own error codes that tell of something else than damage.
     private static final Set<Integer> NOT_DAMAGE = Set.of(ErrorCode.DATABASE_IS_CLOSED, ErrorCode.IO_EXCEPTION_1,
             ErrorCode.IO_EXCEPTION_2, ErrorCode.OUT_OF_MEMORY, ErrorCode.OBJECT_CLOSED, ErrorCode.CONNECTION_BROKEN_1,
@@ -27,20 +24,9 @@ public final class StoreFaults {
 
     private StoreFaults() {}
 
-    /// Whether it failed because the file system is full.
-    public static boolean noRoom(Exception e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            String message = cause.getMessage();
-            if (message != null && NO_ROOM.stream().anyMatch(message::contains)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /// The error of work that was to be done; `what` goes behind "cannot".
     static StoreException explained(String what, SQLException e) {
-        if (noRoom(e)) {
+        if (FullDisk.isCauseOf(e)) {
             return new StoreException(Reason.DISK_FULL, "cannot " + what
                     + ": the file system of the store takes no more; free some space, nothing stored is lost", e);
         }
