@@ -88,7 +88,7 @@ class WrittenByOthersTest {
     @Test
     @Tag("qemu")
     void qemuIoWritesZeroesDiscardsAndFlushes() throws Exception {
-        String said = Tool.output(folder, "qemu-io", "-f", "raw", "-c", "write -P 17 1M 3M", "-c",
+        String said = Tool.output(folder, "qemu-io", "-d", "unmap", "-f", "raw", "-c", "write -P 17 1M 3M", "-c",
                 "write -f -P 18 512 1k", "-c", "write -z 2M 64k", "-c", "write -z -u 3M 512k", "-c",
                 "discard 1M 512k", "-c", "aio_write -P 19 8M 4M", "-c", "aio_write -P 20 12M 4M", "-c", "aio_flush",
                 "-c", "flush", "-c", "read -P 19 8M 4M", "-c", "read -P 0 2M 64k", "-c", "read -P 17 3584k 512k",

@@ -137,8 +137,8 @@ class WrittenExportTest {
         client.ask(NBD_CMD_FLAG_FUA | NBD_CMD_FLAG_NO_HOLE, NBD_CMD_WRITE_ZEROES, 50, 60).assertDone();
         client.ask(NBD_CMD_FLAG_FUA, NBD_CMD_TRIM, 110, 70).assertDone();
         assertArrayEquals(disk.content(), disk.durable());
-        assertEquals(" range 10 " + content.length + " flush zero 20 30 trimming range 20 30 flush zero 50 60"
-                + " range 50 60 flush trim 110 70 range 110 70 flush", disk.calls);
+        assertEquals("range 10 " + content.length + ", flush, zero 20 30 trimming, range 20 30, flush, zero 50 60,"
+                + " range 50 60, flush, trim 110 70, range 110 70, flush", disk.calls());
     }
 
     @Test
@@ -155,7 +155,7 @@ class WrittenExportTest {
         }
         client.ask(0, NBD_CMD_WRITE_ZEROES, 0, -1).assertRefused(NbdErrno.ENOSPC);
         client.ask(0, NBD_CMD_TRIM, 1, -1).assertRefused(NbdErrno.EINVAL);
-        assertEquals("", disk.calls);
+        assertEquals("", disk.calls());
         assertEquals(0, disk.writes());
         client.write(SIZE_BYTES - 2, content);
     }
@@ -167,7 +167,7 @@ class WrittenExportTest {
         client.ask(NBD_CMD_FLAG_FAST_ZERO, NBD_CMD_WRITE_ZEROES, 0, 3).assertRefused(NbdErrno.EINVAL);
         client.ask(NBD_CMD_FLAG_NO_HOLE, NBD_CMD_TRIM, 0, 3).assertRefused(NbdErrno.EINVAL);
         client.ask(0, 99, 0, 3).assertRefused(NbdErrno.EINVAL);
-        assertEquals("", disk.calls);
+        assertEquals("", disk.calls());
     }
 
     @Test
@@ -179,9 +179,9 @@ class WrittenExportTest {
             client.ask(0, NBD_CMD_READ, offset, 0).assertDone();
             client.ask(0, NBD_CMD_CACHE, offset, 0).assertDone();
         }
-        assertEquals("", disk.calls);
+        assertEquals("", disk.calls());
         client.ask(NBD_CMD_FLAG_FUA, NBD_CMD_WRITE, 5, 0).assertDone();
-        assertEquals(" range 5 0 flush", disk.calls);
+        assertEquals("range 5 0, flush", disk.calls());
     }
 
     @Test
@@ -223,7 +223,7 @@ class WrittenExportTest {
         failed.assertRefused(NbdErrno.EIO);
         assertEquals("the disk is damaged", failed.text());
         assertEquals(3, disk.writes(), "the rest is read and thrown away");
-        assertEquals("", disk.calls, "what failed is not flushed");
+        assertEquals("", disk.calls(), "what failed is not flushed");
         client.write(0, content);
         assertArrayEquals(content, client.read(0, content.length));
     }

@@ -3,22 +3,25 @@ package dev.freezeframe.qemu.nbd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// A disk in memory as a guest writes it, which knows what would be left of it after a failure of power, and fails when it is
-/// told to. A call beside another one, or in another thread than the last of the same connection, is an error.
+/// told to. A call beside another one is an error.
 final class WrittenMemory implements WritableNbdExport {
     private final byte[] content;
     private final ReentrantLock busy = new ReentrantLock();
-    private byte[] durable;
-    volatile String calls = "";
+    private volatile byte[] durable;
+    private final Queue<String> calls = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger writes = new AtomicInteger();
     /// Which write fails, counted from 1 on; 0 for none.
     volatile int failingWrite;
     volatile boolean failsToFlush;
     volatile String failure = "the disk is damaged";
     /// What happens in each write and flush.
     volatile Happening happening = () -> {};
-    private volatile int writes;
 
     interface Happening {
         void now() throws IOException;
@@ -30,7 +33,12 @@ final class WrittenMemory implements WritableNbdExport {
     }
 
     byte[] content() {
-        return content.clone();
+        busy.lock();
+        try {
+            return content.clone();
+        } finally {
+            busy.unlock();
+        }
     }
 
     /// What the last flush has seen.
@@ -38,8 +46,14 @@ final class WrittenMemory implements WritableNbdExport {
         return durable.clone();
     }
 
+    /// Calls to write, failed ones as well.
     int writes() {
-        return writes;
+        return writes.get();
+    }
+
+    /// All other calls that change something.
+    String calls() {
+        return String.join(", ", calls);
     }
 
     private void alone(Happening call) throws IOException {
@@ -78,7 +92,7 @@ final class WrittenMemory implements WritableNbdExport {
     public void write(long offset, ByteBuffer source) throws IOException {
         alone(() -> {
             happening.now();
-            if (++writes == failingWrite)
+            if (writes.incrementAndGet() == failingWrite)
                 throw new IOException(failure);
             source.get(content, (int) offset, source.remaining());
         });
@@ -87,7 +101,7 @@ final class WrittenMemory implements WritableNbdExport {
     @Override
     public void writeZeroes(long offset, long length, boolean mayTrim) throws IOException {
         alone(() -> {
-            calls += " zero " + offset + " " + length + (mayTrim ? " trimming" : "");
+            calls.add("zero " + offset + " " + length + (mayTrim ? " trimming" : ""));
             Arrays.fill(content, (int) offset, (int) (offset + length), (byte) 0);
         });
     }
@@ -95,7 +109,7 @@ final class WrittenMemory implements WritableNbdExport {
     @Override
     public void trim(long offset, long length) throws IOException {
         alone(() -> {
-            calls += " trim " + offset + " " + length;
+            calls.add("trim " + offset + " " + length);
             Arrays.fill(content, (int) offset, (int) (offset + length), (byte) 0);
         });
     }
@@ -106,14 +120,14 @@ final class WrittenMemory implements WritableNbdExport {
             happening.now();
             if (failsToFlush)
                 throw new IOException(failure);
-            calls += " flush";
+            calls.add("flush");
             durable = content.clone();
         });
     }
 
     @Override
     public void flush(long offset, long length) throws IOException {
-        calls += " range " + offset + " " + length;
+        calls.add("range " + offset + " " + length);
         flush();
     }
 }
