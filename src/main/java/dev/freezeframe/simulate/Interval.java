@@ -12,9 +12,10 @@ import java.util.function.ToIntFunction;
 /// What a guest does between a checkpoint and a later one of the same recording.
 ///
 /// @param number from 1, in the order of the run
+/// @param start  where its execution begins: at `from`, or before that to warm up what looks on
 /// @param from   where it begins
 /// @param to     where it ends
-public record Interval(int number, CheckpointRecord from, CheckpointRecord to) {
+public record Interval(int number, CheckpointRecord start, CheckpointRecord from, CheckpointRecord to) {
     /// The intervals between some checkpoints of one recording.
     ///
     /// @param checkpoints in their order
@@ -25,7 +26,8 @@ public record Interval(int number, CheckpointRecord from, CheckpointRecord to) {
         }
         List<Interval> intervals = new ArrayList<>();
         for (int i = 0; i < checkpoints.size() - 1; i += every) {
-            intervals.add(new Interval(intervals.size() + 1, checkpoints.get(i), checkpoints.get(Math.min(i + every,
+            CheckpointRecord from = checkpoints.get(i);
+            intervals.add(new Interval(intervals.size() + 1, from, from, checkpoints.get(Math.min(i + every,
                     checkpoints.size() - 1))));
         }
         return List.copyOf(intervals);
@@ -44,8 +46,32 @@ public record Interval(int number, CheckpointRecord from, CheckpointRecord to) {
         };
     }
 
+    /// The same, begun some intervals of the recording earlier, or as many as there are.
+    ///
+    /// @param checkpoints of the recording, in their order
+    Interval warmedUp(List<CheckpointRecord> checkpoints, int warmUp) {
+        List<CheckpointRecord> before = checkpoints.stream().filter(each -> each.number() < from.number()).toList();
+        return warmUp == 0 || before.isEmpty()
+                ? this
+                : new Interval(number, before.get(Math.max(0, before.size() - warmUp)), from, to);
+    }
+
     /// The guest's instructions in it.
     public long instructions() {
-        return to.metrics().of(CheckpointFigure.INSTRUCTIONS) - from.metrics().of(CheckpointFigure.INSTRUCTIONS);
+        return instructions(to) - instructions(from);
+    }
+
+    /// Those that are executed before it begins.
+    long warmUpInstructions() {
+        return instructions(from) - instructions(start);
+    }
+
+    /// All that are executed.
+    long executed() {
+        return warmUpInstructions() + instructions();
+    }
+
+    private static long instructions(CheckpointRecord checkpoint) {
+        return checkpoint.metrics().of(CheckpointFigure.INSTRUCTIONS);
     }
 }

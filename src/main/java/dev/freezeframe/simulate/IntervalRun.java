@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Executes intervals again, one after the other: restores the checkpoint at the beginning into a QEMU that is led by the log
+/// Executes intervals again, one after the other: restores the checkpoint where each is to start into a QEMU that is led by the log
 /// of the run, lets it go on to the very instruction of the checkpoint at the end, and proves that it arrived there. For one
 /// thread.
 final class IntervalRun implements AutoCloseable {
@@ -92,9 +92,9 @@ final class IntervalRun implements AutoCloseable {
             return times.failed(e);
         }
         try (PluginOutput output = PluginOutput.create(results, interval);
-                RestoredMachines machines = restorer.restore(interval.from(),
+                RestoredMachines machines = restorer.restore(interval.start(),
                         options.withReplay(new Replay(log.path(), until(interval)), plugin.map(
-                                each -> each.arguments(output)).orElse(List.of())),
+                                each -> each.arguments(output, interval.warmUpInstructions())).orElse(List.of())),
                         image)) {
             times.restored();
             Machine machine = machines.first().machine();
@@ -143,7 +143,7 @@ final class IntervalRun implements AutoCloseable {
 
     /// One without an instruction need not run.
     private static OptionalLong until(Interval interval) {
-        return interval.instructions() == 0
+        return interval.executed() == 0
                 ? OptionalLong.empty()
                 : OptionalLong.of(interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS));
     }

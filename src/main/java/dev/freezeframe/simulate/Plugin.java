@@ -14,22 +14,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// A TCG plugin that looks on while intervals are executed: one of ours, by its name, or a file of the user's. Ours write one
 /// JSON object; of others everything is kept that they print.
 ///
-/// @param file     the shared library
-/// @param settings what is behind its name, as QEMU takes it: `,NAME=VALUE…` or nothing
-/// @param ours     whether it takes `out=FILE` and writes an object there
-public record Plugin(Path file, String settings, boolean ours) {
+/// @param file the shared library
+/// @param text what the user said
+/// @param ours whether it takes `out=FILE` and writes an object there, and `skip=N`
+public record Plugin(Path file, PluginText text, boolean ours) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> WITH_FILES = Set.of("bbv", "trace");
-    private static final Pattern OWN_FILES = Pattern.compile(",(out|trace|vectors|blocks)=");
+    private static final List<String> OWN_FILES = List.of("out", "trace", "vectors", "blocks");
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*");
-    /// A comma that is not doubled ends the file's name.
-    private static final Pattern PARTS = Pattern.compile("((?:[^,]|,,)*)(,.*)?", Pattern.DOTALL);
 
     /// Finds what a user names.
     ///
@@ -37,35 +34,42 @@ public record Plugin(Path file, String settings, boolean ours) {
     /// @param folder where ours are
     /// @throws IOException in one line, if there is no such plugin for this QEMU
     public static Plugin of(String text, Path folder, QemuProgram qemu) throws IOException {
-        Matcher parts = PARTS.matcher(text);
-        if (!parts.matches() || parts.group(1).isEmpty()) {
+        PluginText wanted = PluginText.of(text);
+        String name = wanted.name();
+        if (name.isEmpty()) {
             throw new IOException("the plugin has no name: " + text);
         }
-        String name = parts.group(1).replace(",,", ",");
-        String settings = Optional.ofNullable(parts.group(2)).orElse("");
         if (text.length() > SimulationRecord.MAX_PLUGIN_LENGTH) {
             throw new IOException("the plugin's arguments are longer than " + SimulationRecord.MAX_PLUGIN_LENGTH
                     + " characters");
         }
         if (NAME.matcher(name).matches()) {
             Path file = folder.resolve(name + "-" + api(qemu) + ".so");
-            if (OWN_FILES.matcher(settings).find()) {
+            if (OWN_FILES.stream().anyMatch(wanted::sets)) {
                 throw new IOException(
-                        "the files of a plugin are named for each interval: leave " + settings.substring(1)
+                        "the files of a plugin are named for each interval: leave " + wanted.settings().substring(1)
                                 + " out, and name a folder for them");
+            }
+            if (wanted.warmUp() > 0 && wanted.sets("skip")) {
+                throw new IOException("a warm-up is skip=N of each interval: leave one of them out of " + text);
             }
             if (!Files.isReadable(file)) {
                 throw new IOException("there is no plugin " + name + " in " + folder + (Files.isDirectory(folder)
                         ? "; there are " + String.join(", ", names(folder)) + ", and FILE.so for one of yours"
                         : ", which installer/bootstrap.sh build makes"));
             }
-            return new Plugin(file.toAbsolutePath(), settings, true);
+            return new Plugin(file.toAbsolutePath(), wanted, true);
         }
         Path file = Path.of(name).toAbsolutePath();
         if (!Files.isReadable(file)) {
             throw new IOException("there is no plugin " + file + " that can be read");
         }
-        return new Plugin(file, settings, false);
+        if (wanted.warmUp() > 0) {
+            throw new IOException(
+                    "a warm-up needs a plugin that takes skip=N, as all that come with this program do: leave"
+                            + " --warm-up out for " + file);
+        }
+        return new Plugin(file, wanted, false);
     }
 
     /// The version of the interface that a QEMU takes; `QEMU_PLUGIN_MIN_VERSION` and `QEMU_PLUGIN_VERSION` in its
@@ -92,15 +96,17 @@ public record Plugin(Path file, String settings, boolean ours) {
 
     /// How it is named in the store: wherever it was named from, it is the same file.
     String record() {
-        return ours
-                ? file.getFileName().toString().replaceFirst("-[0-9]+\\.so$", "") + settings
-                : escape(file) + settings;
+        return (ours ? text : new PluginText(file.toString(), text.settings(), 0)).text();
     }
 
     /// QEMU's arguments for it.
-    List<String> arguments(PluginOutput output) {
+    ///
+    /// @param skip how many instructions it is not to count, at the beginning; for one of ours
+    List<String> arguments(PluginOutput output, long skip) {
         List<String> arguments = new ArrayList<>(List.of("-d", "plugin", "-D", output.text().toString()));
-        arguments.addAll(List.of("-plugin", escape(file) + (ours ? ",out=" + escape(output.object()) : "") + settings));
+        arguments.addAll(
+                List.of("-plugin", escape(file) + (ours ? ",out=" + escape(output.object()) : "") + text.settings()
+                        + (skip > 0 ? ",skip=" + skip : "")));
         return arguments;
     }
 

@@ -10,6 +10,7 @@ import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.SimulatedInterval;
@@ -130,11 +131,12 @@ public final class Simulation {
     /// Executes them all and returns when the last one has ended. Each is kept in the store when it has; a simulation of the same
     /// intervals with the same plugin that was interrupted goes on where it stopped. Interrupting the thread ends all QEMUs.
     ///
+    /// @param wanted   as [Interval#between] makes them; the plugin's warm-up is done here
     /// @param every    how many intervals of the recording each of these is
     /// @param listener told of each interval when it has ended, in this thread, and of what it comes to until then
     /// @throws IOException if it cannot begin or be kept, with one line for the user; what goes wrong with an interval is in its
     ///                     result
-    public Outcome run(List<Interval> intervals, int every, Listener listener) throws IOException {
+    public Outcome run(List<Interval> wanted, int every, Listener listener) throws IOException {
         long start = System.nanoTime();
         QemuProgram qemu = qemu();
         Optional<Plugin> plugin = options.plugin().isEmpty()
@@ -145,8 +147,9 @@ public final class Simulation {
                     + " for them with --out");
         }
         SimulationRecord simulation = begun(new SimulationRecord(0, experiment.id(), plugin.map(Plugin::record).orElse(""),
-                options.proof(), intervals.getFirst().from().number(), intervals.getLast().to().number(), every, Instant.now(),
+                options.proof(), wanted.getFirst().from().number(), wanted.getLast().to().number(), every, Instant.now(),
                 Optional.empty()), plugin);
+        List<Interval> intervals = warmedUp(wanted, plugin.map(each -> each.text().warmUp()).orElse(0));
         Map<Interval, SimulatedInterval> results = new HashMap<>();
         for (SimulatedInterval each : store.simulations().intervals(simulation)) {
             Optional<Interval> same = intervals.stream()
@@ -163,7 +166,7 @@ public final class Simulation {
         }
         int before = results.size();
         List<Interval> waiting = intervals.stream().filter(each -> !results.containsKey(each)).sorted(Comparator
-                .comparingLong(Interval::instructions).reversed()).toList();
+                .comparingLong(Interval::executed).reversed()).toList();
         execute(intervals, waiting, qemu, plugin, folder(simulation), listener, (interval, result) -> {
             results.put(interval, result);
             store.simulations().add(simulation, result);
@@ -187,6 +190,14 @@ public final class Simulation {
     /// @throws IOException if the record of its machine cannot be read
     public static boolean canRepeat(ExperimentRecord experiment) throws IOException {
         return MachineSpec.fromRecord(JSON.readTree(experiment.machineJson())).profile().replay();
+    }
+
+    private List<Interval> warmedUp(List<Interval> wanted, int warmUp) throws IOException {
+        if (warmUp == 0) {
+            return wanted;
+        }
+        List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id());
+        return wanted.stream().map(each -> each.warmedUp(checkpoints, warmUp)).toList();
     }
 
     /// A folder of its own for each simulation, so that none writes over what another one left.

@@ -5,15 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.freezeframe.qemu.program.QemuProgram;
-import dev.freezeframe.store.StoreTables;
 import dev.freezeframe.suite.BuiltPlugins;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.Statement;
-import java.util.Collections;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,19 +21,24 @@ class SimulateTest {
     private static final int CHECKPOINTS = 6;
 
     @TempDir
-    private Path home;
+    private static Path home;
+    private static List<Long> counts;
 
-    private Invocation call(String... arguments) {
+    private static Invocation call(String... arguments) {
         return Invocation.of(home, arguments);
     }
 
-    @Test
-    void everyIntervalOfARecordedRunEndsAsItWasRecordedAndEachInstructionIsCountedOnce() throws Exception {
+    @BeforeAll
+    static void record() throws Exception {
         BuiltPlugins.require();
         Invocation record = call("record", "replay-linux", "--name", "run", "--after", "tick 2", "--checkpoints", String
                 .valueOf(CHECKPOINTS), "--interval", "500ms", "--json");
         assertEquals(0, record.status(), record::err);
-        List<Long> counts = record.json("checkpoint").stream().map(each -> each.path("instructions").asLong()).toList();
+        counts = record.json("checkpoint").stream().map(each -> each.path("instructions").asLong()).toList();
+    }
+
+    @Test
+    void everyIntervalOfARecordedRunEndsAsItWasRecordedAndEachInstructionIsCountedOnce() throws Exception {
         assertEquals(counts.stream().sorted().distinct().toList(), counts, "they only grow");
         assertTrue(counts.getFirst() > 1_000_000, counts.toString());
 
@@ -48,11 +50,12 @@ class SimulateTest {
         assertEquals(instructions, simulate.single("summary").path("instructions").asLong());
         assertEquals(instructions, simulate.single("summary").path("result").path("instructions").asLong());
 
-        JsonNode kept = call("simulations", "run", "--json").single("simulation");
+        JsonNode kept = kept("count", 0, 1);
         assertEquals(CHECKPOINTS - 1, kept.path("proven").asInt() + kept.path("provenAcrossInterrupt").asInt());
-        assertEquals(CHECKPOINTS - 1, call("simulations", "run", "1", "--json").json("interval").size());
+        String number = kept.path("simulation").asText();
+        assertEquals(CHECKPOINTS - 1, call("simulations", "run", number, "--json").json("interval").size());
         Path table = home.resolve("table.csv");
-        assertEquals(0, call("simulations", "run", "1", "--csv", table.toString()).status());
+        assertEquals(0, call("simulations", "run", number, "--csv", table.toString()).status());
         assertEquals(CHECKPOINTS, Files.readAllLines(table).size());
 
         Invocation noisy = call("simulate", "run", "--to", "2", "--plugin", noisyPlugin().toString(), "--json");
@@ -86,38 +89,79 @@ class SimulateTest {
         return plugin;
     }
 
-    /// As when QEMU was killed.
+    /// The one of these that is kept.
+    private static JsonNode kept(String plugin, int warmUp, int every) {
+        List<JsonNode> found = call("simulations", "run", "--json").json("simulation").stream()
+                .filter(each -> each.path("plugin").asText().equals(plugin) && each.path("warmUp").asInt() == warmUp
+                        && each.path(
+                                "every").asInt() == every)
+                .toList();
+        assertEquals(1, found.size(), found::toString);
+        return found.getFirst();
+    }
+
+    private static JsonNode result(Invocation simulate) {
+        assertEquals(0, simulate.status(), () -> simulate.out() + simulate.err());
+        return simulate.single("summary").path("result");
+    }
+
     @Test
-    void whereTheLogEndsEarlyTheRemedyThatALineNamesGoesOnWithWhatThereIs() throws Exception {
-        Invocation record = call("record", "replay-linux", "--name", "run", "--after", "tick 2", "--checkpoints", String
-                .valueOf(2 * CHECKPOINTS), "--interval", "250ms", "--no-pictures", "--json");
-        assertEquals(0, record.status(), record::err);
-        List<Long> counts = record.json("checkpoint").stream().map(each -> each.path("instructions").asLong()).toList();
-        try (Connection connection = StoreTables.connection(home.resolve("data/freezeframe/store"));
-                Statement statement = connection.createStatement()) {
-            // what is left leads somewhere into the run
-            statement.executeUpdate("DELETE FROM replay_log WHERE start_offset >= (SELECT MEDIAN(start_offset) FROM replay_log)");
+    void whatIsWarmedUpCountsEachInstructionOnceAndIsNearerToOneSerialRun() {
+        long instructions = counts.get(3) - counts.getFirst();
+        String[] cache = {"simulate", "run", "--to", "4", "--plugin", "cache", "--json"};
+        JsonNode cold = result(call(cache));
+        JsonNode warm = result(call(with(cache, "--warm-up", "1")));
+        JsonNode serial = result(call(with(cache, "--serial")));
+        assertEquals(List.of(instructions, instructions, instructions),
+                Stream.of(cold, warm, serial).map(each -> each.path(
+                        "instructions").asLong()).toList());
+        assertEquals(List.of(0L, counts.get(2) - counts.getFirst(), 0L),
+                Stream.of(cold, warm, serial).map(each -> each.path(
+                        "skippedInstructions").asLong()).toList());
+        assertEquals(instructions, result(call("simulate", "run", "--to", "4", "--plugin", "count", "--warm-up", "2",
+                "--json")).path("instructions").asLong());
+
+        String one = kept("cache", 0, 3).path("simulation").asText();
+        double coldError = missesMore(kept("cache", 0, 1), one);
+        double warmError = missesMore(kept("cache", 1, 1), one);
+        assertTrue(coldError > 0, "an empty cache misses: " + coldError);
+        assertTrue(Math.abs(warmError) < coldError, warmError + " and " + coldError);
+    }
+
+    private static String[] with(String[] arguments, String... more) {
+        return Stream.concat(Stream.of(arguments), Stream.of(more)).toArray(String[]::new);
+    }
+
+    /// In percent of what the reference says.
+    private static double missesMore(JsonNode simulation, String reference) {
+        Invocation compared = call("simulations", "run", simulation.path("simulation").asText(), "--compare", reference,
+                "--json");
+        List<JsonNode> figures = compared.json("figureError");
+        for (JsonNode each : figures) {
+            assertEquals(each.path("value").asLong() - each.path("otherValue").asLong(),
+                    each.path("difference").asLong(), each::toString);
+            if (each.path("figure").asText().equals("instructions")) {
+                assertEquals(0, each.path("difference").asLong());
+            }
         }
-        assertTrue(call("verify").out().contains("run: its log ends at byte "), "it is noticed");
-        Invocation first = call("simulate", "run", "--json");
-        assertEquals(1, first.status(), first::err);
-        JsonNode summary = first.single("summary");
-        int sound = summary.path("proven").asInt() + summary.path("provenAcrossInterrupt").asInt();
-        assertTrue(sound > 1 && sound < 2 * CHECKPOINTS - 1, first::out);
-        List<String> reasons = first.json("interval").stream().map(each -> each.path("reason").asText()).filter(
-                reason -> !reason.isEmpty()).toList();
-        Pattern remedy = Pattern.compile(".*; end with checkpoint (\\d+) \\(--to \\1\\), which goes on with what there is");
-        List<Integer> ends = reasons.stream().map(remedy::matcher).peek(each -> assertTrue(each.matches(), reasons::toString))
-                .map(each -> Integer.valueOf(each.group(1))).toList();
-        assertEquals(sound + 1, Collections.min(ends), reasons::toString);
-        String end = Collections.min(ends).toString();
-        assertEquals(0, call("delete", "run/2").status());
-        Invocation rest = call("simulate", "run", "--to", end, "--json");
-        assertEquals(0, rest.status(), rest::out);
-        assertEquals(sound - 2, rest.single("summary").path("executedBefore").asInt(), "two have become one");
-        assertEquals(counts.get(sound) - counts.getFirst(), rest.single("summary").path("instructions").asLong());
-        assertEquals(summary.path("simulation"), rest.single("summary").path("simulation"));
-        assertEquals(sound - 1, call("simulations", "run", "--json").single("simulation").path("intervals").asInt());
+        return figures.stream().filter(each -> each.path("figure").asText().equals("l2Misses")).findFirst().orElseThrow(
+                () -> new AssertionError(compared.out() + compared.err())).path("percent").asDouble();
+    }
+
+    @Test
+    void aWarmUpThatCannotBeIsOneLine() throws Exception {
+        Path foreign = Files.copy(Path.of("target/plugins/count-1.so"), home.resolve("foreign.so"));
+        assertRefused("--warm-up", "--warm-up", "1");
+        assertRefused("skip=N", "--plugin", foreign.toString(), "--warm-up", "1");
+        assertRefused("skip=N", "--plugin", "count,skip=5", "--warm-up", "1");
+        assertRefused("--every", "--serial", "--every", "2");
+    }
+
+    private static void assertRefused(String why, String... how) {
+        Invocation simulate = call(with(new String[]{"simulate", "run"}, how));
+        assertTrue(simulate.status() != 0, simulate::out);
+        String said = simulate.err().lines().findFirst().orElse("");
+        assertTrue(said.contains(why), simulate::err);
     }
 
     @Test

@@ -42,6 +42,18 @@ class IntervalTest {
     }
 
     @Test
+    void oneThatIsWarmedUpStartsEarlierAndCountsTheSame() {
+        List<Interval> warm = Interval.between(SIX, 1).stream().map(each -> each.warmedUp(SIX, 2)).toList();
+        assertEquals(List.of(1, 1, 1, 2, 3), warm.stream().map(each -> each.start().number()).toList());
+        assertEquals(List.of(0L, 300L, 800L, 1200L, 1600L), warm.stream().map(Interval::warmUpInstructions).toList());
+        assertEquals(Interval.between(SIX, 1).stream().map(Interval::instructions).toList(), warm.stream().map(
+                Interval::instructions).toList());
+        Interval part = Interval.between(SIX.subList(3, 6), 1).getFirst();
+        assertEquals(2, part.warmedUp(SIX, 2).start().number(), "also where only a part is simulated");
+        assertEquals(part, part.warmedUp(SIX, 0));
+    }
+
+    @Test
     void oneCheckpointHasNone() {
         assertEquals(List.of(), of(SIX.subList(0, 1), 1));
         assertEquals(List.of(), of(List.of(), 1));

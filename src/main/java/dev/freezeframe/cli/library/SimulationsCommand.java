@@ -11,7 +11,9 @@ import dev.freezeframe.cli.terminal.Program;
 import dev.freezeframe.cli.terminal.SimulationText;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.cli.terminal.TerminalOutput;
+import dev.freezeframe.simulate.FigureError;
 import dev.freezeframe.simulate.Interval;
+import dev.freezeframe.simulate.PluginText;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -39,7 +41,9 @@ import picocli.CommandLine.ParentCommand;
         "  All simulations of an experiment:",
         "    freezeframe simulations replay-linux-20260101-120000",
         "  The intervals of the second one, for a spreadsheet:",
-        "    freezeframe simulations replay-linux-20260101-120000 2 --csv intervals.csv"})
+        "    freezeframe simulations replay-linux-20260101-120000 2 --csv intervals.csv",
+        "  How far its figures are from those of the first one:",
+        "    freezeframe simulations replay-linux-20260101-120000 2 --compare 1"})
 public final class SimulationsCommand implements Callable<Integer> {
     @ParentCommand
     private Program program;
@@ -64,6 +68,9 @@ public final class SimulationsCommand implements Callable<Integer> {
         @Option(names = "--csv", paramLabel = "FILE", required = true, description = "Write the intervals of simulation NUMBER to a new file.")
         private Path csv;
 
+        @Option(names = "--compare", paramLabel = "OTHER", required = true, description = "Show how far the figures of simulation NUMBER are from those of OTHER, which had the same plugin and checkpoints.")
+        private Long other;
+
         @Option(names = "--delete", required = true, description = "Delete simulation NUMBER.")
         private boolean delete;
     }
@@ -84,12 +91,7 @@ public final class SimulationsCommand implements Callable<Integer> {
                 list(screen, store, simulations);
                 return 0;
             }
-            SimulationRecord simulation = simulations.stream().filter(each -> each.id() == number.get()).findFirst()
-                    .orElseThrow(() -> new CommandFailure(name + " has no simulation " + number.get() + (simulations
-                            .isEmpty()
-                                    ? "; freezeframe simulate " + name + " makes one"
-                                    : "; it has " + simulations.stream().map(each -> Long.toString(each.id())).collect(
-                                            Collectors.joining(", ")))));
+            SimulationRecord simulation = find(simulations, number.get());
             if (deed == null) {
                 show(screen, store.simulations().intervals(simulation), numbering(store, simulation));
             } else if (deed.delete) {
@@ -97,6 +99,8 @@ public final class SimulationsCommand implements Callable<Integer> {
                 screen.line(format.json()
                         ? JsonLines.ofType("deleted").put("simulation", number.get()).toString()
                         : "deleted simulation " + number.get() + " of " + name);
+            } else if (deed.other != null) {
+                compare(screen, FigureError.of(store, simulation, find(simulations, deed.other)));
             } else {
                 write(screen, store.simulations().intervals(simulation), numbering(store, simulation));
             }
@@ -111,15 +115,33 @@ public final class SimulationsCommand implements Callable<Integer> {
                         .every()));
     }
 
+    private SimulationRecord find(List<SimulationRecord> simulations, long wanted) throws CommandFailure {
+        return simulations.stream().filter(each -> each.id() == wanted).findFirst().orElseThrow(
+                () -> new CommandFailure(name + " has no simulation " + wanted + (simulations.isEmpty()
+                        ? "; freezeframe simulate " + name + " makes one"
+                        : "; it has " + simulations.stream().map(each -> Long.toString(each.id())).collect(
+                                Collectors.joining(", ")))));
+    }
+
+    private void compare(TerminalOutput screen, List<FigureError> errors) {
+        if (!format.json()) {
+            screen.line(SimulationText.errorHeading(number.orElseThrow(), deed.other));
+        }
+        for (FigureError each : errors) {
+            screen.line(format.json()
+                    ? SimulationText.json(number.orElseThrow(), deed.other, each).toString()
+                    : SimulationText.line(each));
+        }
+    }
+
     private void list(TerminalOutput screen, Store store, List<SimulationRecord> simulations) throws StoreException {
         for (SimulationRecord each : simulations) {
             List<SimulatedInterval> intervals = store.simulations().intervals(each);
+            PluginText plugin = PluginText.of(each.plugin());
             long sound = intervals.stream().filter(interval -> interval.state().isSound()).count();
             if (format.json()) {
-                ObjectNode json = JsonLines.ofType("simulation").put("simulation", each.id())
-                        .put("plugin", each.plugin())
-                        .put(
-                                "from", each.first())
+                ObjectNode json = JsonLines.ofType("simulation").put("simulation", each.id()).put("plugin", plugin.plugin())
+                        .put("warmUp", plugin.warmUp()).put("from", each.first())
                         .put("to", each.last()).put("every", each.every()).put("proof", each.proof()).put(
                                 "startedAt", each.startedAt().toString())
                         .put("endedAt", each.endedAt().map(Object::toString)

@@ -10,6 +10,7 @@ import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.record.MemoryNeed;
 import dev.freezeframe.simulate.Interval;
+import dev.freezeframe.simulate.PluginText;
 import dev.freezeframe.simulate.Simulation;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -35,7 +36,10 @@ import picocli.CommandLine.Spec;
                 "  A whole run, as many intervals at a time as there are processors:",
                 "    freezeframe simulate replay-linux-20260101-120000",
                 "  The first intervals, with a cache simulator:",
-                "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache"})
+                "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache",
+                "  The same with caches that the interval before has filled, and as one, to compare with:",
+                "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache --warm-up 1",
+                "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache --serial"})
 public final class SimulateCommand implements Callable<Integer> {
     private static final int MOST_WORKERS = 1024;
 
@@ -51,6 +55,9 @@ public final class SimulateCommand implements Callable<Integer> {
     @Option(names = "--plugin", paramLabel = "NAME[,ARG=VALUE]", description = "A TCG plugin that looks on: count, mix, cache, branch, bbv or trace, or FILE.so of your own.")
     private Optional<String> plugin;
 
+    @Option(names = "--warm-up", paramLabel = "N", defaultValue = "0", description = "Begin each interval N recorded intervals earlier, which fill the plugin's caches and count for nothing. Default: ${DEFAULT-VALUE}")
+    private int warmUp;
+
     @Option(names = "--workers", paramLabel = "N", description = "How many intervals at a time. Default: one for each processor")
     private Optional<Integer> workers;
 
@@ -62,6 +69,9 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Option(names = "--every", paramLabel = "N", defaultValue = "1", description = "Make one interval of N. Default: ${DEFAULT-VALUE}")
     private int every;
+
+    @Option(names = "--serial", description = "Make one interval of all, which begins cold only once.")
+    private boolean serial;
 
     @Option(names = "--out", paramLabel = "FOLDER", description = "Keep what the plugin writes, in a folder for this simulation in FOLDER; bbv and trace want one.")
     private Optional<Path> out;
@@ -86,6 +96,16 @@ public final class SimulateCommand implements Callable<Integer> {
         }
         if (every < 1) {
             throw new ParameterException(spec.commandLine(), "--every must be at least 1");
+        }
+        if (serial && every > 1) {
+            throw new ParameterException(spec.commandLine(), "--serial makes one interval of all; leave --every out");
+        }
+        if (warmUp < 0) {
+            throw new ParameterException(spec.commandLine(), "--warm-up must be at least 0");
+        }
+        if (warmUp > 0 && plugin.isEmpty()) {
+            throw new ParameterException(spec.commandLine(),
+                    "--warm-up is for what --plugin names, which would begin cold; leave it out, or name a plugin");
         }
         try (StopRequest stop = StopRequest.onSignals();
                 TerminalOutput screen = new TerminalOutput(program.surroundings());
@@ -114,7 +134,8 @@ public final class SimulateCommand implements Callable<Integer> {
         }
         AtomicInteger done = new AtomicInteger();
         Simulation simulation = new Simulation(store, experiment,
-                new Simulation.Options(lanes, !unproven, plugin, qemu, out));
+                new Simulation.Options(lanes, !unproven, plugin.flatMap(named -> PluginText.wanted(named, warmUp)),
+                        qemu, out));
         try {
             return stop.starting(() -> simulation.run(intervals, every, (interval, result) -> {
                 screen.line(format.json()
@@ -134,6 +155,7 @@ public final class SimulateCommand implements Callable<Integer> {
     private List<Interval> intervals(Store store, ExperimentRecord experiment) throws IOException, CommandFailure {
         List<CheckpointRecord> checkpoints = store.checkpoints(experiment.id()).stream().filter(each -> each
                 .number() >= from.orElse(1) && each.number() <= to.orElse(Integer.MAX_VALUE)).toList();
+        every = serial ? Math.max(1, checkpoints.size() - 1) : every;
         List<Interval> intervals = Interval.between(checkpoints, every);
         if (intervals.isEmpty()) {
             throw new CommandFailure(

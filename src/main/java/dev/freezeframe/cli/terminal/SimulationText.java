@@ -1,11 +1,15 @@
 package dev.freezeframe.cli.terminal;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
+import com.fasterxml.jackson.databind.node.LongNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.ShownText;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.simulate.FigureError;
 import dev.freezeframe.simulate.Simulation;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.SimulatedInterval;
@@ -15,6 +19,9 @@ import java.util.List;
 /// How simulations are printed: a line for each interval, and some for all of them.
 public final class SimulationText {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /// Whole numbers are exact up to here.
+    private static final double EXACT = 0x1p53;
 
     /// Above the lines of intervals.
     public static final String HEADING = Units.text("%8s  %-15s %18s %9s %9s %9s  %s", "INTERVAL", "CHECKPOINTS",
@@ -55,6 +62,50 @@ public final class SimulationText {
                 .proofMillis()).put("worker", result.worker());
         json.set("result", JSON.readTree(result.result()));
         return json;
+    }
+
+    /// Above the lines of figures of one simulation beside those of another.
+    ///
+    /// @param number    of the one
+    /// @param reference of the other
+    public static String errorHeading(long number, long reference) {
+        return Units.text("%-32s %20s %20s %20s %10s", "FIGURE", "SIMULATION " + number, "SIMULATION " + reference,
+                "DIFFERENCE",
+                "PERCENT");
+    }
+
+    /// A figure beside that of another simulation, in a line.
+    public static String line(FigureError figure) {
+        return Units.text("%-32s %20s %20s %20s %10s", ShownText.oneLine(figure.name()), number(figure.value()),
+                number(figure
+                        .reference()),
+                number(figure.difference()),
+                figure.percent().isPresent()
+                        ? Units.text("%+.3f %%", figure.percent().getAsDouble())
+                        : "-");
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) && Math.abs(value) < EXACT
+                ? Units.count((long) value)
+                : Units.threeDigits(value);
+    }
+
+    /// A figure beside that of another simulation, as JSON.
+    public static ObjectNode json(long number, long reference, FigureError figure) {
+        ObjectNode json = JsonLines.ofType("figureError").put("figure", figure.name()).put("simulation", number).put(
+                "other",
+                reference);
+        json.set("value", exact(figure.value()));
+        json.set("otherValue", exact(figure.reference()));
+        json.set("difference", exact(figure.difference()));
+        return json.put("percent", figure.percent().isPresent() ? figure.percent().getAsDouble() : null);
+    }
+
+    private static JsonNode exact(double value) {
+        return value == Math.rint(value) && Math.abs(value) < EXACT
+                ? LongNode.valueOf((long) value)
+                : DoubleNode.valueOf(value);
     }
 
     /// All of it as JSON.

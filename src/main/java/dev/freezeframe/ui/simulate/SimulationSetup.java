@@ -18,7 +18,7 @@ import javafx.scene.layout.FlowPane;
 import javafx.scene.layout.HBox;
 import javafx.util.StringConverter;
 
-/// What is to be executed again, and how: experiment, range, who looks on, workers, proof. It goes into a second line where there
+/// What is to be executed again, and how: experiment, range, who looks on, warm-up, workers, proof. It goes into a second line where there
 /// is no room.
 final class SimulationSetup extends FlowPane {
     /// Those that come with the program.
@@ -31,6 +31,7 @@ final class SimulationSetup extends FlowPane {
     private final NumberField first;
     private final NumberField last;
     private final NumberField every;
+    private final NumberField warmUp;
     private final NumberField workers;
     private final ComboBox<String> plugin = new ComboBox<>();
     private final CheckBox proof = new CheckBox("Prove");
@@ -50,6 +51,9 @@ final class SimulationSetup extends FlowPane {
                         number, model.planProperty().get().first()), number));
         every = field("simulate-every", "How many recorded intervals become one", number -> model.planProperty().get()
                 .withEvery(number));
+        warmUp = field("simulate-warm-up",
+                "How many recorded intervals each is begun earlier, which fill caches and predictors and count for nothing",
+                number -> model.planProperty().get().withWarmUp(number));
         workers = field("simulate-workers", "How many intervals at a time",
                 number -> model.planProperty().get().withWorkers(
                         number));
@@ -59,7 +63,10 @@ final class SimulationSetup extends FlowPane {
         proof.setTooltip(new Tooltip("Compare all of RAM and the devices at each end with the checkpoint there"));
         proof.setOnAction(_ -> wish(model.planProperty().get().withProof(proof.isSelected())));
         HBox range = group("Checkpoints", first, new Label("to"), last);
-        settings = List.of(range, group("Every", every), group("With", plugin), group("Workers", workers), proof);
+        settings = List.of(range, group("Every", every), group("With", plugin), group("Warm-up", warmUp),
+                group("Workers",
+                        workers),
+                proof);
         setRowValignment(javafx.geometry.VPos.CENTER);
         getChildren().add(experiments);
         getChildren().addAll(settings);
@@ -175,11 +182,13 @@ final class SimulationSetup extends FlowPane {
         first.show(plan.first(), least, most);
         last.show(plan.last(), least, most);
         every.show(plan.every(), 1, Math.max(plan.every(), most));
+        warmUp.show(plan.warmUp(), 0, Math.max(plan.warmUp(), most));
         workers.show(plan.workers(), 1, SimulationPlan.MOST_WORKERS);
         plugin.setValue(plan.plugin());
         proof.setSelected(plan.proof());
         showing = false;
         boolean ready = model.stateProperty().get() instanceof SimulationState.Ready && !model.isShownRunning();
         settings.forEach(each -> each.setDisable(!ready));
+        warmUp.setDisable(plan.plugin().isEmpty());
     }
 }

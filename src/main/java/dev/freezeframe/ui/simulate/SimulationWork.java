@@ -55,8 +55,7 @@ final class SimulationWork implements BackgroundTask.Work<Simulation.Outcome> {
         int workers = Math.min(plan.workers(), intervals.size());
         Optional<String> _ = MemoryNeed.ofSimulation(store, intervals.getLast().to(), workers).require();
         Simulation simulation = new Simulation(store, run.experiment(),
-                new Simulation.Options(workers, plan.proof(), plan
-                        .plugin().isEmpty() ? Optional.empty() : Optional.of(plan.plugin()), Optional.empty(),
+                new Simulation.Options(workers, plan.proof(), plan.pluginText(), Optional.empty(),
                         Optional.empty()));
         return simulation.run(intervals, plan.every(), new Simulation.Listener() {
             private int done;

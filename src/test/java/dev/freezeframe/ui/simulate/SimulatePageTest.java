@@ -169,6 +169,14 @@ class SimulatePageTest {
             last.fireEvent(new javafx.event.ActionEvent());
         });
         assertEquals("6", FxToolkit.call(last::getText), "what is no number is not taken");
+        TextField warmUp = (TextField) find("#simulate-warm-up");
+        FxToolkit.run(() -> {
+            warmUp.setText("2");
+            warmUp.fireEvent(new javafx.event.ActionEvent());
+        });
+        assertEquals(2, FxToolkit.call(() -> workbench.simulation().planProperty().get().warmUp()));
+        FxToolkit.run(() -> workbench.simulation().setPlan(workbench.simulation().planProperty().get().withPlugin("")));
+        assertTrue(warmUp.isDisabled(), "nobody looks on");
     }
 
     @Test

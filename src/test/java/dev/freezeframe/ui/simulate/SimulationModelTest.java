@@ -134,6 +134,23 @@ class SimulationModelTest {
     }
 
     @Test
+    void anotherWarmUpIsAnotherSimulationAndOneThatIsKeptIsShownWithIts() throws Exception {
+        SimulationPlan before = on(() -> model.planProperty().get());
+        FxToolkit.run(() -> model.setPlan(before.withWarmUp(2)));
+        opened.awaitIdle();
+        assertNull(on(() -> model.chosenProperty().get()));
+        assertEquals("cache,warm-up=2", on(() -> model.planProperty().get()).pluginText().orElseThrow());
+        SimulationRecord warm = SyntheticSimulations.write(opened.workbench().stores().store().orElseThrow(),
+                experiment.id(),
+                "cache,warm-up=2", List.of(), false);
+        FxToolkit.run(() -> model.choose(warm));
+        opened.awaitIdle();
+        assertEquals(before.withWarmUp(2), on(() -> model.planProperty().get()));
+        assertEquals("cache", before.withWarmUp(2).plugin());
+        assertEquals(0, before.withWarmUp(2).withPlugin("").warmUp(), "nobody is not warmed up");
+    }
+
+    @Test
     void anIntervalIsTheCheckpointThatItStartsFrom() {
         FxToolkit.run(() -> model.selection().select(4));
         assertEquals(4, on(() -> opened.workbench().experiment().selection().checkpoint().number()));
