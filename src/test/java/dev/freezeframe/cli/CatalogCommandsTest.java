@@ -122,13 +122,15 @@ class CatalogCommandsTest {
                 SyntheticSimulations.write(store, run, plugin, List.of(), true);
             }
         }
-        assertEquals("deleted simulation 2 of run\n", Invocation.of(other, "simulations", "run", "2", "--delete").out());
+        assertEquals("deleted simulation 2 of run\n",
+                Invocation.of(other, "simulations", "run", "2", "--delete").out());
         Invocation again = Invocation.of(other, "simulations", "run", "2", "--delete");
         assertEquals(1, again.status());
         assertTrue(again.err().contains("run has no simulation 2; it has 1, 3"), again.err());
         List<JsonNode> left = Invocation.of(other, "simulations", "run", "--json").json("simulation");
-        assertEquals(List.of("1 ", "3 count"), left.stream().map(each -> each.get("simulation").asInt() + " " + each.get(
-                "plugin").asText()).toList());
+        assertEquals(List.of("1 ", "3 count"),
+                left.stream().map(each -> each.get("simulation").asInt() + " " + each.get(
+                        "plugin").asText()).toList());
         assertTrue(Invocation.of(other, "simulations", "run").out().lines().toList().getLast().startsWith("  3  "));
     }
 

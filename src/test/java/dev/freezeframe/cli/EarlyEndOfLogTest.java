@@ -36,7 +36,8 @@ class EarlyEndOfLogTest {
         try (Connection connection = StoreTables.connection(home.resolve("data/freezeframe/store"));
                 Statement statement = connection.createStatement()) {
             // what is left leads somewhere into the run
-            statement.executeUpdate("DELETE FROM replay_log WHERE start_offset >= (SELECT MEDIAN(start_offset) FROM replay_log)");
+            statement.executeUpdate(
+                    "DELETE FROM replay_log WHERE start_offset >= (SELECT MEDIAN(start_offset) FROM replay_log)");
         }
         assertTrue(call("verify").out().contains("cut: its log ends at byte "), "it is noticed");
         Invocation first = call("simulate", "cut", "--json");
@@ -46,8 +47,10 @@ class EarlyEndOfLogTest {
         assertTrue(sound > 1 && sound < 2 * CHECKPOINTS - 1, first::out);
         List<String> reasons = first.json("interval").stream().map(each -> each.path("reason").asText()).filter(
                 reason -> !reason.isEmpty()).toList();
-        Pattern remedy = Pattern.compile(".*; end with checkpoint (\\d+) \\(--to \\1\\), which goes on with what there is");
-        List<Integer> ends = reasons.stream().map(remedy::matcher).peek(each -> assertTrue(each.matches(), reasons::toString))
+        Pattern remedy = Pattern
+                .compile(".*; end with checkpoint (\\d+) \\(--to \\1\\), which goes on with what there is");
+        List<Integer> ends = reasons.stream().map(remedy::matcher)
+                .peek(each -> assertTrue(each.matches(), reasons::toString))
                 .map(each -> Integer.valueOf(each.group(1))).toList();
         assertEquals(sound + 1, Collections.min(ends), reasons::toString);
         String end = Collections.min(ends).toString();

@@ -60,8 +60,9 @@ class SimulateTest {
 
         Invocation noisy = call("simulate", "run", "--to", "2", "--plugin", noisyPlugin().toString(), "--json");
         assertEquals(1, noisy.status(), noisy::out);
-        assertEquals("the plugin wrote more than 16 MiB to plugin.log; have it write less", noisy.single("interval").path(
-                "reason").asText());
+        assertEquals("the plugin wrote more than 16 MiB to plugin.log; have it write less",
+                noisy.single("interval").path(
+                        "reason").asText());
     }
 
     /// A foreign one that prints all the time.
@@ -83,8 +84,11 @@ class SimulateTest {
                 }
                 """);
         Path plugin = home.resolve("noisy.so");
-        Process compiler = new ProcessBuilder("gcc", "-shared", "-fPIC", "-DAPI=" + (qemu.isAtLeast(11, 1) ? 7 : qemu
-                .isAtLeast(9, 0) ? 2 : 1), "-o", plugin.toString(), source.toString()).inheritIO().start();
+        Process compiler = new ProcessBuilder("gcc", "-shared", "-fPIC", "-DAPI=" + (qemu.isAtLeast(11, 1)
+                ? 7
+                : qemu
+                        .isAtLeast(9, 0) ? 2 : 1),
+                "-o", plugin.toString(), source.toString()).inheritIO().start();
         assertEquals(0, compiler.waitFor());
         return plugin;
     }

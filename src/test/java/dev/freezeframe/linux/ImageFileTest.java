@@ -231,21 +231,30 @@ class ImageFileTest {
 
     @Test
     @Tag("qemu")
-    void whatIsWrittenHereIsRefusedByQemu() throws Exception {
+    void whatIsWrittenHereIsNotWrittenByQemu() throws Exception {
         try (ImageFile _ = ImageFile.open(file)) {
             assertTrue(run(1, "qemu-io", "-f", "raw", "-c", "write 0 512", file.toString()).contains("lock"));
-            assertTrue(run(1, "qemu-img", "compare", "-f", "raw", "-F", "raw", file.toString(), file
-                    .toString()).contains("lock"));
-            assertTrue(run(1, "qemu-img", "info", file.toString()).contains("lock"));
         }
         run(0, "qemu-io", "-f", "raw", "-c", "write 0 512", file.toString());
+    }
+
+    /// Of raw images QEMU's tools read whatever is there, beside a QEMU as well; of others they want what holds together.
+    @Test
+    @Tag("qemu")
+    void whatIsWrittenHereIsNotReadByQemuWhereThatMakesNoSense() throws Exception {
+        run(0, "qemu-img", "create", "-f", "qcow2", file.toString(), "1M");
+        try (ImageFile _ = ImageFile.open(file)) {
+            assertTrue(run(1, "qemu-img", "info", file.toString()).contains("lock"));
+            run(0, "qemu-img", "info", "-U", file.toString());
+        }
+        run(0, "qemu-img", "info", file.toString());
     }
 
     @Test
     @Tag("qemu")
     void whatIsReadHereIsReadByQemuButNotWritten() throws Exception {
         try (ImageFile _ = ImageFile.openForReading(file)) {
-            run(0, "qemu-img", "info", file.toString());
+            run(0, "qemu-img", "info", "-f", "raw", file.toString());
             run(0, "qemu-io", "-r", "-f", "raw", "-c", "read 0 512", file.toString());
             assertTrue(run(1, "qemu-io", "-f", "raw", "-c", "write 0 512", file.toString()).contains("lock"));
         }
@@ -253,7 +262,7 @@ class ImageFileTest {
 
     @Test
     @Tag("qemu")
-    void whatQemuHasOpenIsRefusedHere() throws Exception {
+    void whatQemuWritesIsRefusedHere() throws Exception {
         Process writer = new ProcessBuilder("qemu-io", "-f", "raw", file.toString()).redirectErrorStream(true).start();
         try {
             awaitPrompt(writer);
@@ -263,7 +272,14 @@ class ImageFileTest {
         } finally {
             writer.destroyForcibly().waitFor();
         }
-        Process reader = new ProcessBuilder("qemu-io", "-r", "-f", "raw", file.toString()).redirectErrorStream(true)
+        ImageFile.open(file).close();
+    }
+
+    @Test
+    @Tag("qemu")
+    void whatQemuReadsIsNotWrittenHere() throws Exception {
+        run(0, "qemu-img", "create", "-f", "qcow2", file.toString(), "1M");
+        Process reader = new ProcessBuilder("qemu-io", "-r", "-f", "qcow2", file.toString()).redirectErrorStream(true)
                 .start();
         try {
             awaitPrompt(reader);

@@ -48,7 +48,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class PauseFaultsTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     /// For answers that never come. Where a busy machine takes longer for one that does, a checkpoint more fails.
-    private static final Duration ANSWERS = Duration.ofMillis(400);
+    private static final Duration ANSWERS = Duration.ofMillis(250);
     private static final CaptureOptions QUICKLY = CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(60));
     private static final List<Step> PAUSE = List.of(new Step("stop", 0), new Step("xen-save-devices-state", 0),
             new Step(

@@ -40,7 +40,8 @@ class SimulationTest {
 
     private SimulationRecord begun(int last) throws Exception {
         return new Simulation(store, run, new Simulation.Options(1, true, Optional.empty(), Optional.empty(), Optional
-                .empty())).begun(new SimulationRecord(0, run.id(), "", true, 1, last, 1, Instant.now(), Optional.empty()),
+                .empty()))
+                .begun(new SimulationRecord(0, run.id(), "", true, 1, last, 1, Instant.now(), Optional.empty()),
                         Optional.empty());
     }
 

@@ -140,7 +140,8 @@ public final class SimulationsCommand implements Callable<Integer> {
             PluginText plugin = PluginText.of(each.plugin());
             long sound = intervals.stream().filter(interval -> interval.state().isSound()).count();
             if (format.json()) {
-                ObjectNode json = JsonLines.ofType("simulation").put("simulation", each.id()).put("plugin", plugin.plugin())
+                ObjectNode json = JsonLines.ofType("simulation").put("simulation", each.id())
+                        .put("plugin", plugin.plugin())
                         .put("warmUp", plugin.warmUp()).put("from", each.first())
                         .put("to", each.last()).put("every", each.every()).put("proof", each.proof()).put(
                                 "startedAt", each.startedAt().toString())

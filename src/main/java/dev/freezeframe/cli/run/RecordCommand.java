@@ -293,8 +293,9 @@ public final class RecordCommand implements Callable<Integer> {
             StopRequest stop)
             throws IOException, InterruptedException, CommandFailure {
         if (wakeAfter.isPresent() && machine.replayLog().isPresent()) {
-            throw new CommandFailure("--wake-after is not for a run that can be replayed: a wake-up call is not in QEMU's"
-                    + " log; leave it out, or record a profile without \"replay\": true");
+            throw new CommandFailure(
+                    "--wake-after is not for a run that can be replayed: a wake-up call is not in QEMU's"
+                            + " log; leave it out, or record a profile without \"replay\": true");
         }
         if (format.json()) {
             machine.movedFiles().forEach(each -> screen.line(JsonLines.moved(each).toString()));

@@ -345,8 +345,9 @@ public final class Machine implements AutoCloseable {
     /// not log, and a replay would wait for ever where that took effect.
     private void requireNotLogged(String what) throws MachineException {
         if (isLogged()) {
-            throw new MachineException(what + " is not in QEMU's log, so no interval of this recording that comes behind"
-                    + " could be executed again; end the recording first, or use the guest's console");
+            throw new MachineException(
+                    what + " is not in QEMU's log, so no interval of this recording that comes behind"
+                            + " could be executed again; end the recording first, or use the guest's console");
         }
     }
 

@@ -87,8 +87,9 @@ public final class ReplayLogFile implements AutoCloseable {
             cut();
         } else if (!told) {
             told = true;
-            LOG.warn("the file system of {} keeps the log of a recorded run until its machine ends, beside what is stored:"
-                    + " an idle guest fills a gigabyte in an hour; set XDG_CACHE_HOME to a folder on another one",
+            LOG.warn(
+                    "the file system of {} keeps the log of a recorded run until its machine ends, beside what is stored:"
+                            + " an idle guest fills a gigabyte in an hour; set XDG_CACHE_HOME to a folder on another one",
                     file.folder());
         }
     }

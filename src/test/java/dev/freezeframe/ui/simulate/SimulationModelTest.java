@@ -174,8 +174,9 @@ class SimulationModelTest {
         });
         opened.awaitIdle();
         List<IntervalRow> rows = on(() -> List.copyOf(model.rows()));
-        assertEquals(List.of("1 1-2", "2 2-4", "3 4-5"), rows.stream().limit(3).map(row -> row.number() + " " + row.from()
-                + "-" + row.to()).toList());
+        assertEquals(List.of("1 1-2", "2 2-4", "3 4-5"),
+                rows.stream().limit(3).map(row -> row.number() + " " + row.from()
+                        + "-" + row.to()).toList());
         assertEquals(List.of("0 2-3", "0 3-4"), rows.stream().skip(8).map(row -> row.number() + " " + row.from()
                 + "-" + row.to()).toList());
         assertEquals(IntervalState.WAITING, rows.get(1).state(), "nobody has executed it");
