@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -62,7 +63,10 @@ final class RunLog implements AutoCloseable {
         UnnamedFile file = ScratchFolder.newFile();
         boolean done = false;
         try (FileChannel target = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
-            List<ReplayLogs.Extent> lost = store.replayLogs().copyTo(experiment.id(), extent, target);
+            List<ReplayLogs.Extent> lost = new ArrayList<>();
+            // nothing that a checkpoint needs is before it, unless that is lost
+            lost.add(new ReplayLogs.Extent(0, extent.start()));
+            lost.addAll(store.replayLogs().copyTo(experiment.id(), extent, target));
             target.write(ByteBuffer.allocate(ReplayLogFile.HEADER_BYTES).putInt(0, version), 0);
             done = true;
             return new RunLog(store, file, extent, lost, intervals);

@@ -104,6 +104,17 @@ class RunLogTest {
     }
 
     @Test
+    void whatIsLostAtItsBeginningCostsTheFirstIntervals() throws Exception {
+        try (Store store = Store.open(folder.resolve("store"))) {
+            ExperimentRecord run = ArrayGuest.recordLogged(store, "run", 100, 200, 300);
+            store.replayLogs().add(run.id(), 150, new byte[200]);
+            try (RunLog log = log(store, run)) {
+                assertEquals(List.of(2), executable(log, store, run));
+            }
+        }
+    }
+
+    @Test
     void aLogForWhichThereIsNoRoomIsNotWritten() throws Exception {
         try (Store store = Store.open(folder.resolve("store"))) {
             ExperimentRecord run = ArrayGuest.recordLogged(store, "run", 100, 200);

@@ -221,6 +221,12 @@ class ReplayLogsTest {
             store.replayLogs().add(run.id(), 210, new byte[195]);
             assertEquals(List.of(), store.verify(Progress.NONE).remarks());
         }
+        try (Store store = Store.open(folder.resolve("other"))) {
+            ExperimentRecord run = ArrayGuest.recordLogged(store, "run", 100, 200);
+            store.replayLogs().add(run.id(), 101, new byte[200]);
+            assertEquals(List.of("run: its log begins at byte 101, so the run from checkpoint 1 to there cannot be executed"
+                    + " again; the checkpoints themselves do not need it"), store.verify(Progress.NONE).remarks());
+        }
     }
 
     @Test

@@ -78,13 +78,14 @@ final class LogVerification {
     /// keeps the newest bytes to itself, and may be killed.
     ///
     /// @param checkpoints of it
-    /// @return a remark, where it does not lead to the last one
-    Optional<String> checkEnd(ExperimentRecord experiment, List<CheckpointRecord> checkpoints,
+    /// @return a remark, where it does not lead from the first one to the last
+    Optional<String> checkEnds(ExperimentRecord experiment, List<CheckpointRecord> checkpoints,
             Verification.DeviceStates states) throws StoreException, SQLException {
         if (experiment.endedAt().isEmpty()) {
             return Optional.empty();
         }
         long end = database.read(session -> ReplayLogTable.end(session, experiment.id())).orElse(0);
+        long start = next(experiment, 0).orElse(0);
         OptionalInt beyond = OptionalInt.empty();
         for (CheckpointRecord checkpoint : checkpoints.reversed()) {
             Optional<ReplayPosition> position = position(checkpoint, states);
@@ -93,9 +94,15 @@ final class LogVerification {
             }
             beyond = OptionalInt.of(checkpoint.number());
         }
-        return beyond.isEmpty()
-                ? Optional.empty()
-                : Optional.of(experiment.name() + ": its log " + (end == 0 ? "is missing" : "ends at byte " + end)
+        if (beyond.isEmpty()) {
+            Optional<ReplayPosition> first = checkpoints.isEmpty()
+                    ? Optional.empty()
+                    : position(checkpoints.getFirst(), states);
+            return first.filter(each -> each.logOffset() < start).map(each -> experiment.name() + ": its log begins at byte "
+                    + start + ", so the run from checkpoint " + checkpoints.getFirst().number()
+                    + " to there cannot be executed again; the checkpoints themselves do not need it");
+        }
+        return Optional.of(experiment.name() + ": its log " + (end == 0 ? "is missing" : "ends at byte " + end)
                         + ", so the run up to checkpoint " + beyond.getAsInt()
                         + " and behind cannot be executed again; the checkpoints themselves do not need it");
     }

@@ -119,7 +119,7 @@ public final class Verification {
             progress.at("logs", i, experiments.size());
             ExperimentRecord experiment = experiments.get(i);
             logs.check(experiment);
-            logs.checkEnd(experiment, ofExperiments.getOrDefault(experiment.id(), List.of()), deviceStates).ifPresent(
+            logs.checkEnds(experiment, ofExperiments.getOrDefault(experiment.id(), List.of()), deviceStates).ifPresent(
                     remarks::add);
             checkSimulations(experiment);
         }
