@@ -149,7 +149,7 @@ public final class ReplayLogs {
             Optional<LogPiece> piece = ReplayLogTable.piece(session, experimentId, start);
             return piece.isPresent() ? Optional.of(ByteBuffer.wrap(piece.get().raw())) : Optional.empty();
         } catch (CorruptionException e) {
-            LOG.warn("the piece of a log at byte {} is lost: {}", start, e.getMessage());
+            LOG.debug("the piece of a log at byte {} is lost: {}", start, e.getMessage()); // told by who needs it
             return Optional.empty();
         }
     }

@@ -224,8 +224,10 @@ class ReplayLogsTest {
         try (Store store = Store.open(folder.resolve("other"))) {
             ExperimentRecord run = ArrayGuest.recordLogged(store, "run", 100, 200);
             store.replayLogs().add(run.id(), 101, new byte[200]);
-            assertEquals(List.of("run: its log begins at byte 101, so the run from checkpoint 1 to there cannot be executed"
-                    + " again; the checkpoints themselves do not need it"), store.verify(Progress.NONE).remarks());
+            assertEquals(
+                    List.of("run: its log begins at byte 101, so the run from checkpoint 1 to there cannot be executed"
+                            + " again; the checkpoints themselves do not need it"),
+                    store.verify(Progress.NONE).remarks());
         }
     }
 

@@ -11,7 +11,6 @@ import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.upkeep.VerifyReport;
-import dev.freezeframe.suite.Damaged;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
@@ -68,7 +67,6 @@ class SimulationsTest {
     }
 
     @Test
-    @Damaged("what came of an interval is damaged")
     void aRowThatIsDamagedIsALineAndVerifyNamesIt() throws Exception {
         try (Store store = Store.open(directory())) {
             SyntheticExperiments.write(store, "run", CHECKPOINTS, 1);

@@ -98,13 +98,14 @@ final class LogVerification {
             Optional<ReplayPosition> first = checkpoints.isEmpty()
                     ? Optional.empty()
                     : position(checkpoints.getFirst(), states);
-            return first.filter(each -> each.logOffset() < start).map(each -> experiment.name() + ": its log begins at byte "
-                    + start + ", so the run from checkpoint " + checkpoints.getFirst().number()
-                    + " to there cannot be executed again; the checkpoints themselves do not need it");
+            return first.filter(each -> each.logOffset() < start)
+                    .map(each -> experiment.name() + ": its log begins at byte "
+                            + start + ", so the run from checkpoint " + checkpoints.getFirst().number()
+                            + " to there cannot be executed again; the checkpoints themselves do not need it");
         }
         return Optional.of(experiment.name() + ": its log " + (end == 0 ? "is missing" : "ends at byte " + end)
-                        + ", so the run up to checkpoint " + beyond.getAsInt()
-                        + " and behind cannot be executed again; the checkpoints themselves do not need it");
+                + ", so the run up to checkpoint " + beyond.getAsInt()
+                + " and behind cannot be executed again; the checkpoints themselves do not need it");
     }
 
     /// Empty where it has none, or cannot be read, which others tell.

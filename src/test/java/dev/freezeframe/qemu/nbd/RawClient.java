@@ -25,10 +25,12 @@ final class RawClient implements AutoCloseable {
     private final Map<Long, Owed> owed = new HashMap<>();
     private long lastCookie;
 
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Owed(long offset, byte[] content) {}
 
     /// @param error a number of the protocol; 0 for none
     /// @param content of a read, and as long as its request
+    @SuppressWarnings("ArrayRecordComponent") // never compared
     record Answer(long cookie, int error, String text, byte[] content) {
         void assertDone() {
             assertEquals(0, error, text);

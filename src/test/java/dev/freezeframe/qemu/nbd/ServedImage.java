@@ -8,6 +8,8 @@ import java.util.Map;
 
 /// An image file as an export. Started as a program it serves one until it is killed.
 record ServedImage(ImageFile image) implements WritableNbdExport {
+    /// Serves it.
+    ///
     /// @param arguments image, socket
     public static void main(String[] arguments) throws Exception {
         try (ImageFile image = ImageFile.open(Path.of(arguments[0]));
