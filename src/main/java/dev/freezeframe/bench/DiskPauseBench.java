@@ -93,7 +93,7 @@ public final class DiskPauseBench {
                 .kernelArguments(), spec.startPaused(), spec.detachable(), spec.machineType(), spec.bootFiles(),
                 spec
                         .acceptChangedBootFiles(),
-                Map.of(), spec.outside());
+                Map.of(), spec.outside(), spec.background());
     }
 
     private static void record(Store store, Machine machine, RecordingOptions options, Meter meter) throws IOException,

@@ -142,7 +142,7 @@ final class IntervalRun implements AutoCloseable {
     }
 
     /// One without an instruction need not run.
-    private static OptionalLong until(Interval interval) {
+    static OptionalLong until(Interval interval) {
         return interval.executed() == 0
                 ? OptionalLong.empty()
                 : OptionalLong.of(interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS));

@@ -22,24 +22,28 @@ import java.util.List;
 import java.util.Optional;
 
 /// The log of a recorded run as QEMU reads it: one file for any number of QEMUs, without a name, gone with this. What is lost
-/// of it in the store is a hole in it.
+/// of it in the store is a hole in it. That of a run that is being recorded [grows][#grow]. For any thread.
 final class RunLog implements AutoCloseable {
     private final Store store;
+    private final ExperimentRecord experiment;
     private final UnnamedFile file;
-    private final ReplayLogs.Extent extent;
-    private final List<ReplayLogs.Extent> lost;
     private final List<Interval> intervals;
+    @GuardedBy("this")
+    private ReplayLogs.Extent extent;
+    @GuardedBy("this")
+    private final List<ReplayLogs.Extent> lost = new ArrayList<>();
     /// What to do about intervals that it does not reach, once somebody has asked.
     @GuardedBy("this")
     private String remedy = "";
 
-    private RunLog(Store store, UnnamedFile file, ReplayLogs.Extent extent, List<ReplayLogs.Extent> lost,
-            List<Interval> intervals) {
+    private RunLog(Store store, ExperimentRecord experiment, UnnamedFile file, long start, List<Interval> intervals) {
         this.store = store;
+        this.experiment = experiment;
         this.file = file;
-        this.extent = extent;
-        this.lost = lost;
         this.intervals = intervals;
+        extent = new ReplayLogs.Extent(start, 0);
+        // nothing that a checkpoint needs is before it, unless that is lost
+        lost.add(new ReplayLogs.Extent(0, start));
     }
 
     /// Takes it out of the store. The file's header is this QEMU's, whatever the log says.
@@ -59,17 +63,16 @@ final class RunLog implements AutoCloseable {
     /// @param version of the logs that the QEMU reads
     static RunLog of(Store store, ExperimentRecord experiment, ReplayLogs.Extent extent, int version,
             List<Interval> intervals) throws IOException {
-        ScratchFolder.requireRoom("the log of the run of " + experiment.name(), extent.bytes());
         UnnamedFile file = ScratchFolder.newFile();
         boolean done = false;
-        try (FileChannel target = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
-            List<ReplayLogs.Extent> lost = new ArrayList<>();
-            // nothing that a checkpoint needs is before it, unless that is lost
-            lost.add(new ReplayLogs.Extent(0, extent.start()));
-            lost.addAll(store.replayLogs().copyTo(experiment.id(), extent, target));
-            target.write(ByteBuffer.allocate(ReplayLogFile.HEADER_BYTES).putInt(0, version), 0);
+        try {
+            RunLog log = new RunLog(store, experiment, file, extent.start(), intervals);
+            log.take(extent);
+            try (FileChannel target = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
+                target.write(ByteBuffer.allocate(ReplayLogFile.HEADER_BYTES).putInt(0, version), 0);
+            }
             done = true;
-            return new RunLog(store, file, extent, lost, intervals);
+            return log;
         } finally {
             if (!done) {
                 file.close();
@@ -77,16 +80,47 @@ final class RunLog implements AutoCloseable {
         }
     }
 
+    private synchronized void take(ReplayLogs.Extent now) throws IOException {
+        ReplayLogs.Extent more = new ReplayLogs.Extent(extent.end(), now.end() - extent.end());
+        ScratchFolder.requireRoom("the log of the run of " + experiment.name(), more.bytes());
+        try (FileChannel target = FileChannel.open(file.path(), StandardOpenOption.WRITE)) {
+            lost.addAll(store.replayLogs().copyTo(experiment.id(), more, target));
+        }
+        extent = now;
+    }
+
+    /// Takes what has come to it in the store since, of a run that is being recorded. No QEMU may be led by it meanwhile.
+    void grow() throws IOException {
+        Optional<ReplayLogs.Extent> now = store.replayLogs().extent(experiment.id());
+        if (now.isPresent()) {
+            take(now.get());
+        }
+    }
+
+    /// Whether it goes on behind a checkpoint.
+    ///
+    /// @param behind how many bytes at least
+    boolean reaches(CheckpointRecord checkpoint, int behind) throws IOException {
+        return position(checkpoint).isReachedBy(end() - behind);
+    }
+
+    private synchronized long end() {
+        return extent.end();
+    }
+
+    private synchronized Optional<ReplayLogs.Extent> firstLost(ReplayPosition from, ReplayPosition to) {
+        return lost.stream().filter(each -> !to.isReachedBy(each.start()) && from.logOffset() < each.end()).findFirst();
+    }
+
     /// Why an interval cannot be executed for want of it, and what to do; a line, or empty.
     Optional<String> missing(Interval interval) throws IOException {
         ReplayPosition from = position(interval.from());
         ReplayPosition to = position(interval.to());
-        if (!to.isReachedBy(extent.end())) {
+        if (!to.isReachedBy(end())) {
             return Optional.of("the log of the run ends before checkpoint " + interval.to().number()
                     + ", as QEMU was ended before it had written all of it; " + remedy());
         }
-        return lost.stream().filter(each -> !to.isReachedBy(each.start()) && from.logOffset() < each.end()).findFirst()
-                .map(each -> "the log of the run is damaged from byte " + each.start() + " to " + each.end()
+        return firstLost(from, to).map(each -> "the log of the run is damaged from byte " + each.start() + " to " + each.end()
                         + "; intervals that do not need these can be executed all the same");
     }
 

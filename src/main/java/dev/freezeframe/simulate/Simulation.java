@@ -141,7 +141,7 @@ public final class Simulation {
         QemuProgram qemu = qemu();
         Optional<Plugin> plugin = options.plugin().isEmpty()
                 ? Optional.empty()
-                : Optional.of(Plugin.of(options.plugin().get(), pluginFolder(), qemu));
+                : Optional.of(plugin(options.plugin().get(), qemu));
         if (plugin.isPresent() && plugin.get().writesFiles() && options.results().isEmpty()) {
             throw new IOException("the plugin " + options.plugin().get() + " writes a file for each interval: name a folder"
                     + " for them with --out");
@@ -173,7 +173,7 @@ public final class Simulation {
             listener.ended(interval, result);
         });
         List<SimulatedInterval> all = intervals.stream().map(results::get).toList();
-        if (all.stream().noneMatch(each -> each.state() == EndState.FAILED)) {
+        if (simulation.endedAt().isEmpty() && all.stream().noneMatch(each -> each.state() == EndState.FAILED)) {
             store.simulations().end(simulation, Instant.now());
         }
         MergedResult said = new MergedResult();
@@ -213,8 +213,8 @@ public final class Simulation {
     SimulationRecord begun(SimulationRecord wanted, Optional<Plugin> plugin) throws IOException {
         // what another plugin of the same name said is another thing
         Instant built = plugin.isEmpty() ? Instant.MIN : Files.getLastModifiedTime(plugin.get().file()).toInstant();
-        List<SimulationRecord> interrupted = store.simulations().of(experiment.id()).stream().filter(each -> each.endedAt()
-                .isEmpty() && each.plugin().equals(wanted.plugin()) && each.proof() == wanted.proof()
+        List<SimulationRecord> interrupted = store.simulations().of(experiment.id()).stream().filter(each -> (each
+                .endedAt().isEmpty() || isOfRecording(each)) && each.plugin().equals(wanted.plugin()) && each.proof() == wanted.proof()
                 && each.first() == wanted.first() && each.every() == wanted.every() && built.isBefore(each.startedAt()))
                 .toList();
         for (SimulationRecord each : interrupted) {
@@ -224,7 +224,7 @@ public final class Simulation {
         }
         for (SimulationRecord each : interrupted) {
             if (each.last() > wanted.last() && onlyFailedBehind(each, wanted.last())) {
-                return store.simulations().shorten(each, wanted.last());
+                return store.simulations().endAt(each, wanted.last());
             }
         }
         return store.simulations().begin(wanted);
@@ -237,12 +237,17 @@ public final class Simulation {
         return !behind.isEmpty() && behind.stream().allMatch(each -> each.state() == EndState.FAILED);
     }
 
+    /// What was executed while it was recorded is not executed once more, as what was executed later is, to measure it say.
+    private boolean isOfRecording(SimulationRecord simulation) {
+        return experiment.endedAt().filter(end -> simulation.startedAt().isBefore(end)).isPresent();
+    }
+
     private void execute(List<Interval> intervals, List<Interval> waiting, QemuProgram qemu, Optional<Plugin> plugin,
             Optional<Path> results, Listener listener, Listener done) throws IOException {
         if (waiting.isEmpty()) {
             return;
         }
-        RestoreOptions restore = RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path());
+        RestoreOptions restore = restoring(qemu);
         List<IntervalRun> runs = new ArrayList<>();
         try (RunLog log = RunLog.of(store, experiment, qemu.path(), intervals);
                 Closeable _ = () -> Closing.all(runs);
@@ -281,6 +286,11 @@ public final class Simulation {
         }
     }
 
+    /// How workers restore.
+    static RestoreOptions restoring(QemuProgram qemu) {
+        return RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path());
+    }
+
     private record Ended(Interval interval, SimulatedInterval result) {}
 
     /// A replay that hangs, or that QEMU ends, mostly goes well the next time.
@@ -293,6 +303,11 @@ public final class Simulation {
         return run.run(interval);
     }
 
+    /// Finds a plugin for a QEMU.
+    static Plugin plugin(String named, QemuProgram qemu) throws IOException {
+        return Plugin.of(named, pluginFolder(), qemu);
+    }
+
     /// Where the plugins are that come with this program.
     private static Path pluginFolder() {
         Path home = ProgramFolder.path();
@@ -302,7 +317,7 @@ public final class Simulation {
 
     /// The QEMU that executes them, which must be of the version that recorded them: another one reads neither its log nor
     /// where in that a checkpoint is.
-    private QemuProgram qemu() throws IOException {
+    QemuProgram qemu() throws IOException {
         JsonNode record = JSON.readTree(experiment.machineJson());
         MachineSpec recorded = MachineSpec.fromRecord(record);
         if (!recorded.profile().replay()) {

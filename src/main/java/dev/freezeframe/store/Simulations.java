@@ -46,13 +46,14 @@ public final class Simulations {
         });
     }
 
-    /// Has one end at an earlier checkpoint, and takes away what came of intervals behind that.
+    /// Has one end at another checkpoint: a later one while the run is being recorded, or an earlier one, which takes away what
+    /// came of intervals behind that.
     ///
     /// @param last the number of that checkpoint
     /// @return the same as it is now
-    public SimulationRecord shorten(SimulationRecord simulation, int last) throws StoreException {
+    public SimulationRecord endAt(SimulationRecord simulation, int last) throws StoreException {
         file.write("store a simulation", session -> {
-            SimulationTable.shorten(session, simulation.id(), last);
+            SimulationTable.endAt(session, simulation.id(), last);
             return null;
         });
         return new SimulationRecord(simulation.id(), simulation.experimentId(), simulation.plugin(), simulation.proof(),

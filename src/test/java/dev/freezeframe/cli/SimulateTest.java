@@ -153,6 +153,44 @@ class SimulateTest {
     }
 
     @Test
+    void aRunIsSimulatedWhileItIsRecordedAndNothingIsLeftToDoAfterwards() {
+        // by what the guest does and not by time, as that makes the log long enough for the first of them
+        Invocation record = call("record", "replay-linux", "--name", "live", "--after", "tick 2 ", "--until",
+                "tick 10 ",
+                "--interval", "1s", "--simulate", "count", "--json");
+        assertEquals(0, record.status(), () -> record.out() + record.err());
+        List<Long> recorded = record.json("checkpoint").stream().map(each -> each.path("instructions").asLong())
+                .toList();
+        JsonNode simulated = record.single("simulated");
+        int intervals = recorded.size() - 1;
+        assertEquals(intervals, simulated.path("proven").asInt() + simulated.path("provenAcrossInterrupt").asInt(),
+                record::out);
+        assertEquals(recorded.getLast() - recorded.getFirst(), simulated.path("result").path("instructions").asLong());
+        assertTrue(simulated.path("executedBefore").asInt() > 0, record::out);
+
+        Invocation again = call("simulate", "live", "--plugin", "count", "--json");
+        assertEquals(0, again.status(), again::err);
+        assertEquals(intervals, again.single("summary").path("executedBefore").asInt(), "nothing was left");
+        assertEquals(simulated.path("result"), again.single("summary").path("result"));
+        JsonNode kept = call("simulations", "live", "--json").single("simulation");
+        assertEquals(List.of("count", 1, recorded.size(), intervals),
+                List.of(kept.path("plugin").asText(), kept.path("from")
+                        .asInt(), kept.path("to").asInt(), kept.path("intervals").asInt()));
+        assertTrue(kept.path("endedAt").isTextual(), kept::toString);
+    }
+
+    @Test
+    void anIntervalIsContinuedByHandUpToTheNextCheckpointAndTheLastHasNone() {
+        Invocation restore = call("restore", "run/2", "--replay", "--console", "--json");
+        assertEquals(0, restore.status(), restore::err);
+        assertEquals(counts.get(2), restore.single("led").path("instruction").asLong());
+        assertEquals("run/3", restore.single("stands").path("checkpoint").asText(), restore::out);
+        Invocation last = call("restore", "run/" + CHECKPOINTS, "--replay");
+        assertEquals(1, last.status(), last::out);
+        assertTrue(last.err().contains("no later one"), last::err);
+    }
+
+    @Test
     void aWarmUpThatCannotBeIsOneLine() throws Exception {
         Path foreign = Files.copy(Path.of("target/plugins/count-1.so"), home.resolve("foreign.so"));
         assertRefused("--warm-up", "--warm-up", "1");
@@ -176,5 +214,12 @@ class SimulateTest {
         Invocation simulate = call("simulate", "plain");
         assertEquals(1, simulate.status(), simulate::out);
         assertTrue(simulate.err().contains("\"replay\": true"), simulate::err);
+        Invocation live = call("record", "boot-sector", "--checkpoints", "2", "--simulate", "count");
+        assertEquals(1, live.status(), live::out);
+        assertTrue(live.err().contains("\"replay\": true"), live::err);
+        assertEquals(1,
+                call("list", "--json").json("experiment").stream().filter(each -> each.path("profile").asText().equals(
+                        "boot-sector")).count(),
+                "nothing was recorded");
     }
 }

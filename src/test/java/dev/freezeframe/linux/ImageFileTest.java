@@ -158,6 +158,7 @@ class ImageFileTest {
         Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("/dev/zero"));
         assertRefused(fifo, "is no regular file");
         assertRefused(link, "is no regular file");
+        Files.delete(link); // the suite would say that it leads out of its folder
         assertRefused(folder, "is no regular file");
         assertRefused(Path.of("/dev/null"), "is no regular file");
         assertRefused(folder.resolve("none"), "No such file");

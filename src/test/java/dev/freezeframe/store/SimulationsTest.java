@@ -57,7 +57,7 @@ class SimulationsTest {
         try (Store store = Store.open(directory())) {
             long run = SyntheticExperiments.write(store, "run", CHECKPOINTS, 1);
             SimulationRecord simulation = write(store, "", true);
-            SimulationRecord shorter = store.simulations().shorten(simulation, 4);
+            SimulationRecord shorter = store.simulations().endAt(simulation, 4);
             assertEquals(List.of(shorter), store.simulations().of(run));
             assertEquals(4, shorter.last());
             assertEquals(List.of(2, 3, 4), ends(store, shorter));

@@ -31,6 +31,7 @@ import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
+import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.StoreException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -68,6 +69,8 @@ import picocli.CommandLine.Spec;
                 "    freezeframe record tiny-linux --memory 1G --append ff.workload=random25k",
                 "  As long as you like in at most 2 GiB, the older the sparser:",
                 "    freezeframe record debian-build --budget-bytes 2G --budget-rule thin",
+                "  Each interval simulated as soon as it is recorded:",
+                "    freezeframe record replay-linux --checkpoints 20 --simulate cache",
                 "  Another history from the newest checkpoint on:",
                 "    freezeframe record --from latest --checkpoints 10"})
 public final class RecordCommand implements Callable<Integer> {
@@ -140,6 +143,9 @@ public final class RecordCommand implements Callable<Integer> {
     private OutsideOptions outside;
 
     @Mixin
+    private final LiveSimulationOption simulating = new LiveSimulationOption();
+
+    @Mixin
     private StoreOption storeOption;
 
     @Mixin
@@ -175,11 +181,14 @@ public final class RecordCommand implements Callable<Integer> {
             if (fresh.isEmpty()) {
                 return recordRestored(screen, stop);
             }
-            try (Store store = storeOption.open(program)) {
+            try (Store store = storeOption.open(program); simulating) {
                 checkName(store);
+                simulating.prepare(store, fresh.get());
+                ExperimentRecord recorded;
                 try (Machine machine = stop.starting(() -> Machine.boot(fresh.get()))) {
-                    return record(store, machine, Optional.empty(), screen, stop);
+                    recorded = record(store, machine, Optional.empty(), screen, stop);
                 }
+                return simulating.finish(recorded, storeOption, screen, stop, format.json());
             }
         }
     }
@@ -203,6 +212,7 @@ public final class RecordCommand implements Callable<Integer> {
         if (budget().isUnlimited() && budgetRule == Budget.Rule.THIN) {
             throw wrong("--budget-rule thin needs --budget-bytes or --budget-checkpoints");
         }
+        simulating.check(spec, budgetRule);
         if (end != null && end.checkpoints != null && end.checkpoints < 1) {
             throw wrong("--checkpoints must be at least 1");
         }
@@ -276,20 +286,24 @@ public final class RecordCommand implements Callable<Integer> {
     }
 
     private int recordRestored(TerminalOutput screen, StopRequest stop) throws Exception {
-        try (Store store = storeOption.openExisting(program)) {
+        try (Store store = storeOption.openExisting(program); simulating) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
             requireMemory(parent.metrics().ramPages() * GuestPage.BYTES, screen);
             checkName(store);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
                     .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
             RestoreOptions options = qemu.isPresent() ? restoring.withQemuBinary(qemu.get()) : restoring;
+            ExperimentRecord recorded;
             try (RestoredMachines restored = stop.starting(() -> new Restorer(store).restore(parent, options))) {
-                return record(store, restored.first().machine(), Optional.of(parent), screen, stop);
+                simulating.prepare(store, restored.first().machine().spec());
+                recorded = record(store, restored.first().machine(), Optional.of(parent), screen, stop);
             }
+            return simulating.finish(recorded, storeOption, screen, stop, format.json());
         }
     }
 
-    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, TerminalOutput screen,
+    private ExperimentRecord record(Store store, Machine machine, Optional<CheckpointRecord> parent,
+            TerminalOutput screen,
             StopRequest stop)
             throws IOException, InterruptedException, CommandFailure {
         if (wakeAfter.isPresent() && machine.replayLog().isPresent()) {
@@ -313,13 +327,16 @@ public final class RecordCommand implements Callable<Integer> {
         }
     }
 
-    private int record(Store store, Machine machine, Optional<CheckpointRecord> parent, TerminalOutput screen,
+    private ExperimentRecord record(Store store, Machine machine, Optional<CheckpointRecord> parent,
+            TerminalOutput screen,
             StopRequest stop,
             ConsoleWatch watch) throws IOException, InterruptedException, CommandFailure {
         RunPrinter printer = new RunPrinter(screen, format.json(), !machine.disks().isEmpty());
         wakeAfter.ifPresent(printer::wakeAfter);
         boolean untouched = parent.isPresent() && !marks.waits();
-        try (Recording recording = Recording.start(store, machine, parent, untouched, options(), printer)) {
+        try (Recording recording = Recording.start(store, machine, parent, untouched, options(), simulating
+                .hearing(printer))) {
+            simulating.begin(recording.experiment());
             watch.recording(recording::checkpointNow);
             if (untouched) {
                 machine.resume();
@@ -346,7 +363,7 @@ public final class RecordCommand implements Callable<Integer> {
             if (problem.isPresent()) {
                 throw new CommandFailure(problem.get());
             }
-            return 0;
+            return recording.experiment();
         }
     }
 

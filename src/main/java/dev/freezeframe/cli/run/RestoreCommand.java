@@ -13,6 +13,7 @@ import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.StoreOption;
 import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.DetachedMachine;
+import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.record.MemoryNeed;
 import dev.freezeframe.restore.RestoreOptions;
@@ -20,6 +21,7 @@ import dev.freezeframe.restore.RestorePhases;
 import dev.freezeframe.restore.RestoredMachine;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.simulate.LedMachine;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -29,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -52,6 +55,8 @@ import picocli.CommandLine.Spec;
                 "    freezeframe restore tiny-linux-20260101-120000/5 --count 16",
                 "  Leave a machine running, with its QMP and console sockets:",
                 "    freezeframe restore tiny-linux-20260101-120000/5 --detach",
+                "  What the guest printed between a checkpoint and the next:",
+                "    freezeframe restore replay-linux-20260101-120000/5 --replay --console",
                 "  Prove that every byte of RAM is as it was:",
                 "    freezeframe restore latest --verify --run 1s"})
 public final class RestoreCommand implements Callable<Integer> {
@@ -77,6 +82,9 @@ public final class RestoreCommand implements Callable<Integer> {
 
     @Mixin
     private ConsoleEnd end;
+
+    @Option(names = "--replay", description = "Execute again what was recorded behind the checkpoint, led by the log of the run, up to the next checkpoint, where the machine stands and ends. The profile must say \"replay\": true.")
+    private boolean replay;
 
     @Option(names = "--verify", description = "Compare all of RAM with the store before the guest runs.")
     private boolean verify;
@@ -136,6 +144,9 @@ public final class RestoreCommand implements Callable<Integer> {
         if (detach && wishes.haveEnd()) {
             throw new ParameterException(spec.commandLine(), "--until and --lines are of no use with --detach");
         }
+        if (replay) {
+            return replay(wishes, detach);
+        }
         try (StopRequest stop = StopRequest.onSignals();
                 TerminalOutput screen = new TerminalOutput(program.surroundings());
                 Store store = storeOption.openExisting(program);
@@ -153,7 +164,7 @@ public final class RestoreCommand implements Callable<Integer> {
             if (!detach) {
                 new RestoredRun(program.surroundings(), screen, format.json(), console, wishes, stay == null
                         ? Optional.empty()
-                        : Optional.of(stay.time), wakeAfter)
+                        : Optional.of(stay.time), wakeAfter, OptionalLong.empty())
                         .run(restored.machines().stream().map(RestoredMachine::machine)
                                 .toList(), stop);
             }
@@ -161,6 +172,47 @@ public final class RestoreCommand implements Callable<Integer> {
             throw new CommandFailure("interrupted before the machines had copied their disks; they were ended");
         }
         return 0;
+    }
+
+    private int replay(ConsoleWatch.Wishes wishes, boolean detach) throws Exception {
+        if (count > 1 || verify || detach) {
+            throw new ParameterException(spec.commandLine(),
+                    "--replay is for one machine that goes on at once and ends; leave --count, --verify and --detach out");
+        }
+        try (StopRequest stop = StopRequest.onSignals();
+                TerminalOutput screen = new TerminalOutput(program.surroundings());
+                Store store = storeOption.openExisting(program);
+                LedMachine led = stop.starting(() -> lead(store, screen))) {
+            if (!led.machines().needStore()) {
+                letGo(store);
+            }
+            RestoredMachine restored = led.machines().first();
+            print(screen, led.interval().from(), 1, restored, Optional.empty());
+            tell(screen, led, "led", "is led by the log of the run up to");
+            new RestoredRun(program.surroundings(), screen, format.json(), console, wishes, stay == null
+                    ? Optional.empty()
+                    : Optional.of(stay.time), wakeAfter, OptionalLong.of(led.until()))
+                    .run(List.of(restored.machine()), stop);
+            if (restored.machine().state() == MachineState.PAUSED && restored.machine().instructions() == led.until()) {
+                tell(screen, led, "stands", "stands at");
+            }
+        }
+        return 0;
+    }
+
+    private void tell(TerminalOutput screen, LedMachine led, String type, String words) {
+        screen.line(format.json()
+                ? JsonLines.ofType(type).put("instruction", led.until())
+                        .put("checkpoint", led.interval().to().name().toString())
+                        .toString()
+                : Units.text("  it %s instruction %,d, which is checkpoint %s", words, led.until(),
+                        led.interval().to().name()));
+    }
+
+    private LedMachine lead(Store store, TerminalOutput screen) throws CommandFailure, IOException {
+        CheckpointRecord checkpoint = StoreOption.find(store, name);
+        MemoryNeed.ofRestore(store, checkpoint, 1).require().ifPresent(screen::remark);
+        return LedMachine.restore(store, checkpoint, options(false));
     }
 
     /// Closes it before its time: a recording may use it then.
@@ -172,6 +224,10 @@ public final class RestoreCommand implements Callable<Integer> {
             throws CommandFailure, IOException {
         CheckpointRecord checkpoint = StoreOption.find(store, name);
         MemoryNeed.ofRestore(store, checkpoint, count).require().ifPresent(screen::remark);
+        return new Restorer(store).restore(checkpoint, options(detach));
+    }
+
+    private RestoreOptions options(boolean detach) throws CommandFailure {
         RestoreOptions options = RestoreOptions.standard().withCount(count).withDetachable(detach).withVerifyRam(verify)
                 .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
         options = qemu.isPresent() ? options.withQemuBinary(qemu.get()) : options;
@@ -181,7 +237,7 @@ public final class RestoreCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new CommandFailure(e.getMessage());
         }
-        return new Restorer(store).restore(checkpoint, options);
+        return options;
     }
 
     /// Machines that are to stay copy what they still need of their disks, since the store is closed with this process.

@@ -7,6 +7,8 @@ import dev.freezeframe.cli.terminal.JsonLines;
 import dev.freezeframe.cli.terminal.StopRequest;
 import dev.freezeframe.cli.terminal.TerminalOutput;
 import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.MachineState;
+import dev.freezeframe.qemu.qmp.QmpException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,20 +21,33 @@ import java.util.OptionalLong;
 /// @param shown whether what the guests print is shown
 /// @param time how long at most
 /// @param wakeAfter how long a guest may sleep; empty for as long as it likes
+/// @param until the instruction at which one that is led by a log stands by itself, which is its end
 record RestoredRun(CliEnvironment surroundings, TerminalOutput screen, boolean json, boolean shown,
         ConsoleWatch.Wishes wishes,
-        Optional<Duration> time, Optional<Duration> wakeAfter) {
+        Optional<Duration> time, Optional<Duration> wakeAfter,
+        OptionalLong until) {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
     /// A machine and its console.
     private record Watched(int number, Machine machine, ConsoleFeed feed, ConsoleWatch watch, GuestWatch guest,
-            DiskRetry retry)
+            DiskRetry retry, OptionalLong until)
             implements
                 AutoCloseable {
         /// Whether it has done what is waited for, or never will.
         boolean ended() {
             return watch.over().isPresent() || (watch.wishes().haveEnd() && watch.panicked()) || MachineEnd.of(machine)
-                    .isPresent();
+                    .isPresent() || stands();
+        }
+
+        private boolean stands() {
+            if (until.isEmpty() || machine.state() != MachineState.PAUSED) {
+                return false;
+            }
+            try {
+                return machine.instructions() == until.getAsLong();
+            } catch (QmpException e) {
+                return false; // it has ended, as is seen next time
+            }
         }
 
         @Override
@@ -53,7 +68,7 @@ record RestoredRun(CliEnvironment surroundings, TerminalOutput screen, boolean j
                 ConsoleFeed feed = new ConsoleFeed(machine.console());
                 int number = all.size() + 1;
                 all.add(new Watched(number, machine, feed, new ConsoleWatch(machine.console(), wishes), new GuestWatch(
-                        screen, json, number, machines.size(), true, wakeAfter), new DiskRetry(machine)));
+                        screen, json, number, machines.size(), true, wakeAfter), new DiskRetry(machine), until));
             }
             if (shown && machines.size() == 1) {
                 Keyboard.attach(surroundings.in(), machines.getFirst().console());
@@ -80,7 +95,9 @@ record RestoredRun(CliEnvironment surroundings, TerminalOutput screen, boolean j
             timeOver = time.isPresent() && System.nanoTime() - start >= time.get().toNanos();
             over = timeOver || stop.await(LOOK_AGAIN) || all.stream().allMatch(Watched::ended);
             all.forEach(each -> {
-                each.guest.look(each.machine, false);
+                if (!each.stands()) { // nobody else has stopped it
+                    each.guest.look(each.machine, false);
+                }
                 each.retry.look();
             });
             boolean last = over;

@@ -37,9 +37,10 @@ import picocli.CommandLine.Spec;
                 "    freezeframe simulate replay-linux-20260101-120000",
                 "  The first intervals, with a cache simulator:",
                 "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache",
-                "  The same with caches that the interval before has filled, and as one, to compare with:",
-                "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache --warm-up 1",
-                "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache --serial"})
+                "  Each interval with caches that the one before it has filled:",
+                "    freezeframe simulate replay-linux-20260101-120000 --plugin=cache --warm-up=1",
+                "  All of it as one, to compare with:",
+                "    freezeframe simulate replay-linux-20260101-120000 --plugin cache --serial"})
 public final class SimulateCommand implements Callable<Integer> {
     private static final int MOST_WORKERS = 1024;
 

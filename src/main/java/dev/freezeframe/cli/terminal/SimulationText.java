@@ -80,9 +80,14 @@ public final class SimulationText {
                 number(figure
                         .reference()),
                 number(figure.difference()),
-                figure.percent().isPresent()
-                        ? Units.text("%+.3f %%", figure.percent().getAsDouble())
-                        : "-");
+                percent(figure));
+    }
+
+    private static String percent(FigureError figure) {
+        if (figure.difference() == 0) {
+            return "0 %";
+        }
+        return figure.percent().isPresent() ? Units.text("%+.3f %%", figure.percent().getAsDouble()) : "-";
     }
 
     private static String number(double value) {

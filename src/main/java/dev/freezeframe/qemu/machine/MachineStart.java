@@ -29,7 +29,9 @@ import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.qemu.qmp.RunDirectory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,6 +51,8 @@ final class MachineStart {
     private static final Duration END_PATIENCE = Duration.ofSeconds(5);
     /// A floppy of the usual size, which every firmware boots from without asking; all but its first sector is zero.
     private static final int FLOPPY_BYTES = 1_474_560;
+    /// The nicest that there is.
+    private static final String NICE = "19";
     private static final String QEMU_PACKAGE = "install the package qemu-system-x86, or name a binary with --qemu";
 
     private final MachineSpec spec;
@@ -182,7 +186,8 @@ final class MachineStart {
         Optional<QemuArguments.Socket> extraQmp = staying.isPresent()
                 ? Optional.of(new QemuArguments.Socket(staying.get().socket("qmp"), true))
                 : Optional.empty();
-        List<String> commandLine = new ArrayList<>(prefix(staying.map(RunDirectory::processLock)));
+        List<String> commandLine = new ArrayList<>(prefix(staying.map(RunDirectory::processLock),
+                spec.background()));
         commandLine.addAll(QemuArguments.of(spec.withArguments(ownNames.arguments()), binary, accelerator,
                 memory.path(), !privateCopy,
                 incoming, new QemuArguments.Socket(qmpListener.path(), false),
@@ -223,6 +228,9 @@ final class MachineStart {
             throw notStarted(process, e.getMessage());
         }
         long pid = qmpConnection.peerPid();
+        if (spec.background()) {
+            yieldToOtherSessions(pid);
+        }
         qmpListener.close();
         captureListener.close();
         for (Optional<UnixListener> each : List.of(watchListener, diskListener, consoleListener)) {
@@ -278,22 +286,36 @@ final class MachineStart {
     /// The kernel's parent-death signal for all that must not outlive us, and a session of its own for all: Ctrl-C in
     /// our terminal is for us.
     ///
-    /// @param lock for one that may outlive us: the file that it is to hold locked as long as it lives
-    private static List<String> prefix(Optional<Path> lock) throws MachineException {
+    /// @param lock       for one that may outlive us: the file that it is to hold locked as long as it lives
+    /// @param background whether all else goes first
+    private static List<String> prefix(Optional<Path> lock, boolean background) throws MachineException {
         List<String> prefix = new ArrayList<>();
         if (lock.isEmpty()) {
-            prefix.addAll(List.of(utility("setpriv"), "--pdeathsig", "KILL", "--"));
+            prefix.addAll(List.of(utility("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"));
         }
-        prefix.addAll(List.of(utility("setsid"), "--"));
+        if (background) {
+            prefix.addAll(List.of(utility("nice", "coreutils"), "-n", NICE));
+        }
+        prefix.addAll(List.of(utility("setsid", "util-linux"), "--"));
         if (lock.isPresent()) {
-            prefix.addAll(List.of(utility("flock"), "--no-fork", lock.get().toString()));
+            prefix.addAll(List.of(utility("flock", "util-linux"), "--no-fork", lock.get().toString()));
         }
         return prefix;
     }
 
-    private static String utility(String name) throws MachineException {
+    /// Where the kernel groups processes by sessions, a process is nice only to those of its own, and QEMU has one to itself
+    /// (sched(7), "The autogroup feature").
+    private static void yieldToOtherSessions(long pid) {
+        try {
+            Files.writeString(Path.of("/proc", Long.toString(pid), "autogroup"), NICE, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            LOG.debug("this kernel does not group by sessions", e);
+        }
+    }
+
+    private static String utility(String name, String debianPackage) throws MachineException {
         return Executables.find(Path.of(name)).orElseThrow(() -> new MachineException("program " + name
-                + " not found; install the package util-linux")).toString();
+                + " not found; install the package " + debianPackage)).toString();
     }
 
     private static SharedMemory bootFloppy(BootProgram program) throws IOException {

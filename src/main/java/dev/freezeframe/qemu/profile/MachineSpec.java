@@ -39,10 +39,11 @@ import java.util.stream.Stream;
 /// @param acceptChangedBootFiles start also when a boot file is not the recorded one; a missing one is left out
 /// @param outside what it is to find on this computer
 /// @param diskBackings what a writable disk, by its id, is to hold instead of its image file, which then need not be there
+/// @param background let all else on this computer go first
 public record MachineSpec(Profile profile, long memoryBytes, Accelerator accelerator, Path qemuBinary,
         List<String> kernelArguments, boolean startPaused, boolean detachable, Optional<String> machineType,
         List<BootFile> bootFiles, boolean acceptChangedBootFiles, Map<String, DiskBacking> diskBackings,
-        OutsideTerms outside) {
+        OutsideTerms outside, boolean background) {
     private static final Pattern CPU = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.,+=:-]{0,499}");
     /// Without options: those are the profile's.
     private static final Pattern MACHINE_TYPE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
@@ -64,17 +65,18 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     public static MachineSpec of(Profile profile) {
         return new MachineSpec(profile, profile.memoryBytes(), profile.accelerator(), QemuProgram.DEFAULT_BINARY,
                 List.of(), false,
-                false, Optional.empty(), List.of(), false, Map.of(), OutsideTerms.FRESH);
+                false, Optional.empty(), List.of(), false, Map.of(), OutsideTerms.FRESH,
+                false);
     }
 
     public MachineSpec withMemoryBytes(long bytes) {
         return new MachineSpec(profile, bytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside, background);
     }
 
     public MachineSpec withAccelerator(Accelerator other) {
         return new MachineSpec(profile, memoryBytes, other, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside, background);
     }
 
     /// The same with another processor model, as of QEMU's `-cpu`, instead of the profile's.
@@ -89,7 +91,8 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         }
         arguments.addAll(List.of("-cpu", model));
         return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,
-                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside,
+                background);
     }
 
     /// Refuses what cannot be a processor model with its features.
@@ -104,34 +107,40 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
 
     public MachineSpec withQemuBinary(Path binary) {
         return new MachineSpec(profile, memoryBytes, accelerator, binary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside, background);
     }
 
     /// Adds kernel arguments behind those that are there; for most of them the last one counts.
     public MachineSpec withKernelArguments(String... more) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, Stream.concat(kernelArguments.stream(),
                 Stream.of(more)).toList(), startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles,
-                diskBackings, outside);
+                diskBackings, outside, background);
     }
 
     public MachineSpec withStartPaused(boolean paused) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, paused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside, background);
     }
 
     public MachineSpec withDetachable(boolean mayStay) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, mayStay,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside, background);
+    }
+
+    /// The same that lets all else go first, or not.
+    public MachineSpec withBackground(boolean yields) {
+        return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside, yields);
     }
 
     public MachineSpec withMachineType(String versioned) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                Optional.of(versioned), bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                Optional.of(versioned), bootFiles, acceptChangedBootFiles, diskBackings, outside, background);
     }
 
     public MachineSpec withAcceptChangedBootFiles(boolean accept) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, accept, diskBackings, outside);
+                machineType, bootFiles, accept, diskBackings, outside, background);
     }
 
     /// The same with other content in its writable disks than that of their image files, by the disks' ids. The guest's writes
@@ -140,7 +149,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// @throws IllegalArgumentException for an id that no writable disk has
     public MachineSpec withDiskBackings(Map<String, DiskBacking> backings) {
         return new MachineSpec(profile, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, backings, outside);
+                machineType, bootFiles, acceptChangedBootFiles, backings, outside, background);
     }
 
     /// What will execute the guest on this computer: never `AUTO`.
@@ -151,12 +160,13 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
     /// The same with other further arguments of QEMU.
     public MachineSpec withArguments(List<String> arguments) {
         return new MachineSpec(profile.withArguments(arguments), memoryBytes, accelerator, qemuBinary, kernelArguments,
-                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                startPaused, detachable, machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside,
+                background);
     }
 
     private MachineSpec with(Profile other, List<BootFile> otherBootFiles, OutsideTerms terms) {
         return new MachineSpec(other, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, otherBootFiles, acceptChangedBootFiles, diskBackings, terms);
+                machineType, otherBootFiles, acceptChangedBootFiles, diskBackings, terms, background);
     }
 
     /// The same that starts, or does not, when a file that the guest only reads is not the recorded one.
@@ -328,7 +338,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         }
         return new MachineSpec(profile.withBootFiles(firmware, kernel, initrd), memoryBytes, accelerator, qemuBinary,
                 kernelArguments, startPaused, detachable, machineType, files, acceptChangedBootFiles, diskBackings,
-                outside);
+                outside, background);
     }
 
     /// Leaves out what cannot be opened, because QEMU would not start with it.
@@ -338,7 +348,7 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         Profile reduced = p.withBootFiles(p.firmware().filter(this::mayBeOpened), kernel,
                 p.initrd().filter(path -> kernel.isPresent() && mayBeOpened(path)));
         return new MachineSpec(reduced, memoryBytes, accelerator, qemuBinary, kernelArguments, startPaused, detachable,
-                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside);
+                machineType, bootFiles, acceptChangedBootFiles, diskBackings, outside, background);
     }
 
     private boolean mayBeOpened(Path file) {
@@ -420,7 +430,8 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         List<MediaFile> media = new ArrayList<>();
         json.path("media").forEach(file -> media.add(MediaFile.from(file)));
         return new MachineSpec(profile, memoryBytes, accelerator, Path.of(text(json, "qemuBinary")), kernelArguments,
-                false, false, Optional.of(machineType), files, false, Map.of(), OutsideTerms.FRESH.withMedia(media));
+                false, false, Optional.of(machineType), files, false, Map.of(), OutsideTerms.FRESH.withMedia(media),
+                false);
     }
 
     private static String text(JsonNode json, String field) throws MachineException {

@@ -41,8 +41,8 @@ public final class SimulationTable {
         session.sql("UPDATE simulation SET ended_at = ? WHERE id = ?", time(at), id).executeUpdate();
     }
 
-    /// Has a simulation end at an earlier checkpoint.
-    public static void shorten(Session session, long id, int last) throws SQLException {
+    /// Has a simulation end at another checkpoint.
+    public static void endAt(Session session, long id, int last) throws SQLException {
         session.sql("UPDATE simulation SET last_number = ? WHERE id = ?", last, id).executeUpdate();
         session.sql("DELETE FROM simulated_interval WHERE simulation_id = ? AND to_number > ?", id, last)
                 .executeUpdate();

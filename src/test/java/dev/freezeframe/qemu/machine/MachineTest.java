@@ -16,12 +16,17 @@ import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.profile.RamBlock;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.suite.Await;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -104,6 +109,31 @@ class MachineTest {
 
     private static String registers() throws Exception {
         return machine.qmp().execute(QmpCommand.humanMonitor("info registers")).asText();
+    }
+
+    @Test
+    void oneInTheBackgroundLetsAllOthersGoFirst() throws Exception {
+        try (Machine background = Machine
+                .boot(MachineSpec.of(Profiles.standard().find("boot-sector")).withBackground(true))) {
+            Path process = Path.of("/proc", Long.toString(background.pid()));
+            try (Stream<Path> threads = Files.list(process.resolve("task"))) {
+                assertEquals(List.of("19"), threads.map(MachineTest::niceness).distinct().toList());
+            }
+            Path sessions = process.resolve("autogroup");
+            if (Files.exists(sessions)) { // only where the kernel groups by sessions
+                assertTrue(Files.readString(sessions).strip().endsWith(" nice 19"), Files.readString(sessions));
+            }
+        }
+    }
+
+    /// The 19th field of a thread's `stat`; the second is a name in brackets.
+    private static String niceness(Path thread) {
+        try {
+            String stat = Files.readString(thread.resolve("stat"));
+            return stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[16];
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
