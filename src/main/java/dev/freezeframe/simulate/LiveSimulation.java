@@ -175,7 +175,8 @@ public final class LiveSimulation implements AutoCloseable {
                 List<Optional<CheckpointRecord>> news = new ArrayList<>(List.of(heard.take()));
                 heard.drainTo(news);
                 news.forEach(each -> each.ifPresent(checkpoints::add));
-                if (checkpoints.size() > 1 && (log.isPresent() || store.replayLogs().extent(recorded.id()).isPresent())) {
+                if (checkpoints.size() > 1
+                        && (log.isPresent() || store.replayLogs().extent(recorded.id()).isPresent())) {
                     note();
                 }
                 if (news.contains(Optional.<CheckpointRecord>empty())) {

@@ -120,7 +120,8 @@ final class RunLog implements AutoCloseable {
             return Optional.of("the log of the run ends before checkpoint " + interval.to().number()
                     + ", as QEMU was ended before it had written all of it; " + remedy());
         }
-        return firstLost(from, to).map(each -> "the log of the run is damaged from byte " + each.start() + " to " + each.end()
+        return firstLost(from, to)
+                .map(each -> "the log of the run is damaged from byte " + each.start() + " to " + each.end()
                         + "; intervals that do not need these can be executed all the same");
     }
 

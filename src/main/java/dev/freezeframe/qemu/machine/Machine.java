@@ -251,9 +251,9 @@ public final class Machine implements AutoCloseable {
         return parts.replayLog;
     }
 
-    /// Whether its run is being recorded with its log, so that it can be neither reset nor woken, nor its power button pressed.
+    /// Whether QEMU logs its run, so that it can be neither reset nor woken, nor its power button pressed.
     public boolean isLogged() {
-        return parts.replayLog.isPresent() && parts.replayLog.get().isRead();
+        return parts.replayLog.isPresent();
     }
 
     /// Instructions that the guest has executed since it was booted, where that is counted.
@@ -317,7 +317,7 @@ public final class Machine implements AutoCloseable {
 
     /// Presses the reset button.
     ///
-    /// @throws MachineException while its run is recorded with a log, in which that would be missing
+    /// @throws MachineException where QEMU logs its run: that would be missing there
     public void reset() throws IOException {
         requireNotLogged("the reset button");
         qmp().execute(QmpCommand.of("system_reset"));
@@ -342,12 +342,12 @@ public final class Machine implements AutoCloseable {
     }
 
     /// QEMU logs what comes by its devices, such as a serial port, a keyboard or a network. What it is told on its monitor it does
-    /// not log, and a replay would wait for ever where that took effect.
+    /// not log, and a replay would wait for ever where that took effect; a reset sometimes stops QEMU itself for good.
     private void requireNotLogged(String what) throws MachineException {
         if (isLogged()) {
             throw new MachineException(
-                    what + " is not in QEMU's log, so no interval of this recording that comes behind"
-                            + " could be executed again; end the recording first, or use the guest's console");
+                    what + " is not in QEMU's log, so nothing behind it could be executed again; end the"
+                            + " machine and start it anew, or use the guest's console");
         }
     }
 

@@ -58,11 +58,6 @@ public final class ReplayLogFile implements AutoCloseable {
         };
     }
 
-    /// Whether the run is being recorded.
-    synchronized boolean isRead() {
-        return readers > 0;
-    }
-
     /// To be ended once.
     @FunctionalInterface
     public interface Reading extends AutoCloseable {

@@ -2,8 +2,6 @@ package dev.freezeframe.qemu.machine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -37,17 +35,6 @@ class ReplayLogFileTest {
             assertEquals(7, content[BLOCK_BYTES - 1], "QEMU's header is kept");
             assertArrayEquals(new byte[BYTES - BLOCK_BYTES], Arrays.copyOfRange(content, BLOCK_BYTES, BYTES));
             assertArrayEquals(written(100), Arrays.copyOfRange(content, BYTES, BYTES + 100));
-        }
-    }
-
-    @Test
-    void itIsReadUntilItsReaderHasEnded() throws Exception {
-        try (ReplayLogFile log = ReplayLogFile.create()) {
-            assertFalse(log.isRead());
-            try (ReplayLogFile.Reading _ = log.read()) {
-                assertTrue(log.isRead());
-            }
-            assertFalse(log.isRead());
         }
     }
 }
