@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// Serves the disks of one checkpoint straight from the store, read-only, over a UNIX socket that only its owner can reach.
@@ -42,7 +43,7 @@ public final class DiskServer implements AutoCloseable {
                 StoredDisk disk = new StoredDisk(image);
                 disks.add(disk);
                 exports.put(id, disk);
-                backings.put(id, new DiskBacking(socket, id, image.sizeBytes()));
+                backings.put(id, new DiskBacking(socket, id, image.sizeBytes(), Optional.of(disk)));
             }
             opened.add(NbdServer.start(socket, exports));
             done = true;
