@@ -59,13 +59,14 @@ public final class Checkpointer implements AutoCloseable {
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
     private final SlabPool pool;
-    private final Optional<DiskCapture> disks;
+    private final DiskFreezer disks;
     private final FrameSink sink;
     private final CaptureListener listener;
     private final CaptureOptions options;
     private final FrameAssembler frame;
     private final PreCopy preCopy;
     private final PauseWindow pauseWindow;
+    private final QuietPause pause;
     private final TickSchedule schedule;
     private final Thread thread;
 
@@ -118,9 +119,9 @@ public final class Checkpointer implements AutoCloseable {
         pool = new SlabPool(options.bufferBytesFor(machine.ramBytes()));
         frame = new FrameAssembler(tracker.contents(), pool, sink);
         preCopy = new PreCopy(tracker, frame, dirty, options.maxPreCopyRounds());
-        disks = sessions.disks().map(qmp -> new DiskCapture(qmp, sessions.patience(), machine.disks(), options
-                .scratchBytes()));
+        disks = DiskFreezer.of(machine, sessions, options);
         pauseWindow = new PauseWindow(sessions, tracker, deviceState, disks);
+        pause = new QuietPause(pauseWindow, preCopy);
         schedule = new TickSchedule(options.interval(), System.nanoTime());
         thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);
     }
@@ -134,12 +135,8 @@ public final class Checkpointer implements AutoCloseable {
     public void start(boolean alreadyStored, long count) throws IOException {
         BitSet populated = new BitSet();
         tracker.start(populated, alreadyStored);
-        List<BlockRanges> blocks = List.of();
-        if (disks.isPresent()) {
-            disks.get().start();
-            blocks = alreadyStored ? disks.get().nothing() : disks.get().everything();
-        }
-        owed.begin(populated, blocks);
+        disks.start();
+        owed.begin(populated, alreadyStored ? disks.nothing() : disks.everything());
         checkpointsWanted = count;
         schedule.changeInterval(options.interval(), System.nanoTime());
         thread.start();
@@ -233,7 +230,7 @@ public final class Checkpointer implements AutoCloseable {
     public void close() {
         stop("stopped", false);
         Threads.join(thread);
-        try (tracker; deviceState; DiskCapture _ = disks.orElse(null); pauseWindow) {
+        try (tracker; deviceState; disks; pauseWindow) {
             LOG.debug("capture closed");
         }
     }
@@ -375,7 +372,7 @@ public final class Checkpointer implements AutoCloseable {
         int checkpoint = number++;
         boolean offSchedule;
         dirty.clear();
-        OwedContent.Taken besides = owed.take(dirty, disks.map(DiskCapture::nothing).orElse(List.of()));
+        OwedContent.Taken besides = owed.take(dirty, disks.nothing());
         lock.lock();
         try {
             offSchedule = checkpointRequested;
@@ -387,9 +384,7 @@ public final class Checkpointer implements AutoCloseable {
         boolean tickTaken = offSchedule;
         try {
             long started = System.nanoTime();
-            if (disks.isPresent()) {
-                disks.get().prepare();
-            }
+            disks.prepare(besides.blocks());
             preCopy.begin();
             preCopy.copyAhead();
             leadNanos = System.nanoTime() - started;
@@ -407,20 +402,15 @@ public final class Checkpointer implements AutoCloseable {
                 // While this waited for memory the guest went on writing.
                 preCopy.copyAhead();
             }
-            pauseWindow.prepare();
-            preCopy.copyWithoutWaiting();
-            PausePhases phases = pauseWindow.run(frame, dirty);
+            PausePhases phases = pause.run(frame, dirty);
             DeviceState devices = deviceState.take();
             var metrics = new FrameMetrics(stoppedAt(), interval.toMillis(), phases, preCopy.rounds(),
                     leadNanos / 1000, preCopy.pages(), dirty.cardinality(), unreportedLate);
             BitSet pages = (BitSet) frame.captured().clone();
             // The disks are read into the same memory, so the pages are sent on their way first.
             frame.complete();
-            List<CapturedDisk> diskBlocks = List.of();
-            if (disks.isPresent()) {
-                diskBlocks = disks.get().read(checkpoint, besides.generation(), sink, pool, besides.blocks());
-                disks.get().finish();
-            }
+            List<CapturedDisk> diskBlocks = disks.read(checkpoint, besides.generation(), sink, pool, besides.blocks());
+            disks.finish();
             sink.complete(new CapturedFrame(checkpoint, besides.generation(), pages, devices, diskBlocks, metrics));
             unreportedLate = 0;
             capturing = false;
@@ -461,12 +451,10 @@ public final class Checkpointer implements AutoCloseable {
     /// After a checkpoint that came to nothing: its pages and blocks belong to the next one.
     private void takeBack(boolean tickTaken, List<BlockRanges> besides) {
         pauseWindow.release();
-        if (disks.isPresent()) {
-            try {
-                disks.get().giveUp();
-            } catch (IOException e) {
-                LOG.debug("the disks' views are taken down before the next checkpoint", e);
-            }
+        try {
+            disks.giveUp();
+        } catch (IOException e) {
+            LOG.debug("the disks' views are taken down before the next checkpoint", e);
         }
         dirty.or(frame.captured());
         owed.giveBack(dirty, besides);

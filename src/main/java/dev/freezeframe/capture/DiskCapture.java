@@ -3,6 +3,7 @@ package dev.freezeframe.capture;
 import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.qemu.image.ScratchFolder;
 import dev.freezeframe.qemu.machine.MachineDisk;
+import dev.freezeframe.qemu.qmp.ArmedCommand;
 import dev.freezeframe.qemu.qmp.QmpClient;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;
@@ -18,9 +19,8 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Captures the writable disks of a machine: freezes a view of each in the pause, in one command, and reads what changed from
-/// that view afterwards, while the guest writes on. Whatever fails, the guest's disks stay as the guest left them, and no
-/// block that changed is ever left out of the next checkpoint.
+/// Captures disks that QEMU has itself: freezes a view of each in the pause, in one command, and reads what changed from that view
+/// afterwards.
 ///
 /// All of it is QEMU's own: its dirty bitmaps tell what changed, its `copy-before-write` filter keeps in scratch space what
 /// the guest overwrites, and its NBD server lets us read.
@@ -36,14 +36,18 @@ import org.slf4j.LoggerFactory;
 ///
 /// The view of one checkpoint is gone before that of the next is made. So a reader that falls behind makes checkpoints late,
 /// and neither scratch space nor the guest's writes ever pay for more than one.
-final class DiskCapture implements AutoCloseable {
+final class DiskCapture implements DiskFreezer {
 
     private static final Logger LOG = LoggerFactory.getLogger(DiskCapture.class);
+
+    private static final QmpCommand WAKE_UP = QmpCommand.of("query-status");
 
     private final QmpClient qmp;
     private final Duration patience;
     private final List<FrozenDisk> disks = new ArrayList<>();
     private final long scratchBytes;
+    /// Freezes the view of the first disk.
+    private ArmedCommand freeze;
     /// From [#start] on.
     private RunDirectory folder;
     private Path socket;
@@ -61,10 +65,8 @@ final class DiskCapture implements AutoCloseable {
         machineDisks.forEach(each -> disks.add(new FrozenDisk(qmp, patience, disks.size(), each)));
     }
 
-    /// Begins to note what the guest writes.
-    ///
-    /// @throws IOException if there is no room for what that needs, or QEMU refuses; close it then as well
-    void start() throws IOException {
+    @Override
+    public void start() throws IOException {
         folder = RunDirectory.create();
         socket = folder.socket("disks");
         for (FrozenDisk disk : disks) {
@@ -91,13 +93,13 @@ final class DiskCapture implements AutoCloseable {
         }
     }
 
-    /// No block of any disk.
-    List<BlockRanges> nothing() {
+    @Override
+    public List<BlockRanges> nothing() {
         return Collections.nCopies(disks.size(), BlockRanges.NONE);
     }
 
-    /// Every block of every disk.
-    List<BlockRanges> everything() {
+    @Override
+    public List<BlockRanges> everything() {
         return disks.stream().map(disk -> BlockRanges.of(0, disk.blocks())).toList();
     }
 
@@ -105,13 +107,27 @@ final class DiskCapture implements AutoCloseable {
         return (bytes + GuestPage.BYTES - 1) / GuestPage.BYTES;
     }
 
-    /// The session that the commands of the pause are for.
-    QmpClient session() {
-        return qmp;
+    @Override
+    public void rehearse() throws IOException {
+        qmp.arm(WAKE_UP).fire().await(patience);
     }
 
-    /// Prepares the next view of every disk while the guest runs. Follow it with [#read] or [#giveUp].
-    void prepare() throws IOException {
+    @Override
+    public void arm() throws IOException {
+        execute(WAKE_UP);
+        freeze = qmp.arm(disks.getFirst().switchCommand());
+    }
+
+    @Override
+    public void disarm() {
+        if (freeze != null) {
+            freeze.close();
+            freeze = null;
+        }
+    }
+
+    @Override
+    public void prepare(List<BlockRanges> besides) throws IOException {
         // What a failure has left.
         giveUp();
         if (!serving) {
@@ -122,26 +138,18 @@ final class DiskCapture implements AutoCloseable {
         }
     }
 
-    /// How many commands the pause has to send.
-    int switches() {
-        return disks.size();
+    @Override
+    public void freeze() throws IOException {
+        for (FrozenDisk disk : disks) {
+            ArmedCommand next = disk.place() == 0 ? freeze : qmp.arm(disk.switchCommand());
+            disk.switching();
+            next.fire().await(patience);
+        }
     }
 
-    /// The command that freezes a disk's view. Once it is sent, tell [#switching].
-    QmpCommand switchCommand(int disk) {
-        return disks.get(disk).switchCommand();
-    }
-
-    /// The command has been sent: whatever comes of it, it may have taken effect.
-    void switching(int disk) {
-        disks.get(disk).switching();
-    }
-
-    /// Reads what changed from the frozen views and hands it to the sink. The guest runs meanwhile. Follow it with [#finish],
-    /// or, if it fails, with [#giveUp].
-    ///
-    /// @param besides blocks to read whether they changed or not, for each disk
-    List<CapturedDisk> read(int number, long generation, FrameSink sink, SlabPool pool, List<BlockRanges> besides)
+    @Override
+    public List<CapturedDisk> read(int number, long generation, FrameSink sink, SlabPool pool,
+            List<BlockRanges> besides)
             throws IOException, InterruptedException {
         List<CapturedDisk> captured = new ArrayList<>();
         for (FrozenDisk disk : disks) {
@@ -178,8 +186,8 @@ final class DiskCapture implements AutoCloseable {
         return captured;
     }
 
-    /// Takes the views down after they were read. What cannot be taken down now will be before the next one is made.
-    void finish() {
+    @Override
+    public void finish() {
         for (FrozenDisk disk : disks) {
             try {
                 disk.finish();
@@ -202,10 +210,8 @@ final class DiskCapture implements AutoCloseable {
         }
     }
 
-    /// Takes down what is left of views, finished or not, and keeps the blocks that changed for the next checkpoint.
-    ///
-    /// @throws IOException if QEMU refused some of it; to be tried again
-    void giveUp() throws IOException {
+    @Override
+    public void giveUp() throws IOException {
         IOException failure = null;
         for (FrozenDisk disk : disks) {
             try {
@@ -242,7 +248,6 @@ final class DiskCapture implements AutoCloseable {
         qmp.execute(command, patience);
     }
 
-    /// Leaves the machine as it was found.
     @Override
     public void close() {
         try {

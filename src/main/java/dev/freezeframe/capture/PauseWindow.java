@@ -12,7 +12,6 @@ import dev.freezeframe.qemu.stream.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;
-import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /// The time in which the guest stands still: stop, save the devices, freeze the disks, harvest, copy, go on.
@@ -36,7 +35,7 @@ final class PauseWindow implements AutoCloseable {
     private final QmpClient captureQmp;
     private final DirtyTracker tracker;
     private final DeviceStateSource deviceState;
-    private final Optional<DiskCapture> disks;
+    private final DiskFreezer disks;
     private final Registration eventRegistration;
     /// When QEMU last said that it stopped, by its stamp; 0 if our stop found the guest standing already. QEMU sends the event
     /// before it answers the command, so it is known by then.
@@ -51,8 +50,6 @@ final class PauseWindow implements AutoCloseable {
     private ArmedCommand stop;
     private ArmedCommand save;
     private ArmedCommand cont;
-    /// Freezes the view of the first disk.
-    private ArmedCommand freeze;
     private Registration reservation;
 
     /// Our stop stopped nothing, so it is not for us to let the guest go on.
@@ -64,7 +61,17 @@ final class PauseWindow implements AutoCloseable {
         }
     }
 
-    PauseWindow(Sessions sessions, DirtyTracker tracker, DeviceStateSource deviceState, Optional<DiskCapture> disks) {
+    /// The guest goes on, because requests of its to a disk were under way when it stood.
+    static final class DiskBusyException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        DiskBusyException() {
+            super("each time that the guest was stopped, a request of its to a disk was under way, and its run cannot be"
+                    + " executed again from there; what changed belongs to the next checkpoint");
+        }
+    }
+
+    PauseWindow(Sessions sessions, DirtyTracker tracker, DeviceStateSource deviceState, DiskFreezer disks) {
         this.sessions = sessions;
         patience = sessions.patience();
         qmp = sessions.main();
@@ -101,9 +108,7 @@ final class PauseWindow implements AutoCloseable {
                 PendingReply reply = first.fire();
                 second.fire().await(patience);
                 reply.await(patience);
-                if (disks.isPresent()) {
-                    disks.get().session().arm(WAKE_UP).fire().await(patience);
-                }
+                disks.rehearse();
             }
         }
     }
@@ -119,17 +124,14 @@ final class PauseWindow implements AutoCloseable {
         // Woken here, QEMU's main loop and the sockets' readers answer the next command at once.
         qmp.execute(WAKE_UP, patience);
         captureQmp.execute(WAKE_UP, patience);
-        if (disks.isPresent()) {
-            disks.get().session().execute(WAKE_UP, patience);
-            freeze = disks.get().session().arm(disks.get().switchCommand(0));
-        }
+        disks.arm();
         save = captureQmp.arm(saveDevices);
         stop = qmp.arm(STOP);
     }
 
     /// Ends what [#prepare] began: takes back what was not fired and lets others command the machine again.
     void release() {
-        for (ArmedCommand each : new ArmedCommand[]{stop, save, cont, freeze}) {
+        for (ArmedCommand each : new ArmedCommand[]{stop, save, cont}) {
             if (each != null) {
                 each.close();
             }
@@ -137,7 +139,7 @@ final class PauseWindow implements AutoCloseable {
         stop = null;
         save = null;
         cont = null;
-        freeze = null;
+        disks.disarm();
         if (reservation != null) {
             reservation.close();
             reservation = null;
@@ -166,12 +168,15 @@ final class PauseWindow implements AutoCloseable {
                 mayStand = false;
                 throw new FoundStandingException();
             }
+            if (!disks.isQuiet()) {
+                throw new DiskBusyException();
+            }
             PendingReply saveReply = save.fire();
             // QEMU takes in the bytes of this while it saves.
             cont = qmp.arm(CONTINUE);
             deviceState.awaitSaved(saveReply, patience);
             saved = System.nanoTime();
-            freezeDisks();
+            disks.freeze();
             frozen = System.nanoTime();
             tracker.harvest(dirty);
             harvested = System.nanoTime();
@@ -188,18 +193,6 @@ final class PauseWindow implements AutoCloseable {
         stoppedNanos = clock.nanosOf(stoppedMicros, fired, stopHeardNanos);
         release();
         return PausePhases.between(stoppedNanos, answered, saved, frozen, harvested, copied, resumed);
-    }
-
-    private void freezeDisks() throws IOException {
-        if (disks.isEmpty()) {
-            return;
-        }
-        DiskCapture capture = disks.get();
-        for (int disk = 0; disk < capture.switches(); disk++) {
-            ArmedCommand next = disk == 0 ? freeze : capture.session().arm(capture.switchCommand(disk));
-            capture.switching(disk);
-            next.fire().await(patience);
-        }
     }
 
     /// When the last pause that was completed began, by [System#nanoTime].

@@ -14,7 +14,7 @@ import java.util.Optional;
 ///
 /// @param main stops the guest and lets it go
 /// @param capture saves the devices
-/// @param disks freezes the disks; empty for a machine without one that the guest can write
+/// @param disks freezes the disks; empty for a machine without one that the guest can write, or whose disks we serve
 /// @param patience a QEMU that takes longer is late, which is no end: what it was told may still take effect
 public record Sessions(QmpClient main, QmpClient capture, Optional<QmpClient> disks, Duration patience) {
     private static final Duration PATIENCE = Duration.ofSeconds(20);

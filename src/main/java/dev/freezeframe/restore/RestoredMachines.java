@@ -3,6 +3,7 @@ package dev.freezeframe.restore;
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.linux.SharedMemory;
+import dev.freezeframe.qemu.disk.EpochDisk;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineDisk;
 import dev.freezeframe.store.model.CheckpointRecord;
@@ -60,7 +61,10 @@ public final class RestoredMachines implements AutoCloseable {
         }
         for (RestoredMachine each : machines) {
             Machine machine = each.machine();
-            for (MachineDisk disk : machine.disks()) {
+            for (EpochDisk disk : machine.servedDisks().values()) {
+                disk.makeIndependent(progress);
+            }
+            for (MachineDisk disk : machine.servedDisks().isEmpty() ? machine.disks() : List.<MachineDisk>of()) {
                 DiskStream.copy(machine.qmp(), disk, progress);
             }
         }

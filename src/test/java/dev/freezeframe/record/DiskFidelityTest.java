@@ -88,13 +88,17 @@ class DiskFidelityTest {
     }
 
     private Machine boot(BootProgram program, String... disks) throws Exception {
-        return bootWithDisplay(program, "none", disks);
+        return boot(program, "", disks);
     }
 
     private Machine bootWithDisplay(BootProgram program, String display, String... disks) throws Exception {
+        return boot(program, "\"display\": \"" + display + "\", ", disks);
+    }
+
+    /// @param fields of the profile, each with a comma behind it
+    private Machine boot(BootProgram program, String fields, String[] disks) throws Exception {
         Path profile = Files.writeString(folder.resolve("disks.json"), "{\"memory\": \"16 MiB\", \"bootSector\": \""
-                + program.text() + "\", \"display\": \"" + display + "\", \"disks\": [" + String.join(",", disks)
-                + "]}");
+                + program.text() + "\", " + fields + "\"disks\": [" + String.join(",", disks) + "]}");
         Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find(profile.toString())));
         machine.console().awaitLine(line -> BootSector.round(line).orElse(0) > 0, PATIENCE);
         return machine;
@@ -107,10 +111,12 @@ class DiskFidelityTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"raw, virtio", "qcow2, scsi", "raw, ide"})
-    void restoredDiskEqualsCapturedDisk(String format, String diskInterface) throws Exception {
+    @CsvSource({"raw, virtio, false", "qcow2, scsi, false", "raw, ide, false", "raw, virtio, true"})
+    void restoredDiskEqualsCapturedDisk(String format, String diskInterface, boolean replay) throws Exception {
         try (Store store = Store.open(folder.resolve("store"));
-                Machine machine = boot(BootProgram.DISK_WRITES, disk(format, diskInterface, DISK_BYTES))) {
+                Machine machine = boot(BootProgram.DISK_WRITES, "\"replay\": " + replay + ", ",
+                        new String[]{disk(format,
+                                diskInterface, DISK_BYTES)})) {
             var recording = recording(store, machine, QUICKLY, ReferenceRecording.Interference.NONE);
             recording.record(CHECKPOINTS);
             recording.assertNothingDiffered(CHECKPOINTS);

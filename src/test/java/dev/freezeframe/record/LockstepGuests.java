@@ -69,8 +69,14 @@ final class LockstepGuests {
     }
 
     static MachineSpec spec(Path folder, BootProgram program, String... disks) throws IOException {
+        return spec(folder, program, false, disks);
+    }
+
+    /// @param replay whether its run can be executed again
+    static MachineSpec spec(Path folder, BootProgram program, boolean replay, String... disks) throws IOException {
         Path profile = Files.writeString(folder.resolve("lockstep.json"), "{\"memory\": \"" + (MEMORY_BYTES >> 20)
-                + " MiB\", \"bootSector\": \"" + program.text() + "\", \"disks\": [" + String.join(",", disks) + "]}");
+                + " MiB\", \"replay\": " + replay + ", \"bootSector\": \"" + program.text() + "\", \"disks\": ["
+                + String.join(",", disks) + "]}");
         return MachineSpec.of(Profiles.standard().find(profile.toString()));
     }
 

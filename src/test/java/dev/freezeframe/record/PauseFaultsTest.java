@@ -62,6 +62,10 @@ class PauseFaultsTest {
             new Step("blockdev-del", 0), new Step("qom-get", 0), new Step("qom-set", 1), new Step("blockdev-del", 1),
             new Step("blockdev-del", 2), new Step("block-dirty-bitmap-remove", 0));
 
+    /// Of disks that we serve.
+    private static final List<Step> SERVED = List.of(new Step("stop", 0), new Step("x-query-virtio-queue-status", 0),
+            new Step("xen-save-devices-state", 0), new Step("cont", 0));
+
     /// A command of a checkpoint, and how many of its name come before it.
     private record Step(String command, int before) {}
 
@@ -99,11 +103,11 @@ class PauseFaultsTest {
         machine.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE);
     }
 
-    private void bootWithDisk() throws Exception {
+    private void bootWithDisk(boolean served) throws Exception {
         Path image = LockstepGuests.image(folder.resolve("image"));
         machine = LockstepGuests
-                .boot(listening(LockstepGuests.spec(folder, BootProgram.DISK_WRITES, LockstepGuests.disk(
-                        image, "virtio", "keep"))));
+                .boot(listening(LockstepGuests.spec(folder, BootProgram.DISK_WRITES, served, LockstepGuests
+                        .disk(image, "virtio", "keep"))));
     }
 
     /// The three sessions, each with a link in between.
@@ -122,7 +126,7 @@ class PauseFaultsTest {
 
         FaultyLink of(Step step) {
             return switch (step.command) {
-                case "stop", "cont", "query-status" -> main;
+                case "stop", "cont", "query-status", "x-query-virtio-queue-status" -> main;
                 case "xen-save-devices-state" -> capture;
                 default -> disks;
             };
@@ -325,10 +329,17 @@ class PauseFaultsTest {
     @ParameterizedTest
     @EnumSource(names = {"REFUSED", "DONE_BUT_REFUSED", "ANSWER_LOST", "ANSWER_LATE"})
     void aStepOfADiskThatFailsCostsItsCheckpointOnlyAndLeavesNothing(Fault fault) throws Exception {
-        bootWithDisk();
+        bootWithDisk(false);
         assertGoesOn(recordWhileFailing(DISKS, fault), DISKS);
         LockstepGuests.assertNothingLeftIn(machine.qmp());
         LockstepGuests.assertGoesOnSoundly(machine, BootProgram.DISK_WRITES, folder);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"REFUSED", "DONE_BUT_REFUSED", "ANSWER_LOST", "ANSWER_LATE"})
+    void aStepOfThePauseWithADiskThatWeServeThatFailsCostsItsCheckpointOnly(Fault fault) throws Exception {
+        bootWithDisk(true);
+        assertGoesOn(recordWhileFailing(SERVED, fault), SERVED);
     }
 
     /// A session that ends is the end of the recording, and not of the guest: it goes on, also when it is the session by which
@@ -336,7 +347,7 @@ class PauseFaultsTest {
     @ParameterizedTest
     @EnumSource(names = {"ANSWER_TWICE", "CLOSED_AFTER", "CLOSED_BEFORE"})
     void aSessionThatEndsInThePauseLeavesTheGuestRunning(Fault fault) throws Exception {
-        bootWithDisk();
+        bootWithDisk(false);
         for (Step step : List.of(PAUSE.get(0), PAUSE.get(1), PAUSE.get(2), DISKS.get(3))) {
             ReferenceRecording recording = recordWhileFailing(List.of(step), fault);
             assertTrue(recording.endFailed, step + ": " + recording.endReason);
@@ -350,7 +361,7 @@ class PauseFaultsTest {
     /// What could not be begun is taken down, so that the next attempt finds nothing in its way.
     @Test
     void aRecordingThatDoesNotBeginLeavesNothing() throws Exception {
-        bootWithDisk();
+        bootWithDisk(false);
         for (Fault fault : List.of(Fault.REFUSED, Fault.DONE_BUT_REFUSED, Fault.ANSWER_LOST)) {
             for (String command : List.of("nbd-server-start", "block-dirty-bitmap-add")) {
                 try (Links links = new Links();

@@ -44,6 +44,29 @@ public final class DiskArguments {
         return made.arguments;
     }
 
+    /// The arguments for disks that we serve to a machine whose run is logged, in their order. A disk's node is of the driver
+    /// that logs when its requests end, and has `disk0-served` below it.
+    ///
+    /// @param socket of the server, which has each disk under its id
+    public static List<String> logged(List<Disk> disks, Path socket) {
+        DiskArguments made = new DiskArguments();
+        for (int i = 0; i < disks.size(); i++) {
+            String id = disks.get(i).id();
+            String served = id + "-served";
+            made.blockdev(nbd(served, socket, id).put("discard", "unmap"));
+            made.blockdev(node("blkreplay", id).put("image", served).put("discard", "unmap"));
+            // one queue, so that one question tells whether a request is under way
+            made.add("-device", device(disks.get(i), i) + ",num-queues=1");
+        }
+        return made.arguments;
+    }
+
+    private static ObjectNode nbd(String name, Path socket, String export) {
+        ObjectNode nbd = node("nbd", name).put("export", export).put("reconnect-delay", RECONNECT_SECONDS);
+        nbd.putObject("server").put("type", "unix").put("path", socket.toString());
+        return nbd;
+    }
+
     private void nodes(Disk disk, Optional<DiskBacking> backing, Optional<Path> overlay) {
         String id = disk.id();
         if (overlay.isEmpty()) {
@@ -52,10 +75,7 @@ public final class DiskArguments {
         }
         String base = baseNode(id);
         if (backing.isPresent()) {
-            ObjectNode nbd = node("nbd", base).put("export", backing.get().export()).put("reconnect-delay",
-                    RECONNECT_SECONDS).put("read-only", true);
-            nbd.putObject("server").put("type", "unix").put("path", backing.get().socket().toString());
-            blockdev(nbd);
+            blockdev(nbd(base, backing.get().socket(), backing.get().export()).put("read-only", true));
         } else {
             image(base, disk, true);
         }

@@ -6,6 +6,8 @@ import dev.freezeframe.base.Registration;
 import dev.freezeframe.base.SizeText;
 import dev.freezeframe.linux.SharedMemory;
 import dev.freezeframe.linux.UnnamedFile;
+import dev.freezeframe.qemu.disk.EpochDisk;
+import dev.freezeframe.qemu.disk.ServedDisks;
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.outside.BootFile;
 import dev.freezeframe.qemu.outside.MovedFile;
@@ -25,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -50,11 +53,12 @@ public final class Machine implements AutoCloseable {
     ///
     /// @param pid      of QEMU itself, which may be behind a script
     /// @param overlays what the guest writes to its throw-away disks
+    /// @param served   its disks, where we serve them
     /// @param replayLog what QEMU writes of a run that can be replayed
     record Parts(MachineSpec spec, Accelerator accelerator, List<String> commandLine, List<BootFile> bootFiles,
             QemuProcess process, long pid, MachineSessions sessions, Console console, SharedMemory memory,
             boolean privateCopy, Optional<RunDirectory> staying, List<UnnamedFile> overlays,
-            Optional<ReplayLogFile> replayLog,
+            Optional<ServedDisks> served, Optional<ReplayLogFile> replayLog,
             OwnNames ownNames,
             MediaHashes media, MachineFacts facts) {}
 
@@ -235,7 +239,8 @@ public final class Machine implements AutoCloseable {
         return ramBlocks().stream().anyMatch(block -> block.writable() && !block.name().equals(RamBlock.MAIN));
     }
 
-    /// A session of its own for the capture of the disks; empty for a machine without a disk that the guest can write.
+    /// A session of its own for the capture of the disks; empty for a machine without a disk that the guest can write, or whose
+    /// disks we serve.
     public Optional<QmpClient> diskQmp() {
         return parts.sessions.disks();
     }
@@ -243,6 +248,11 @@ public final class Machine implements AutoCloseable {
     /// The disks that the guest can write, in the profile's order.
     public List<MachineDisk> disks() {
         return parts.facts.disks();
+    }
+
+    /// The disks that we serve to it, by id in the profile's order: all of them or none. They end with the machine.
+    public Map<String, EpochDisk> servedDisks() {
+        return parts.served.map(ServedDisks::disks).orElse(Map.of());
     }
 
     /// What QEMU writes of its run, if that can be replayed. QEMU keeps the end of it in its own memory for a while, and the version
@@ -408,7 +418,8 @@ public final class Machine implements AutoCloseable {
         Closing.each(parts.sessions::close, parts.console::close, parts.process::closeOutput, () -> Closing.each(
                 parts.overlays.stream().<Closing.Unchecked>map(overlay -> overlay::close).toArray(
                         Closing.Unchecked[]::new)),
-                parts.media::close, () -> parts.replayLog.ifPresent(ReplayLogFile::close), () -> {
+                () -> parts.served.ifPresent(ServedDisks::close), parts.media::close,
+                () -> parts.replayLog.ifPresent(ReplayLogFile::close), () -> {
                     if (!parts.privateCopy) {
                         closeQuietly(parts.memory);
                     }

@@ -5,6 +5,7 @@ import dev.freezeframe.linux.UnnamedFile;
 import dev.freezeframe.linux.socket.PeerFate;
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.linux.socket.UnixListener;
+import dev.freezeframe.qemu.disk.ServedDisks;
 import dev.freezeframe.qemu.image.Disk;
 import dev.freezeframe.qemu.image.DiskBacking;
 import dev.freezeframe.qemu.image.DiskImage;
@@ -163,9 +164,10 @@ final class MachineStart {
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("watch"))));
         // Likewise for the disks: their command in the pause is sent ahead, while another session's command is under way.
-        Optional<UnixListener> diskListener = spec.profile().disks().stream().allMatch(Disk::readOnly)
-                ? Optional.empty()
-                : Optional.of(opened.add(UnixListener.bind(callFolder.socket("disks"))));
+        Optional<UnixListener> diskListener = spec.servesDisks() || spec.profile().disks().stream().allMatch(
+                Disk::readOnly)
+                        ? Optional.empty()
+                        : Optional.of(opened.add(UnixListener.bind(callFolder.socket("disks"))));
         Optional<UnixListener> consoleListener = staying.isPresent()
                 ? Optional.empty()
                 : Optional.of(opened.add(UnixListener.bind(callFolder.socket("console"))));
@@ -174,6 +176,9 @@ final class MachineStart {
             floppy = Optional.of(opened.add(bootFloppy(spec.profile().bootSector().get())));
         }
         Map<String, UnnamedFile> overlays = overlays(binary);
+        Optional<ServedDisks> served = spec.servesDisks()
+                ? Optional.of(opened.add(new ServedDisks(spec.profile().disks(), spec.diskBackings())))
+                : Optional.empty();
         Optional<ReplayLogFile> ownLog = spec.profile().replay() && replayed.isEmpty()
                 ? Optional.of(opened.add(ReplayLogFile.create()))
                 : Optional.empty();
@@ -196,7 +201,7 @@ final class MachineStart {
                 diskListener.map(listener -> new QemuArguments.Socket(listener.path(), false)), consoleSocket, extraQmp,
                 overlays.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, overlay -> overlay.getValue()
                         .path())),
-                floppy.map(SharedMemory::path), replay));
+                floppy.map(SharedMemory::path), replay, served.map(ServedDisks::socket)));
         LOG.debug("command line: {}", commandLine);
 
         QemuProcess process = QemuProcess.start(commandLine, staying.map(folder -> folder.path().resolve("qemu.log")));
@@ -277,7 +282,7 @@ final class MachineStart {
         floppy.ifPresent(SharedMemory::close); // QEMU has it open
         return new Machine(
                 new Machine.Parts(spec, accelerator, List.copyOf(commandLine), bootFiles, process, pid, sessions,
-                        console, memory, privateCopy, staying, List.copyOf(overlays.values()), ownLog, ownNames,
+                        console, memory, privateCopy, staying, List.copyOf(overlays.values()), served, ownLog, ownNames,
                         opened.add(MediaHashes.of(
                                 media)),
                         facts));
@@ -336,7 +341,7 @@ final class MachineStart {
             if (!disk.readOnly() && !spec.discardsWrites(disk)) {
                 ScratchFolder.newFile().close(); // a checkpoint will need one
             }
-            if (spec.discardsWrites(disk)) {
+            if (spec.discardsWrites(disk) && !spec.servesDisks()) {
                 UnnamedFile file = opened.add(ScratchFolder.newFile());
                 QemuImg.besides(binary).createQcow2(file.path(), sizeBytes);
                 overlays.put(disk.id(), file);

@@ -24,12 +24,15 @@ public final class CommandLinePreview {
                         ? Optional.empty()
                         : Optional.of(
                                 socket("watch")),
-                profile.disks().stream().allMatch(Disk::readOnly) ? Optional.empty() : Optional.of(socket("disks")),
+                spec.servesDisks() || profile.disks().stream().allMatch(Disk::readOnly)
+                        ? Optional.empty()
+                        : Optional.of(socket("disks")),
                 socket("console"), Optional.empty(), overlays(spec), profile.bootSector().map(_ -> FOLDER.resolve(
                         "boot-sector")),
                 profile.replay()
                         ? Optional.of(new ReplayLog(ReplayLog.Mode.RECORD, FOLDER.resolve("replay-log")))
-                        : Optional.empty());
+                        : Optional.empty(),
+                spec.servesDisks() ? Optional.of(FOLDER.resolve("served-disks")) : Optional.empty());
     }
 
     private static Map<String, Path> overlays(MachineSpec spec) {

@@ -293,6 +293,11 @@ public record MachineSpec(Profile profile, long memoryBytes, Accelerator acceler
         return !disk.readOnly() && (disk.writes() == Disk.Writes.DISCARD || diskBackings.containsKey(disk.id()));
     }
 
+    /// Whether we serve its disks to QEMU, so that its run can be executed again.
+    public boolean servesDisks() {
+        return profile.replay() && !profile.disks().isEmpty();
+    }
+
     /// What is not as it was when the machine was recorded, one line each; empty for a fresh machine.
     public List<String> bootFileDifferences() {
         return bootFiles.stream().map(BootFile::difference).flatMap(

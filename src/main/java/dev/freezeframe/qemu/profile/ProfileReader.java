@@ -248,7 +248,7 @@ public final class ProfileReader {
                 field(Optional.empty(), () -> path("$.firmware", fields.firmware)), kernel,
                 field(Optional.empty(), () -> path("$.initrd", fields.initrd)),
                 fields.append == null ? "" : fields.append.strip(), field("", () -> display(fields.display)),
-                field(List.of(), () -> disks(fields.disks)), bootSector,
+                field(List.of(), () -> disks(fields.disks, Boolean.TRUE.equals(fields.replay))), bootSector,
                 field(false, () -> replay(fields)),
                 field(List.of(), () -> arguments(fields.arguments)));
     }
@@ -374,22 +374,26 @@ public final class ProfileReader {
         }
         Optional<ReplayRules.Refusal> refusal = ReplayRules.check(fields.cpus, fields.accelerator, fields.machine,
                 fields.display,
-                fields.arguments == null ? List.of() : fields.arguments, fields.disks != null && !fields.disks
-                        .isEmpty());
+                fields.arguments == null ? List.of() : fields.arguments);
         if (refusal.isPresent()) {
             throw problem("$.replay", refusal.get().why(), refusal.get().remedy());
         }
         return true;
     }
 
-    private List<Disk> disks(List<DiskFields> fields) throws ProfileException {
+    private List<Disk> disks(List<DiskFields> fields, boolean replay) throws ProfileException {
         List<Disk> disks = new ArrayList<>();
         for (DiskFields each : fields == null ? List.<DiskFields>of() : fields) {
             String path = "$.disks[" + disks.size() + "]";
             if (each == null) {
                 throw problem(path, "is null", "write at least { \"file\": \"disk.qcow2\" }");
             }
-            disks.add(disk(path, Disk.idAt(disks.size()), each));
+            Disk disk = disk(path, Disk.idAt(disks.size()), each);
+            Optional<ReplayRules.Refusal> refusal = replay ? ReplayRules.check(disk) : Optional.empty();
+            if (refusal.isPresent()) {
+                throw problem(path, refusal.get().why(), refusal.get().remedy());
+            }
+            disks.add(disk);
         }
         if (disks.size() > Disk.MOST) {
             throw problem("$.disks", disks.size() + " disks are more than " + Disk.MOST, "leave some out");

@@ -32,10 +32,12 @@ public final class QemuArguments {
     /// @param overlays by the disk's id, the file for what the guest writes to its throw-away disks
     /// @param floppy the image to boot from
     /// @param replay the log of a run that can be replayed
+    /// @param served the socket of a server that has all disks under their ids; none where QEMU opens their images itself
     public static List<String> of(MachineSpec spec, Path binary, Accelerator accelerator, Path memory, boolean share,
             boolean incoming, Socket qmp, Socket captureQmp, Optional<Socket> watchQmp, Optional<Socket> diskQmp,
             Socket console,
-            Optional<Socket> extraQmp, Map<String, Path> overlays, Optional<Path> floppy, Optional<ReplayLog> replay) {
+            Optional<Socket> extraQmp, Map<String, Path> overlays, Optional<Path> floppy, Optional<ReplayLog> replay,
+            Optional<Path> served) {
         QemuArguments qemu = new QemuArguments(binary);
         Profile profile = spec.profile();
         long bytes = spec.memoryBytes();
@@ -74,7 +76,9 @@ public final class QemuArguments {
         if (floppy.isPresent() && !profile.disks().isEmpty()) {
             qemu.add("-global", "isa-fdc.bootindexA=0");
         }
-        qemu.arguments.addAll(DiskArguments.of(profile.disks(), spec.diskBackings(), overlays));
+        qemu.arguments.addAll(served.isPresent()
+                ? DiskArguments.logged(profile.disks(), served.get())
+                : DiskArguments.of(profile.disks(), spec.diskBackings(), overlays));
         qemu.arguments.addAll(profile.arguments());
         if (profile.replay()) {
             qemu.logNetworks(profile.arguments());

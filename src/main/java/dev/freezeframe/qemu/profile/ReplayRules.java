@@ -1,5 +1,7 @@
 package dev.freezeframe.qemu.profile;
 
+import dev.freezeframe.base.ShellText;
+import dev.freezeframe.qemu.image.Disk;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,13 +52,32 @@ final class ReplayRules {
                         + " -device virtio-net-pci,netdev=net0");
     }
 
+    /// What we serve to QEMU, and can ask it about.
+    static Optional<Refusal> check(Disk disk) {
+        if (disk.diskInterface() != Disk.Interface.VIRTIO) {
+            return Optional.of(new Refusal("is a disk of which QEMU does not tell whether requests are under way, which"
+                    + " \"replay\": true needs", "set its interface to \"virtio\""));
+        }
+        if (disk.readOnly()) {
+            return Optional
+                    .of(new Refusal("is read-only, and a machine with \"replay\": true has disks that are part of its"
+                            + " checkpoints only", "leave readOnly out: what the guest writes is discarded anyway"));
+        }
+        if (disk.format() != Disk.Format.RAW) {
+            return Optional.of(new Refusal("is a qcow2 image, and a machine with \"replay\": true has raw ones only",
+                    "convert it, and name the new file: qemu-img convert -O raw " + ShellText.quoted(disk.file()
+                            .toString()) + " " + ShellText.quoted(
+                                    disk.file().toString().replaceFirst(
+                                            "(?i)\\.qcow2$", "") + ".raw")));
+        }
+        return Optional.empty();
+    }
+
     /// Takes the fields as they are written.
     ///
     /// @param cpus         null where it is left out, like the two behind it
-    /// @param disks        whether it has some
     static Optional<Refusal> check(Integer cpus, String accelerator, String machine, String display,
-            List<String> arguments,
-            boolean disks) {
+            List<String> arguments) {
         if (cpus != null && cpus > 1) {
             return Optional.of(new Refusal("QEMU logs one processor only", "set cpus to 1"));
         }
@@ -74,10 +95,6 @@ final class ReplayRules {
         if (display != null && !display.equals("none")) {
             return Optional.of(new Refusal("a graphics card has memory of its own, which nothing compares yet",
                     "leave display out"));
-        }
-        if (disks) {
-            return Optional.of(new Refusal("what a guest reads from a disk is not in QEMU's log yet",
-                    "leave disks out, and put the files into the initrd"));
         }
         for (int i = 0; i < arguments.size(); i++) {
             String option = String.valueOf(arguments.get(i)).replaceFirst("^--?", "");

@@ -39,7 +39,8 @@ class ProfilesTest {
         List<ProfileEntry> entries = new Profiles(Path.of("qemu-profiles").toAbsolutePath(), folder, Path.of("/guest"))
                 .list();
         assertEquals(
-                List.of("boot-sector", "boot-sector-vga", "debian-build", "deterministic-linux", "replay-linux",
+                List.of("boot-sector", "boot-sector-vga", "debian-build", "deterministic-linux", "replay-build",
+                        "replay-linux",
                         "tiny-linux",
                         "vga-linux"),
                 entries

@@ -35,8 +35,10 @@ class ReplayRulesTest {
             "cpus": 2                                           | one processor
             "accelerator": "kvm"                                | KVM logs nothing
             "machine": "q35,hpet=on"                            | HPET
-            "disks": [{"file": "a.img"}]                        | disk
-            "disks": [{"file": "a.img", "readOnly": true}]      | disk
+            "disks": [{"file": "a.img", "interface": "ide"}]    | set its interface to "virtio"
+            "disks": [{"file": "a.img", "interface": "scsi"}]   | set its interface to "virtio"
+            "disks": [{"file": "a.img", "readOnly": true}]      | leave readOnly out
+            "disks": [{"file": "a.qcow2"}]                      | qemu-img convert -O raw
             "arguments": ["-device", "e1000,netdev=n"]          | e1000
             "arguments": ["-device", "driver=E1000e,netdev=n"]  | E1000e
             "arguments": ["-device", "{\\"driver\\":\\"e1000\\"}"]  | e1000
@@ -66,6 +68,23 @@ class ReplayRulesTest {
         assertTrue(text.contains("-rtc base=2020-01-01,clock=vm -seed 1"), text);
         assertTrue(text.contains("-object filter-replay,id=ff-replay-lan,netdev=lan"), text);
         assertTrue(text.indexOf("filter-replay") > text.indexOf("user,id=lan"), "QEMU wants the network first");
+    }
+
+    @Test
+    void itsDisksAreServedBelowTheDriverThatLogsThem() throws IOException {
+        List<String> line = CommandLinePreview.of(read(", \"disks\": [{\"file\": \"a.img\"}, {\"file\": \"b.img\","
+                + " \"writes\": \"keep\"}]"));
+        for (int i = 0; i < 2; i++) {
+            int replayed = line.indexOf("{\"driver\":\"blkreplay\",\"node-name\":\"disk" + i + "\",\"image\":\"disk" + i
+                    + "-served\",\"discard\":\"unmap\"}");
+            assertTrue(replayed > 0, line::toString);
+            assertTrue(line.get(replayed - 2).startsWith("{\"driver\":\"nbd\",\"node-name\":\"disk" + i
+                    + "-served\",\"export\":\"disk" + i + "\""), line::toString);
+            assertTrue(line.get(replayed + 2).startsWith("virtio-blk-pci,id=disk" + i), line::toString);
+        }
+        String text = String.join(" ", line);
+        assertFalse(text.contains(".img"), "QEMU opens no image: " + text);
+        assertFalse(text.contains("sleep=off"), text);
     }
 
     @Test
