@@ -3,6 +3,7 @@ package dev.freezeframe.simulate;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.qemu.machine.DiskRequests;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.qmp.PendingEvent;
@@ -36,6 +37,9 @@ final class IntervalRun implements AutoCloseable {
     private static final Duration LOOK = Duration.ofMillis(200);
     /// A replay that has lost its way stands still at some instruction, busily.
     private static final Duration STANDSTILL = Duration.ofSeconds(30);
+    private static final Duration ANSWERS = Duration.ofSeconds(30);
+    /// At one instruction.
+    private static final int MOST_STOPS = 100;
     /// What a plugin may take to write what it knows.
     private static final Duration LAST_WORDS = Duration.ofSeconds(60);
 
@@ -98,13 +102,14 @@ final class IntervalRun implements AutoCloseable {
                         image)) {
             times.restored();
             Machine machine = machines.first().machine();
-            awaitEnd(machine, interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS), plugin.isPresent()
-                    ? output::requireShort
-                    : NOTHING_WRITTEN);
+            Written written = plugin.isPresent() ? output::requireShort : NOTHING_WRITTEN;
+            long end = interval.to().metrics().of(CheckpointFigure.INSTRUCTIONS);
+            awaitEnd(machine, end, written);
             times.ran();
             Proof.Verdict verdict = Proof.Verdict.NONE;
             if (proves) {
-                verdict = proof.of(machine, image, interval.to());
+                awaitQuietDisks(machine, end, written);
+                verdict = proof.of(machine, image, interval.start(), interval.to());
             }
             ObjectNode said = JsonNodeFactory.instance.objectNode();
             if (plugin.isPresent()) {
@@ -166,6 +171,24 @@ final class IntervalRun implements AutoCloseable {
             JsonNode status = machine.qmp().execute(QmpCommand.of("query-status"));
             throw new IOException("the guest stopped at instruction " + reached + " instead of " + instruction + " ("
                     + status.path("status").asText() + ")");
+        }
+    }
+
+    /// Waits until no request of a guest's to a disk is under way, as there was none when the checkpoint was taken. The end of one
+    /// may be the next that its log has for the instruction at which it stands: then it goes on, and stops there again.
+    private static void awaitQuietDisks(Machine machine, long instruction, Written written) throws IOException {
+        if (machine.servedDisks().isEmpty()) {
+            return;
+        }
+        for (int i = 0; DiskRequests.areUnderWay(machine.qmp(), machine.disks(), ANSWERS); i++) {
+            if (i == MOST_STOPS) {
+                throw new IOException("at instruction " + instruction
+                        + " the guest waits for a disk, which it did not when it was recorded");
+            }
+            try (PendingEvent stopped = machine.qmp().expect("STOP", _ -> true)) {
+                machine.goOnTo(instruction);
+                awaitStop(machine, stopped, written);
+            }
         }
     }
 

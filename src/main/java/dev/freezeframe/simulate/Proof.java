@@ -32,8 +32,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 
-/// Whether a replay arrived where the recording was: every page of RAM and every device compared with the checkpoint, but for
+/// Whether a replay arrived where the recording was: every page of RAM, every block of its disks and every device compared with the checkpoint, but for
 /// what tells the host's time.
 ///
 /// An instruction count is not always one moment. A timer that fires and the interrupt that it raises happen between two
@@ -50,12 +51,13 @@ final class Proof {
     private final Restorer restorer;
     private final Path log;
     private final RestoreOptions options;
+    private final DiskProof disks;
 
     /// What came of it.
     ///
     /// @param reason  a line, where it is not sound; otherwise empty
     /// @param pages   of RAM that differ
-    /// @param devices that are in another state
+    /// @param devices that are in another state, disks whose content differs among them
     record Verdict(EndState state, String reason, long pages, List<String> devices) {
         /// Nobody looked.
         static final Verdict NONE = new Verdict(EndState.ENDED, "", 0, List.of());
@@ -65,20 +67,24 @@ final class Proof {
         }
     }
 
-    private record Difference(BitSet pages, List<String> devices) {
+    /// @param disks that differ, each with what a line says of it
+    private record Difference(BitSet pages, List<String> devices, Map<String, String> disks) {
         boolean isNone() {
-            return pages.isEmpty() && devices.isEmpty();
+            return pages.isEmpty() && devices.isEmpty() && disks.isEmpty();
         }
 
         String text() {
             return (pages.isEmpty()
                     ? "RAM is equal"
                     : pages.cardinality() + " pages of RAM differ, the first is page " + pages.nextSetBit(0))
+                    + disks.values().stream().map(each -> "; " + each).collect(Collectors.joining())
                     + (devices.isEmpty() ? "" : "; devices in another state: " + String.join(", ", devices));
         }
 
         Verdict verdict(EndState state) {
-            return new Verdict(state, state == EndState.DIVERGED ? text() : "", pages.cardinality(), devices);
+            List<String> all = new ArrayList<>(disks.keySet());
+            all.addAll(devices);
+            return new Verdict(state, state == EndState.DIVERGED ? text() : "", pages.cardinality(), List.copyOf(all));
         }
     }
 
@@ -87,6 +93,7 @@ final class Proof {
         this.restorer = restorer;
         this.log = log;
         this.options = options;
+        this.disks = new DiskProof(store);
     }
 
     /// The state of the devices of a machine that stands.
@@ -101,14 +108,16 @@ final class Proof {
     /// Compares a machine that stopped at the instruction of a checkpoint. The machine cannot go on afterwards.
     ///
     /// @param image that the machine runs on
-    Verdict of(Machine machine, ReusedImage image, CheckpointRecord checkpoint) throws IOException {
+    /// @param from  what it was restored from
+    Verdict of(Machine machine, ReusedImage image, CheckpointRecord from, CheckpointRecord checkpoint)
+            throws IOException {
         try (FileChannel events = FileChannel.open(log, StandardOpenOption.READ)) {
-            return of(machine, image, checkpoint, events);
+            return of(machine, image, from, checkpoint, events);
         }
     }
 
-    private Verdict of(Machine machine, ReusedImage image, CheckpointRecord checkpoint, FileChannel events)
-            throws IOException {
+    private Verdict of(Machine machine, ReusedImage image, CheckpointRecord from, CheckpointRecord checkpoint,
+            FileChannel events) throws IOException {
         if (machine.hasOtherWritableRam()) {
             throw new IOException(
                     "the machine has other memory beside its RAM, such as a graphics card's, and that cannot be"
@@ -119,9 +128,13 @@ final class Proof {
         DeviceState recorded = DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE));
         DeviceState wanted = recorded.forReplay(events);
         Difference there = new Difference(image.differing(machine.pid(), map),
-                differing(wanted.sections(), end.sections()));
+                differing(wanted.sections(), end.sections()), disks.differing(machine, from, checkpoint));
         if (there.isNone()) {
             return there.verdict(EndState.PROVEN);
+        }
+        if (!there.disks.isEmpty()) {
+            // no interrupt writes to a disk
+            return there.verdict(EndState.DIVERGED);
         }
         Optional<ReplayPosition> position = recorded.replayPosition();
         OptionalLong later = position.isPresent()
@@ -147,40 +160,44 @@ final class Proof {
     private Difference behind(ReusedImage image, Map<Integer, ByteBuffer> kept, DeviceState end,
             CheckpointRecord checkpoint,
             long instruction) throws IOException {
-        MachineSpec spec;
-        Map<Integer, ByteBuffer> ofRecorded;
-        List<DeviceSection> wanted;
         try (RestoredMachines recorded = restorer.restore(checkpoint,
                 options.withReplay(new Replay(log, OptionalLong.of(
                         instruction)), List.of()),
                 image)) {
             Machine machine = recorded.first().machine();
-            spec = machine.spec();
+            MachineSpec spec = machine.spec();
             IntervalRun.awaitEnd(machine, instruction);
-            ofRecorded = image.written(machine.pid());
-            wanted = deviceState(machine).sections();
-        }
-        for (int page : kept.keySet()) {
-            ofRecorded.putIfAbsent(page, image.page(page));
-        }
-        image.write(kept);
-        try (Machine machine = Machine.replaying(spec, image.memory(), true, log)) {
-            machine.goOnTo(instruction);
-            IncomingMigration.load(machine.qmp(), end, machine.machineType(), options.timeout());
-            IntervalRun.awaitEnd(machine, instruction);
-            Map<Integer, ByteBuffer> ofReplay = image.written(machine.pid());
-            Set<Integer> pages = new HashSet<>(ofRecorded.keySet());
-            pages.addAll(ofReplay.keySet());
-            BitSet differing = new BitSet();
-            for (int page : pages) {
-                ByteBuffer one = ofRecorded.containsKey(page) ? ofRecorded.get(page) : image.page(page);
-                ByteBuffer other = ofReplay.containsKey(page) ? ofReplay.get(page) : image.page(page);
-                if (!one.equals(other)) {
-                    differing.set(page);
-                }
+            Map<Integer, ByteBuffer> ofRecorded = image.written(machine.pid());
+            List<DeviceSection> wanted = deviceState(machine).sections();
+            machine.close();
+            for (int page : kept.keySet()) {
+                ofRecorded.putIfAbsent(page, image.page(page));
             }
-            return new Difference(differing, differing(wanted, deviceState(machine).sections()));
+            image.write(kept);
+            // the disks are as in the checkpoint, which are served as long as this is open
+            try (Machine replay = Machine.replaying(spec, image.memory(), true, log)) {
+                replay.goOnTo(instruction);
+                IncomingMigration.load(replay.qmp(), end, replay.machineType(), options.timeout());
+                IntervalRun.awaitEnd(replay, instruction);
+                return difference(image, ofRecorded, image.written(replay.pid()), differing(wanted, deviceState(replay)
+                        .sections()));
+            }
         }
+    }
+
+    private static Difference difference(ReusedImage image, Map<Integer, ByteBuffer> ofRecorded,
+            Map<Integer, ByteBuffer> ofReplay, List<String> devices) {
+        Set<Integer> pages = new HashSet<>(ofRecorded.keySet());
+        pages.addAll(ofReplay.keySet());
+        BitSet differing = new BitSet();
+        for (int page : pages) {
+            ByteBuffer one = ofRecorded.containsKey(page) ? ofRecorded.get(page) : image.page(page);
+            ByteBuffer other = ofReplay.containsKey(page) ? ofReplay.get(page) : image.page(page);
+            if (!one.equals(other)) {
+                differing.set(page);
+            }
+        }
+        return new Difference(differing, devices, Map.of());
     }
 
     private static List<String> differing(List<DeviceSection> wanted, List<DeviceSection> found) {
