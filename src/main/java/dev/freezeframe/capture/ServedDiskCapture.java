@@ -2,6 +2,7 @@ package dev.freezeframe.capture;
 
 import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.qemu.disk.BlockSet;
+import dev.freezeframe.qemu.disk.Epoch;
 import dev.freezeframe.qemu.disk.EpochDisk;
 import dev.freezeframe.qemu.machine.DiskRequests;
 import dev.freezeframe.qemu.machine.MachineDisk;
@@ -26,7 +27,7 @@ final class ServedDiskCapture implements DiskFreezer {
         final MachineDisk machine;
         final EpochDisk disk;
         /// Null between two checkpoints.
-        EpochDisk.Epoch epoch;
+        Epoch epoch;
 
         Part(MachineDisk machine, EpochDisk disk) {
             this.machine = machine;

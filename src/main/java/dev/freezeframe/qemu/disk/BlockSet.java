@@ -22,6 +22,8 @@ public final class BlockSet {
     /// Told of blocks that follow each other.
     @FunctionalInterface
     public interface Runs {
+        /// Takes one run.
+        ///
         /// @param end the one behind the last
         void run(long first, long end);
     }

@@ -62,7 +62,7 @@ class EpochDiskTest {
         private final EpochDisk disk;
         private final byte[] model;
         private BitSet dirty = new BitSet();
-        private EpochDisk.Epoch epoch;
+        private Epoch epoch;
         private byte[] moment;
         private BitSet expected;
 
@@ -231,12 +231,12 @@ class EpochDiskTest {
     void whatWasGivenUpIsInTheNextOne() throws IOException {
         try (EpochDisk disk = EpochDisk.discarding("disk0", image(new Random(1), 40 * BLOCK), PLENTY)) {
             disk.write(3 * BLOCK, direct(new byte[]{1}));
-            EpochDisk.Epoch first = disk.prepare(new BlockSet(40));
+            Epoch first = disk.prepare(new BlockSet(40));
             first.begin();
             disk.write(7 * BLOCK, direct(new byte[]{1}));
             assertEquals(1, first.read(new int[8], ByteBuffer.allocateDirect(8 * BLOCK), (_, _) -> {}));
             first.giveUp();
-            EpochDisk.Epoch second = disk.prepare(new BlockSet(40));
+            Epoch second = disk.prepare(new BlockSet(40));
             second.begin();
             BitSet blocks = new BitSet();
             second.forEachRun((start, end) -> blocks.set((int) start, (int) end));
@@ -293,7 +293,7 @@ class EpochDiskTest {
         EpochDisk disk = EpochDisk.discarding("disk0", image, BLOCK);
         BlockSet all = new BlockSet(20);
         all.add(0, 20);
-        EpochDisk.Epoch first = disk.prepare(all);
+        Epoch first = disk.prepare(all);
         first.begin();
         CompletableFuture<Throwable> write = writing(disk);
         awaitWaiting(write);
@@ -371,8 +371,8 @@ class EpochDiskTest {
     @Test
     void thereIsOneEpochAtATime() throws IOException {
         try (EpochDisk disk = EpochDisk.discarding("disk0", image(new Random(1), 8 * BLOCK), PLENTY)) {
-            EpochDisk.Epoch first = disk.prepare(new BlockSet(8));
-            EpochDisk.Epoch second = disk.prepare(new BlockSet(8));
+            Epoch first = disk.prepare(new BlockSet(8));
+            Epoch second = disk.prepare(new BlockSet(8));
             first.begin();
             assertThrows(IllegalStateException.class, second::begin);
             first.close();
