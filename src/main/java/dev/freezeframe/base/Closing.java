@@ -1,6 +1,7 @@
 package dev.freezeframe.base;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.List;
 
 /// Closes several things in order: all of them, also when one fails. The first failure is thrown, with the later ones suppressed.
@@ -56,5 +57,18 @@ public final class Closing {
             first.addSuppressed(later);
         }
         return first;
+    }
+
+    /// Closes what was opened, the last first, and forgets it, so that a second call does nothing.
+    ///
+    /// @throws UncheckedIOException as of [#all]
+    public static void emptied(List<AutoCloseable> opened) {
+        List<AutoCloseable> all = List.copyOf(opened.reversed());
+        opened.clear();
+        try {
+            all(all);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

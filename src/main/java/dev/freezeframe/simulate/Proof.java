@@ -34,8 +34,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// Whether a replay arrived where the recording was: every page of RAM, every block of its disks and every device compared with the checkpoint, but for
-/// what tells the host's time.
+/// Whether a replay arrived where the recording was: every page of RAM, every block of its disks and every device compared with
+/// the checkpoint, but for what tells the host's time.
 ///
 /// An instruction count is not always one moment. A timer that fires and the interrupt that it raises happen between two
 /// instructions; a recording is mostly stopped between them, as QEMU looks for commands there, and no command stops a replay at

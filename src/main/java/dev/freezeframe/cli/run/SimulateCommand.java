@@ -31,7 +31,7 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe simulate`: executes all intervals of a recorded run again, several at a time, and proves their ends.
-@Command(name = "simulate", mixinStandardHelpOptions = true, sortOptions = false, header = "Execute all intervals of a recording again, in parallel, exactly.", description = "Each interval begins at its own checkpoint and ends at the very instruction of the next one, where all of RAM and the devices are compared with it. The run must have been recorded with a profile that says \"replay\": true.", exitCodeList = {
+@Command(name = "simulate", mixinStandardHelpOptions = true, sortOptions = false, header = "Execute all intervals of a recording again, in parallel, exactly.", description = "Each interval begins at its own checkpoint and ends at the very instruction of the next one, where all of RAM, the disks and the devices are compared with it. The run must have been recorded with a profile that says \"replay\": true.", exitCodeList = {
         "0:All intervals ended as they were recorded.", "1:One diverged or failed.", "2:Wrong usage."}, footer = {
                 "  A whole run, as many intervals at a time as there are processors:",
                 "    freezeframe simulate replay-linux-20260101-120000",

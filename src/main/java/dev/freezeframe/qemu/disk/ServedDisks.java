@@ -7,7 +7,6 @@ import dev.freezeframe.qemu.nbd.NbdExport;
 import dev.freezeframe.qemu.nbd.NbdServer;
 import dev.freezeframe.qemu.qmp.RunDirectory;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -73,12 +72,6 @@ public final class ServedDisks implements AutoCloseable {
     /// Ends the service, behind the end of QEMU.
     @Override
     public void close() {
-        List<AutoCloseable> all = List.copyOf(opened.reversed());
-        opened.clear();
-        try {
-            Closing.all(all);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Closing.emptied(opened);
     }
 }

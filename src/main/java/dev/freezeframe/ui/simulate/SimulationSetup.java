@@ -18,8 +18,8 @@ import javafx.scene.layout.FlowPane;
 import javafx.scene.layout.HBox;
 import javafx.util.StringConverter;
 
-/// What is to be executed again, and how: experiment, range, who looks on, warm-up, workers, proof. It goes into a second line where there
-/// is no room.
+/// What is to be executed again, and how: experiment, range, who looks on, warm-up, workers, proof. It goes into a second line
+/// where there is no room.
 final class SimulationSetup extends FlowPane {
     /// Those that come with the program.
     private static final List<String> PLUGINS = List.of("", "count", "mix", "cache", "branch", "bbv", "trace");
@@ -60,7 +60,8 @@ final class SimulationSetup extends FlowPane {
         buildExperiments();
         buildPlugin();
         proof.setId("simulate-proof");
-        proof.setTooltip(new Tooltip("Compare all of RAM and the devices at each end with the checkpoint there"));
+        proof.setTooltip(
+                new Tooltip("Compare all of RAM, the disks and the devices at each end with the checkpoint there"));
         proof.setOnAction(_ -> wish(model.planProperty().get().withProof(proof.isSelected())));
         HBox range = group("Checkpoints", first, new Label("to"), last);
         settings = List.of(range, group("Every", every), group("With", plugin), group("Warm-up", warmUp),
