@@ -40,23 +40,7 @@ class EndingTest {
     private Path home;
 
     private Process start(String... arguments) throws IOException {
-        // A test run that was started in the background passes on that it ignores INT.
-        List<String> command = new ArrayList<>(
-                List.of("env", "--default-signal=INT", Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                        "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow", TestedQemu.jvmOption(), "-cp",
-                        System.getProperty(
-                                "java.class.path"),
-                        Main.class.getName()));
-        command.addAll(List.of(arguments));
-        ProcessBuilder builder = new ProcessBuilder(command).redirectError(home.resolve("err").toFile());
-        builder.environment().put("XDG_DATA_HOME", home.resolve("data").toString());
-        builder.environment().put("XDG_STATE_HOME", home.resolve("state").toString());
-        return builder.start();
-    }
-
-    private static void signal(Process process, String signal) throws Exception {
-        assertEquals(0, new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor());
+        return ProgramProcess.start(home, arguments);
     }
 
     private static boolean endsSoon(ProcessHandle process) throws Exception {
@@ -75,7 +59,7 @@ class EndingTest {
             }
             List<ProcessHandle> machines = recorder.children().toList();
             assertEquals(1, machines.size());
-            signal(recorder, signal);
+            ProgramProcess.signal(recorder, signal);
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 lines.add(JSON.readTree(line));
             }
@@ -102,7 +86,7 @@ class EndingTest {
             Path log = home.resolve("state/freezeframe/freezeframe.log");
             Await.until("it waits",
                     () -> Files.exists(log) && Files.readString(log).contains("waiting for the guest to print"));
-            signal(recorder, "INT");
+            ProgramProcess.signal(recorder, "INT");
             assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
             assertEquals(1, recorder.exitValue());
             String said = Files.readString(home.resolve("err"));
@@ -124,7 +108,7 @@ class EndingTest {
         Process recorder = start("record", "boot-sector", "--qemu", hanging.toString());
         try {
             Await.until("it hangs", () -> Files.exists(home.resolve("hangs")));
-            signal(recorder, "INT");
+            ProgramProcess.signal(recorder, "INT");
             assertTrue(recorder.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS));
             assertEquals(1, recorder.exitValue());
             assertEquals("freezeframe record: interrupted while a machine was started; it was ended\n",

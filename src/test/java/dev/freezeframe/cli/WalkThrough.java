@@ -2,6 +2,7 @@ package dev.freezeframe.cli;
 
 import dev.freezeframe.TestedQemu;
 import dev.freezeframe.qemu.image.Guest;
+import dev.freezeframe.suite.ChildJvm;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -44,13 +45,15 @@ final class WalkThrough implements AutoCloseable {
             }
         }
         Path checkout = Path.of("").toAbsolutePath();
-        Path java = Path.of(System.getProperty("java.home"), "bin/java");
-        Path start = Files.writeString(binaries.resolve("freezeframe"), """
-                #!/bin/sh
-                exec '%s' --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Xmx512m \\
-                  -XX:MaxDirectMemorySize=1g -XX:TieredStopAtLevel=1 -Dglass.platform=Headless -Dprism.order=sw \\
-                  %s "-Duser.home=$HOME" '-Dfreezeframe.home=%s' -cp '%s' dev.freezeframe.cli.Main "$@"
-                """.formatted(java, TestedQemu.jvmOption(), checkout, classPath()));
+        Path java = ChildJvm.java();
+        Path start = Files.writeString(binaries.resolve("freezeframe"),
+                """
+                        #!/bin/sh
+                        exec '%s' --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Xmx512m \\
+                          -XX:MaxDirectMemorySize=1g -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dglass.platform=Headless -Dprism.order=sw \\
+                          %s "-Duser.home=$HOME" '-Dfreezeframe.home=%s' -cp '%s' dev.freezeframe.cli.Main "$@"
+                        """
+                        .formatted(java, TestedQemu.jvmOption(), checkout, classPath()));
         Files.setPosixFilePermissions(start, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 

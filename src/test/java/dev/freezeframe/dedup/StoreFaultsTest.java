@@ -15,6 +15,7 @@ import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.upkeep.GcReport;
 import dev.freezeframe.store.upkeep.VerifyReport;
+import dev.freezeframe.suite.ChildJvm;
 import dev.freezeframe.suite.Damaged;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Needs;
@@ -33,6 +34,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -163,9 +165,10 @@ class StoreFaultsTest {
     }
 
     private static List<String> childCommand(String script, String what, Path store) {
-        return List.of("sh", "-c", script, "sh", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m", "-ea", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-cp",
-                System.getProperty("java.class.path"), StoreFaultsTest.class.getName(), what, store.toString());
+        List<String> command = new ArrayList<>(List.of("sh", "-c", script, "sh"));
+        command.addAll(ChildJvm.command("-Xmx256m", "-ea"));
+        command.addAll(List.of(StoreFaultsTest.class.getName(), what, store.toString()));
+        return command;
     }
 
     @Test

@@ -133,10 +133,13 @@ class DiskFidelityTest {
             DiskMetrics disk = each.metrics().disks().getFirst();
             assertEquals(disk.dirtyBlocks(), disk.unchangedBlocks() + disk.zeroBlocks() + disk.duplicateDiskBlocks()
                     + disk.duplicateRamBlocks() + disk.newBlocks(), disk.toString());
-            assertTrue(disk.dirtyBlocks() > 0 && disk.readMicros() > 0, disk.toString());
+            assertTrue(disk.readMicros() > 0, disk.toString());
             // How much of it changes meanwhile depends on who is quicker, but the guest never writes the first block.
             assertTrue(disk.dirtyBlocks() < DISK_BYTES / GuestPage.BYTES, disk.toString());
         }
+        // on a busy machine the guest may have written none between two of them
+        assertTrue(stored.stream().skip(1).mapToLong(each -> each.metrics().disks().getFirst().dirtyBlocks()).sum() > 0,
+                "no block was written");
         // The guest makes each block in a page of memory and writes it from there.
         assertTrue(stored.stream().mapToLong(each -> each.metrics().disks().getFirst().duplicateRamBlocks()).sum() > 0,
                 "no block was found in RAM");
@@ -318,7 +321,7 @@ class DiskFidelityTest {
                 @Override
                 public void whileReading(int number) {
                     if (number == 3) {
-                        awaitRounds(machine, 24);
+                        LockstepGuests.awaitRounds(machine, 12);
                     }
                 }
             });
@@ -331,14 +334,6 @@ class DiskFidelityTest {
             recording.assertNothingDiffered(6);
             assertEquals("running", machine.runState());
             assertNothingLeft(machine);
-        }
-    }
-
-    private static void awaitRounds(Machine machine, int more) {
-        try {
-            LockstepGuests.awaitRounds(machine, more);
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -85,7 +85,7 @@ final class LockstepGuests {
         Machine machine = Machine.boot(spec);
         boolean inRounds = false;
         try {
-            awaitRounds(machine, 1);
+            machine.console().awaitLine(line -> BootSector.round(line).isPresent(), PATIENCE);
             inRounds = true;
             return machine;
         } finally {
@@ -95,12 +95,23 @@ final class LockstepGuests {
         }
     }
 
-    /// Waits until the guest has told of so many more rounds than it has now.
-    static void awaitRounds(Machine machine, long more) throws IOException {
-        String text = machine.console().text();
-        long now = text.substring(0, text.lastIndexOf('\n') + 1).lines().mapToLong(line -> BootSector.round(line)
-                .orElse(0)).max().orElse(0);
-        machine.console().awaitLine(line -> BootSector.round(line).orElse(0) >= now + more, PATIENCE);
+    /// Waits until the guest has begun so many more rounds than it has now.
+    static void awaitRounds(Machine machine, long more) {
+        long now = round(machine);
+        Await.until("the guest is " + more + " rounds behind " + now, () -> round(machine) >= now + more);
+    }
+
+    /// Its memory tells, where it can be seen: what the guest prints may lie unread for as long as its reader gets no processor,
+    /// and would then look as if it had been done just now.
+    private static long round(Machine machine) {
+        if (!machine.sharesMemory()) {
+            String text = machine.console().text();
+            return text.substring(0, text.lastIndexOf('\n') + 1).lines().mapToLong(line -> BootSector.round(line)
+                    .orElse(0)).max().orElse(0);
+        }
+        ByteBuffer number = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+        machine.memory().read(DiskRecords.ANNOUNCED_ADDRESS, 4, number, 0);
+        return number.getInt(0);
     }
 
     /// Every block of every disk of the checkpoint is of the same instant as its memory.

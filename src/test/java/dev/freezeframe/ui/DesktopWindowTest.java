@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.cli.Main;
+import dev.freezeframe.suite.ChildJvm;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,11 +22,9 @@ class DesktopWindowTest {
     @Test
     void aDisplayThatCannotBeOpenedIsToldInOneLine() throws Exception {
         Path messages = home.resolve("err");
-        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow", "-cp", System.getProperty("java.class.path"), Main.class
-                        .getName(),
-                "app", "--store", home.resolve("store").toString()).redirectError(messages.toFile());
+        List<String> command = ChildJvm.command();
+        command.addAll(List.of(Main.class.getName(), "app", "--store", home.resolve("store").toString()));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(messages.toFile());
         builder.environment().put("XDG_STATE_HOME", home.resolve("state").toString());
         builder.environment().put("DISPLAY", "nowhere.invalid:99");
         builder.environment().remove("WAYLAND_DISPLAY");

@@ -11,7 +11,7 @@ public enum BootProgram {
     ROUNDS("rounds"),
     /// [DiskRecords]: writes the same number to memory and to every disk, a block at a time.
     DISK_RECORDS("disk-records"),
-    /// [DiskRecords] with many blocks a round, as fast as the firmware writes.
+    /// [DiskRecords] with many blocks a round.
     DISK_WRITES("disk-writes");
 
     private final String text;

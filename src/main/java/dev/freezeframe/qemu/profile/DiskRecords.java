@@ -65,8 +65,8 @@ public final class DiskRecords {
     /// @throws IllegalArgumentException for one that writes no disks
     public static DiskRecords of(BootProgram program) {
         return switch (program) {
-            case DISK_RECORDS -> new DiskRecords(1, 64);
-            case DISK_WRITES -> new DiskRecords(64, 1);
+            case DISK_RECORDS -> new DiskRecords(1, 32);
+            case DISK_WRITES -> new DiskRecords(16, 1);
             case ROUNDS -> throw new IllegalArgumentException(program + " writes no disks");
         };
     }
@@ -187,7 +187,8 @@ public final class DiskRecords {
         code.emit(0x52, 0x41, 0x66, 0x85, 0xc0).jump(0x75, "digit"); // push dx; inc cx; test eax,eax; jnz
         code.label("letter");
         code.emit(0x58, 0x04, '0').call("print").jump(0xe2, "letter"); // pop ax; add al,'0'; loop
-        code.emit(0xb0, '\r').call("print").emit(0xb0, '\n').call("print").jumpNear("round");
+        code.emit(0xb0, '\r').call("print").emit(0xb0, '\n').call("print");
+        code.emit(0xf4).jumpNear("round"); // hlt until the firmware's timer; jmp round
 
         code.label("write"); // block edx of drive bp
         code.emit(0x66, 0xa1).word(WRITE); // mov eax,[write]

@@ -58,7 +58,7 @@ public record ProfileField(String name, Kind kind, String title, String help, St
                     ""),
             optional("bootSector", Kind.CHOICE, "Boot sector",
                     "A built-in 512-byte guest, for tests: rounds writes known pages, disk-records also writes what it does to"
-                            + " every disk, disk-writes does so at full speed. Not with a kernel; needs 4 MiB.",
+                            + " every disk, disk-writes does so in rounds of 16 blocks. Not with a kernel; needs 4 MiB.",
                     "", BootProgram.names().toArray(String[]::new)),
             optional("disks", Kind.DISKS, "Disks",
                     "Disk images. What the guest writes is discarded with the machine, the image stays as it is; keep writes"

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.freezeframe.TestedQemu;
 import dev.freezeframe.linux.socket.UnixConnection;
 import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.profile.MachineSpec;
@@ -19,6 +18,7 @@ import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.qemu.qmp.RunDirectory;
 import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.ChildJvm;
 import dev.freezeframe.suite.ExpectWarnings;
 import dev.freezeframe.suite.Underway;
 import java.io.BufferedReader;
@@ -230,13 +230,9 @@ class MachineEndTest {
 
     /// A JVM with a running machine; its first line tells QEMU's process id.
     private static Process childJvm(String mode) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", TestedQemu.jvmOption(),
-                "-cp",
-                System.getProperty(
-                        "java.class.path"),
-                MachineInAChildJvm.class.getName(), mode).redirectError(
-                        ProcessBuilder.Redirect.DISCARD);
+        List<String> command = ChildJvm.command();
+        command.addAll(List.of(MachineInAChildJvm.class.getName(), mode));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("XDG_RUNTIME_DIR", runtimeFolder.toString());
         return builder.start();
     }

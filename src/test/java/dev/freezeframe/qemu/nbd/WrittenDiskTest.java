@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.linux.ImageFile;
 import dev.freezeframe.suite.Await;
+import dev.freezeframe.suite.ChildJvm;
 import dev.freezeframe.suite.Seeds;
 import dev.freezeframe.suite.TestOutput;
 import java.io.IOException;
@@ -153,10 +154,9 @@ class WrittenDiskTest {
         Path socket = folder.resolve("nbd");
         Random random = new Random(12);
         for (int life = 0; life < 2; life++) {
-            Process server = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:TieredStopAtLevel=1", "--enable-native-access=ALL-UNNAMED",
-                    "--sun-misc-unsafe-memory-access=allow", "-cp", System.getProperty("java.class.path"),
-                    ServedImage.class.getName(), file.toString(), socket.toString()).redirectErrorStream(true)
+            List<String> command = ChildJvm.command();
+            command.addAll(List.of(ServedImage.class.getName(), file.toString(), socket.toString()));
+            Process server = new ProcessBuilder(command).redirectErrorStream(true)
                     .redirectOutput(TestOutput.ofChildren()).start();
             try {
                 Await.listening(server, socket);
