@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the guest's initramfs from assets/guest and a static busybox: initramfs.sh OUTPUT [KERNEL]
 # The same sources, compiler and busybox give the same bytes, whoever builds, wherever and whenever. KERNEL is a Debian
-# package with a kernel: with it the initramfs is one for machines that have a disk, and gets the disks' drivers from it.
+# package with a kernel: with it the initramfs is one for machines that have a disk or a network card, and gets their
+# drivers from it.
 #
 # initramfs.sh --init OUTPUT compiles only the guest's init. An installed program has it as assets/guest/prebuilt/init, and
 # then needs no compiler here.
@@ -87,8 +88,8 @@ ln -s ../init "$root/bin/workload"
 # --- drivers -----------------------------------------------------------------------------------------------------------
 
 # Each with what it needs before it. What the package does not have as a module, the kernel has built in. init loads
-# them in this order until its disk is there, so the most likely disk comes first.
-drivers=(crc32c_generic ext4 virtio_pci virtio_blk sd_mod virtio_scsi ata_piix ahci)
+# them in this order until its disk, or its network card, is there, so the most likely disk comes first.
+drivers=(crc32c_generic ext4 virtio_pci virtio_blk sd_mod virtio_scsi ata_piix ahci virtio_net)
 declare -A module_files=() packed=()
 
 unpack_modules() {
@@ -127,6 +128,7 @@ if [[ -n $kernel ]]; then
     pack_module "$driver"
   done
   cp "$sources/build.sh" "$root/bin/build"
+  cp "$sources/fetch.sh" "$root/bin/fetch"
   for command in reboot poweroff halt; do
     ln -s busybox "$root/bin/$command"
   done

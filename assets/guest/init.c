@@ -146,9 +146,9 @@ static void load_module(const char *name) {
   close(file);
 }
 
-// The modules' names start with numbers, so that each comes after those that it needs. What the disk does not need
-// stays where it is. Disks behind SCSI appear a little later than their drivers.
-static bool find_disk(const char *device) {
+// Loads drivers until there is what they drive. The modules' names start with numbers, so that each comes after those
+// that it needs; what is not needed stays where it is. Disks behind SCSI appear a little later than their drivers.
+static bool find_device(const char *device) {
   struct dirent **modules;
   int count = scandir("/modules", &modules, NULL, alphasort);
   for (int i = 0; i < count && access(device, F_OK) != 0; i++) {
@@ -164,7 +164,7 @@ static bool find_disk(const char *device) {
 
 // Goes over to the file system on the disk. This process and the initramfs stay: the latter is /run/guest from now on.
 static bool enter_disk(const char *device) {
-  if (!find_disk(device)) {
+  if (!find_device(device)) {
     say("init: there is no disk %s (ff.root), or no driver for it among /modules", device);
     return false;
   }
@@ -271,6 +271,10 @@ static int run_first_process(void) {
   mount_or_say("devtmpfs", "/dev", NULL);
   open_console();
   read_kernel_arguments();
+  // while /modules is there
+  if (text_argument("address", NULL) != NULL && !find_device("/sys/class/net/eth0")) {
+    say("init: there is no network card (ff.address), or no driver for it among /modules");
+  }
   const char *root = text_argument("root", NULL);
   on_disk = root != NULL && enter_disk(root);
   if (!on_disk) {

@@ -455,6 +455,29 @@ static int build(void) {
   return 1;
 }
 
+// --- fetch: input from a network ------------------------------------------------------------------------------------
+
+static int fetch(void) {
+  static const char *const scripts[] = {"/bin/fetch", "/run/guest/bin/fetch"};
+  const char *address = text_argument("address", NULL);
+  if (address == NULL) {
+    say("fetch: ff.address is to be this machine's address, such as 10.0.2.15");
+    return 1;
+  }
+  for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+    if (access(scripts[i], R_OK) == 0) {
+      char pause[32];
+      char end[32];
+      snprintf(pause, sizeof pause, "%" PRIu64, number_argument("interval", 200));
+      snprintf(end, sizeof end, "%" PRIu64, end_after);
+      execl("/bin/sh", "sh", scripts[i], address, text_argument("server", "10.0.2.2"), text_argument("file", "uuid"), pause,
+            end, NULL);
+    }
+  }
+  say("fetch: it is in the initramfs with drivers, initramfs-disk.cpio.gz");
+  return 1;
+}
+
 // --------------------------------------------------------------------------------------------------------------------
 
 int run_workload(void) {
@@ -465,6 +488,7 @@ int run_workload(void) {
       {"ticker", ticker}, {"idle", idle}, {"random", random_pages}, {"cache", cache}, {"compute", compute},
       {"disk", disk},
       {"build", build},
+      {"fetch", fetch},
   };
   end_after = number_argument("end", 0);
   seed = text_argument("seed", NULL) != NULL ? number_argument("seed", 0) : seed_of_kernel();
@@ -475,6 +499,6 @@ int run_workload(void) {
       return workloads[i].run();
     }
   }
-  say("workload: there is no ff.workload=%s (ticker, idle, random, cache, compute, disk, build)", name);
+  say("workload: there is no ff.workload=%s (ticker, idle, random, cache, compute, disk, build, fetch)", name);
   return 1;
 }

@@ -35,7 +35,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// Whether a replay arrived where the recording was: every page of RAM, every block of its disks and every device compared with
-/// the checkpoint, but for what tells the host's time.
+/// the checkpoint, but for what is the host's ([DeviceSection#withoutHost]).
 ///
 /// An instruction count is not always one moment. A timer that fires and the interrupt that it raises happen between two
 /// instructions; a recording is mostly stopped between them, as QEMU looks for commands there, and no command stops a replay at
@@ -204,7 +204,7 @@ final class Proof {
         List<String> differing = new ArrayList<>();
         for (DeviceSection section : wanted) {
             Optional<DeviceSection> other = found.stream().filter(section::isOfSameDevice).findFirst();
-            if (other.isEmpty() || !section.withoutHostTime().isEqual(other.get().withoutHostTime())) {
+            if (other.isEmpty() || !section.withoutHost().isEqual(other.get().withoutHost())) {
                 differing.add(section.toString());
             }
         }

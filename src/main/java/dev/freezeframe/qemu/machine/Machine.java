@@ -277,7 +277,11 @@ public final class Machine implements AutoCloseable {
     ///
     /// It must not stand still between: QEMU's main loop goes on in the log of a machine that stands, and the timer that would
     /// wake an idle guest has no effect there (`icount_warp_rt`), so that the guest would sleep for ever.
+    ///
+    /// Nor may it tell its guest that it is somewhere else now: a network card that does, by an interrupt, does what is in no
+    /// log (`virtio_net_post_load_device`).
     public void goOnTo(long instruction) throws QmpException {
+        qmp().execute(QmpCommand.of("migrate-set-parameters").with("announce-rounds", 0));
         qmp().execute(QmpCommand.of("replay-break").with("icount", instruction));
         // a machine that waits for its state remembers that it is to run (`qmp_cont`)
         resume();

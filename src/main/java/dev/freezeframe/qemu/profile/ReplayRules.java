@@ -15,6 +15,13 @@ final class ReplayRules {
     private static final Pattern CARD_WITH_TIMER = Pattern.compile("(?i)(?:.*\\bdriver\\W+)?\\W*(e1000\\w*|igb)\\b.*",
             Pattern.DOTALL);
 
+    /// A card that sends when QEMU's main loop comes to it, at an instruction that is another one each time (`virtio_net_tx_bh`);
+    /// its other way is a timer of the guest's clock.
+    private static final Pattern CARD_THAT_SENDS = Pattern.compile(
+            "(?i)(?:.*\\bdriver\\W+)?\\W*(virtio-net\\b[-\\w]*)\\b.*",
+            Pattern.DOTALL);
+    private static final Pattern SENDS_BY_TIMER = Pattern.compile("\\btx\\W+timer\\b");
+
     /// Options that are a matter of replay, or that bring content which is read while the guest runs and is in no log.
     private static final Map<String, Refusal> OPTIONS = Map.ofEntries(Map.entry("icount", own("icount")),
             Map.entry("rtc", own("rtc")), Map.entry("seed", own("seed")), Map.entry("cdrom", medium()),
@@ -49,7 +56,7 @@ final class ReplayRules {
     private static Refusal unnamed() {
         return new Refusal("what comes by a network is logged only where that has a name",
                 "write -netdev user,id=net0 and"
-                        + " -device virtio-net-pci,netdev=net0");
+                        + " -device virtio-net-pci,netdev=net0,tx=timer");
     }
 
     /// What we serve to QEMU, and can ask it about.
@@ -111,7 +118,13 @@ final class ReplayRules {
                 if (card.matches()) {
                     return Optional.of(
                             new Refusal("the network card " + card.group(1) + " starts a timer when it is loaded, and"
-                                    + " the run would stand still", "use virtio-net-pci or rtl8139"));
+                                    + " the run would stand still", "use virtio-net-pci with tx=timer, or rtl8139"));
+                }
+                Matcher sending = CARD_THAT_SENDS.matcher(value);
+                if (sending.matches() && !SENDS_BY_TIMER.matcher(value).find()) {
+                    return Optional.of(new Refusal("the network card " + sending.group(1)
+                            + " sends whenever QEMU comes to it, which is in no log",
+                            "write tx=timer behind it: -device virtio-net-pci,netdev=net0,tx=timer"));
                 }
             }
         }

@@ -40,9 +40,7 @@ class ProfilesTest {
                 .list();
         assertEquals(
                 List.of("boot-sector", "boot-sector-vga", "debian-build", "deterministic-linux", "replay-build",
-                        "replay-linux",
-                        "tiny-linux",
-                        "vga-linux"),
+                        "replay-linux", "replay-network", "tiny-linux", "vga-linux"),
                 entries
                         .stream().map(ProfileEntry::name).toList());
         entries.forEach(entry -> assertEquals(Optional.empty(), entry.problem()));

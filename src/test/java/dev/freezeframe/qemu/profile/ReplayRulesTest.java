@@ -43,6 +43,9 @@ class ReplayRulesTest {
             "arguments": ["-device", "driver=E1000e,netdev=n"]  | E1000e
             "arguments": ["-device", "{\\"driver\\":\\"e1000\\"}"]  | e1000
             "arguments": ["--device", "e1000"]                  | e1000
+            "arguments": ["-device", "virtio-net-pci,netdev=n"] | tx=timer
+            "arguments": ["-device", "virtio-net,tx=bh"]        | tx=timer
+            "arguments": ["-device", "{\\"driver\\":\\"virtio-net-pci-non-transitional\\"}"]  | tx=timer
             "arguments": ["-icount", "shift=3"]                 | -icount
             "arguments": ["-rtc", "base=utc"]                   | -rtc
             "arguments": ["-seed", "5"]                         | -seed
@@ -60,7 +63,7 @@ class ReplayRulesTest {
     @Test
     void qemuLogsTheRunAndEachNetwork() throws IOException {
         List<String> line = CommandLinePreview.of(read(
-                ", \"arguments\": [\"-netdev\", \"user,id=lan\", \"-device\", \"virtio-net-pci,netdev=lan\"]"));
+                ", \"arguments\": [\"-netdev\", \"user,id=lan\", \"-device\", \"virtio-net-pci,netdev=lan,tx=timer\"]"));
         String text = String.join(" ", line);
         assertTrue(text.contains("-icount shift=2,rr=record,rrfile="), text);
         assertTrue(text.contains("-accel tcg"), text);
