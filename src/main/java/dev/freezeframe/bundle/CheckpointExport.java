@@ -169,6 +169,16 @@ public final class CheckpointExport {
         }
     }
 
+    /// Writes a disk, as the guest would find it, into a file that is there and empty; zero blocks become holes.
+    ///
+    /// @param diskId such as `disk0`
+    /// @throws IOException with one line for the user; the file is of no use then
+    public void fillDisk(CheckpointRecord checkpoint, String diskId, Path file) throws IOException {
+        try (ImageReader image = store.openImage(checkpoint, NewCheckpoint.disk(diskId))) {
+            fill(file, image.sizeBytes(), image.map(), Progress.NONE);
+        }
+    }
+
     /// `qemu-img` reads the disk from our own server.
     private void convert(CheckpointRecord checkpoint, String diskId, Path file, Progress progress) throws IOException {
         QemuImg images = QemuImg.ofDefault();

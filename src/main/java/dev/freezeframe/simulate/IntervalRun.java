@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 /// Executes intervals again, one after the other: restores the checkpoint where each is to start into a QEMU that is led by the log
 /// of the run, lets it go on to the very instruction of the checkpoint at the end, and proves that it arrived there. For one
 /// thread.
-final class IntervalRun implements AutoCloseable {
+final class IntervalRun implements IntervalWork {
     private static final Logger LOG = LoggerFactory.getLogger(IntervalRun.class);
     /// How often it is looked whether the guest still goes on, and what a plugin has written by then: some hundred megabytes at
     /// most between two looks.
@@ -83,10 +83,9 @@ final class IntervalRun implements AutoCloseable {
         this.listener = listener;
     }
 
-    /// Executes an interval. What goes wrong is in the result.
-    SimulatedInterval run(Interval interval) {
-        listener.begun(interval, worker);
-        Times times = new Times(interval);
+    @Override
+    public SimulatedInterval run(Interval interval) {
+        IntervalTimes times = new IntervalTimes(interval, worker, listener);
         try {
             Optional<String> missing = log.missing(interval);
             if (missing.isPresent()) {
@@ -95,7 +94,7 @@ final class IntervalRun implements AutoCloseable {
         } catch (IOException e) {
             return times.failed(e);
         }
-        try (PluginOutput output = PluginOutput.create(results, interval);
+        try (PluginOutput output = PluginOutput.create(results, interval, "the plugin");
                 RestoredMachines machines = restorer.restore(interval.start(),
                         options.withReplay(new Replay(log.path(), until(interval)), plugin.map(
                                 each -> each.arguments(output, interval.warmUpInstructions())).orElse(List.of())),
@@ -139,10 +138,7 @@ final class IntervalRun implements AutoCloseable {
             throw new IOException("QEMU " + status.describe() + " before the plugin had written all");
         }
         ObjectNode said = plugin.orElseThrow().result(output);
-        if (said.toString().length() > SimulatedInterval.MAX_RESULT_LENGTH) {
-            throw new IOException("the plugin's result has more than " + SimulatedInterval.MAX_RESULT_LENGTH
-                    + " characters; have it write less");
-        }
+        Plugin.requireShort(said, "the plugin");
         return said;
     }
 
@@ -217,53 +213,14 @@ final class IntervalRun implements AutoCloseable {
         }
     }
 
+    /// A replay that hangs, or that QEMU ends, mostly goes well the next time.
+    @Override
+    public boolean mayGoBetter() {
+        return true;
+    }
+
     @Override
     public void close() {
         image.close();
-    }
-
-    /// When what was done.
-    private final class Times {
-        private final Interval interval;
-        private final long start = System.nanoTime();
-        private long restored = start;
-        private long ran = start;
-
-        Times(Interval interval) {
-            this.interval = interval;
-            listener.phase(interval, Simulation.Phase.RESTORE, worker, start);
-        }
-
-        void restored() {
-            restored = System.nanoTime();
-            ran = restored;
-            listener.phase(interval, Simulation.Phase.RUN, worker, restored);
-        }
-
-        void ran() {
-            ran = System.nanoTime();
-            listener.phase(interval, Simulation.Phase.PROOF, worker, ran);
-        }
-
-        SimulatedInterval failed(Exception cause) {
-            return failed(cause.getMessage() == null ? cause.toString() : cause.getMessage());
-        }
-
-        SimulatedInterval failed(String reason) {
-            return result(Proof.Verdict.failed(reason), JsonNodeFactory.instance.objectNode());
-        }
-
-        SimulatedInterval result(Proof.Verdict verdict, ObjectNode said) {
-            return new SimulatedInterval(interval.from().number(), interval.to().number(), interval.instructions(),
-                    verdict
-                            .state(),
-                    verdict.reason(), verdict.pages(), verdict.devices(), millis(restored - start), millis(ran
-                            - restored),
-                    millis(System.nanoTime() - ran), worker, said.toString());
-        }
-
-        private static long millis(long nanos) {
-            return nanos / 1_000_000;
-        }
     }
 }

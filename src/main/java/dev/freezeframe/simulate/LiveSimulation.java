@@ -64,6 +64,10 @@ public final class LiveSimulation implements AutoCloseable {
                     "a run of " + machine.profile().name() + " cannot be executed again: its profile does not say"
                             + " \"replay\": true; leave --simulate out, or record one that does, such as replay-linux");
         }
+        if (Simulator.of(plugin).isPresent()) {
+            throw new IOException("a command is called when a run has been recorded: record without it, and then"
+                    + " freezeframe simulate has --command");
+        }
         if (Simulation.plugin(plugin, QemuProgram.ask(machine.qemuBinary())).writesFiles()) {
             throw new IOException(
                     "the plugin " + plugin + " writes a file for each interval, for which a recording has no folder:"

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.store.model.SimulationRecord;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -119,11 +120,26 @@ public record Plugin(Path file, PluginText text, boolean ours) {
     /// @throws IOException in one line, if one of ours said nothing, or nothing that can be read
     ObjectNode result(PluginOutput output) throws IOException {
         if (!ours) {
-            String text = PluginOutput.read(output.text()).strip();
-            return object(text).orElseGet(() -> JsonNodeFactory.instance.objectNode().put("output", text));
+            return said(output.read(output.text()));
         }
-        String text = PluginOutput.read(output.object());
+        String text = output.read(output.object());
         return object(text).orElseThrow(() -> new IOException("the plugin " + file.getFileName() + " wrote no result"));
+    }
+
+    /// What somebody said who need not say a JSON object: that, or an object that holds it.
+    static ObjectNode said(String text) {
+        String stripped = text.strip();
+        return object(stripped).orElseGet(() -> JsonNodeFactory.instance.objectNode().put("output", stripped));
+    }
+
+    /// Refuses what the store would not take.
+    ///
+    /// @param who said it
+    static void requireShort(ObjectNode said, String who) throws IOException {
+        if (said.toString().length() > SimulatedInterval.MAX_RESULT_LENGTH) {
+            throw new IOException(who + "'s result has more than " + SimulatedInterval.MAX_RESULT_LENGTH
+                    + " characters; have it write less");
+        }
     }
 
     private static Optional<ObjectNode> object(String text) {

@@ -51,7 +51,8 @@ public final class Simulation {
     ///
     /// @param workers how many intervals at a time
     /// @param proof   whether each end is compared with its checkpoint
-    /// @param plugin  who looks on, as [Plugin#of] takes it
+    /// @param plugin  who looks on, as [Plugin#of] takes it; or the [command][#command] that is called instead of a QEMU, whose
+    ///                ends nobody compares
     /// @param qemu    instead of the recorded one
     /// @param results a folder in which what plugins write stays, in one of its own for each simulation
     public record Options(int workers, boolean proof, Optional<String> plugin, Optional<Path> qemu,
@@ -138,18 +139,11 @@ public final class Simulation {
     ///                     result
     public Outcome run(List<Interval> wanted, int every, Listener listener) throws IOException {
         long start = System.nanoTime();
-        QemuProgram qemu = qemu();
-        Optional<Plugin> plugin = options.plugin().isEmpty()
-                ? Optional.empty()
-                : Optional.of(plugin(options.plugin().get(), qemu));
-        if (plugin.isPresent() && plugin.get().writesFiles() && options.results().isEmpty()) {
-            throw new IOException("the plugin " + options.plugin().get() + " writes a file for each interval: name a folder"
-                    + " for them with --out");
-        }
-        SimulationRecord simulation = begun(new SimulationRecord(0, experiment.id(), plugin.map(Plugin::record).orElse(""),
-                options.proof(), wanted.getFirst().from().number(), wanted.getLast().to().number(), every, Instant.now(),
-                Optional.empty()), plugin);
-        List<Interval> intervals = warmedUp(wanted, plugin.map(each -> each.text().warmUp()).orElse(0));
+        How how = how(wanted.getFirst(), listener);
+        SimulationRecord simulation = begun(new SimulationRecord(0, experiment.id(), how.named, how.proof, wanted
+                .getFirst().from().number(), wanted.getLast().to().number(), every, Instant.now(), Optional.empty()),
+                how.plugin);
+        List<Interval> intervals = warmedUp(wanted, PluginText.of(how.named).warmUp());
         Map<Interval, SimulatedInterval> results = new HashMap<>();
         for (SimulatedInterval each : store.simulations().intervals(simulation)) {
             Optional<Interval> same = intervals.stream()
@@ -167,11 +161,16 @@ public final class Simulation {
         int before = results.size();
         List<Interval> waiting = intervals.stream().filter(each -> !results.containsKey(each)).sorted(Comparator
                 .comparingLong(Interval::executed).reversed()).toList();
-        execute(intervals, waiting, qemu, plugin, folder(simulation), listener, (interval, result) -> {
-            results.put(interval, result);
-            store.simulations().add(simulation, result);
-            listener.ended(interval, result);
-        });
+        Optional<Path> kept = folder(simulation);
+        if (!waiting.isEmpty()) {
+            try (Workers workers = how.source.open(intervals, kept)) {
+                execute(waiting, workers, (interval, result) -> {
+                    results.put(interval, result);
+                    store.simulations().add(simulation, result);
+                    listener.ended(interval, result);
+                });
+            }
+        }
         List<SimulatedInterval> all = intervals.stream().map(results::get).toList();
         if (simulation.endedAt().isEmpty() && all.stream().noneMatch(each -> each.state() == EndState.FAILED)) {
             store.simulations().end(simulation, Instant.now());
@@ -183,6 +182,96 @@ public final class Simulation {
             }
         }
         return new Outcome(simulation.id(), all, said.sum(), before, System.nanoTime() - start);
+    }
+
+    /// Who executes intervals.
+    private interface Workers extends Closeable {
+        IntervalWork worker(int number) throws IOException;
+    }
+
+    /// Where workers come from.
+    @FunctionalInterface
+    private interface Source {
+        /// @param intervals all that are wanted
+        /// @param kept      a folder for files that stay
+        Workers open(List<Interval> intervals, Optional<Path> kept) throws IOException;
+    }
+
+    /// How intervals are executed.
+    ///
+    /// @param named who looks on or is called, in the store
+    private record How(String named, boolean proof, Optional<Plugin> plugin, Source source) {}
+
+    private How how(Interval first, Listener listener) throws IOException {
+        Optional<Simulator> simulator = options.plugin().isEmpty()
+                ? Optional.empty()
+                : Simulator.of(options.plugin().get());
+        if (simulator.isPresent()) {
+            requireReplay(MachineSpec.fromRecord(JSON.readTree(experiment.machineJson())));
+            simulator.get().requirePlaces(SimulatorRun.places(first.start(), options.results().isPresent()));
+            return new How(simulator.get().text().text(), false, Optional.empty(), (_, kept) -> new Called(simulator
+                    .get(), kept, listener));
+        }
+        QemuProgram qemu = qemu();
+        Optional<Plugin> plugin = options.plugin().isEmpty()
+                ? Optional.empty()
+                : Optional.of(plugin(options.plugin().get(), qemu));
+        if (plugin.isPresent() && plugin.get().writesFiles() && options.results().isEmpty()) {
+            throw new IOException("the plugin " + options.plugin().get() + " writes a file for each interval: name a folder"
+                    + " for them with --out");
+        }
+        return new How(plugin.map(Plugin::record).orElse(""), options.proof(), plugin, (intervals, kept) -> new Qemus(
+                RunLog.of(store, experiment, qemu.path(), intervals), restoring(qemu), plugin, kept, listener));
+    }
+
+    private final class Called implements Workers {
+        private final Simulator simulator;
+        private final Optional<Path> kept;
+        private final Listener listener;
+
+        Called(Simulator simulator, Optional<Path> kept, Listener listener) {
+            this.simulator = simulator;
+            this.kept = kept;
+            this.listener = listener;
+        }
+
+        @Override
+        public IntervalWork worker(int number) {
+            return new SimulatorRun(store, simulator, kept, number, listener);
+        }
+
+        @Override
+        public void close() {
+            // nothing is shared
+        }
+    }
+
+    /// All led by one log.
+    private final class Qemus implements Workers {
+        private final RunLog log;
+        private final RestoreOptions restore;
+        private final Optional<Plugin> plugin;
+        private final Optional<Path> kept;
+        private final Listener listener;
+
+        Qemus(RunLog log, RestoreOptions restore, Optional<Plugin> plugin, Optional<Path> kept, Listener listener) {
+            this.log = log;
+            this.restore = restore;
+            this.plugin = plugin;
+            this.kept = kept;
+            this.listener = listener;
+        }
+
+        @Override
+        public IntervalWork worker(int number) throws IOException {
+            return new IntervalRun(store, experiment.ramBytes(), log, restore, options.proof(), plugin, kept, number,
+                    listener);
+        }
+
+        @Override
+        public void close() {
+            log.close();
+        }
     }
 
     /// Whether a run was recorded so that it can be executed again.
@@ -242,28 +331,21 @@ public final class Simulation {
         return experiment.endedAt().filter(end -> simulation.startedAt().isBefore(end)).isPresent();
     }
 
-    private void execute(List<Interval> intervals, List<Interval> waiting, QemuProgram qemu, Optional<Plugin> plugin,
-            Optional<Path> results, Listener listener, Listener done) throws IOException {
-        if (waiting.isEmpty()) {
-            return;
-        }
-        RestoreOptions restore = restoring(qemu);
-        List<IntervalRun> runs = new ArrayList<>();
-        try (RunLog log = RunLog.of(store, experiment, qemu.path(), intervals);
-                Closeable _ = () -> Closing.all(runs);
+    private void execute(List<Interval> waiting, Workers workers, Listener done) throws IOException {
+        List<IntervalWork> runs = new ArrayList<>();
+        try (Closeable _ = () -> Closing.all(runs);
                 ExecutorService threads = Executors.newFixedThreadPool(options.workers(), Thread.ofPlatform().name(
                         "simulate-", 1).factory())) {
             try {
-                BlockingQueue<IntervalRun> idle = new LinkedBlockingQueue<>();
+                BlockingQueue<IntervalWork> idle = new LinkedBlockingQueue<>();
                 for (int worker = 1; worker <= options.workers(); worker++) {
-                    runs.add(new IntervalRun(store, experiment.ramBytes(), log, restore, options.proof(), plugin,
-                            results, worker, listener));
+                    runs.add(workers.worker(worker));
                     idle.add(runs.getLast());
                 }
                 CompletionService<Ended> ended = new ExecutorCompletionService<>(threads);
                 for (Interval interval : waiting) {
                     var _ = ended.submit(() -> {
-                        IntervalRun run = idle.take();
+                        IntervalWork run = idle.take();
                         try {
                             return new Ended(interval, twice(run, interval));
                         } finally {
@@ -293,14 +375,21 @@ public final class Simulation {
 
     private record Ended(Interval interval, SimulatedInterval result) {}
 
-    /// A replay that hangs, or that QEMU ends, mostly goes well the next time.
-    private static SimulatedInterval twice(IntervalRun run, Interval interval) {
+    private static SimulatedInterval twice(IntervalWork run, Interval interval) {
         SimulatedInterval result = run.run(interval);
-        if (result.state() != EndState.FAILED || Thread.currentThread().isInterrupted()) {
+        if (result.state() != EndState.FAILED || !run.mayGoBetter() || Thread.currentThread().isInterrupted()) {
             return result;
         }
         LOG.info("interval {} is executed once more: {}", interval.number(), result.reason());
         return run.run(interval);
+    }
+
+    /// How a command is named where a plugin is: another simulator, called for each interval with the files of its first checkpoint.
+    ///
+    /// @param template as the user writes it, with its places
+    /// @param warmUp   how many recorded intervals earlier each is begun
+    public static String command(String template, int warmUp) {
+        return Simulator.named(template, warmUp);
     }
 
     /// Finds a plugin for a QEMU.
@@ -320,11 +409,7 @@ public final class Simulation {
     QemuProgram qemu() throws IOException {
         JsonNode record = JSON.readTree(experiment.machineJson());
         MachineSpec recorded = MachineSpec.fromRecord(record);
-        if (!recorded.profile().replay()) {
-            throw new MachineException("the run of " + experiment.name() + " cannot be executed again: its profile "
-                    + experiment.profileName()
-                    + " does not say \"replay\": true; record one that does, such as replay-linux");
-        }
+        requireReplay(recorded);
         QemuProgram qemu = QemuProgram.ask(options.qemu().orElse(recorded.qemuBinary()));
         String version = record.path("qemuVersion").asText();
         if (!release(version).equals(release(qemu.version()))) {
@@ -333,6 +418,14 @@ public final class Simulation {
                     + ", which executes only its own runs again; name the other one with --qemu");
         }
         return qemu;
+    }
+
+    private void requireReplay(MachineSpec recorded) throws MachineException {
+        if (!recorded.profile().replay()) {
+            throw new MachineException("the run of " + experiment.name() + " cannot be executed again: its profile "
+                    + experiment.profileName()
+                    + " does not say \"replay\": true; record one that does, such as replay-linux");
+        }
     }
 
     /// Such as `7.2` of `7.2.22`.

@@ -10,12 +10,16 @@ import dev.freezeframe.suite.BuiltPlugins;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// A run is recorded, and each of its intervals executed again ends as it did then.
 @Tag("qemu")
@@ -65,6 +69,58 @@ class SimulateTest {
         assertEquals("the plugin wrote more than 16 MiB to plugin.log; have it write less",
                 noisy.single("interval").path(
                         "reason").asText());
+    }
+
+    @Test
+    void anotherSimulatorGetsTheFilesOfEachCheckpointAndWhatItPrintsIsAddedUp() throws Exception {
+        Path moment = home.resolve("moment.ram");
+        assertEquals(0, call("export", "run/2", "--ram", moment.toString()).status());
+        Path simulator = Files.writeString(home.resolve("sim, mine"), """
+                #!/bin/sh
+                cmp "$1" "$2" >&2 || exit 3
+                cp "$3" "$4.devices"
+                echo "{\\"cycles\\": $(($5 + $6)), \\"calls\\": 1}"
+                """);
+        Files.setPosixFilePermissions(simulator, PosixFilePermissions.fromString("rwx------"));
+        Path out = home.resolve("kept");
+        String template = "'" + simulator + "' {ram} " + moment + " {devices} {out} {instructions} {skip}";
+        Invocation called = call("simulate", "run", "--from", "2", "--to", "4", "--command", template, "--out", out
+                .toString(), "--json");
+        // the memory of the second interval is another one
+        assertEquals(1, called.status(), called::err);
+        List<JsonNode> intervals = called.json("interval").stream().sorted(Comparator.comparingInt(each -> each.path(
+                "interval").asInt())).toList();
+        assertEquals(2, intervals.size(), called::err);
+        assertEquals("ended", intervals.getFirst().path("state").asText(), called::out);
+        assertEquals(counts.get(2) - counts.get(1), intervals.getFirst().path("result").path("cycles").asLong());
+        assertTrue(intervals.getLast().path("reason").asText().startsWith("the simulator ended with exit status 3: "),
+                called::out);
+        String number = called.single("summary").path("simulation").asText();
+        assertTrue(Files.size(out.resolve("run-" + number).resolve("2-3.devices")) > 1000);
+
+        Invocation warm = call("simulate", "run", "--from", "3", "--to", "4", "--warm-up", "1", "--command", template,
+                "--out", out.toString(), "--json");
+        assertEquals(0, warm.status(), warm::out);
+        assertEquals(counts.get(3) - counts.get(1), warm.single("summary").path("result").path("cycles").asLong());
+        assertTrue(call("simulations", "run", "--json").json("simulation").stream().anyMatch(each -> each.path("plugin")
+                .asText().equals("command=" + template.replace(",", ",,"))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            wc {what}           | there is no {what} for the command; there are {devices}, {from}, {instructions}, {interval}, {ram}, {skip}, {to}
+            wc {ram} {out}      | the command writes files that begin with {out}: name a folder for them with --out
+            not-there {ram}     | there is no program not-there that can be executed
+            wc 'x               | a quote of the command is not closed: wc 'x
+            ``                  | there is no program in the command
+            """)
+    void aCommandThatCannotBeIsOneLineAndNoSimulation(String template, String line) {
+        int before = call("simulations", "run", "--json").json("simulation").size();
+        Invocation refused = call("simulate", "run", "--command", template);
+        assertEquals(1, refused.status(), refused::out);
+        assertEquals("freezeframe simulate: " + line + "\n", refused.err());
+        assertEquals(before, call("simulations", "run", "--json").json("simulation").size());
+        assertEquals(2, call("simulate", "run", "--command", "true", "--plugin", "count").status());
     }
 
     /// A foreign one that prints all the time.

@@ -24,7 +24,7 @@ class PluginOutputTest {
     private PluginOutput output(Optional<Path> kept) throws IOException {
         try (Store store = Store.open(folder.resolve("store"))) {
             ExperimentRecord run = ArrayGuest.record(store, "run", 2, 1);
-            return PluginOutput.create(kept, Interval.between(store.checkpoints(run.id()), 1).getFirst());
+            return PluginOutput.create(kept, Interval.between(store.checkpoints(run.id()), 1).getFirst(), "the plugin");
         }
     }
 

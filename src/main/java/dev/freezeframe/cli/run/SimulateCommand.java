@@ -39,6 +39,8 @@ import picocli.CommandLine.Spec;
                 "    freezeframe simulate replay-linux-20260101-120000 --to 9 --plugin cache",
                 "  Each interval with caches that the one before it has filled:",
                 "    freezeframe simulate replay-linux-20260101-120000 --plugin=cache --warm-up=1",
+                "  Another simulator, which gets files and numbers:",
+                "    freezeframe simulate replay-linux-20260101-120000 --command='./sim {ram}'",
                 "  All of it as one, to compare with:",
                 "    freezeframe simulate replay-linux-20260101-120000 --plugin cache --serial"})
 public final class SimulateCommand implements Callable<Integer> {
@@ -55,6 +57,9 @@ public final class SimulateCommand implements Callable<Integer> {
 
     @Option(names = "--plugin", paramLabel = "NAME[,ARG=VALUE]", description = "A TCG plugin that looks on: count, mix, cache, branch, bbv or trace, or FILE.so of your own.")
     private Optional<String> plugin;
+
+    @Option(names = "--command", paramLabel = "TEMPLATE", description = "Call another simulator for each interval, with the files of its first checkpoint: {ram}, {devices}, {disk0} and so on are files, {from}, {to}, {interval}, {instructions} and {skip} numbers, {out} begins the names of files in the folder of --out.")
+    private Optional<String> template;
 
     @Option(names = "--warm-up", paramLabel = "N", defaultValue = "0", description = "Begin each interval N recorded intervals earlier, which fill the plugin's caches and count for nothing. Default: ${DEFAULT-VALUE}")
     private int warmUp;
@@ -104,9 +109,13 @@ public final class SimulateCommand implements Callable<Integer> {
         if (warmUp < 0) {
             throw new ParameterException(spec.commandLine(), "--warm-up must be at least 0");
         }
-        if (warmUp > 0 && plugin.isEmpty()) {
+        if (warmUp > 0 && plugin.isEmpty() && template.isEmpty()) {
             throw new ParameterException(spec.commandLine(),
-                    "--warm-up is for what --plugin names, which would begin cold; leave it out, or name a plugin");
+                    "--warm-up is for what --plugin or --command names, which would begin cold; leave it out, or name one");
+        }
+        if (template.isPresent() && (plugin.isPresent() || qemu.isPresent() || unproven)) {
+            throw new ParameterException(spec.commandLine(), "--command is instead of a QEMU: leave "
+                    + (plugin.isPresent() ? "--plugin" : unproven ? "--no-proof" : "--qemu") + " out");
         }
         try (StopRequest stop = StopRequest.onSignals();
                 TerminalOutput screen = new TerminalOutput(program.surroundings());
@@ -134,9 +143,11 @@ public final class SimulateCommand implements Callable<Integer> {
             screen.line(SimulationText.HEADING);
         }
         AtomicInteger done = new AtomicInteger();
+        Optional<String> named = template.isPresent()
+                ? Optional.of(Simulation.command(template.get(), warmUp))
+                : plugin.flatMap(text -> PluginText.wanted(text, warmUp));
         Simulation simulation = new Simulation(store, experiment,
-                new Simulation.Options(lanes, !unproven, plugin.flatMap(named -> PluginText.wanted(named, warmUp)),
-                        qemu, out));
+                new Simulation.Options(lanes, !unproven, named, qemu, out));
         try {
             return stop.starting(() -> simulation.run(intervals, every, (interval, result) -> {
                 screen.line(format.json()

@@ -296,14 +296,14 @@ final class MachineStart {
     private static List<String> prefix(Optional<Path> lock, boolean background) throws MachineException {
         List<String> prefix = new ArrayList<>();
         if (lock.isEmpty()) {
-            prefix.addAll(List.of(utility("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"));
+            prefix.addAll(List.of(Executables.required("setpriv", "util-linux"), "--pdeathsig", "KILL", "--"));
         }
         if (background) {
-            prefix.addAll(List.of(utility("nice", "coreutils"), "-n", NICE));
+            prefix.addAll(List.of(Executables.required("nice", "coreutils"), "-n", NICE));
         }
-        prefix.addAll(List.of(utility("setsid", "util-linux"), "--"));
+        prefix.addAll(List.of(Executables.required("setsid", "util-linux"), "--"));
         if (lock.isPresent()) {
-            prefix.addAll(List.of(utility("flock", "util-linux"), "--no-fork", lock.get().toString()));
+            prefix.addAll(List.of(Executables.required("flock", "util-linux"), "--no-fork", lock.get().toString()));
         }
         return prefix;
     }
@@ -316,11 +316,6 @@ final class MachineStart {
         } catch (IOException e) {
             LOG.debug("this kernel does not group by sessions", e);
         }
-    }
-
-    private static String utility(String name, String debianPackage) throws MachineException {
-        return Executables.find(Path.of(name)).orElseThrow(() -> new MachineException("program " + name
-                + " not found; install the package " + debianPackage)).toString();
     }
 
     private static SharedMemory bootFloppy(BootProgram program) throws IOException {

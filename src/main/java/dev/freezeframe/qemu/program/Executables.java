@@ -21,6 +21,15 @@ public final class Executables {
                 .map(folder -> Path.of(folder).resolve(program)).filter(Executables::isProgram).findFirst();
     }
 
+    /// A program that has to be there.
+    ///
+    /// @param debianPackage that has it
+    /// @throws MachineException in one line, if it is not
+    public static String required(String name, String debianPackage) throws MachineException {
+        return find(Path.of(name)).orElseThrow(() -> new MachineException("program " + name
+                + " not found; install the package " + debianPackage)).toString();
+    }
+
     private static boolean isProgram(Path path) {
         return Files.isRegularFile(path) && Files.isExecutable(path);
     }
