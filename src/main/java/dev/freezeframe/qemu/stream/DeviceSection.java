@@ -1,5 +1,6 @@
 package dev.freezeframe.qemu.stream;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -13,6 +14,9 @@ import java.util.List;
 public record DeviceSection(String name, int instance, int version, byte[] content) {
     /// `cpu_ticks_offset`, a number that is not used any more, `cpu_clock_offset`.
     private static final int TIMER_HOST_BYTES = 3 * Long.BYTES;
+    /// When, by the host's clock, an idle guest went to sleep, and when it is to be woken (`icount_vmstate_warp_timer`).
+    private static final byte[] SLEEP = "timer/icount/warp_timer".getBytes(StandardCharsets.US_ASCII);
+    private static final int SLEEP_HOST_BYTES = 2 * Long.BYTES;
     /// Two clocks; the instruction count follows.
     private static final int REPLAY_HOST_BYTES = 2 * Long.BYTES;
     /// QEMU's user network.
@@ -34,8 +38,9 @@ public record DeviceSection(String name, int instance, int version, byte[] conte
     }
 
     /// The same without what is the host's and not the guest's, so that the states of two runs of one guest can be compared. That
-    /// is what tells the host's time, the first numbers of `timer` (`cpus/icount.c`: offsets to the host's clocks) and all of
-    /// `replay` but the instruction count; and the other end of a user network, which hears nothing of a guest that is led by a
+    /// is what tells the host's time, the first numbers of `timer` (`cpus/icount.c`: offsets to the host's clocks), in it since when
+    /// an idle guest sleeps, which a machine that stands at its end forgets (`icount_warp_rt`), and all of `replay` but the
+    /// instruction count; and the other end of a user network, which hears nothing of a guest that is led by a
     /// log (`filter_replay_receive_iov`) and says nothing to it.
     public DeviceSection withoutHost() {
         int from = switch (name) {
@@ -45,7 +50,22 @@ public record DeviceSection(String name, int instance, int version, byte[] conte
             default -> 0;
         };
         int to = name.equals(ReplayPosition.SECTION) ? Math.min(from + Long.BYTES, content.length) : content.length;
-        return new DeviceSection(name, instance, version, Arrays.copyOfRange(content, from, to));
+        byte[] rest = Arrays.copyOfRange(content, from, to);
+        if (name.equals("timer")) {
+            clearSleep(rest);
+        }
+        return new DeviceSection(name, instance, version, rest);
+    }
+
+    /// What follows the name of a subsection, and its version.
+    private static void clearSleep(byte[] timer) {
+        for (int i = 0; i + SLEEP.length + Integer.BYTES + SLEEP_HOST_BYTES <= timer.length; i++) {
+            if (Arrays.equals(timer, i, i + SLEEP.length, SLEEP, 0, SLEEP.length)) {
+                int first = i + SLEEP.length + Integer.BYTES;
+                Arrays.fill(timer, first, first + SLEEP_HOST_BYTES, (byte) 0);
+                return;
+            }
+        }
     }
 
     /// Such as `timer` or `serial#1`.
