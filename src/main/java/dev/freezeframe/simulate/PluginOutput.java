@@ -10,8 +10,8 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// The files that a plugin, or a simulator, writes for one interval, in a folder that only we may enter, and gone with this, also where we crash;
-/// or in one of the user's, to stay.
+/// The files that a plugin, or a simulator, writes for one interval, in a folder that only we may enter, and gone with this, also
+/// where we crash; or in one of the user's, to stay.
 final class PluginOutput implements AutoCloseable {
     /// What a plugin says is a few numbers; a trace it keeps in a file of its own.
     private static final int MOST_BYTES = 1 << 24;
