@@ -10,10 +10,8 @@ import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.record.Recording;
-import dev.freezeframe.record.RecordingListener;
 import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.SimulatedInterval;
@@ -22,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -34,28 +31,9 @@ class LoggedInputTest {
     @TempDir
     private Path folder;
 
-    private static final class Stored implements RecordingListener {
-        private final List<CheckpointRecord> checkpoints = new CopyOnWriteArrayList<>();
-
-        @Override
-        public void checkpointStored(CheckpointRecord checkpoint) {
-            checkpoints.add(checkpoint);
-        }
-
-        @Override
-        public void checkpointFailed(int number, Exception cause) {
-            throw new AssertionError("checkpoint " + number, cause);
-        }
-
-        @Override
-        public void captureEnded(String reason) {
-            // it is ended by the test
-        }
-    }
-
     @Test
     void whatIsTypedIsReplayedAndWhatQemuDoesNotLogIsRefused() throws Exception {
-        Stored stored = new Stored();
+        HeardCheckpoints stored = new HeardCheckpoints();
         ExperimentRecord run;
         try (Store store = Store.open(folder.resolve("store"))) {
             try (Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("replay-linux")))) {

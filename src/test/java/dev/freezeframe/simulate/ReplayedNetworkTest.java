@@ -8,11 +8,9 @@ import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.profile.Profiles;
 import dev.freezeframe.record.Recording;
-import dev.freezeframe.record.RecordingListener;
 import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.suite.Await;
@@ -20,7 +18,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,25 +32,6 @@ class ReplayedNetworkTest {
 
     @TempDir
     private Path folder;
-
-    private static final class Stored implements RecordingListener {
-        private final List<CheckpointRecord> checkpoints = new CopyOnWriteArrayList<>();
-
-        @Override
-        public void checkpointStored(CheckpointRecord checkpoint) {
-            checkpoints.add(checkpoint);
-        }
-
-        @Override
-        public void checkpointFailed(int number, Exception cause) {
-            throw new AssertionError("checkpoint " + number, cause);
-        }
-
-        @Override
-        public void captureEnded(String reason) {
-            // it is waited for
-        }
-    }
 
     private static List<String> fetched(Machine machine) {
         String text = machine.console().text();
@@ -78,7 +56,7 @@ class ReplayedNetworkTest {
     }
 
     private static void assertRunReplays(Path directory) throws Exception {
-        Stored stored = new Stored();
+        HeardCheckpoints stored = new HeardCheckpoints();
         try (Store store = Store.open(directory)) {
             ExperimentRecord run;
             List<String> recorded;
