@@ -127,8 +127,8 @@ class HostileBundleTest {
     @Tag("slow")
     void aBitThatFlippedAnywhereIsRefusedOrHarmless() throws Exception {
         Random random = new Random(2);
-        int[] places = IntStream.concat(IntStream.concat(random.ints(40, 0, 150), random.ints(60, bundle.length - 400,
-                bundle.length)), random.ints(300, 0, bundle.length)).toArray();
+        int[] places = IntStream.concat(IntStream.concat(random.ints(30, 0, 150), random.ints(40, bundle.length - 400,
+                bundle.length)), random.ints(130, 0, bundle.length)).toArray();
         int refusals = 0;
         for (int place : places) {
             byte[] flipped = bundle.clone();

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// It promises a sound file system, a compiler at work on it from the first seconds, and a disk that is clean when the
 /// guest has powered off.
 @Tag("qemu")
-@Tag("slow")
+@Tag("soak")
 class DebianGuestTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Path PROFILE = Path.of("qemu-profiles", "debian-build.json");

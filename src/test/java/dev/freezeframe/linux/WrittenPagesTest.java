@@ -65,6 +65,8 @@ final class WrittenPagesTest {
     /// guest ran or while it stood still.
     private static BitSet harvestEqualsDifferences(BootSectorGuest guest, WrittenPages written, SharedMemory memory,
             SharedMemory shadow, int rounds) throws IOException {
+        // before that, the firmware writes zeros to pages that are zero
+        guest.awaitRounds(50);
         BitSet harvested = new BitSet(memory.pageCount());
         BitSet differing = new BitSet(memory.pageCount());
         for (int round = 0; round < rounds; round++) {

@@ -44,9 +44,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("qemu")
 class CheckpointFidelityTest {
 
-    private static final int CHECKPOINTS = 20;
+    private static final int CHECKPOINTS = 12;
     /// Each is compared whole, a hundred megabytes.
-    private static final int LARGE_CHECKPOINTS = 12;
+    private static final int LARGE_CHECKPOINTS = 6;
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final CaptureOptions QUICKLY = CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(150));
 
@@ -138,6 +138,7 @@ class CheckpointFidelityTest {
 
     /// Above 3 GiB a PC's RAM continues behind the hole for devices; page numbers pass 2 GiB of bytes.
     @Test
+    @Tag("soak")
     void ramBeyondTwoGibibytesIsCapturedAndRestored() throws Exception {
         try (Machine large = Machine.boot(MachineSpec.of(Profiles.standard().find("tiny-linux"))
                 .withMemoryBytes(4L << 30).withKernelArguments("ff.workload=random", "ff.size=64", "ff.rate=2000"))) {

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A real Debian, recorded while it compiles, syncs, deletes, and holds its disk against its memory: a guest that is restored
 /// goes on without a fault, and a disk that is exported holds a sound file system. Needs the guest that the installer builds.
 @Tag("qemu")
-@Tag("slow")
+@Tag("soak")
 class DebianCheckpointTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int CHECKPOINTS = 5;
@@ -140,7 +140,6 @@ class DebianCheckpointTest {
     }
 
     @Test
-    @Tag("soak")
     void independentGuestReadsItsWholeDiskWithoutTheStore() throws Exception {
         try (RestoredMachines restored = restoreIndependent()) {
             Machine machine = restored.first().machine();

@@ -57,7 +57,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /// whatever goes wrong in between; and RAM and disks are of the same instant.
 @Tag("qemu")
 class DiskFidelityTest {
-    private static final int CHECKPOINTS = 20;
+    private static final int CHECKPOINTS = 12;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final long DISK_BYTES = 16 << 20;
     /// Ends within a block.

@@ -33,7 +33,7 @@ class ReplayTest {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     private static final int FEWEST_REPLAYS = 3;
-    private static final int MOST_REPLAYS = 5;
+    private static final int MOST_REPLAYS = 3;
     private static final int ATTEMPTS = 3;
     private static final int RUNS = 12;
 
