@@ -1,8 +1,10 @@
 package dev.freezeframe.plot;
 
 import dev.freezeframe.base.Units;
-import dev.freezeframe.plot.Ink.Dash;
-import dev.freezeframe.plot.Ink.Size;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.Ink.Dash;
+import dev.freezeframe.plot.ink.Ink.Size;
+import dev.freezeframe.plot.ink.InkColor;
 import java.util.function.DoubleFunction;
 
 /// What all charts have around and behind their values: grids, labels, marks.

@@ -1,5 +1,7 @@
 package dev.freezeframe.plot;
 
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.InkColor;
 import java.util.List;
 
 /// One of the charts over the checkpoints of an experiment: what it says in words and how it is painted. Without state, so one

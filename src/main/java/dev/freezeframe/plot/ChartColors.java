@@ -1,6 +1,7 @@
 package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.PageFate;
+import dev.freezeframe.plot.ink.InkColor;
 import java.util.List;
 import java.util.Map;
 

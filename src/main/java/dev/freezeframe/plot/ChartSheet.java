@@ -1,7 +1,9 @@
 package dev.freezeframe.plot;
 
-import dev.freezeframe.plot.Ink.Dash;
-import dev.freezeframe.plot.Ink.Size;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.Ink.Dash;
+import dev.freezeframe.plot.ink.Ink.Size;
+import dev.freezeframe.plot.ink.InkColor;
 import java.util.ArrayList;
 import java.util.List;
 

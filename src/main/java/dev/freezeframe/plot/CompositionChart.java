@@ -4,6 +4,7 @@ import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.PageFate;
 import dev.freezeframe.analyse.RunSummary;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.plot.ink.Ink;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -4,7 +4,9 @@ import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.DirtyCounts;
 import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.plot.Ink.Dash;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.Ink.Dash;
+import dev.freezeframe.plot.ink.InkColor;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -4,6 +4,7 @@ import dev.freezeframe.analyse.BlockFate;
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.base.GuestPage;
 import dev.freezeframe.base.Units;
+import dev.freezeframe.plot.ink.Ink;
 import dev.freezeframe.store.figure.DiskMetrics;
 import java.util.ArrayList;
 import java.util.List;

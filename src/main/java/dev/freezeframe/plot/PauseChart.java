@@ -3,7 +3,8 @@ package dev.freezeframe.plot;
 import dev.freezeframe.analyse.CheckpointSeries;
 import dev.freezeframe.analyse.Distribution;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.plot.Ink.Dash;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.Ink.Dash;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,6 +1,7 @@
 package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.IntervalState;
+import dev.freezeframe.plot.ink.InkColor;
 
 /// What the parts of a simulation are painted in. Immutable.
 ///

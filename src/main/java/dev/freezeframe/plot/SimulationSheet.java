@@ -3,9 +3,11 @@ package dev.freezeframe.plot;
 import dev.freezeframe.analyse.IntervalSpan;
 import dev.freezeframe.analyse.IntervalState;
 import dev.freezeframe.base.Units;
-import dev.freezeframe.plot.Ink.Dash;
-import dev.freezeframe.plot.Ink.Size;
 import dev.freezeframe.plot.SimulationCourse.Piece;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.Ink.Dash;
+import dev.freezeframe.plot.ink.Ink.Size;
+import dev.freezeframe.plot.ink.InkColor;
 import java.util.Comparator;
 import java.util.List;
 

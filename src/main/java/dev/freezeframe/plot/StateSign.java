@@ -1,7 +1,9 @@
 package dev.freezeframe.plot;
 
 import dev.freezeframe.analyse.IntervalState;
-import dev.freezeframe.plot.Ink.Dash;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.Ink.Dash;
+import dev.freezeframe.plot.ink.InkColor;
 
 /// The signs of the states of intervals, as strokes: no face has to have them, and they are the same on the screen and in files.
 final class StateSign {

@@ -1,2 +1,2 @@
-/// Charts, painted with an ink that is a screen, a PNG or an SVG: axes, scales, colours, and each chart. Knows no toolkit.
+/// Charts: axes, scales, colours, and each chart, painted with an ink that is a screen, a PNG or an SVG. Knows no toolkit.
 package dev.freezeframe.plot;

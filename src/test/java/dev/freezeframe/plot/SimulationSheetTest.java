@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.analyse.IntervalSpan;
 import dev.freezeframe.analyse.IntervalState;
+import dev.freezeframe.plot.ink.ChartFile;
+import dev.freezeframe.plot.ink.InkColor;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

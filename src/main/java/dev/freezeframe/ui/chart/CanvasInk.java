@@ -1,7 +1,7 @@
 package dev.freezeframe.ui.chart;
 
-import dev.freezeframe.plot.Ink;
-import dev.freezeframe.plot.InkColor;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.InkColor;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;

@@ -1,11 +1,11 @@
 package dev.freezeframe.ui.chart;
 
 import dev.freezeframe.plot.ChartColors;
-import dev.freezeframe.plot.ChartFile;
-import dev.freezeframe.plot.Ink;
-import dev.freezeframe.plot.ShiftedInk;
 import dev.freezeframe.plot.SimulationCourse;
 import dev.freezeframe.plot.SimulationSheet;
+import dev.freezeframe.plot.ink.ChartFile;
+import dev.freezeframe.plot.ink.Ink;
+import dev.freezeframe.plot.ink.ShiftedInk;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Cancellable;
 import dev.freezeframe.ui.theme.Palette;

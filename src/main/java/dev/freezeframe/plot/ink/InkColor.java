@@ -1,4 +1,4 @@
-package dev.freezeframe.plot;
+package dev.freezeframe.plot.ink;
 
 /// A colour of sRGB that needs no toolkit. Its components go from 0 to 1, not multiplied by the opacity. Immutable.
 public record InkColor(double red, double green, double blue, double opacity) {
@@ -8,7 +8,7 @@ public record InkColor(double red, double green, double blue, double opacity) {
     }
 
     /// The same with some of what is below shining through.
-    InkColor faint(double share) {
+    public InkColor faint(double share) {
         return new InkColor(red, green, blue, opacity * share);
     }
 

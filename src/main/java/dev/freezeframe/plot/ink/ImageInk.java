@@ -1,4 +1,4 @@
-package dev.freezeframe.plot;
+package dev.freezeframe.plot.ink;
 
 import java.awt.BasicStroke;
 import java.awt.Font;

@@ -1,4 +1,4 @@
-package dev.freezeframe.plot;
+package dev.freezeframe.plot.ink;
 
 import dev.freezeframe.base.Units;
 import java.awt.image.BufferedImage;

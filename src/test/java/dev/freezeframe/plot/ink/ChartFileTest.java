@@ -1,4 +1,4 @@
-package dev.freezeframe.plot;
+package dev.freezeframe.plot.ink;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

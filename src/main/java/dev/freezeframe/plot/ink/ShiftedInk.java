@@ -1,4 +1,4 @@
-package dev.freezeframe.plot;
+package dev.freezeframe.plot.ink;
 
 /// Ink that paints further down, for what stands under a title.
 public record ShiftedInk(Ink ink, double down) implements Ink {
