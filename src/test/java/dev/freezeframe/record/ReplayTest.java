@@ -28,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// The end of an interval is the next checkpoint, and a whole run is its intervals: what parallel simulation rests on.
 @Tag("qemu")
+@Tag("soak")
 class ReplayTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
