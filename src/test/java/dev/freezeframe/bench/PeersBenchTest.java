@@ -100,6 +100,7 @@ class PeersBenchTest {
     }
 
     @Test
+    @Tag("soak")
     void aWayThatFailsOnceIsToldAndBeginsAgainWithAnotherMachine() throws Exception {
         Path inTheWay = peers.resolve(CheckpointMethod.SAVEVM.text()).resolve("snapshot.qcow2");
         List<Turn> turns = new ArrayList<>();

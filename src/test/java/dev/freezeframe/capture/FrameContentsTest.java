@@ -9,10 +9,12 @@ import dev.freezeframe.suite.Seeds;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Whatever a guest writes while its frame is copied in rounds, what the sink was given last of each page is what the page
 /// held at the stop; a frame that is given up names its pages and keeps no memory.
+@Tag("slow")
 class FrameContentsTest {
     private static final int RAM_PAGES = 6000;
     private static final int SLABS = 6;

@@ -11,12 +11,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `export EXPERIMENT FILE` and `import FILE`, as a person and as a script call them.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("slow")
 class BundleCommandsTest {
     private Path home;
     private Path bundle;

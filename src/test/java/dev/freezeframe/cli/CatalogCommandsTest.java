@@ -17,12 +17,14 @@ import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The commands that look into a store and write about it, on an experiment that no guest was needed for.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Tag("slow")
 class CatalogCommandsTest {
     private Path home;
 

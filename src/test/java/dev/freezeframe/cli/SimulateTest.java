@@ -168,6 +168,7 @@ class SimulateTest {
     }
 
     @Test
+    @Tag("soak")
     void whatIsWarmedUpCountsEachInstructionOnceAndIsNearerToOneSerialRun() {
         long instructions = counts.get(3) - counts.getFirst();
         String[] cache = {"simulate", "run", "--to", "4", "--plugin", "cache", "--json"};

@@ -41,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +54,7 @@ class DiskCheckpointsTest {
     private Path directory;
 
     @Test
+    @Tag("slow")
     void everyBlockOfEveryDiskReadsBackWhateverIsDeletedAroundIt() throws Exception {
         DiskGuest guest;
         try (Store store = Store.open(directory); Deduplicator dedup = new Deduplicator(store, DedupOptions.DEFAULT)) {

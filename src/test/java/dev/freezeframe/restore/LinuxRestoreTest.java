@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// What a restore promises for a real operating system. Needs the guest that the installer builds.
 @Tag("qemu")
+@Tag("soak")
 class LinuxRestoreTest {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Pattern TICK = Pattern.compile("tick (\\d+).*");

@@ -38,12 +38,14 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// A store that any version has written opens for ever, with all that is in it. The stores are files under the test
 /// resources, written by the versions that had the format; they are never written anew.
+@Tag("slow")
 class StoreFormatTest {
     private static final int PAGES = 64;
 

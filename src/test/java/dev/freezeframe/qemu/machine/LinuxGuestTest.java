@@ -53,6 +53,7 @@ class LinuxGuestTest {
     }
 
     @Test
+    @Tag("soak")
     void guestRebootsFromInside() throws Exception {
         try (Machine machine = Machine.boot(ticker())) {
             machine.console().awaitLine(line -> line.startsWith("tick 3"), PATIENCE);

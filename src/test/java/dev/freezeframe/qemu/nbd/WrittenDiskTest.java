@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -149,6 +150,7 @@ class WrittenDiskTest {
     }
 
     @Test
+    @Tag("slow")
     void killedServerLeavesAllThatItAcknowledged() throws Exception {
         Path file = Files.write(folder.resolve("image"), model);
         Path socket = folder.resolve("nbd");

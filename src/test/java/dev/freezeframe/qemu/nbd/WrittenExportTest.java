@@ -23,10 +23,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What a client may do to an export that it writes to, and what becomes of it when either end fails.
+@Tag("slow")
 class WrittenExportTest {
     private static final Duration LITTLE_PATIENCE = Duration.ofMillis(400);
     private static final int SIZE_BYTES = 33 << 20;
