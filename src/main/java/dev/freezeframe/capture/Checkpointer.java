@@ -5,6 +5,7 @@ import dev.freezeframe.capture.dirty.DirtyCounter;
 import dev.freezeframe.capture.dirty.DirtyTracker;
 import dev.freezeframe.linux.Threads;
 import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.machine.UnsentPackets;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.qemu.stream.DeviceStateSource;
 import java.io.IOException;
@@ -121,7 +122,7 @@ public final class Checkpointer implements AutoCloseable {
         preCopy = new PreCopy(tracker, frame, dirty, options.maxPreCopyRounds());
         disks = DiskFreezer.of(machine, sessions, options);
         pauseWindow = new PauseWindow(sessions, tracker, deviceState, disks);
-        pause = new QuietPause(pauseWindow, preCopy);
+        pause = new QuietPause(pauseWindow, preCopy, disks, new UnsentPackets(machine, sessions.patience()));
         schedule = new TickSchedule(options.interval(), System.nanoTime());
         thread = Thread.ofPlatform().name("checkpointer").unstarted(this::runSchedule);
     }

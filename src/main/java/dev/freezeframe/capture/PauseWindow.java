@@ -12,6 +12,7 @@ import dev.freezeframe.qemu.stream.DeviceStateSource;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.BitSet;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /// The time in which the guest stands still: stop, save the devices, freeze the disks, harvest, copy, go on.
@@ -61,13 +62,19 @@ final class PauseWindow implements AutoCloseable {
         }
     }
 
-    /// The guest goes on, because requests of its to a disk were under way when it stood.
-    static final class DiskBusyException extends IOException {
+    /// Looks, in the pause, whether the guest stands at a moment that can be captured.
+    interface Look {
+        /// What is under way, a clause; empty where nothing is.
+        Optional<String> whatIsUnderWay() throws IOException;
+    }
+
+    /// The guest goes on, because something was under way when it stood.
+    static final class UnderWayException extends IOException {
         private static final long serialVersionUID = 1L;
 
-        DiskBusyException() {
-            super("each time that the guest was stopped, a request of its to a disk was under way, and its run cannot be"
-                    + " executed again from there; what changed belongs to the next checkpoint");
+        UnderWayException(String what) {
+            super("each time that the guest was stopped, " + what + ", and its run cannot be executed again from there;"
+                    + " what changed belongs to the next checkpoint");
         }
     }
 
@@ -150,7 +157,8 @@ final class PauseWindow implements AutoCloseable {
     ///
     /// @param frame receives the contents of the pages
     /// @param dirty receives the pages that were harvested, also if this fails
-    PausePhases run(FrameAssembler frame, BitSet dirty) throws IOException {
+    /// @throws UnderWayException if the look tells of something
+    PausePhases run(FrameAssembler frame, BitSet dirty, Look look) throws IOException {
         stoppedMicros = 0;
         resumedMicros = 0;
         PauseClock clock = PauseClock.now();
@@ -168,8 +176,9 @@ final class PauseWindow implements AutoCloseable {
                 mayStand = false;
                 throw new FoundStandingException();
             }
-            if (!disks.isQuiet()) {
-                throw new DiskBusyException();
+            Optional<String> underWay = look.whatIsUnderWay();
+            if (underWay.isPresent()) {
+                throw new UnderWayException(underWay.get());
             }
             PendingReply saveReply = save.fire();
             // QEMU takes in the bytes of this while it saves.

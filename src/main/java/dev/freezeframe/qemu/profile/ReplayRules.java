@@ -21,6 +21,7 @@ final class ReplayRules {
             "(?i)(?:.*\\bdriver\\W+)?\\W*(virtio-net\\b[-\\w]*)\\b.*",
             Pattern.DOTALL);
     private static final Pattern SENDS_BY_TIMER = Pattern.compile("\\btx\\W+timer\\b");
+    private static final Pattern PACKED = Pattern.compile("\\bpacked\\W+(on|true)\\b");
 
     /// Options that are a matter of replay, or that bring content which is read while the guest runs and is in no log.
     private static final Map<String, Refusal> OPTIONS = Map.ofEntries(Map.entry("icount", own("icount")),
@@ -125,6 +126,10 @@ final class ReplayRules {
                     return Optional.of(new Refusal("the network card " + sending.group(1)
                             + " sends whenever QEMU comes to it, which is in no log",
                             "write tx=timer behind it: -device virtio-net-pci,netdev=net0,tx=timer"));
+                }
+                if (sending.matches() && PACKED.matcher(value).find()) {
+                    return Optional.of(new Refusal("whether the network card " + sending.group(1)
+                            + " has something to send cannot be told of packed queues", "leave packed=on out"));
                 }
             }
         }

@@ -45,6 +45,7 @@ class ReplayRulesTest {
             "arguments": ["--device", "e1000"]                  | e1000
             "arguments": ["-device", "virtio-net-pci,netdev=n"] | tx=timer
             "arguments": ["-device", "virtio-net,tx=bh"]        | tx=timer
+            "arguments": ["-device", "virtio-net,tx=timer,packed=on"] | leave packed=on out
             "arguments": ["-device", "{\\"driver\\":\\"virtio-net-pci-non-transitional\\"}"]  | tx=timer
             "arguments": ["-icount", "shift=3"]                 | -icount
             "arguments": ["-rtc", "base=utc"]                   | -rtc
