@@ -37,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Every way to take a checkpoint takes its turn, on a real QEMU, and one that fails or is not there keeps none of the others
 /// from theirs.
 @Tag("qemu")
+@Tag("soak")
 class PeersBenchTest {
     private static final Workload ROUNDS = new Workload("rounds", "", Pattern.compile("round.*"));
     private static final List<CheckpointMethod> ALL = Arrays.asList(CheckpointMethod.values());
@@ -100,7 +101,6 @@ class PeersBenchTest {
     }
 
     @Test
-    @Tag("soak")
     void aWayThatFailsOnceIsToldAndBeginsAgainWithAnotherMachine() throws Exception {
         Path inTheWay = peers.resolve(CheckpointMethod.SAVEVM.text()).resolve("snapshot.qcow2");
         List<Turn> turns = new ArrayList<>();

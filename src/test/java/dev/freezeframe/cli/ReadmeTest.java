@@ -40,7 +40,7 @@ import picocli.CommandLine.Model.OptionSpec;
 ///   it wants root, a network, a display or a checkout of its own, is in [#ELSEWHERE] with the file that executes it and the words
 ///   there that do. An entry that no document uses any more is an error too.
 /// - **Output is compared up to its figures** ([ShownOutput]): numbers and units may differ, also `-` for a number, sums,
-///   phases, the home folder. Names of experiments may differ as well, and so may QEMU's process id behind `process`; a later
+///   phases, the home folder, and a remark of a slow computer's. Names of experiments may differ as well, and so may QEMU's process id behind `process`; a later
 ///   command that names one of them gets the name that was printed this time, and therefore only what was shown above can be
 ///   named. `…` alone in a line stands for any number of lines, `…` at the end of a line for its rest. `^C` alone in a line: the
 ///   command is interrupted as soon as it has printed as many lines as are above. Behind `console varies` the output is not
@@ -343,6 +343,7 @@ class ReadmeTest {
     /// A recording that ends with Ctrl-C, and commands that name what it printed.
     @Test
     @Tag("qemu")
+    @Tag("soak")
     void aDocumentThatTellsTheTruthIsWalkedThrough() throws Exception {
         Document document = Document.of(Path.of("right.md"), """
                 ```console
@@ -390,6 +391,8 @@ class ReadmeTest {
         assertEquals(Optional.empty(), same.firstMissing());
         assertEquals("a-20260102-030405/3", ShownOutput.withNames("a-20250708-091011/3", same.names()));
         assertTrue(new ShownOutput(List.of("…", "in …", "…")).with(printed).same());
+        assertTrue(new ShownOutput(List.of("recording", "stored")).with(List.of("recording",
+                "the first checkpoint takes long: all of the memory goes to the store", "stored")).same());
         for (List<String> wrong : List.of(List.<String>of(), List.of("…", "finished"), List.of("recording b…", "…"),
                 List
                         .of("…", "done", "more"))) {

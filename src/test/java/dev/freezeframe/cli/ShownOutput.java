@@ -11,12 +11,14 @@ import java.util.regex.Pattern;
 /// The output that a document shows for a command, and whether a run of it printed the same up to its figures. What differs in
 /// every run counts as equal: numbers with their units, times, sums, the letters of a pause's phases, the home folder.
 ///
-/// A line `…` stands for any lines, and a `…` at the end of a line for the rest of it.
+/// A line `…` stands for any lines, and a `…` at the end of a line for the rest of it. What the program says on a slow computer
+/// only need not be shown.
 final class ShownOutput {
     /// Names that later commands repeat: experiments, and processes.
     private static final Pattern NAME = Pattern
             .compile("\\b[a-z][a-z0-9-]*-\\d{8}-\\d{6}(?:-\\d+)?\\b|(?<=process |kill )\\d+");
     private static final String ELLIPSIS = "…";
+    private static final String SAID_WHERE_IT_IS_SLOW = "the first checkpoint takes long: ";
 
     private final List<String> lines;
 
@@ -36,7 +38,8 @@ final class ShownOutput {
     record Comparison(boolean same, Map<String, String> names, Optional<String> firstMissing) {}
 
     Comparison with(List<String> printed) {
-        List<String> actual = new ArrayList<>(printed);
+        List<String> actual = new ArrayList<>(printed.stream().filter(line -> !line.startsWith(SAID_WHERE_IT_IS_SLOW))
+                .toList());
         while (!actual.isEmpty() && actual.getLast().isBlank()) {
             actual.removeLast();
         }

@@ -158,7 +158,7 @@ class DeduplicatorTest {
     }
 
     @Test
-    @Tag("slow")
+    @Tag("soak")
     @ExpectWarnings("the index of stored chunks has reached its bound")
     void anIndexWithoutRoomCostsDeduplicationOnly() throws Exception {
         Recording recording;

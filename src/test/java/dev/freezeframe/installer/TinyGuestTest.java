@@ -34,6 +34,7 @@ class TinyGuestTest {
     private static final String ARGUMENTS = "console=ttyS0 quiet panic=-1 nokaslr mitigations=off tsc=reliable no_timer_check cryptomgr.notests";
 
     @Test
+    @Tag("soak")
     void everyWorkloadRunsFromTheConsoleAndTypedRebootStartsTheGuestAgain() throws Exception {
         try (Guest guest = new Guest("ff.workload=idle")) {
             guest.await("idle");

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A Debian that compiles on its disk is executed again, interval by interval, and ends each as it did. Needs the guest that the
 /// installer builds.
 @Tag("qemu")
-@Tag("slow")
+@Tag("soak")
 class ReplayedDebianTest {
     private static final Duration PATIENCE = Duration.ofMinutes(4);
     private static final int CHECKPOINTS = 4;

@@ -118,6 +118,7 @@ class ForeignImagesTest {
     }
 
     @Test
+    @Tag("soak")
     void encryptedImagesAreRefusedWithTheLineThatDecryptsThem() throws Exception {
         encrypt("-O", "luks", "-o", "key-secret=s,iter-time=10", "content.img", "d.img");
         encrypt("-O", "qcow2", "-o", "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10", "content.img",
