@@ -13,6 +13,8 @@ public enum IntervalState {
     PROVEN_ACROSS_INTERRUPT("✓", EndState.PROVEN_ACROSS_INTERRUPT.words()),
     /// Its end was not compared.
     ENDED("–", "ended, not compared"),
+    /// Nothing led it, so where it ended proves nothing.
+    REEXECUTED("≈", EndState.REEXECUTED.words()),
     /// A worker is at it.
     RUNNING("▸", "running"),
     /// It did not come to its end.
@@ -35,6 +37,7 @@ public enum IntervalState {
             case PROVEN_ACROSS_INTERRUPT -> PROVEN_ACROSS_INTERRUPT;
             case DIVERGED -> DIVERGED;
             case FAILED -> FAILED;
+            case REEXECUTED -> REEXECUTED;
             case ENDED -> ENDED;
         };
     }

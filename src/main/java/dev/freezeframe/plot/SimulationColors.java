@@ -20,7 +20,7 @@ public record SimulationColors(InkColor restore, InkColor run, InkColor proof, I
             case RUNNING -> run;
             case PROVEN -> proven;
             case PROVEN_ACROSS_INTERRUPT -> across;
-            case ENDED -> restore;
+            case ENDED, REEXECUTED -> restore;
             case DIVERGED, FAILED -> problem;
         };
     }

@@ -37,6 +37,10 @@ final class StateSign {
                 ink.area(color, new double[]{x - 2.5, x + 3.5, x - 2.5}, new double[]{y - 3.5, y, y + 3.5}, 3);
             case WAITING -> ink.fill(color, x - 1, y - 1, 2, 2);
             case ENDED -> ink.fill(color, x - 3, y - 1, 6, 2);
+            case REEXECUTED -> {
+                ink.fill(color, x - 3, y - 3, 6, 2);
+                ink.fill(color, x - 3, y + 1, 6, 2);
+            }
         }
     }
 

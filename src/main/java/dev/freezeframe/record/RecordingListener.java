@@ -3,6 +3,7 @@ package dev.freezeframe.record;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.Picture;
 import java.util.List;
+import java.util.function.Consumer;
 
 /// Hears what happens to a recording, in order, from its pipeline or checkpointing thread. Must return quickly; what takes
 /// long in here makes checkpoints late.
@@ -30,4 +31,41 @@ public interface RecordingListener {
 
     /// No more checkpoints will be taken; some may still be on their way to the store.
     void captureEnded(String reason);
+
+    /// A listener that tells somebody of each checkpoint that is stored, and then this one of everything.
+    default RecordingListener after(Consumer<CheckpointRecord> stored) {
+        RecordingListener all = this;
+        return new RecordingListener() {
+            @Override
+            public void checkpointStored(CheckpointRecord checkpoint) {
+                stored.accept(checkpoint);
+                all.checkpointStored(checkpoint);
+            }
+
+            @Override
+            public void checkpointFailed(int number, Exception cause) {
+                all.checkpointFailed(number, cause);
+            }
+
+            @Override
+            public void checkpointsThinned(List<CheckpointRecord> deleted) {
+                all.checkpointsThinned(deleted);
+            }
+
+            @Override
+            public void pictureStored(CheckpointRecord checkpoint, Picture picture) {
+                all.pictureStored(checkpoint, picture);
+            }
+
+            @Override
+            public void captureWaits(String reason) {
+                all.captureWaits(reason);
+            }
+
+            @Override
+            public void captureEnded(String reason) {
+                all.captureEnded(reason);
+            }
+        };
+    }
 }

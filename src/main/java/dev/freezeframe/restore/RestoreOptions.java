@@ -123,6 +123,12 @@ public record RestoreOptions(int count, boolean recordable, boolean detachable, 
                 threads, timeout, outside, Optional.of(what), moreArguments, background);
     }
 
+    /// The same with more arguments of QEMU, such as `-plugin` and what follows it.
+    public RestoreOptions withMoreArguments(List<String> more) {
+        return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,
+                qemuBinary, accelerator, cpu, threads, timeout, outside, replay, more, background);
+    }
+
     /// The same with another number of threads that read packs.
     public RestoreOptions withThreads(int readers) {
         return new RestoreOptions(count, recordable, detachable, leavePaused, verifyRam, acceptChangedBootFiles,

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.qemu.machine.DiskRequests;
 import dev.freezeframe.qemu.machine.Machine;
-import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.qmp.PendingEvent;
 import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.qemu.qmp.QmpException;
@@ -23,7 +22,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,10 +38,6 @@ final class IntervalRun implements IntervalWork {
     private static final Duration ANSWERS = Duration.ofSeconds(30);
     /// At one instruction.
     private static final int MOST_STOPS = 100;
-    /// What a plugin may take to write what it knows.
-    private static final Duration LAST_WORDS = Duration.ofSeconds(60);
-
-    private static final ExitStatus RUNS_ON = new ExitStatus(-1);
     private static final Written NOTHING_WRITTEN = () -> {};
 
     /// What somebody writes meanwhile.
@@ -112,34 +106,13 @@ final class IntervalRun implements IntervalWork {
             }
             ObjectNode said = JsonNodeFactory.instance.objectNode();
             if (plugin.isPresent()) {
-                said = lastWords(machine, output);
+                said = plugin.get().lastWords(machine, output);
             }
             return times.result(verdict, said);
         } catch (IOException | RuntimeException e) {
             LOG.debug("interval {}", interval.number(), e);
             return times.failed(e);
         }
-    }
-
-    /// What the plugin said, which it writes when QEMU ends.
-    private ObjectNode lastWords(Machine machine, PluginOutput output) throws IOException {
-        // not waited for, as what QEMU is to do then is to end
-        machine.qmp().send(QmpCommand.of("quit"));
-        long end = System.nanoTime() + LAST_WORDS.toNanos();
-        ExitStatus status = RUNS_ON;
-        while (status.equals(RUNS_ON)) {
-            if (System.nanoTime() > end) {
-                throw new IOException("the plugin has not written all within " + LAST_WORDS.toSeconds() + " s");
-            }
-            output.requireShort();
-            status = machine.onExit().completeOnTimeout(RUNS_ON, LOOK.toMillis(), TimeUnit.MILLISECONDS).join();
-        }
-        if (status.code() != 0) {
-            throw new IOException("QEMU " + status.describe() + " before the plugin had written all");
-        }
-        ObjectNode said = plugin.orElseThrow().result(output);
-        Plugin.requireShort(said, "the plugin");
-        return said;
     }
 
     /// One without an instruction need not run.

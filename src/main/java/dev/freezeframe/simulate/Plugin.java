@@ -5,16 +5,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.program.ExitStatus;
 import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.qemu.qmp.QmpCommand;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.store.model.SimulationRecord;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /// A TCG plugin that looks on while intervals are executed: one of ours, by its name, or a file of the user's. Ours write one
@@ -27,6 +32,11 @@ public record Plugin(Path file, PluginText text, boolean ours) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> WITH_FILES = Set.of("bbv", "trace");
     private static final List<String> OWN_FILES = List.of("out", "trace", "vectors", "blocks");
+    /// How often it is looked what it has written by then: some hundred megabytes at most between two looks.
+    static final Duration LOOK = Duration.ofMillis(200);
+    /// What it may take to write what it knows.
+    private static final Duration LAST_WORDS = Duration.ofSeconds(60);
+    private static final ExitStatus RUNS_ON = new ExitStatus(-1);
     private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*");
 
     /// Finds what a user names.
@@ -115,10 +125,31 @@ public record Plugin(Path file, PluginText text, boolean ours) {
         return path.toString().replace(",", ",,");
     }
 
+    /// Ends a machine and has what it said, which it writes when QEMU ends.
+    ObjectNode lastWords(Machine machine, PluginOutput output) throws IOException {
+        // not waited for, as what QEMU is to do then is to end
+        machine.qmp().send(QmpCommand.of("quit"));
+        long end = System.nanoTime() + LAST_WORDS.toNanos();
+        ExitStatus status = RUNS_ON;
+        while (status.equals(RUNS_ON)) {
+            if (System.nanoTime() > end) {
+                throw new IOException("the plugin has not written all within " + LAST_WORDS.toSeconds() + " s");
+            }
+            output.requireShort();
+            status = machine.onExit().completeOnTimeout(RUNS_ON, LOOK.toMillis(), TimeUnit.MILLISECONDS).join();
+        }
+        if (status.code() != 0) {
+            throw new IOException("QEMU " + status.describe() + " before the plugin had written all");
+        }
+        ObjectNode said = result(output);
+        requireShort(said, "the plugin");
+        return said;
+    }
+
     /// What it said, once QEMU has ended.
     ///
     /// @throws IOException in one line, if one of ours said nothing, or nothing that can be read
-    ObjectNode result(PluginOutput output) throws IOException {
+    private ObjectNode result(PluginOutput output) throws IOException {
         if (!ours) {
             return said(output.read(output.text()));
         }

@@ -97,7 +97,7 @@ final class Proof {
     }
 
     /// The state of the devices of a machine that stands.
-    private static DeviceState deviceState(Machine machine) throws IOException {
+    static DeviceState deviceState(Machine machine) throws IOException {
         try (DeviceStateSource source = DeviceStateSource.open(machine.captureQmp(), ProcessHandle.of(machine.pid())
                 .orElseThrow(() -> new IOException("QEMU has ended already")), machine.hasOtherWritableRam())) {
             source.awaitSaved(machine.captureQmp().send(source.arm()).getFirst(), ANSWERS);
@@ -200,7 +200,8 @@ final class Proof {
         return new Difference(differing, devices, Map.of());
     }
 
-    private static List<String> differing(List<DeviceSection> wanted, List<DeviceSection> found) {
+    /// The devices that are in another state, but for what is the host's.
+    static List<String> differing(List<DeviceSection> wanted, List<DeviceSection> found) {
         List<String> differing = new ArrayList<>();
         for (DeviceSection section : wanted) {
             Optional<DeviceSection> other = found.stream().filter(section::isOfSameDevice).findFirst();

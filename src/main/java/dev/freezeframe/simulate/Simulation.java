@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.base.ProgramFolder;
+import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
@@ -80,6 +81,9 @@ public final class Simulation {
     public interface Listener {
         /// It has ended; or it did in a simulation that this one goes on with.
         void ended(Interval interval, SimulatedInterval result) throws IOException;
+
+        /// Returns when the next interval may begin. In a worker's thread; an interrupt ends it.
+        default void awaitTurn() throws InterruptedException {}
 
         /// A worker begins with it, and does so once more where it is executed a second time. In that worker's thread.
         ///
@@ -164,7 +168,7 @@ public final class Simulation {
         Optional<Path> kept = folder(simulation);
         if (!waiting.isEmpty()) {
             try (Workers workers = how.source.open(intervals, kept)) {
-                execute(waiting, workers, (interval, result) -> {
+                execute(waiting, workers, listener, (interval, result) -> {
                     results.put(interval, result);
                     store.simulations().add(simulation, result);
                     listener.ended(interval, result);
@@ -212,7 +216,12 @@ public final class Simulation {
             return new How(simulator.get().text().text(), false, Optional.empty(), (_, kept) -> new Called(simulator
                     .get(), kept, listener));
         }
-        QemuProgram qemu = qemu();
+        boolean exact = canRepeat(experiment);
+        QemuProgram qemu = exact ? qemu() : anyQemu();
+        if (!exact && PluginText.of(options.plugin().orElse("")).warmUp() > 0) {
+            throw new IOException("the run of " + experiment.name() + " was recorded without counting its instructions,"
+                    + " so no plugin can tell where a warm-up ends; leave --warm-up out");
+        }
         Optional<Plugin> plugin = options.plugin().isEmpty()
                 ? Optional.empty()
                 : Optional.of(plugin(options.plugin().get(), qemu));
@@ -220,8 +229,48 @@ public final class Simulation {
             throw new IOException("the plugin " + options.plugin().get() + " writes a file for each interval: name a folder"
                     + " for them with --out");
         }
-        return new How(plugin.map(Plugin::record).orElse(""), options.proof(), plugin, (intervals, kept) -> new Qemus(
-                RunLog.of(store, experiment, qemu.path(), intervals), restoring(qemu), plugin, kept, listener));
+        Source source = exact
+                ? (intervals, kept) -> new Qemus(RunLog.of(store, experiment, qemu.path(), intervals), restoring(qemu),
+                        plugin, kept, listener)
+                : (_, kept) -> new OnTheirOwn(restoring(qemu), plugin, kept, listener);
+        return new How(plugin.map(Plugin::record).orElse(""), options.proof(), plugin, source);
+    }
+
+    /// Of a run that nobody logged. What looks on needs TCG.
+    private QemuProgram anyQemu() throws IOException {
+        MachineSpec recorded = MachineSpec.fromRecord(JSON.readTree(experiment.machineJson()));
+        if (options.plugin().isPresent() && recorded.decidedAccelerator() == Accelerator.KVM) {
+            throw new MachineException(experiment.name()
+                    + " was recorded under KVM, where no plugin can look on; leave --plugin out, or record it with"
+                    + " --accel tcg");
+        }
+        return QemuProgram.ask(options.qemu().orElse(recorded.qemuBinary()));
+    }
+
+    /// Each goes on by itself.
+    private final class OnTheirOwn implements Workers {
+        private final RestoreOptions restore;
+        private final Optional<Plugin> plugin;
+        private final Optional<Path> kept;
+        private final Listener listener;
+
+        OnTheirOwn(RestoreOptions restore, Optional<Plugin> plugin, Optional<Path> kept, Listener listener) {
+            this.restore = restore;
+            this.plugin = plugin;
+            this.kept = kept;
+            this.listener = listener;
+        }
+
+        @Override
+        public IntervalWork worker(int number) throws IOException {
+            return new ReexecutedRun(store, experiment.ramBytes(), restore, options.proof(), plugin, kept, number,
+                    listener);
+        }
+
+        @Override
+        public void close() {
+            // nothing is shared
+        }
     }
 
     private final class Called implements Workers {
@@ -331,7 +380,7 @@ public final class Simulation {
         return experiment.endedAt().filter(end -> simulation.startedAt().isBefore(end)).isPresent();
     }
 
-    private void execute(List<Interval> waiting, Workers workers, Listener done) throws IOException {
+    private void execute(List<Interval> waiting, Workers workers, Listener turn, Listener done) throws IOException {
         List<IntervalWork> runs = new ArrayList<>();
         try (Closeable _ = () -> Closing.all(runs);
                 ExecutorService threads = Executors.newFixedThreadPool(options.workers(), Thread.ofPlatform().name(
@@ -347,6 +396,7 @@ public final class Simulation {
                     var _ = ended.submit(() -> {
                         IntervalWork run = idle.take();
                         try {
+                            turn.awaitTurn();
                             return new Ended(interval, twice(run, interval));
                         } finally {
                             idle.add(run);

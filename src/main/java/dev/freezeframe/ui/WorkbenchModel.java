@@ -193,7 +193,7 @@ public final class WorkbenchModel {
                 found -> machines.start(MachineSpec.of(
                         found), machine -> {
                             whenStarted.run();
-                            machines.record(machine, recordSettings.options());
+                            machines.record(machine, recordSettings.options(), recordSettings.plugin());
                         }, _ -> whenFailed.run()),
                 cause -> {
                     whenFailed.run();

@@ -14,11 +14,8 @@ import dev.freezeframe.record.RecordingListener;
 import dev.freezeframe.simulate.LiveSimulation;
 import dev.freezeframe.simulate.Simulation;
 import dev.freezeframe.store.Store;
-import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
-import dev.freezeframe.store.model.Picture;
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -48,42 +45,7 @@ final class LiveSimulationOption implements AutoCloseable {
 
     /// A listener for the recording that tells another one of everything.
     RecordingListener hearing(RecordingListener other) {
-        if (live.isEmpty()) {
-            return other;
-        }
-        LiveSimulation simulation = live.get();
-        return new RecordingListener() {
-            @Override
-            public void checkpointStored(CheckpointRecord checkpoint) {
-                simulation.stored(checkpoint);
-                other.checkpointStored(checkpoint);
-            }
-
-            @Override
-            public void checkpointFailed(int number, Exception cause) {
-                other.checkpointFailed(number, cause);
-            }
-
-            @Override
-            public void checkpointsThinned(List<CheckpointRecord> deleted) {
-                other.checkpointsThinned(deleted);
-            }
-
-            @Override
-            public void pictureStored(CheckpointRecord checkpoint, Picture picture) {
-                other.pictureStored(checkpoint, picture);
-            }
-
-            @Override
-            public void captureWaits(String reason) {
-                other.captureWaits(reason);
-            }
-
-            @Override
-            public void captureEnded(String reason) {
-                other.captureEnded(reason);
-            }
-        };
+        return live.isPresent() ? other.after(live.get()::stored) : other;
     }
 
     void begin(ExperimentRecord experiment) {

@@ -31,8 +31,9 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `freezeframe simulate`: executes all intervals of a recorded run again, several at a time, and proves their ends.
-@Command(name = "simulate", mixinStandardHelpOptions = true, sortOptions = false, header = "Execute all intervals of a recording again, in parallel, exactly.", description = "Each interval begins at its own checkpoint and ends at the very instruction of the next one, where all of RAM, the disks and the devices are compared with it. The run must have been recorded with a profile that says \"replay\": true.", exitCodeList = {
-        "0:All intervals ended as they were recorded.", "1:One diverged or failed.", "2:Wrong usage."}, footer = {
+@Command(name = "simulate", mixinStandardHelpOptions = true, sortOptions = false, header = "Execute all intervals of a recording again, in parallel, exactly.", description = "Each interval begins at its own checkpoint and ends at the very instruction of the next one, where all of RAM, the disks and the devices are compared with it. Only a run that was recorded with a profile that says \"replay\": true is executed exactly. Others are re-executed: for the same guest time, with how far from the recording they end, which proves nothing.", exitCodeList = {
+        "0:All intervals ended as they were recorded, or were re-executed.", "1:One diverged or failed.",
+        "2:Wrong usage."}, footer = {
                 "  A whole run, as many intervals at a time as there are processors:",
                 "    freezeframe simulate replay-linux-20260101-120000",
                 "  The first intervals, with a cache simulator:",

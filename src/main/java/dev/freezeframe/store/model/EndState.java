@@ -11,6 +11,8 @@ public enum EndState {
     DIVERGED("diverged", "diverged"),
     /// It did not come to its end.
     FAILED("failed", "failed"),
+    /// A run that nothing leads was executed from its beginning for as long as it took; where it ended, it was on its own.
+    REEXECUTED("reexecuted", "re-executed"),
     /// It came to its end, and nobody wanted that compared.
     ENDED("ended", "ended");
 

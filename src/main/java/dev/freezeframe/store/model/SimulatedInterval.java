@@ -7,9 +7,10 @@ import java.util.Objects;
 ///
 /// @param from             the number of the checkpoint where it begins
 /// @param to               of the one where it ends
-/// @param instructions     of the guest between these
+/// @param instructions     of the guest between these; 0 of a run in which nobody counted them
 /// @param state            what came of it
-/// @param reason           why it failed or diverged, a line; otherwise empty
+/// @param reason           why it failed or diverged, or how far from the recording it ended where nothing led it, a line; otherwise
+///                         empty
 /// @param pagesDiffering   of RAM, at its end
 /// @param devicesDiffering those that are in another state at its end, but for clocks of the host
 /// @param restoreMillis    until the guest stood at its beginning

@@ -4,11 +4,11 @@ import dev.freezeframe.base.Registration;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.machine.MachineState;
 import dev.freezeframe.qemu.qmp.QmpException;
-import dev.freezeframe.record.Recording;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.recording.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
@@ -45,7 +45,7 @@ public final class MachineModel {
     private boolean recordingAsked;
     private Duration uptimeAtEnd;
     /// The recording under way, also while it is being started; read by the thread that ends the machine.
-    private volatile CompletableFuture<Optional<Recording>> recorder = CompletableFuture.completedFuture(Optional
+    private volatile CompletableFuture<Optional<Closeable>> recorder = CompletableFuture.completedFuture(Optional
             .empty());
 
     /// @param arrival its QEMU and perhaps others that are started with it
@@ -178,7 +178,7 @@ public final class MachineModel {
     /// Whether it may be recorded from now on: a second recording of the same machine may not.
     ///
     /// @param coming the recording, once it has started or could not be
-    boolean recordingAsked(CompletableFuture<Optional<Recording>> coming) {
+    boolean recordingAsked(CompletableFuture<Optional<Closeable>> coming) {
         if (recordingAsked || ending.get() || !alive() || !recordable) {
             return false;
         }
@@ -190,6 +190,12 @@ public final class MachineModel {
     void recordingStarted(RecordingModel model) {
         untouched = false;
         recording.set(model);
+    }
+
+    /// Whether its run is logged, so that it can be executed again.
+    public boolean isLogged() {
+        Machine qemu = machine.get();
+        return qemu != null && qemu.isLogged();
     }
 
     public void recordingEnded() {
@@ -304,7 +310,7 @@ public final class MachineModel {
     /// Ends the recording and QEMU, also one that is still being started. Blocks, so it is for a background thread.
     void end() throws Exception {
         try {
-            Optional<Recording> running = recorder.join();
+            Optional<Closeable> running = recorder.join();
             if (running.isPresent()) {
                 running.get().close();
             }

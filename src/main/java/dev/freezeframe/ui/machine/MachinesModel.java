@@ -12,6 +12,7 @@ import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.restore.RestoredMachine;
 import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
+import dev.freezeframe.simulate.LiveSimulation;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.Picture;
@@ -19,6 +20,8 @@ import dev.freezeframe.ui.StoreModel;
 import dev.freezeframe.ui.recording.RecordingModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
+import java.io.Closeable;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -191,9 +194,12 @@ public final class MachinesModel {
     }
 
     /// Records a machine into the open store.
-    public void record(MachineModel model, RecordingOptions options) {
+    ///
+    /// @param plugin who looks on while each interval is executed again as soon as it is stored; empty for nobody, and for a machine
+    ///               whose run is not logged
+    public void record(MachineModel model, RecordingOptions options, Optional<String> plugin) {
         Optional<Store> store = stores.store();
-        CompletableFuture<Optional<Recording>> coming = new CompletableFuture<>();
+        CompletableFuture<Optional<Closeable>> coming = new CompletableFuture<>();
         if (store.isEmpty() || !model.recordingAsked(coming)) {
             return;
         }
@@ -202,15 +208,22 @@ public final class MachinesModel {
         boolean untouched = model.untouched();
         tasks.quietly("Record " + model.name(), _ -> {
             try {
+                Optional<LiveSimulation> live = plugin.isPresent() && machine.isLogged()
+                        ? Optional.of(LiveSimulation.of(store.get(), plugin.get(), machine.spec(),
+                                (newest, workers) -> requireRoom(store.get(), newest, workers)))
+                        : Optional.empty();
                 Recording recording = Recording.start(store.get(), machine, model.origin(), untouched, options,
-                        listener);
-                coming.complete(Optional.of(recording));
-                return recording;
+                        live.isPresent() ? listener.after(live.get()::stored) : listener);
+                live.ifPresent(each -> each.begin(recording.experiment()));
+                List<AutoCloseable> parts = live.isPresent() ? List.of(recording, live.get()) : List.of(recording);
+                Begun begun = new Begun(recording, () -> Closing.all(parts));
+                coming.complete(Optional.of(begun.end));
+                return begun;
             } finally {
                 coming.complete(Optional.empty());
             }
-        }, recording -> {
-            RecordingModel started = new RecordingModel(tasks, model, recording);
+        }, begun -> {
+            RecordingModel started = new RecordingModel(tasks, model, begun.recording, begun.end);
             model.recordingStarted(started);
             events.started(started);
             listener.attach(started);
@@ -218,6 +231,13 @@ public final class MachinesModel {
             model.recordingEnded();
             tasks.report(Problem.of("Record " + model.name(), cause));
         });
+    }
+
+    /// @param end of it and of what goes with it
+    private record Begun(Recording recording, Closeable end) {}
+
+    private static void requireRoom(Store store, CheckpointRecord newest, int workers) throws IOException {
+        Optional<String> _ = MemoryNeed.ofSimulation(store, newest, workers).require();
     }
 
     /// Hears the recording from its own threads and tells the window on the JavaFX thread.

@@ -15,6 +15,7 @@ import javafx.css.PseudoClass;
 import javafx.geometry.Orientation;
 import javafx.geometry.Pos;
 import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.ProgressBar;
 import javafx.scene.control.Separator;
@@ -40,6 +41,7 @@ public final class RecordBar extends VBox {
     private final RecordCommands commands;
     private final Button record;
     private final Button budget = new Button("No budget", new FontIcon(Feather.HARD_DRIVE));
+    private final CheckBox simulate = new CheckBox("Si_mulate");
     private final Slider slider = new Slider(0, 1, 0.36);
     private final TextField field = new TextField();
     private final Figure timeliness = new Figure("recording");
@@ -94,6 +96,10 @@ public final class RecordBar extends VBox {
         now.setId("checkpoint-now");
         budget.setId("budget");
         budget.setOnAction(_ -> budgetEditor.show(budget));
+        simulate.setId("record-simulate");
+        simulate.setMnemonicParsing(true);
+        simulate.setTooltip(new Tooltip());
+        simulate.selectedProperty().bindBidirectional(workbench.recordSettings().simulatingProperty());
         slider.setId("interval-slider");
         slider.setAccessibleText("Interval between checkpoints, logarithmic, 100 ms to 60 s");
         slider.setTooltip(new Tooltip("Interval between checkpoints: 100 ms to 60 s. Holds from the next tick on"));
@@ -118,7 +124,7 @@ public final class RecordBar extends VBox {
         interval.setAlignment(Pos.CENTER_LEFT);
         HBox buttons = new HBox(8, record, now);
         buttons.setAlignment(Pos.CENTER_LEFT);
-        controls.getChildren().addAll(buttons, interval, budget);
+        controls.getChildren().addAll(buttons, interval, budget, simulate);
         controls.setAlignment(Pos.CENTER_LEFT);
         HBox figures = new HBox(16, timeliness, bar(), queue, bar(), pause, bar(), dirty, bar(), saved);
         figures.getStyleClass().add("figures");
@@ -222,6 +228,12 @@ public final class RecordBar extends VBox {
         RecordingModel running = commands.running();
         commands.refresh();
         record.pseudoClassStateChanged(ON, running != null);
+        boolean logged = machine != null && machine.isLogged();
+        simulate.setDisable(running != null || !logged);
+        simulate.getTooltip().setText(logged
+                ? "Execute each interval again as soon as it is stored, prove it and count its instructions. Counts from the"
+                        + " next recording on"
+                : "Executes each interval again as soon as it is stored: of a machine whose profile says \"replay\": true");
         record.setAccessibleText(running != null ? "Stop recording " + machine.name() : "Record the selected machine");
         Budget rule = workbench.recordSettings().budgetProperty().get();
         budget.setText(rule.isUnlimited() ? "No budget" : budgetText(rule, running));

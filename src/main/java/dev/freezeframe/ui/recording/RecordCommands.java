@@ -60,7 +60,8 @@ public final class RecordCommands {
         if (stops && running != null) {
             running.stop();
         } else if (!stops && running == null && canRecord(machine())) {
-            workbench.machines().record(machine(), workbench.recordSettings().options());
+            workbench.machines().record(machine(), workbench.recordSettings().options(), workbench.recordSettings()
+                    .plugin());
         }
     }
 

@@ -6,7 +6,10 @@ import dev.freezeframe.record.RecordingOptions;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.machine.MachinesModel;
 import java.time.Duration;
+import java.util.Optional;
+import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleBooleanProperty;
 import javafx.beans.property.SimpleObjectProperty;
 
 /// How the next recording begins, and what the running one of the selected machine is changed to: interval and budget.
@@ -15,11 +18,15 @@ public final class RecordSettings {
     public static final Duration SHORTEST = Duration.ofMillis(100);
     /// The longest interval that can be chosen.
     public static final Duration LONGEST = Duration.ofSeconds(60);
+    /// It costs the least, and what others say can be had afterwards.
+    private static final String PLUGIN = "count";
     private static final int STEPS_A_DECADE = 20;
 
     private final ObjectProperty<Duration> interval = new SimpleObjectProperty<>(this, "interval",
             Duration.ofSeconds(1));
     private final ObjectProperty<Budget> budget = new SimpleObjectProperty<>(this, "budget", Budget.UNLIMITED);
+
+    private final BooleanProperty simulating = new SimpleBooleanProperty(this, "simulating", false);
 
     public RecordSettings(MachinesModel machines) {
         interval.addListener((_, _, wanted) -> {
@@ -49,6 +56,16 @@ public final class RecordSettings {
     /// How much a recording may take.
     public ObjectProperty<Budget> budgetProperty() {
         return budget;
+    }
+
+    /// Whether the intervals of a run that is logged are executed again while it is recorded, and counted.
+    public BooleanProperty simulatingProperty() {
+        return simulating;
+    }
+
+    /// Who looks on then.
+    public Optional<String> plugin() {
+        return simulating.get() ? Optional.of(PLUGIN) : Optional.empty();
     }
 
     /// The options that a recording started now has.

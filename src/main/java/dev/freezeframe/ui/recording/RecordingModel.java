@@ -7,6 +7,7 @@ import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.ui.machine.MachineModel;
 import dev.freezeframe.ui.task.BackgroundTasks;
 import dev.freezeframe.ui.task.Problem;
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -19,15 +20,18 @@ public final class RecordingModel {
     private final BackgroundTasks tasks;
     private final MachineModel machine;
     private final Recording recording;
+    private final Closeable end;
     private final ReadOnlyObjectWrapper<LiveFigures> live = new ReadOnlyObjectWrapper<>(this, "live");
     private final ReadOnlyStringWrapper lastFailure = new ReadOnlyStringWrapper(this, "lastFailure", "");
     private boolean stopping;
     private String reported = "";
 
-    public RecordingModel(BackgroundTasks tasks, MachineModel machine, Recording recording) {
+    /// @param end ends it, with all that goes with it
+    public RecordingModel(BackgroundTasks tasks, MachineModel machine, Recording recording, Closeable end) {
         this.tasks = tasks;
         this.machine = machine;
         this.recording = recording;
+        this.end = end;
         refresh();
     }
 
@@ -112,6 +116,6 @@ public final class RecordingModel {
 
     /// Blocks until what was captured is stored.
     public void close() throws IOException {
-        recording.close();
+        end.close();
     }
 }

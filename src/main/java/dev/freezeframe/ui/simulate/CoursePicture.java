@@ -120,7 +120,8 @@ final class CoursePicture {
         }
         long over = rows.stream().filter(row -> row.state().isOver()).count();
         long problems = rows.stream().filter(row -> row.state().isProblem()).count();
-        double left = run.filter(each -> !each.isOver()).map(each -> each.forecast().secondsLeft()).orElse(Double.NaN);
+        double left = run.filter(each -> !each.isOver() && !each.isHeld()).map(each -> each.forecast().secondsLeft())
+                .orElse(Double.NaN);
         return Units.count(over) + " of " + Units.count(rows.size()) + (problems == 0
                 ? ""
                 : " · " + Units.count(problems) + " not as recorded")

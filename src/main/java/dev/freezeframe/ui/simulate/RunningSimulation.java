@@ -1,5 +1,6 @@
 package dev.freezeframe.ui.simulate;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.freezeframe.analyse.IntervalSpan;
 import dev.freezeframe.analyse.SimulationForecast;
 import dev.freezeframe.simulate.Interval;
@@ -26,6 +27,9 @@ final class RunningSimulation implements Simulation.Listener {
     private final AtomicBoolean delivering = new AtomicBoolean();
     private final Map<Integer, Track> tracks = new HashMap<>();
     private final long start = System.nanoTime();
+    private final Object turns = new Object();
+    @GuardedBy("turns")
+    private boolean held;
     /// Not a number while it runs.
     private double ended = Double.NaN;
 
@@ -53,6 +57,15 @@ final class RunningSimulation implements Simulation.Listener {
     }
 
     // In other threads.
+
+    @Override
+    public void awaitTurn() throws InterruptedException {
+        synchronized (turns) {
+            while (held) {
+                turns.wait();
+            }
+        }
+    }
 
     @Override
     public void begun(Interval interval, int worker) {
@@ -113,6 +126,21 @@ final class RunningSimulation implements Simulation.Listener {
 
     private double second(long nanoTime) {
         return (nanoTime - start) / 1e9;
+    }
+
+    /// Holds back the intervals that have not begun, or lets them begin. Those that are under way go to their ends.
+    void hold(boolean wanted) {
+        synchronized (turns) {
+            held = wanted;
+            turns.notifyAll();
+        }
+    }
+
+    /// Whether intervals are held back.
+    boolean isHeld() {
+        synchronized (turns) {
+            return held;
+        }
     }
 
     /// Takes note that it has ended.

@@ -187,7 +187,11 @@ public final class SimulatePage extends BorderPane {
         cancel.setMinWidth(USE_PREF_SIZE);
         cancel.visibleProperty().bind(model.job().runningProperty());
         cancel.managedProperty().bind(model.job().runningProperty());
-        HBox line = new HBox(8, run, cancel, kept, status, figure, picture, export, delete);
+        Button pause = commands.pause().button();
+        pause.setMinWidth(USE_PREF_SIZE);
+        pause.visibleProperty().bind(model.job().runningProperty());
+        pause.managedProperty().bind(model.job().runningProperty());
+        HBox line = new HBox(8, run, pause, cancel, kept, status, figure, picture, export, delete);
         line.getStyleClass().add("simulate-line");
         return line;
     }
@@ -278,7 +282,10 @@ public final class SimulatePage extends BorderPane {
                 + ": " + row.state().text();
         String times = row.result().filter(each -> !row.state().isProblem()).map(each -> ", restored in "
                 + Units.text("%,d ms", each.restoreMillis()) + ", run in " + Units.text("%,d ms", each.runMillis())
-                + (row.state() == IntervalState.ENDED ? "" : ", proved in " + Units.text("%,d ms", each.proofMillis())))
+                + (row.state() == IntervalState.ENDED
+                        ? ""
+                        : (row.state() == IntervalState.REEXECUTED ? ", compared in " : ", proved in ")
+                                + Units.text("%,d ms", each.proofMillis())))
                 .orElse("");
         return where + times + row.result().map(SimulatedInterval::reason).filter(reason -> !reason.isEmpty()).map(
                 reason -> ": " + ShownText.oneLine(reason)).orElse("");
@@ -293,11 +300,14 @@ public final class SimulatePage extends BorderPane {
                             + " end is compared with the checkpoint there.");
             case SimulationState.Reading _ -> reading();
             case SimulationState.Unfit(String why) ->
-                Pages.page(Pages.icon(Feather.SLASH), "This run cannot be simulated",
+                Pages.page(Pages.icon(Feather.SLASH), "This run cannot be simulated", ShownText.oneLine(why));
+            case SimulationState.NotLogged(String why) ->
+                Pages.page(Pages.icon(Feather.SLASH), "This run cannot be executed exactly",
                         ShownText.oneLine(why)
                                 + " Record a machine that does, such as replay-linux, or choose another experiment"
-                                + " above.",
-                        recordReplay());
+                                + " above. Re-executed, its intervals live lives of their own, and nothing is proven.",
+                        recordReplay(),
+                        Pages.button("Re-execute this one", "simulate-reexecute", model::reexecute, false));
             case SimulationState.TooShort _ ->
                 Pages.page(Pages.icon(Feather.MORE_HORIZONTAL), "There is no interval yet",
                         "An interval needs two checkpoints: let the recording go on, or record again for longer.",

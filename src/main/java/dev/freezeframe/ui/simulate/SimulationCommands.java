@@ -21,6 +21,7 @@ public final class SimulationCommands {
     private final WorkbenchModel workbench;
     private final SimulationModel model;
     private final Command run;
+    private final Command pause;
     private final Command cancel;
     private final Command compare;
     private final Command exportCsv;
@@ -34,6 +35,8 @@ public final class SimulationCommands {
         model = workbench.simulation();
         run = new Command("_Run", model::run).icon(Feather.PLAY).id("simulate-run").help(
                 "Execute the intervals that are not kept yet");
+        pause = new Command("_Pause", () -> model.hold(!model.isHeld())).icon(Feather.PAUSE).id("simulate-pause").help(
+                "Begin no other interval for now; those under way go to their ends");
         cancel = new Command("_Cancel", model::cancel).icon(Feather.SQUARE).id("simulate-cancel").help(
                 "End all workers; what has ended is kept, and Run goes on with the rest");
         compare = new Command("Compare the _ends of the interval", this::compareEnds).icon(Feather.COLUMNS).id(
@@ -61,6 +64,8 @@ public final class SimulationCommands {
         SimulationRecord kept = model.chosenProperty().get();
         run.setDisabled(!ready || running || model.rows().isEmpty());
         run.textProperty().set(kept == null || running ? "_Run" : kept.endedAt().isPresent() ? "_Run again" : "_Go on");
+        pause.setDisabled(!running || model.job().cancelledProperty().get());
+        pause.textProperty().set(model.isHeld() ? "R_esume" : "_Pause");
         cancel.setDisabled(!running || model.job().cancelledProperty().get());
         compare.setDisabled(!ready || model.selection().ends().isEmpty());
         boolean nothing = !ready || model.ended().isEmpty();
@@ -71,6 +76,10 @@ public final class SimulationCommands {
 
     Command run() {
         return run;
+    }
+
+    Command pause() {
+        return pause;
     }
 
     Command cancel() {
@@ -92,7 +101,7 @@ public final class SimulationCommands {
 
     /// All of them, in the order of a menu.
     public List<List<Command>> sections() {
-        return List.of(List.of(run, cancel), List.of(compare), List.of(exportCsv, exportJson), List.of(delete));
+        return List.of(List.of(run, pause, cancel), List.of(compare), List.of(exportCsv, exportJson), List.of(delete));
     }
 
     private void compareEnds() {

@@ -22,6 +22,8 @@ import java.util.Objects;
 import java.util.Optional;
 import javafx.beans.InvalidationListener;
 import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.ReadOnlyBooleanProperty;
+import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyLongProperty;
 import javafx.beans.property.ReadOnlyLongWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
@@ -54,6 +56,9 @@ public final class SimulationModel {
     /// The last one that this window began, under way or over.
     private Optional<RunningSimulation> run = Optional.empty();
     private long readId = -1;
+    /// The experiment that is to be re-executed though nothing led it.
+    private long reexecutedId = -1;
+    private final ReadOnlyBooleanWrapper exact = new ReadOnlyBooleanWrapper(true);
     private boolean looking;
 
     /// @param workbench whose shown experiment it is about
@@ -161,6 +166,20 @@ public final class SimulationModel {
         changed();
     }
 
+    /// Whether the shown run was recorded so that its ends can be proven.
+    public ReadOnlyBooleanProperty exactProperty() {
+        return exact.getReadOnlyProperty();
+    }
+
+    /// Offers to re-execute the shown run, of which nothing can be proven.
+    public void reexecute() {
+        ExperimentRecord shown = experiment.experimentProperty().get();
+        if (shown != null) {
+            reexecutedId = shown.id();
+            list(shown);
+        }
+    }
+
     private void changed() {
         changes.set(changes.get() + 1);
     }
@@ -200,8 +219,9 @@ public final class SimulationModel {
 
     private void listed(ExperimentRecord shown, Kept kept) {
         records.setAll(kept.records().reversed());
-        if (!kept.repeatable() && records.isEmpty()) {
-            state.set(new SimulationState.Unfit(
+        exact.set(kept.repeatable());
+        if (!kept.repeatable() && records.isEmpty() && reexecutedId != shown.id()) {
+            state.set(new SimulationState.NotLogged(
                     shown.name() + " was recorded without a log of what came to its guest: the"
                             + " profile " + shown.profileName() + " does not say \"replay\": true."));
         } else if (experiment.checkpoints().size() < 2 && records.isEmpty()) {
@@ -324,6 +344,17 @@ public final class SimulationModel {
         });
     }
 
+    /// Whether intervals that have not begun are held back.
+    boolean isHeld() {
+        return job.runningProperty().get() && run.filter(RunningSimulation::isHeld).isPresent();
+    }
+
+    /// Holds back the intervals of what runs that have not begun, or lets them begin.
+    void hold(boolean wanted) {
+        run.ifPresent(each -> each.hold(wanted));
+        changed();
+    }
+
     /// Ends what runs. What has ended until then is kept, and [#run] goes on with the rest.
     public void cancel() {
         job.cancel();
@@ -383,12 +414,15 @@ public final class SimulationModel {
     String remark() {
         if (job.runningProperty().get()) {
             return isShownRunning()
-                    ? ""
+                    ? isHeld() ? "Paused: what is under way goes to its end, and no other interval begins" : ""
                     : "The simulation of " + run.map(each -> each.experiment().name()).orElse("another run")
                             + " is under way";
         }
         if (run.filter(this::isOfShown).isEmpty()) {
-            return "";
+            return exact.get()
+                    ? ""
+                    : "Recorded without a log: each interval takes as much of the guest's time as it did, and nothing"
+                            + " is proven";
         }
         if (!job.problemProperty().get().isEmpty()) {
             return job.problemProperty().get();

@@ -74,6 +74,7 @@ final class SimulationSetup extends FlowPane {
         model.planProperty().addListener((_, _, _) -> show());
         model.stateProperty().addListener((_, _, _) -> show());
         model.job().runningProperty().addListener((_, _, _) -> show());
+        model.exactProperty().addListener((_, _, _) -> show());
         workbench.experiment().checkpoints().addListener((InvalidationListener) _ -> show());
         show();
     }
@@ -190,6 +191,7 @@ final class SimulationSetup extends FlowPane {
         showing = false;
         boolean ready = model.stateProperty().get() instanceof SimulationState.Ready && !model.isShownRunning();
         settings.forEach(each -> each.setDisable(!ready));
-        warmUp.setDisable(plan.plugin().isEmpty());
+        warmUp.setDisable(!ready || plan.plugin().isEmpty() || !model.exactProperty().get());
+        proof.setText(model.exactProperty().get() ? "Prove" : "Compare");
     }
 }

@@ -8,10 +8,15 @@ public sealed interface SimulationState {
     /// What the store has is being read.
     record Reading() implements SimulationState {}
 
-    /// The run of the shown experiment cannot be executed again.
+    /// What the store has of the shown experiment cannot be read.
     ///
     /// @param why one line
     record Unfit(String why) implements SimulationState {}
+
+    /// Nothing was written down of what came to its guest, so its intervals can be re-executed only.
+    ///
+    /// @param why one line
+    record NotLogged(String why) implements SimulationState {}
 
     /// It has less than two checkpoints yet.
     record TooShort() implements SimulationState {}

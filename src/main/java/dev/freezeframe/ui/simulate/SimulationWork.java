@@ -61,6 +61,11 @@ final class SimulationWork implements BackgroundTask.Work<Simulation.Outcome> {
             private int done;
 
             @Override
+            public void awaitTurn() throws InterruptedException {
+                run.awaitTurn();
+            }
+
+            @Override
             public void begun(Interval interval, int worker) {
                 run.begun(interval, worker);
             }

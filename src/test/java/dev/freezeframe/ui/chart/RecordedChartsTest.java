@@ -15,6 +15,7 @@ import dev.freezeframe.ui.theme.Theme;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import javafx.scene.Scene;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.layout.StackPane;
@@ -42,7 +43,7 @@ class RecordedChartsTest {
             });
             MachineModel machine = workbench.start("boot-sector");
             FxToolkit.run(() -> workbench.model().machines().record(machine, RecordingOptions.DEFAULT.with(
-                    CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(900)))));
+                    CaptureOptions.DEFAULT.withInterval(Duration.ofMillis(900))), Optional.empty()));
             FxToolkit.await("checkpoints and counts are in the charts", () -> charts.shownFrame().checkpoints()
                     .size() >= 4 && charts.shownFrame().counts().size() >= 4);
             ChartFrame frame = FxToolkit.call(charts::shownFrame);

@@ -100,7 +100,7 @@ class DisksInTheWindowTest {
         OpenWorkbench.awaitRound(machine, 1);
         RecordingOptions options = RecordingOptions.DEFAULT.with(RecordingOptions.DEFAULT.capture().withInterval(
                 Duration.ofMillis(300))).stoppingAfter(CHECKPOINTS);
-        FxToolkit.run(() -> workbench.machines().record(machine, options));
+        FxToolkit.run(() -> workbench.machines().record(machine, options, Optional.empty()));
         FxToolkit.await("all checkpoints are there and the recording has ended", () -> workbench.experiment()
                 .checkpoints().size() == CHECKPOINTS && !workbench.machines().anyRecording());
         FxToolkit.run(() -> workbench.machines().remove(machine));

@@ -92,7 +92,7 @@ class GoBackTest {
         FxToolkit.await("it runs", () -> machine.stateProperty().get() == MachineState.RUNNING);
         // no checkpoint is to be older than the first round
         OpenWorkbench.awaitRound(machine, 2);
-        FxToolkit.run(() -> workbench.machines().record(machine, options));
+        FxToolkit.run(() -> workbench.machines().record(machine, options, Optional.empty()));
         FxToolkit.await("all checkpoints are there and the recording has ended", () -> workbench.experiment()
                 .checkpoints().size() == CHECKPOINTS && !workbench.machines().anyRecording());
         removeMachines();

@@ -68,7 +68,7 @@ class RefusedRestoreTest {
         MachineModel recorded = workbench.start(profile.toString());
         RecordingOptions two = RecordingOptions.DEFAULT.with(RecordingOptions.DEFAULT.capture().withInterval(Duration
                 .ofMillis(300))).stoppingAfter(2);
-        FxToolkit.run(() -> workbench.model().machines().record(recorded, two));
+        FxToolkit.run(() -> workbench.model().machines().record(recorded, two, Optional.empty()));
         FxToolkit.await("both checkpoints are there", () -> workbench.model().experiment().checkpoints().size() == 2
                 && !workbench.model().machines().anyRecording());
         FxToolkit.run(() -> workbench.model().machines().remove(recorded));

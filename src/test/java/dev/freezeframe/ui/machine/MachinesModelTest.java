@@ -81,7 +81,7 @@ class MachinesModelTest {
     }
 
     private void record(MachineModel machine, int checkpoints) {
-        FxToolkit.run(() -> machines.record(machine, quick()));
+        FxToolkit.run(() -> machines.record(machine, quick(), Optional.empty()));
         awaitCheckpoints(checkpoints);
     }
 
@@ -140,8 +140,8 @@ class MachinesModelTest {
     void askedTwiceToRecordItRecordsOnce() {
         MachineModel machine = workbench.start("boot-sector");
         FxToolkit.run(() -> {
-            machines.record(machine, quick());
-            machines.record(machine, quick());
+            machines.record(machine, quick(), Optional.empty());
+            machines.record(machine, quick(), Optional.empty());
         });
         awaitCheckpoints(2);
         FxToolkit.await("the library is read", () -> !workbench.model().library().experiments().isEmpty());
@@ -150,7 +150,7 @@ class MachinesModelTest {
         FxToolkit.await("it has stopped", () -> machine.recordingProperty().get() == null);
         ExperimentModel shown = workbench.model().experiment();
         long first = FxToolkit.call(() -> shown.experimentProperty().get().id());
-        FxToolkit.run(() -> machines.record(machine, quick()));
+        FxToolkit.run(() -> machines.record(machine, quick(), Optional.empty()));
         FxToolkit.await("a second recording is shown and grows", () -> shown.experimentProperty().get()
                 .id() != first && shown.checkpoints().size() >= 2);
     }
@@ -208,7 +208,7 @@ class MachinesModelTest {
     @Test
     void closingWhileARecordingStartsEndsBoth() {
         MachineModel machine = workbench.start("boot-sector");
-        FxToolkit.run(() -> machines.record(machine, quick()));
+        FxToolkit.run(() -> machines.record(machine, quick(), Optional.empty()));
         workbench.close();
         assertEquals(0, qemus());
     }
@@ -276,7 +276,7 @@ class MachinesModelTest {
             assertFalse(restored.untouched());
         });
         awaitState(restored, MachineState.RUNNING);
-        FxToolkit.run(() -> machines.record(restored, quick()));
+        FxToolkit.run(() -> machines.record(restored, quick(), Optional.empty()));
         FxToolkit.await("its own recording is shown", () -> workbench.model().experiment().experimentProperty().get()
                 .parentCheckpointId().equals(Optional.of(checkpoint.id())));
     }

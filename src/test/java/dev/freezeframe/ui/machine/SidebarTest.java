@@ -145,7 +145,7 @@ class SidebarTest {
     @Test
     void aRestoredMachineLeadsToItsCheckpoint() {
         MachineModel machine = startFromItsButton();
-        FxToolkit.run(() -> workbench.model().machines().record(machine, RecordingOptions.DEFAULT));
+        FxToolkit.run(() -> workbench.model().machines().record(machine, RecordingOptions.DEFAULT, Optional.empty()));
         FxToolkit.await("a checkpoint", () -> !workbench.model().experiment().checkpoints().isEmpty());
         FxToolkit.await("the row says so", () -> row("machines", "boot-sector").orElseThrow().getAccessibleText()
                 .contains("recording"));

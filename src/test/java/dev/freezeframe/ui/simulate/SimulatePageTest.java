@@ -27,6 +27,7 @@ import java.util.stream.Collectors;
 import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Button;
+import javafx.scene.control.CheckBox;
 import javafx.scene.control.ComboBox;
 import javafx.scene.control.Label;
 import javafx.scene.control.ScrollPane;
@@ -150,6 +151,11 @@ class SimulatePageTest {
         assertFalse(((Button) find("#simulate-record")).isDisabled());
         assertNull(find("#simulate-run"));
         assertTrue(find("#simulate-workers").isDisabled());
+        FxToolkit.run(((Button) find("#simulate-reexecute"))::fire);
+        FxToolkit.await("it can be re-executed", () -> find("#simulate-run") != null);
+        assertFalse(find("#simulate-workers").isDisabled());
+        assertTrue(find("#simulate-warm-up").isDisabled());
+        assertEquals("Compare", FxToolkit.call(() -> ((CheckBox) find("#simulate-proof")).getText()));
     }
 
     @Test

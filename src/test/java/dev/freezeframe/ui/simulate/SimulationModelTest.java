@@ -212,9 +212,14 @@ class SimulationModelTest {
         assertEquals(id, plain.id());
         FxToolkit.run(() -> opened.workbench().show(plain));
         opened.awaitIdle();
-        SimulationState.Unfit unfit = assertInstanceOf(SimulationState.Unfit.class,
+        SimulationState.NotLogged plainly = assertInstanceOf(SimulationState.NotLogged.class,
                 on(() -> model.stateProperty().get()));
-        assertTrue(unfit.why().contains("\"replay\": true"), unfit.why());
+        assertTrue(plainly.why().contains("\"replay\": true"), plainly.why());
+        assertFalse(on(() -> model.exactProperty().get()));
+        FxToolkit.run(model::reexecute);
+        opened.awaitIdle();
+        assertInstanceOf(SimulationState.Ready.class, on(() -> model.stateProperty().get()));
+        assertTrue(on(model::remark).contains("nothing is proven"));
     }
 
     @Test
