@@ -49,7 +49,7 @@ class SimulationSheetTest {
 
     @Test
     void everyStateIsNamedInTheLegend() throws Exception {
-        SimulationSheet sheet = sheet(14, 12);
+        SimulationSheet sheet = sheet(2 * STATES.size(), 12);
         Path file = folder.resolve("simulation.svg");
         ChartFile.write(file, sheet.width() * 2, sheet.height(), WHITE,
                 ink -> new SimulationSheet(sheet.course(), COLORS, sheet
