@@ -1,6 +1,7 @@
 package dev.freezeframe.store;
 
 import dev.freezeframe.base.CorruptionException;
+import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.SimulationTable;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.SimulatedInterval;
@@ -23,7 +24,7 @@ public final class Simulations {
     ///
     /// @return the same with its number
     public SimulationRecord begin(SimulationRecord record) throws StoreException {
-        long id = file.write("store a simulation", session -> SimulationTable.insert(session, record));
+        long id = write("store a simulation", session -> SimulationTable.insert(session, record));
         return new SimulationRecord(id, record.experimentId(), record.plugin(), record.proof(), record.first(),
                 record.last(),
                 record.every(), record.startedAt(), record.endedAt());
@@ -32,7 +33,7 @@ public final class Simulations {
     /// Keeps what came of an interval, in the place of what came of it before.
     public void add(SimulationRecord simulation, SimulatedInterval interval) throws StoreException {
         file.requireSpace();
-        file.write("store an interval", session -> {
+        write("store an interval", session -> {
             SimulationTable.put(session, simulation.id(), interval);
             return null;
         });
@@ -40,7 +41,7 @@ public final class Simulations {
 
     /// Takes away what came of an interval.
     public void forget(SimulationRecord simulation, SimulatedInterval interval) throws StoreException {
-        file.write("forget an interval", session -> {
+        write("forget an interval", session -> {
             SimulationTable.delete(session, simulation.id(), interval.from(), interval.to());
             return null;
         });
@@ -52,7 +53,7 @@ public final class Simulations {
     /// @param last the number of that checkpoint
     /// @return the same as it is now
     public SimulationRecord endAt(SimulationRecord simulation, int last) throws StoreException {
-        file.write("store a simulation", session -> {
+        write("store a simulation", session -> {
             SimulationTable.endAt(session, simulation.id(), last);
             return null;
         });
@@ -62,7 +63,7 @@ public final class Simulations {
 
     /// Notes that all is done.
     public void end(SimulationRecord simulation, Instant at) throws StoreException {
-        file.write("store a simulation", session -> {
+        write("store a simulation", session -> {
             SimulationTable.end(session, simulation.id(), at);
             return null;
         });
@@ -88,6 +89,13 @@ public final class Simulations {
 
     /// Takes one away, with all that came of it; false if it is gone already.
     public boolean delete(SimulationRecord simulation) throws StoreException {
-        return file.write("delete a simulation", session -> SimulationTable.delete(session, simulation.id()));
+        return write("delete a simulation", session -> SimulationTable.delete(session, simulation.id()));
+    }
+
+    /// What is written is on disk when this returns: whoever is killed behind it has it.
+    private <T> T write(String what, Database.Work<T> work) throws StoreException {
+        T result = file.write(what, work);
+        file.sync();
+        return result;
     }
 }

@@ -6,15 +6,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
+import dev.freezeframe.store.lock.StoreOwner;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.upkeep.VerifyReport;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +52,34 @@ class SimulationsTest {
         }
         try (Store store = Store.open(directory())) {
             assertTrue(write(store, "cache", true).id() > 2);
+        }
+    }
+
+    /// As the files are left by a program that is killed at this moment.
+    private List<Integer> keptIfKilledNow(Store store, long run) throws Exception {
+        Path left = Files.createTempDirectory(folder, "left");
+        try (Stream<Path> files = Files.list(store.directory())) {
+            for (Path each : files.filter(file -> !file.endsWith(StoreOwner.FILE_NAME)).toList()) {
+                Files.copy(each, left.resolve(each.getFileName()));
+            }
+        }
+        try (Store after = Store.open(left)) {
+            List<SimulationRecord> kept = after.simulations().of(run);
+            return kept.isEmpty() ? List.of() : ends(after, kept.getLast());
+        }
+    }
+
+    @Test
+    void whatCameOfAnIntervalSurvivesAKill() throws Exception {
+        try (Store store = Store.open(directory())) {
+            long run = SyntheticExperiments.write(store, "run", CHECKPOINTS, 1);
+            SimulationRecord simulation = write(store, "", false);
+            List<SimulatedInterval> intervals = store.simulations().intervals(simulation);
+            assertEquals(intervals.stream().map(SimulatedInterval::to).toList(), keptIfKilledNow(store, run));
+            store.simulations().forget(simulation, intervals.getFirst());
+            assertEquals(intervals.stream().skip(1).map(SimulatedInterval::to).toList(), keptIfKilledNow(store, run));
+            assertTrue(store.simulations().delete(simulation));
+            assertEquals(List.of(), keptIfKilledNow(store, run));
         }
     }
 
