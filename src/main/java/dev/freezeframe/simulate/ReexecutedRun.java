@@ -2,10 +2,9 @@ package dev.freezeframe.simulate;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.freezeframe.base.Registration;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.machine.Machine;
-import dev.freezeframe.qemu.qmp.PendingEvent;
-import dev.freezeframe.qemu.qmp.QmpException;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.qemu.stream.GuestClock;
 import dev.freezeframe.restore.RestoreOptions;
@@ -19,10 +18,12 @@ import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.SimulatedInterval;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -117,23 +118,28 @@ final class ReexecutedRun implements IntervalWork {
                         + MOST_STOPS + " attempts");
     }
 
-    /// Whether the guest stopped by itself meanwhile.
+    /// Whether the guest stopped by itself meanwhile, or QEMU ended. A wait for an answer is not exact enough: before it is given
+    /// up, the socket is looked at once more.
     private static boolean runFor(Machine machine, long nanos, PluginOutput output) throws IOException {
-        try (PendingEvent stopped = machine.qmp().expect("STOP", _ -> true)) {
+        CountDownLatch stopped = new CountDownLatch(1);
+        try (Registration _ = machine.qmp().onEvent(event -> {
+            if (event.name().equals("STOP")) {
+                stopped.countDown();
+            }
+        })) {
             machine.resume();
             long deadline = System.nanoTime() + nanos;
             for (long left = nanos; left > 0; left = deadline - System.nanoTime()) {
-                try {
-                    stopped.await(Duration.ofNanos(Math.min(left, Plugin.LOOK.toNanos())));
+                if (stopped.await(Math.min(left, Plugin.LOOK.toNanos()), TimeUnit.NANOSECONDS) || machine.onExit()
+                        .isDone()) {
                     return true;
-                } catch (QmpException e) {
-                    if (e.kind() != QmpException.Kind.TIMED_OUT) {
-                        throw e;
-                    }
                 }
                 output.requireShort();
             }
             return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw (IOException) new InterruptedIOException("interrupted").initCause(e);
         }
     }
 

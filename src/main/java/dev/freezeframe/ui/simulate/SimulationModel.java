@@ -421,8 +421,7 @@ public final class SimulationModel {
         if (run.filter(this::isOfShown).isEmpty()) {
             return exact.get()
                     ? ""
-                    : "Recorded without a log: each interval takes as much of the guest's time as it did, and nothing"
-                            + " is proven";
+                    : "Recorded without a log: re-executed, nothing is proven";
         }
         if (!job.problemProperty().get().isEmpty()) {
             return job.problemProperty().get();
