@@ -189,8 +189,13 @@ public final class Simulation {
     }
 
     /// Who executes intervals.
+    @FunctionalInterface
     private interface Workers extends Closeable {
         IntervalWork worker(int number) throws IOException;
+
+        /// Gives back what they share; mostly they share nothing.
+        @Override
+        default void close() {}
     }
 
     /// Where workers come from.
@@ -213,8 +218,7 @@ public final class Simulation {
         if (simulator.isPresent()) {
             requireReplay(MachineSpec.fromRecord(JSON.readTree(experiment.machineJson())));
             simulator.get().requirePlaces(SimulatorRun.places(first.start(), options.results().isPresent()));
-            return new How(simulator.get().text().text(), false, Optional.empty(), (_, kept) -> new Called(simulator
-                    .get(), kept, listener));
+            return new How(simulator.get().text().text(), false, Optional.empty(), (_, kept) -> number -> new SimulatorRun(store, simulator.get(), kept, number, listener));
         }
         boolean exact = canRepeat(experiment);
         QemuProgram qemu = exact ? qemu() : anyQemu();
@@ -232,7 +236,8 @@ public final class Simulation {
         Source source = exact
                 ? (intervals, kept) -> new Qemus(RunLog.of(store, experiment, qemu.path(), intervals), restoring(qemu),
                         plugin, kept, listener)
-                : (_, kept) -> new OnTheirOwn(restoring(qemu), plugin, kept, listener);
+                : (_, kept) -> number -> new ReexecutedRun(store, experiment.ramBytes(), restoring(qemu),
+                        options.proof(), plugin, kept, number, listener);
         return new How(plugin.map(Plugin::record).orElse(""), options.proof(), plugin, source);
     }
 
@@ -245,54 +250,6 @@ public final class Simulation {
                     + " --accel tcg");
         }
         return QemuProgram.ask(options.qemu().orElse(recorded.qemuBinary()));
-    }
-
-    /// Each goes on by itself.
-    private final class OnTheirOwn implements Workers {
-        private final RestoreOptions restore;
-        private final Optional<Plugin> plugin;
-        private final Optional<Path> kept;
-        private final Listener listener;
-
-        OnTheirOwn(RestoreOptions restore, Optional<Plugin> plugin, Optional<Path> kept, Listener listener) {
-            this.restore = restore;
-            this.plugin = plugin;
-            this.kept = kept;
-            this.listener = listener;
-        }
-
-        @Override
-        public IntervalWork worker(int number) throws IOException {
-            return new ReexecutedRun(store, experiment.ramBytes(), restore, options.proof(), plugin, kept, number,
-                    listener);
-        }
-
-        @Override
-        public void close() {
-            // nothing is shared
-        }
-    }
-
-    private final class Called implements Workers {
-        private final Simulator simulator;
-        private final Optional<Path> kept;
-        private final Listener listener;
-
-        Called(Simulator simulator, Optional<Path> kept, Listener listener) {
-            this.simulator = simulator;
-            this.kept = kept;
-            this.listener = listener;
-        }
-
-        @Override
-        public IntervalWork worker(int number) {
-            return new SimulatorRun(store, simulator, kept, number, listener);
-        }
-
-        @Override
-        public void close() {
-            // nothing is shared
-        }
     }
 
     /// All led by one log.
