@@ -45,7 +45,8 @@ import java.util.zip.ZipOutputStream;
 /// one does. The file is the owner's only and is there under its name when all of it has been written; the same experiment
 /// gives the same bytes each time.
 ///
-/// Of the store's contents, only chunks that a checkpoint of the experiment uses travel, and its log.
+/// Of the store's contents, only chunks that a checkpoint of the experiment uses travel, its log, and its simulations that
+/// have ended.
 public final class BundleExport {
     /// One that a ZIP archive can tell without a further field, which would come in front of the type.
     private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
@@ -89,7 +90,7 @@ public final class BundleExport {
     }
 
     /// An import takes nothing else; what a store has may be QEMU's last words.
-    private static String oneLine(String text) {
+    static String oneLine(String text) {
         return text.replaceAll("[" + ShownText.UNSEEN + "]+", " ");
     }
 
@@ -102,6 +103,7 @@ public final class BundleExport {
         private final JsonNode machine;
         private final Map<String, Path> bootFiles = new LinkedHashMap<>();
         private final List<String> leftOut = new ArrayList<>();
+        private final OutgoingSimulations simulations;
         private final Map<String, String> sums = new LinkedHashMap<>();
         private long chunksDone;
         private long fileBytes;
@@ -134,6 +136,8 @@ public final class BundleExport {
                             + " and is not in the bundle: a restore needs --accept-changed-boot-files");
                 }
             }
+            this.simulations = new OutgoingSimulations(store, experiment);
+            leftOut.addAll(simulations.leftOut());
             reader.logProblem().ifPresent(problem -> leftOut.add("the log is not in the bundle: " + problem));
             for (MediaFile file : spec.mediaFiles()) {
                 leftOut.add("the guest cannot write " + file.role()
@@ -161,6 +165,11 @@ public final class BundleExport {
                     progress.at("checkpoints", i, checkpoints.size());
                     json(zip, BundleFormat.checkpointEntry(i), BundleFormat.JSON.writeValueAsBytes(CheckpointText.of(
                             reader.parts(checkpoints.get(i)))));
+                }
+                for (int i = 0; i < simulations.parts(); i++) {
+                    progress.at("simulations", i, simulations.parts());
+                    json(zip, BundleFormat.simulationEntry(i),
+                            BundleFormat.JSON.writeValueAsBytes(simulations.part(i)));
                 }
                 byte[] list = Sha256.list(sums);
                 zip.putNextEntry(entry(BundleFormat.SUMS_ENTRY));
@@ -201,6 +210,9 @@ public final class BundleExport {
 
         /// The oldest that has all that is in it.
         private int format() {
+            if (simulations.parts() > 0) {
+                return BundleFormat.WITH_SIMULATIONS;
+            }
             return reader.log().isPresent() || reader.checkpoints().stream().anyMatch(
                     each -> MetricsJson.hasLaterFigures(each.metrics())) ? BundleFormat.WITH_LOG : BundleFormat.FIRST;
         }
@@ -221,7 +233,8 @@ public final class BundleExport {
                             experiment.endReason().map(BundleExport::oneLine).orElse(null), parent.orElse(null),
                             machine),
                     reader.checkpoints().size(), chunks, boot, reader.log().map(log -> new LogText(log.start(), log
-                            .bytes())).orElse(null));
+                            .bytes())).orElse(null),
+                    simulations.parts());
         }
 
         private void json(ZipOutputStream zip, String name, byte[] content) throws IOException {

@@ -25,6 +25,7 @@ import dev.freezeframe.store.model.ImportedCheckpoint.ImageParts;
 import dev.freezeframe.store.model.ImportedCheckpoint.MapPart;
 import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.Picture;
+import dev.freezeframe.store.model.SimulatedInterval;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -40,7 +41,8 @@ import java.util.Optional;
 /// In this order: `mimetype` (stored, so that the type can be told from the first hundred bytes), `freezeframe.json` (the
 /// header), `boot/SHA256` (boot files), `chunks/ram/N.zst` and `chunks/disk/N.zst` (4096 chunks of 4096 bytes in each but the
 /// last, as one zstd frame), `log/N.zst` (4 MiB of the log of a run that can be replayed in each but the last, as one zstd
-/// frame), `checkpoints/N.json` (figures, notes, picture, page maps), `SHA256SUMS` (of all before).
+/// frame), `checkpoints/N.json` (figures, notes, picture, page maps), `simulations/N.json` (what came of some intervals of a
+/// simulation), `SHA256SUMS` (of all before).
 ///
 /// A bundle has the oldest format that has all that is in it, so that older programs take it too: one of a run that cannot be
 /// replayed is what the first version wrote, byte for byte.
@@ -49,10 +51,12 @@ import java.util.Optional;
 /// `FORMAT.md` in the folder of this package's resources tells all of it.
 final class BundleFormat {
     /// Counts up whenever an older program could misread a bundle.
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     static final int FIRST = 1;
     /// The first that has logs, and the figures that came with them.
     static final int WITH_LOG = 2;
+    /// The first that has simulations.
+    static final int WITH_SIMULATIONS = 3;
     static final String MIME_TYPE = "application/vnd.freezeframe.bundle";
     static final String MIME_ENTRY = "mimetype";
     static final String HEADER_ENTRY = "freezeframe.json";
@@ -67,7 +71,14 @@ final class BundleFormat {
     /// 4 PiB.
     static final long MAX_CHUNKS = 1L << 40;
     static final int LOG_SEGMENT_BYTES = 4 << 20;
+    /// Of all simulations together.
+    static final int MAX_SIMULATION_PARTS = 100_000;
+    /// In a part of a simulation.
+    static final int PART_INTERVALS = 1_000;
+    /// What plugins said of the intervals in a part, but for the last of them.
+    static final int PART_CHARACTERS = 4 << 20;
     private static final String LOG_FIELD = "log";
+    private static final String SIMULATIONS_FIELD = "simulations";
 
     /// Bounds everything before it is in memory.
     private static final StreamReadConstraints BOUNDS = StreamReadConstraints.builder().maxNestingDepth(32)
@@ -76,6 +87,8 @@ final class BundleFormat {
     static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder().streamReadConstraints(BOUNDS).enable(
             StreamReadFeature.STRICT_DUPLICATE_DETECTION).build())
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).enable(
+                    DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+            .enable(
                     DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).enable(
                     DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
@@ -88,10 +101,11 @@ final class BundleFormat {
     /// `freezeframe.json`.
     ///
     /// @param writtenBy  the program and its version, for a person
-    /// @param bootFiles those that are in the bundle
-    /// @param log       null if there is none; see [#bytes] and [#header]
+    /// @param bootFiles   those that are in the bundle
+    /// @param log         null if there is none; see [#bytes] and [#header]
+    /// @param simulations how many entries they take
     record Header(int format, String writtenBy, ExperimentText experiment, int checkpoints, Chunks chunks,
-            List<BootText> bootFiles, LogText log) {
+            List<BootText> bootFiles, LogText log, int simulations) {
         Header {
             Objects.requireNonNull(writtenBy);
             Objects.requireNonNull(experiment);
@@ -116,12 +130,16 @@ final class BundleFormat {
             for (int i = 0; i < checkpoints; i++) {
                 names.add(checkpointEntry(i));
             }
+            for (int i = 0; i < simulations; i++) {
+                names.add(simulationEntry(i));
+            }
             names.add(SUMS_ENTRY);
             return names;
         }
 
         long entryCount() {
-            return 3L + bootFiles.size() + segments(chunks.ram) + segments(chunks.disk) + logSegments() + checkpoints;
+            return 3L + bootFiles.size() + segments(chunks.ram) + segments(chunks.disk) + logSegments() + checkpoints
+                    + simulations;
         }
 
         long logSegments() {
@@ -222,6 +240,25 @@ final class BundleFormat {
         }
     }
 
+    /// `simulations/N.json`: some intervals of a simulation.
+    ///
+    /// @param simulation null where these are further ones of the simulation before
+    record SimulationPart(SimulationText simulation, List<SimulatedInterval> intervals) {
+        SimulationPart {
+            intervals = List.copyOf(intervals);
+        }
+    }
+
+    /// A simulation that has ended.
+    record SimulationText(String plugin, boolean proof, int first, int last, int every, Instant startedAt,
+            Instant endedAt) {
+        SimulationText {
+            Objects.requireNonNull(plugin);
+            Objects.requireNonNull(startedAt);
+            Objects.requireNonNull(endedAt);
+        }
+    }
+
     private BundleFormat() {}
 
     /// `freezeframe.json`, as the header's own format has it.
@@ -230,6 +267,9 @@ final class BundleFormat {
         if (header.format < WITH_LOG) {
             tree.remove(LOG_FIELD);
         }
+        if (header.format < WITH_SIMULATIONS) {
+            tree.remove(SIMULATIONS_FIELD);
+        }
         return JSON.writeValueAsBytes(tree);
     }
 
@@ -237,10 +277,20 @@ final class BundleFormat {
     ///
     /// @throws JsonProcessingException if it has other fields than a header of its format
     static Header header(ObjectNode tree) throws JsonProcessingException {
-        if (tree.path("format").intValue() < WITH_LOG && tree.putIfAbsent(LOG_FIELD, tree.nullNode()) != null) {
-            throw MismatchedInputException.from(null, Header.class, "its format has no field \"" + LOG_FIELD + "\"");
+        int format = tree.path("format").intValue();
+        if (format < WITH_LOG) {
+            add(tree, LOG_FIELD, tree.nullNode());
+        }
+        if (format < WITH_SIMULATIONS) {
+            add(tree, SIMULATIONS_FIELD, tree.numberNode(0));
         }
         return JSON.treeToValue(tree, Header.class);
+    }
+
+    private static void add(ObjectNode tree, String field, JsonNode value) throws JsonProcessingException {
+        if (tree.putIfAbsent(field, value) != null) {
+            throw MismatchedInputException.from(null, Header.class, "its format has no field \"" + field + "\"");
+        }
     }
 
     static String bootEntry(String sha256) {
@@ -257,6 +307,10 @@ final class BundleFormat {
 
     static String checkpointEntry(int ordinal) {
         return String.format(Locale.ROOT, "checkpoints/%06d.json", ordinal + 1);
+    }
+
+    static String simulationEntry(int ordinal) {
+        return String.format(Locale.ROOT, "simulations/%06d.json", ordinal + 1);
     }
 
     static long segments(long chunks) {

@@ -8,6 +8,7 @@ import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.ShownText;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleFormat.BootText;
 import dev.freezeframe.bundle.BundleFormat.CheckpointText;
 import dev.freezeframe.bundle.BundleFormat.ExperimentText;
@@ -75,8 +76,18 @@ public final class BundleImport {
     /// @param newBytes     what the new ones added to it
     /// @param sharedBytes  what the others would have taken, uncompressed
     /// @param logBytes     what its log added to the store, where its run can be replayed
+    /// @param simulations  how many came with it
     public record Report(ExperimentRecord experiment, int checkpoints, long newChunks, long sharedChunks,
-            long newBytes, long sharedBytes, long logBytes) {}
+            long newBytes, long sharedBytes, long logBytes, int simulations) {
+        /// How much came under which name, for the end of a line.
+        public String text() {
+            return Units.count(checkpoints, "checkpoint") + " as " + ShownText.oneLine(experiment.name()) + ": "
+                    + Units.count(newChunks, "new page") + ", " + Units.bytes(newBytes) + " stored; "
+                    + Units.count(sharedChunks, "page") + " shared with what was there"
+                    + (logBytes > 0 ? "; its log, " + Units.bytes(logBytes) : "")
+                    + (simulations > 0 ? "; " + Units.count(simulations, "simulation") : "");
+        }
+    }
 
     /// Imports into this store, which stays the caller's to close.
     public BundleImport(Store store) {
@@ -224,6 +235,7 @@ public final class BundleImport {
                         : new BundleException(bundle.file() + ": " + e.getMessage(), e);
             }
         }
+        new IncomingSimulations(bundle, progress, "check simulations", Instant.now()).check(rules);
     }
 
     /// Chunks in a segment.
@@ -233,19 +245,26 @@ public final class BundleImport {
 
     private static ImportedCheckpoint checkpoint(BundleReader bundle, int ordinal) throws IOException {
         String name = BundleFormat.checkpointEntry(ordinal);
+        try {
+            return entry(bundle, name, CheckpointText.class).parts();
+        } catch (IllegalArgumentException e) {
+            throw bundle.damaged("its entry " + name + " cannot be: " + BundleReader.firstLine(e.getMessage()), e);
+        }
+    }
+
+    /// What an entry of JSON says.
+    static <T> T entry(BundleReader bundle, String name, Class<T> type) throws IOException {
         int maxBytes = (int) Math.min(MOST_CHECKPOINT_BYTES, Runtime.getRuntime().maxMemory() / 6);
         byte[] content = bundle.content(name, maxBytes);
         try {
-            CheckpointText text = BundleFormat.JSON.readValue(content, CheckpointText.class);
+            T text = BundleFormat.JSON.readValue(content, type);
             if (text == null) {
                 throw bundle.damaged("its entry " + name + " is empty");
             }
-            return text.parts();
+            return text;
         } catch (JsonProcessingException e) {
             throw bundle.damaged("its entry " + name + " cannot be read: " + BundleReader.firstLine(e
                     .getOriginalMessage()), e);
-        } catch (IllegalArgumentException e) {
-            throw bundle.damaged("its entry " + name + " cannot be: " + BundleReader.firstLine(e.getMessage()), e);
         }
     }
 
@@ -284,9 +303,14 @@ public final class BundleImport {
                         segments.take(origin);
                     }
                     IncomingLog log = new IncomingLog(bundle, progress);
-                    ExperimentRecord experiment = incoming.commit(record(), imported(), this::next, log::next);
+                    ImportOrigin origin = imported();
+                    IncomingSimulations simulations = new IncomingSimulations(bundle, progress, "simulations",
+                            origin.at());
+                    ExperimentRecord experiment = incoming.commit(record(), origin, this::next, log::next,
+                            simulations::next);
                     return new Report(experiment, header.checkpoints(), chunks.newChunks(), chunks.sharedChunks(),
-                            chunks.newBytes(), chunks.sharedChunks() * ChunkId.CHUNK_BYTES, log.storedBytes());
+                            chunks.newBytes(), chunks.sharedChunks() * ChunkId.CHUNK_BYTES, log.storedBytes(),
+                            simulations.begun());
                 }
             }
         }

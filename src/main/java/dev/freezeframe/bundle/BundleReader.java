@@ -177,6 +177,7 @@ final class BundleReader implements AutoCloseable {
     private void check(Header read) throws BundleException {
         Chunks chunks = read.chunks();
         if (read.checkpoints() < 1 || read.checkpoints() > ImportChecks.MAX_CHECKPOINTS || chunks.ram() < 0
+                || read.simulations() < 0 || read.simulations() > BundleFormat.MAX_SIMULATION_PARTS
                 || chunks.disk() < 0 || chunks.ram() > BundleFormat.MAX_CHUNKS
                 || chunks.disk() > BundleFormat.MAX_CHUNKS) {
             throw damaged("the counts in its header are out of range");

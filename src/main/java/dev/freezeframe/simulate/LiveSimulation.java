@@ -213,8 +213,10 @@ public final class LiveSimulation implements AutoCloseable {
             room.require(checkpoints.getLast(), 1);
             log = Optional.of(RunLog.of(store, recorded, qemu.path(), List.of()));
             run = Optional.of(
-                    new IntervalRun(store, recorded.ramBytes(), log.get(), Simulation.restoring(qemu).withBackground(
-                            true), true, Optional.of(found), Optional.empty(), 1, (_, _) -> {}));
+                    new IntervalRun(store, recorded.ramBytes(), log.get(),
+                            Simulation.restoring(recorded, qemu).withBackground(
+                                    true),
+                            true, Optional.of(found), Optional.empty(), 1, (_, _) -> {}));
             simulation = Optional
                     .of(store.simulations().begin(new SimulationRecord(0, recorded.id(), found.record(), true,
                             checkpoints.getFirst().number(), last, 1, Instant.now(), Optional.empty())));

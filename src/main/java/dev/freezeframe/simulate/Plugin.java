@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Pattern;
 
 /// A TCG plugin that looks on while intervals are executed: one of ours, by its name, or a file of the user's. Ours write one
 /// JSON object; of others everything is kept that they print.
@@ -37,7 +36,6 @@ public record Plugin(Path file, PluginText text, boolean ours) {
     /// What it may take to write what it knows.
     private static final Duration LAST_WORDS = Duration.ofSeconds(60);
     private static final ExitStatus RUNS_ON = new ExitStatus(-1);
-    private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9]*");
 
     /// Finds what a user names.
     ///
@@ -54,7 +52,7 @@ public record Plugin(Path file, PluginText text, boolean ours) {
             throw new IOException("the plugin's arguments are longer than " + SimulationRecord.MAX_PLUGIN_LENGTH
                     + " characters");
         }
-        if (NAME.matcher(name).matches()) {
+        if (wanted.isOfOurs()) {
             Path file = folder.resolve(name + "-" + api(qemu) + ".so");
             if (OWN_FILES.stream().anyMatch(wanted::sets)) {
                 throw new IOException(

@@ -15,6 +15,7 @@ public record PluginText(String name, String settings, int warmUp) {
     /// A comma that is not doubled ends the name.
     private static final Pattern PARTS = Pattern.compile("((?:[^,]|,,)*)(.*)", Pattern.DOTALL);
     private static final Pattern SETTING = Pattern.compile(",(?:[^,]|,,)*");
+    private static final Pattern OUR_NAME = Pattern.compile("[a-z][a-z0-9]*");
     private static final Pattern WARM_UP = Pattern.compile(",warm-up=([0-9]{1,9})");
 
     /// Takes a text apart. What is wrong with it is for whomever looks for the plugin to say.
@@ -44,6 +45,11 @@ public record PluginText(String name, String settings, int warmUp) {
     /// Whether an argument has this name.
     boolean sets(String argument) {
         return SETTING.matcher(settings).results().anyMatch(each -> each.group().startsWith("," + argument + "="));
+    }
+
+    /// Whether it names one that comes with this program, and neither a file nor a command.
+    public boolean isOfOurs() {
+        return OUR_NAME.matcher(name).matches();
     }
 
     /// As text again.

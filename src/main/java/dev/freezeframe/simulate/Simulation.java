@@ -9,11 +9,13 @@ import dev.freezeframe.qemu.profile.Accelerator;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
+import dev.freezeframe.restore.OutsideWishes;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.store.model.SimulationRecord;
 import java.io.Closeable;
@@ -25,9 +27,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
@@ -234,9 +238,9 @@ public final class Simulation {
                     + " for them with --out");
         }
         Source source = exact
-                ? (intervals, kept) -> new Qemus(RunLog.of(store, experiment, qemu.path(), intervals), restoring(qemu),
+                ? (intervals, kept) -> new Qemus(RunLog.of(store, experiment, qemu.path(), intervals), restoring(experiment, qemu),
                         plugin, kept, listener)
-                : (_, kept) -> number -> new ReexecutedRun(store, experiment.ramBytes(), restoring(qemu),
+                : (_, kept) -> number -> new ReexecutedRun(store, experiment.ramBytes(), restoring(experiment, qemu),
                         options.proof(), plugin, kept, number, listener);
         return new How(plugin.map(Plugin::record).orElse(""), options.proof(), plugin, source);
     }
@@ -308,8 +312,10 @@ public final class Simulation {
     SimulationRecord begun(SimulationRecord wanted, Optional<Plugin> plugin) throws IOException {
         // what another plugin of the same name said is another thing
         Instant built = plugin.isEmpty() ? Instant.MIN : Files.getLastModifiedTime(plugin.get().file()).toInstant();
+        // what a stranger found is nothing to go on with
+        ImportOrigin origin = store.imported().get(experiment.id());
         List<SimulationRecord> interrupted = store.simulations().of(experiment.id()).stream().filter(each -> (each
-                .endedAt().isEmpty() || isOfRecording(each)) && each.plugin().equals(wanted.plugin()) && each.proof() == wanted.proof()
+                .endedAt().isEmpty() || isOfRecording(each)) && (origin == null || origin.isBefore(each)) && each.plugin().equals(wanted.plugin()) && each.proof() == wanted.proof()
                 && each.first() == wanted.first() && each.every() == wanted.every() && built.isBefore(each.startedAt()))
                 .toList();
         for (SimulationRecord each : interrupted) {
@@ -376,8 +382,22 @@ public final class Simulation {
     }
 
     /// How workers restore.
-    static RestoreOptions restoring(QemuProgram qemu) {
-        return RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path());
+    ///
+    /// Outside their guests the machines have nothing: several at once could not share a port or a file, and what a log leads needs
+    /// neither.
+    static RestoreOptions restoring(ExperimentRecord experiment, QemuProgram qemu) throws IOException {
+        MachineSpec left = MachineSpec.fromRecord(JSON.readTree(experiment.machineJson()));
+        Set<String> without = new HashSet<>();
+        for (String label : left.outsideArguments()) {
+            try {
+                left = left.without(Set.of(label));
+                without.add(label);
+            } catch (MachineException e) {
+                LOG.debug("{} stays", label, e); // the restore says what is to be done about it
+            }
+        }
+        return RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path()).withOutside(new OutsideWishes(Map
+                .of(), without, Set.of(), false));
     }
 
     private record Ended(Interval interval, SimulatedInterval result) {}

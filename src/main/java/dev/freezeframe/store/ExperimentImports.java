@@ -3,10 +3,14 @@ package dev.freezeframe.store;
 import dev.freezeframe.store.catalog.Catalog;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.ReplayLogTable;
+import dev.freezeframe.store.catalog.SimulationTable;
 import dev.freezeframe.store.catalog.StoreFile;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.ImportedCheckpoint;
+import dev.freezeframe.store.model.ImportedIntervals;
+import dev.freezeframe.store.model.SimulatedInterval;
+import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.LogPiece;
@@ -67,7 +71,8 @@ final class ExperimentImports {
     }
 
     ExperimentRecord commit(long generation, ExperimentRecord experiment, ImportOrigin imported,
-            IncomingExperiment.Source source, IncomingExperiment.LogSource log) throws IOException {
+            IncomingExperiment.Source source, IncomingExperiment.LogSource log,
+            IncomingExperiment.SimulationSource simulations) throws IOException {
         file.requireSpace();
         ExperimentRecord record;
         try {
@@ -76,7 +81,8 @@ final class ExperimentImports {
                     throw new StoreException(Reason.FAILED,
                             "the store had to be opened anew since the import was begun; import again");
                 }
-                return now.transact(session -> insert(session, experiment, imported, source, log));
+                return now.transact(session -> insert(session, experiment, imported, source, log,
+                        simulations));
             });
         } catch (UncheckedIOException e) {
             throw e.getCause();
@@ -97,7 +103,8 @@ final class ExperimentImports {
     }
 
     private ExperimentRecord insert(Database.Session session, ExperimentRecord experiment, ImportOrigin imported,
-            IncomingExperiment.Source source, IncomingExperiment.LogSource log) throws SQLException, StoreException {
+            IncomingExperiment.Source source, IncomingExperiment.LogSource log,
+            IncomingExperiment.SimulationSource simulations) throws SQLException, StoreException {
         if (Catalog.experiment(session, experiment.name()).isPresent()) {
             throw new StoreException(Reason.REFUSED, "the store has an experiment " + experiment.name()
                     + " by now; import under another name with --name");
@@ -118,6 +125,18 @@ final class ExperimentImports {
                     file.requireSpace();
                 }
                 ReplayLogTable.put(session, id, next.get());
+            }
+            long simulation = 0;
+            for (Optional<ImportedIntervals> next = simulations.next(); next.isPresent(); next = simulations.next()) {
+                file.requireSpace();
+                if (next.get().begun().isPresent()) {
+                    SimulationRecord begun = next.get().begun().get().ofExperiment(id);
+                    simulation = SimulationTable.insert(session, begun);
+                    SimulationTable.end(session, simulation, begun.endedAt().orElseThrow());
+                }
+                for (SimulatedInterval each : next.get().intervals()) {
+                    SimulationTable.put(session, simulation, each);
+                }
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

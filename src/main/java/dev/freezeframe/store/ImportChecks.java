@@ -4,6 +4,7 @@ import dev.freezeframe.base.CorruptionException;
 import dev.freezeframe.store.catalog.ClassMapTable;
 import dev.freezeframe.store.catalog.DiskTable;
 import dev.freezeframe.store.catalog.ImageTable;
+import dev.freezeframe.store.catalog.SimulationTable;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.DiskFigure;
@@ -13,11 +14,14 @@ import dev.freezeframe.store.model.ImportedCheckpoint.ClassPart;
 import dev.freezeframe.store.model.ImportedCheckpoint.ImageParts;
 import dev.freezeframe.store.model.ImportedCheckpoint.MapPart;
 import dev.freezeframe.store.model.ImportedCheckpoint;
+import dev.freezeframe.store.model.ImportedIntervals;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClassCodec;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.PageMap;
 import dev.freezeframe.store.model.PageMapCodec;
+import dev.freezeframe.store.model.SimulatedInterval;
+import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.PackCodec;
@@ -45,6 +49,8 @@ public final class ImportChecks {
     public static final long MAX_PIXELS = 1 << 25;
     /// Of a log with what is left out before it, 64 GiB: some days of an idle guest, months of a busy one.
     public static final long MAX_LOG_BYTES = 1L << 36;
+    /// No checkpoint has it.
+    private static final int MAX_NUMBER = 1_000_000_000;
     /// The beginning of the year 10000.
     private static final long END_OF_DATES = 253_402_300_800L;
     private static final String DISK_ID = "[A-Za-z0-9_.-]{1,100}";
@@ -56,6 +62,9 @@ public final class ImportChecks {
     /// Blocks of each image that any map of it names: an upper bound of what one map takes in memory.
     private final Map<String, BitSet> blocks = new HashMap<>();
     private int last;
+    private Optional<SimulationRecord> simulation = Optional.empty();
+    private int lastFrom;
+    private int lastTo;
 
     /// What later differences may build on.
     private record Link(long lengthBytes, int chainLength) {}
@@ -76,7 +85,7 @@ public final class ImportChecks {
     ///
     /// @throws StoreException with what is wrong with it
     public void check(ImportedCheckpoint parts) throws StoreException {
-        require(parts.number() > last && parts.number() < 1_000_000_000, parts,
+        require(parts.number() > last && parts.number() < MAX_NUMBER, parts,
                 "its number does not follow " + last);
         last = parts.number();
         checkFigures(parts);
@@ -94,6 +103,40 @@ public final class ImportChecks {
         require(parts.images().size() <= parts.metrics().disks().size() + 2, parts, "it has more images than disks");
         if (parts.pageClasses().isPresent()) {
             check(parts, parts.pageClasses().get());
+        }
+    }
+
+    /// Checks the next intervals of a simulation, behind all checkpoints.
+    ///
+    /// @throws StoreException with what is wrong with them
+    public void check(ImportedIntervals part) throws StoreException {
+        if (part.begun().isPresent()) {
+            simulation = part.begun();
+            lastFrom = 0;
+            lastTo = 0;
+        }
+        SimulationRecord of = simulation.orElseThrow(() -> new StoreException(Reason.DAMAGED,
+                "its simulations begin without saying of what they are"));
+        requireSimulation(of.first() >= 1 && of.last() >= of.first() && of.last() < MAX_NUMBER && of.every() >= 1
+                && isDate(of.startedAt()) && of.endedAt().isPresent() && isDate(of.endedAt().get()),
+                "its figures are out of range");
+        for (SimulatedInterval each : part.intervals()) {
+            requireSimulation(each.from() >= of.first() && each.to() <= of.last(), "it has an interval of another one");
+            requireSimulation(each.from() > lastFrom || (each.from() == lastFrom && each.to() > lastTo),
+                    "its intervals do not follow each other");
+            lastFrom = each.from();
+            lastTo = each.to();
+            try {
+                SimulationTable.check(each);
+            } catch (CorruptionException e) {
+                throw new StoreException(Reason.DAMAGED, "a simulation of it: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    private static void requireSimulation(boolean holds, String otherwise) throws StoreException {
+        if (!holds) {
+            throw new StoreException(Reason.DAMAGED, "a simulation of it: " + otherwise);
         }
     }
 

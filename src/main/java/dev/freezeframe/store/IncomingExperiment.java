@@ -6,6 +6,7 @@ import dev.freezeframe.store.model.ChunkId;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.ImportedCheckpoint;
+import dev.freezeframe.store.model.ImportedIntervals;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.pack.LogPiece;
@@ -47,6 +48,13 @@ public final class IncomingExperiment implements AutoCloseable {
     public interface LogSource {
         /// The next one, empty after the last.
         Optional<LogPiece> next() throws IOException;
+    }
+
+    /// Gives the simulations of the run, some intervals behind the others.
+    @FunctionalInterface
+    public interface SimulationSource {
+        /// The next ones, empty after the last.
+        Optional<ImportedIntervals> next() throws IOException;
     }
 
     IncomingExperiment(ExperimentImports imports, long generation) {
@@ -98,9 +106,9 @@ public final class IncomingExperiment implements AutoCloseable {
     /// @param imported where it came from
     /// @throws StoreException if the name is taken, or it cannot be stored; then nothing of it can be seen
     /// @throws IOException    what a source threw
-    public ExperimentRecord commit(ExperimentRecord experiment, ImportOrigin imported, Source source, LogSource log)
-            throws IOException {
-        ExperimentRecord record = imports.commit(generation, experiment, imported, source, log);
+    public ExperimentRecord commit(ExperimentRecord experiment, ImportOrigin imported, Source source, LogSource log,
+            SimulationSource simulations) throws IOException {
+        ExperimentRecord record = imports.commit(generation, experiment, imported, source, log, simulations);
         done = true;
         return record;
     }

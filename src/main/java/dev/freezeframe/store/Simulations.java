@@ -25,9 +25,7 @@ public final class Simulations {
     /// @return the same with its number
     public SimulationRecord begin(SimulationRecord record) throws StoreException {
         long id = write("store a simulation", session -> SimulationTable.insert(session, record));
-        return new SimulationRecord(id, record.experimentId(), record.plugin(), record.proof(), record.first(),
-                record.last(),
-                record.every(), record.startedAt(), record.endedAt());
+        return record.numbered(id);
     }
 
     /// Keeps what came of an interval, in the place of what came of it before.

@@ -18,15 +18,19 @@ import dev.freezeframe.bundle.BundleFormat.Header;
 import dev.freezeframe.bundle.BundleFormat.ImageText;
 import dev.freezeframe.bundle.BundleFormat.LogText;
 import dev.freezeframe.bundle.BundleFormat.PictureText;
+import dev.freezeframe.bundle.BundleFormat.SimulationPart;
+import dev.freezeframe.bundle.BundleFormat.SimulationText;
 import dev.freezeframe.cli.Document;
 import dev.freezeframe.store.ImportChecks;
 import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.figure.CheckpointMetrics;
 import dev.freezeframe.store.figure.FigureValues;
 import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ImportedCheckpoint;
 import dev.freezeframe.store.model.ImportedCheckpoint.ClassPart;
 import dev.freezeframe.store.model.ImportedCheckpoint.MapPart;
+import dev.freezeframe.store.model.SimulatedInterval;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.ParameterizedType;
@@ -72,7 +76,7 @@ class BundleDocumentTest {
                 "done", "other/1", BundleFormat.JSON.createObjectNode().put("format", 1)), 1, new Chunks(1, 1),
                 List.of(
                         new BootText(HASH, 1)),
-                new LogText(12, 1));
+                new LogText(12, 1), 1);
     }
 
     private static CheckpointText checkpoint() {
@@ -82,9 +86,15 @@ class BundleDocumentTest {
                 List.of(new ImageText("ram", 4096, 1, List.of(new MapPart(1, 2, content)))));
     }
 
+    private static SimulationPart simulation() {
+        return new SimulationPart(new SimulationText("count", true, 1, 2, 1, TIME, TIME),
+                List.of(new SimulatedInterval(1,
+                        2, 3, EndState.PROVEN, "", 0, List.of("cpu"), 1, 1, 1, 1, "{}")));
+    }
+
     @Test
     void everyNumberStandsInATableThatIsComparedHere() {
-        assertEquals(List.of("format", "entry", "byte", "number", "object", "part"), document.headsOfTables());
+        assertEquals(List.of("format", "entry", "byte", "number", "object", "part", "piece"), document.headsOfTables());
         assertEquals(List.of(), document.numbersOutsideOfTables());
     }
 
@@ -105,6 +115,9 @@ class BundleDocumentTest {
         expected.put("log segment", (long) BundleFormat.LOG_SEGMENT_BYTES);
         expected.put("log", ImportChecks.MAX_LOG_BYTES);
         expected.put("checkpoints", (long) ImportChecks.MAX_CHECKPOINTS);
+        expected.put("simulation parts", (long) BundleFormat.MAX_SIMULATION_PARTS);
+        expected.put("part", (long) BundleFormat.PART_INTERVALS);
+        expected.put("said", (long) BundleFormat.PART_CHARACTERS);
         expected.put("disks", (long) ImportChecks.MAX_DISKS);
         expected.put("boot files", (long) BundleFormat.MAX_BOOT_FILES);
         expected.put("boot file", BundleFormat.MAX_BOOT_FILE_BYTES);
@@ -192,6 +205,7 @@ class BundleDocumentTest {
                         "object"));
         assertEquals(fields(CheckpointText.class, PictureText.class, ImageText.class, MapPart.class, ClassPart.class),
                 toldFields("part"));
+        assertEquals(fields(SimulationPart.class, SimulationText.class, SimulatedInterval.class), toldFields("piece"));
     }
 
     private static List<String> toldFields(String head) {
@@ -226,16 +240,22 @@ class BundleDocumentTest {
                 .getSimpleName());
     }
 
-    /// Where an object of each kind is in what is written of [#header] and [#checkpoint].
+    /// Where an object of each kind is in what is written of [#header], [#checkpoint] and [#simulation].
     private static final Map<String, String> PLACES = Map.of("Header", "", "ExperimentText", "/experiment", "Chunks",
             "/chunks", "BootText", "/bootFiles/0", "LogText", "/log", "CheckpointText", "", "PictureText", "/picture",
             "ClassPart",
             "/pageClasses/0", "ImageText", "/images/0", "MapPart", "/images/0/map/0");
+    private static final Map<String, String> PLACES_OF_SIMULATIONS = Map.of("SimulationPart", "", "SimulationText",
+            "/simulation", "SimulatedInterval", "/intervals/0");
 
     @Test
     void whatMayBeNullMayBeNullAndNothingElseMayBeMissing() throws Exception {
-        for (String head : List.of("object", "part")) {
-            Object whole = head.equals("object") ? header() : checkpoint();
+        for (String head : List.of("object", "part", "piece")) {
+            Object whole = switch (head) {
+                case "object" -> header();
+                case "part" -> checkpoint();
+                default -> simulation();
+            };
             for (List<String> row : rows(head)) {
                 String object = Document.plain(row.getFirst());
                 String field = Document.plain(row.get(1));
@@ -243,13 +263,17 @@ class BundleDocumentTest {
                 assertTrue(isTaken(tree, whole.getClass()), object);
                 // Jackson makes a node of it, which is no machine
                 if (!field.equals("machine")) {
-                    ((ObjectNode) tree.at(PLACES.get(object))).putNull(field);
+                    ((ObjectNode) tree.at(place(object))).putNull(field);
                     assertEquals(row.get(2).contains("or null"), isTaken(tree, whole.getClass()), object + "." + field);
                 }
-                ((ObjectNode) tree.at(PLACES.get(object))).remove(field);
+                ((ObjectNode) tree.at(place(object))).remove(field);
                 assertFalse(isTaken(tree, whole.getClass()), object + "." + field + " is left out");
             }
         }
+    }
+
+    private static String place(String object) {
+        return PLACES.getOrDefault(object, PLACES_OF_SIMULATIONS.get(object));
     }
 
     private static boolean isTaken(JsonNode tree, Class<?> type) throws IOException {

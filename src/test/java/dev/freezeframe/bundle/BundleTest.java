@@ -19,6 +19,7 @@ import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.ImportOrigin;
+import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.upkeep.GcReport;
@@ -200,6 +201,45 @@ class BundleTest {
     }
 
     @Test
+    void simulationsThatHaveEndedTravelWithTheirRun() throws Exception {
+        ExperimentRecord recorded = recordWithLog(26);
+        ArrayGuest.addSimulation(from, recorded, "count", 2 * BundleFormat.PART_INTERVALS + 1, true);
+        ArrayGuest.addSimulation(from, recorded, "", 0, true);
+        ArrayGuest.addSimulation(from, recorded, "cache,l1d=32K", 3, false);
+        ArrayGuest.addSimulation(from, recorded, "command=/bin/false {ram}", 4, true);
+        assertEquals(List.of("simulation 3 has not ended and is not in the bundle"), export(recorded).leftOut());
+        assertTrue(header().startsWith("{\"format\":3,") && header().endsWith("\"simulations\":5}"), header());
+        Report report = take("run");
+        assertEquals(3, report.simulations());
+        ArrayGuest.assertEqual(from, recorded, to, report.experiment());
+        ImportOrigin origin = to.imported().get(report.experiment().id());
+        for (SimulationRecord each : to.simulations().of(report.experiment().id())) {
+            assertFalse(origin.isBefore(each), "it is a stranger's");
+        }
+        assertTrue(to.verify(Progress.NONE).isSound());
+        Map<String, byte[]> first = entries();
+        new BundleExport(to).write(report.experiment(), file, true, Progress.NONE);
+        Map<String, byte[]> then = entries();
+        assertEquals(first.keySet(), then.keySet());
+        first.keySet().stream().filter(name -> name.startsWith("simulations/")).forEach(name -> assertArrayEquals(first
+                .get(name), then.get(name), name));
+    }
+
+    /// No computer's clock makes a stranger's simulation one of ours.
+    @Test
+    void aSimulationOfTheFutureIsTakenForOneOfNow() throws Exception {
+        ExperimentRecord recorded = ArrayGuest.record(from, "run", 2, 27);
+        from.simulations()
+                .end(from.simulations().begin(new SimulationRecord(0, recorded.id(), "count", true, 1, 2, 1, Instant
+                        .parse("2999-01-01T00:00:00Z"), Optional.empty())), Instant.parse("2999-01-01T00:00:01Z"));
+        export(recorded);
+        ExperimentRecord imported = take("run").experiment();
+        SimulationRecord simulation = to.simulations().of(imported.id()).getFirst();
+        assertEquals(to.imported().get(imported.id()).at(), simulation.startedAt());
+        assertFalse(to.imported().get(imported.id()).isBefore(simulation));
+    }
+
+    @Test
     void theLogOfWhatWasImportedGivesTheSameBytesAgain() throws Exception {
         export(recordWithLog(22));
         Map<String, byte[]> first = entries();
@@ -360,7 +400,9 @@ class BundleTest {
 
     @Test
     void cancellingAtAnyStepLeavesNothing() throws Exception {
-        export(recordWithLog(10));
+        ExperimentRecord all = recordWithLog(10);
+        ArrayGuest.addSimulation(from, all, "count", 2, true);
+        export(all);
         take("other");
         to.deleteExperiment("other");
         to.gc(Progress.NONE);

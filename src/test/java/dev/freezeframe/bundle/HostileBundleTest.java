@@ -57,6 +57,8 @@ class HostileBundleTest {
     private static final String CHUNKS = "chunks/ram/000001.zst";
     private static final String LOG = "log/000001.zst";
     private static final String REST_OF_LOG = "log/000002.zst";
+    private static final String SIMULATION = "simulations/000001.json";
+    private static final String REST_OF_SIMULATION = "simulations/000002.json";
     private static final int LOG_BYTES = BundleFormat.LOG_SEGMENT_BYTES + 5000;
 
     private Path file;
@@ -72,6 +74,7 @@ class HostileBundleTest {
         to = Store.open(folder.resolve("to"));
         recorded = ArrayGuest.record(from, "run", 4, 1);
         ArrayGuest.addLog(from, recorded, 12, LOG_BYTES, 1);
+        ArrayGuest.addSimulation(from, recorded, "count", BundleFormat.PART_INTERVALS + 2, true);
         new BundleExport(from).write(recorded, file, false, Progress.NONE);
         bundle = Files.readAllBytes(file);
     }
@@ -162,20 +165,21 @@ class HostileBundleTest {
     @Test
     void aNewerFormatIsNamed() throws Exception {
         String message = refused("newer",
-                changed(HEADER, text -> text.replace("\"format\":2,", "\"format\":7,\"more\":{},")));
-        assertTrue(message.endsWith("was written by a newer Freezeframe (format 7); this one reads up to 2"), message);
+                changed(HEADER, text -> text.replace("\"format\":3,", "\"format\":7,\"more\":{},")));
+        assertTrue(message.endsWith("was written by a newer Freezeframe (format 7); this one reads up to 3"), message);
         for (String format : List.of("0", "-1", "1e9", "\"1\"", "99999999999", "null", "[]")) {
-            refused(format, changed(HEADER, text -> text.replaceFirst("\"format\":2,", "\"format\":" + format + ",")));
+            refused(format, changed(HEADER, text -> text.replaceFirst("\"format\":3,", "\"format\":" + format + ",")));
         }
     }
 
     @Test
     void anArchiveWithOtherEntriesIsRefused() throws Exception {
         for (String more : List.of("../../evil", "/etc/evil", "boot/x", "checkpoints/000005.json", "x\0y", "mimetype2",
-                "chunks/ram/../../x", "log/000003.zst", "log/x")) {
+                "chunks/ram/../../x", "log/000003.zst", "log/x", "simulations/000003.json",
+                "simulations/x")) {
             refused(more, archive(entries -> entries.put(more, new byte[]{1}), true));
         }
-        for (String gone : List.of(FIRST, CHUNKS, LOG, HEADER, "SHA256SUMS")) {
+        for (String gone : List.of(FIRST, CHUNKS, LOG, SIMULATION, REST_OF_SIMULATION, HEADER, "SHA256SUMS")) {
             refused(gone, archive(entries -> entries.remove(gone), !gone.equals("SHA256SUMS")));
         }
         refused("renamed", archive(entries -> entries.put("checkpoints/00001.json", entries.remove(FIRST)), true));
@@ -262,7 +266,7 @@ class HostileBundleTest {
             refused(other, changed(HEADER, text -> text.replace(log, "\"log\":" + other)));
         }
         refused("no field", changed(HEADER, text -> text.replace("," + log, "")));
-        String first = refused("in the first format", changed(HEADER, text -> text.replaceFirst("\"format\":2,",
+        String first = refused("in the first format", changed(HEADER, text -> text.replaceFirst("\"format\":3,",
                 "\"format\":1,")));
         assertTrue(first.contains("its format has no field \"log\""), first);
         for (int bytes : new int[]{LOG_BYTES - 1, LOG_BYTES + 1}) {
@@ -295,6 +299,47 @@ class HostileBundleTest {
         }, true));
         refused("not as listed", archive(entries -> entries.put(LOG, Zstd.compress(
                 new byte[BundleFormat.LOG_SEGMENT_BYTES])), false));
+    }
+
+    @Test
+    void simulationsThatCannotBeAreRefused() throws Exception {
+        for (String count : List.of("0", "-1", "1", "3", "2147483647", "9999999999", "null", "\"2\"")) {
+            refused(count, changed(HEADER, text -> text.replace("\"simulations\":2", "\"simulations\":" + count)));
+        }
+        refused("no field", changed(HEADER, text -> text.replace(",\"simulations\":2", "")));
+        String second = refused("in the second format", changed(HEADER, text -> text.replaceFirst("\"format\":3,",
+                "\"format\":2,")));
+        assertTrue(second.contains("its format has no field \"simulations\""), second);
+        for (String[] wrong : new String[][]{{"\"plugin\":\"count\"", "\"plugin\":null"},
+                {"\"plugin\":\"count\"", "\"plugin\":\"a\\\\nb\""},
+                {"\"plugin\":\"count\"", "\"plugin\":\"" + "x".repeat(2001) + "\""},
+                {"\"first\":1,", "\"first\":0,"}, {"\"first\":1,", "\"first\":2000000000,"},
+                {"\"last\":\\d+", "\"last\":1"}, {"\"last\":\\d+", "\"last\":2147483647"},
+                {"\"every\":1", "\"every\":0"}, {"\"proof\":true", "\"proof\":1"},
+                {"\"startedAt\":\"[^\"]*\"", "\"startedAt\":\"-0001-01-01T00:00:00Z\""},
+                {"\"endedAt\":\"[^\"]*\"", "\"endedAt\":\"+1000000000-12-31T23:59:59Z\""},
+                {"\"endedAt\":\"[^\"]*\"", "\"endedAt\":null"}, {"\"simulation\":\\{[^}]*}", "\"simulation\":null"},
+                {"\"from\":1,", "\"from\":0,"}, {"\"from\":1,", "\"from\":2,"}, {"\"to\":2,", "\"to\":1,"},
+                {"\"to\":2,", "\"to\":2000,"}, {"\"instructions\":1000,", "\"instructions\":-1,"},
+                {"\"instructions\":1000,", "\"instructions\":99999999999999999999,"},
+                {"\"state\":\"[A-Z_]*\"", "\"state\":\"FINE\""}, {"\"state\":\"[A-Z_]*\"", "\"state\":0"},
+                {"\"state\":\"[A-Z_]*\"", "\"state\":null"}, {"\"reason\":\"\"", "\"reason\":\"\\\\u001b[31m\""},
+                {"\"reason\":\"\"", "\"reason\":null"}, {"\"cpu\"", "\"a\\\\nb\""}, {"\"cpu\"", "null"},
+                {"\"worker\":2", "\"worker\":0"}, {"\"runMillis\":1001", "\"runMillis\":-1"},
+                {"\"result\":\"", "\"result\":\"["}, {"\"result\":\"", "\"result\":\"{} "},
+                {"\"result\":\"[^}]*}\"", "\"result\":\"\""}, {"\"result\":\"[^}]*}\"", "\"result\":\"" + "["
+                        .repeat(5000) + "\""},
+                {"\"intervals\":\\[", "\"intervals\":[null,"}, {"\"intervals\":", "\"Intervals\":"},
+                {"\"intervals\":", "\"more\":1,\"intervals\":"}}) {
+            refused(wrong[0] + " to " + wrong[1], changed(SIMULATION, text -> text.replaceFirst(wrong[0], wrong[1])));
+        }
+        refused("exchanged", archive(entries -> {
+            byte[] rest = entries.get(REST_OF_SIMULATION);
+            entries.put(REST_OF_SIMULATION, entries.get(SIMULATION));
+            entries.put(SIMULATION, rest);
+        }, true));
+        refused("twice", archive(entries -> entries.put(REST_OF_SIMULATION, text(entries.get(SIMULATION),
+                text -> text.replaceFirst("\"simulation\":\\{[^}]*}", "\"simulation\":null"))), true));
     }
 
     @Test
@@ -400,7 +445,7 @@ class HostileBundleTest {
     @Test
     void anotherValueAnywhereIsRefusedOrTaken() throws Exception {
         Seeds.check(40, random -> {
-            String name = List.of(HEADER, FIRST, SECOND).get(random.nextInt(3));
+            String name = List.of(HEADER, FIRST, SECOND, REST_OF_SIMULATION).get(random.nextInt(4));
             byte[] forged = archive(entries -> entries.compute(name, (_, old) -> text(old, json -> Forged.json(random,
                     json))), true);
             try {

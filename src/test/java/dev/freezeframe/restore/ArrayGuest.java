@@ -18,17 +18,22 @@ import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ChunkId;
+import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.PageClassMap;
 import dev.freezeframe.store.model.Picture;
+import dev.freezeframe.store.model.SimulatedInterval;
+import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.pack.LogPiece;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.IntFunction;
@@ -149,6 +154,38 @@ public final class ArrayGuest {
         return log;
     }
 
+    /// Gives an experiment a simulation, as a plugin would have made it.
+    ///
+    /// @param ended whether it came to its end
+    public static void addSimulation(Store store, ExperimentRecord experiment, String plugin, int intervals,
+            boolean ended) throws IOException {
+        Instant start = experiment.startedAt().plusSeconds(3600);
+        SimulationRecord simulation = store.simulations()
+                .begin(new SimulationRecord(0, experiment.id(), plugin, true, 1,
+                        intervals + 1, 1, start, Optional.empty()));
+        EndState[] states = EndState.values();
+        for (int i = 1; i <= intervals; i++) {
+            store.simulations().add(simulation, new SimulatedInterval(i, i + 1, 1000L * i, states[i % states.length],
+                    i % 3 == 0 ? "reason " + i : "", i % 5, i % 2 == 0 ? List.of() : List.of("cpu", "disk " + i), 350,
+                    1000 + i, 65, 1 + i % 2, "{\"instructions\":" + 1000L * i + ",\"ä\":[1,2.5]}"));
+        }
+        if (ended) {
+            store.simulations().end(simulation, start.plusSeconds(60));
+        }
+    }
+
+    /// The simulations of an experiment that have ended, with all that came of them, whatever their numbers are.
+    private static Map<SimulationRecord, List<SimulatedInterval>> simulations(Store store, ExperimentRecord experiment)
+            throws IOException {
+        Map<SimulationRecord, List<SimulatedInterval>> simulations = new LinkedHashMap<>();
+        for (SimulationRecord each : store.simulations().of(experiment.id())) {
+            if (each.endedAt().isPresent()) {
+                simulations.put(each.numbered(simulations.size()).ofExperiment(0), store.simulations().intervals(each));
+            }
+        }
+        return simulations;
+    }
+
     /// Random, repetitive, equal and zero ones.
     private static ByteBuffer pages(Random random, int count) {
         ByteBuffer contents = ByteBuffer.allocateDirect(count * ChunkId.CHUNK_BYTES);
@@ -164,15 +201,16 @@ public final class ArrayGuest {
         return contents;
     }
 
-    /// Every page, disk block, device state, figure, note and picture of every checkpoint, and the log.
+    /// Every page, disk block, device state, figure, note and picture of every checkpoint, the log, and the simulations.
     public static void assertEqual(Store one, ExperimentRecord expected, Store other, ExperimentRecord actual)
             throws IOException {
         assertSameCheckpoints(one, expected, other, actual);
         assertEquals(one.replayLogs().extent(expected.id()), other.replayLogs().extent(actual.id()));
         assertArrayEquals(log(one, expected), log(other, actual));
+        assertEquals(simulations(one, expected), simulations(other, actual));
     }
 
-    /// The same, but for the log.
+    /// The same, but for the log and the simulations.
     public static void assertSameCheckpoints(Store one, ExperimentRecord expected, Store other, ExperimentRecord actual)
             throws IOException {
         assertEquals(expected.profileName(), actual.profileName());

@@ -18,8 +18,11 @@ import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.suite.Await;
 import dev.freezeframe.suite.BuiltPlugins;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -45,6 +48,18 @@ class ReexecutedTest {
         return Double.parseDouble(told.group(group).replace(",", ""));
     }
 
+    /// One that two machines cannot have at a time.
+    private static MachineSpec withPort(MachineSpec spec) throws IOException {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        List<String> arguments = new ArrayList<>(spec.profile().arguments());
+        arguments.addAll(List.of("-netdev", "user,id=net0,hostfwd=tcp:127.0.0.1:" + port + "-:22", "-device",
+                "virtio-net-pci,netdev=net0"));
+        return spec.withArguments(arguments);
+    }
+
     private Simulation simulation(Store store, ExperimentRecord run, String plugin) {
         return new Simulation(store, run, new Simulation.Options(2, true, Optional.of(plugin), Optional.empty(),
                 Optional.empty()));
@@ -56,7 +71,7 @@ class ReexecutedTest {
         HeardCheckpoints stored = new HeardCheckpoints();
         try (Store store = Store.open(folder.resolve("store"))) {
             ExperimentRecord run;
-            try (Machine machine = Machine.boot(MachineSpec.of(Profiles.standard().find("boot-sector")));
+            try (Machine machine = Machine.boot(withPort(MachineSpec.of(Profiles.standard().find("boot-sector"))));
                     Recording recording = Recording.start(store, machine, Optional.empty(), false,
                             RecordingOptions.DEFAULT.with(CaptureOptions.DEFAULT.withInterval(INTERVAL)).stoppingAfter(
                                     CHECKPOINTS),

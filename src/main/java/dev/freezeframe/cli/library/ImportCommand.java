@@ -2,7 +2,6 @@ package dev.freezeframe.cli.library;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.base.ShellText;
-import dev.freezeframe.base.Units;
 import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
 import dev.freezeframe.bundle.BundleImport;
@@ -81,13 +80,8 @@ public final class ImportCommand implements Callable<Integer> {
                             .toString()).put("checkpoints", report.checkpoints()).put("newPages", report.newChunks())
                             .put("sharedPages", report.sharedChunks()).put("newBytes", report.newBytes()).put(
                                     "sharedBytes", report.sharedBytes())
-                            .put("logBytes", report.logBytes()).toString()
-                    : "imported " + Units.count(report.checkpoints(), "checkpoint") + " as " + report.experiment()
-                            .name() + ": " + Units.count(report.newChunks(), "new page") + ", "
-                            + Units.bytes(report
-                                    .newBytes())
-                            + " stored; " + Units.count(report.sharedChunks(), "page") + " shared with what was there"
-                            + (report.logBytes() > 0 ? "; its log, " + Units.bytes(report.logBytes()) : ""));
+                            .put("logBytes", report.logBytes()).put("simulations", report.simulations()).toString()
+                    : "imported " + report.text());
             if (!format.json()) {
                 screen.line("restore   freezeframe restore " + ShellText.quoted(report.experiment().name())
                         + storeOption.asGiven());

@@ -17,6 +17,7 @@ import dev.freezeframe.simulate.PluginText;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.store.model.StoreException;
@@ -88,7 +89,7 @@ public final class SimulationsCommand implements Callable<Integer> {
                     throw new CommandFailure(
                             "which simulation? freezeframe simulations " + name + " shows their numbers");
                 }
-                list(screen, store, simulations);
+                list(screen, store, simulations, Optional.ofNullable(store.imported().get(experiment.id())));
                 return 0;
             }
             SimulationRecord simulation = find(simulations, number.get());
@@ -134,11 +135,13 @@ public final class SimulationsCommand implements Callable<Integer> {
         }
     }
 
-    private void list(TerminalOutput screen, Store store, List<SimulationRecord> simulations) throws StoreException {
+    private void list(TerminalOutput screen, Store store, List<SimulationRecord> simulations,
+            Optional<ImportOrigin> origin) throws StoreException {
         for (SimulationRecord each : simulations) {
             List<SimulatedInterval> intervals = store.simulations().intervals(each);
             PluginText plugin = PluginText.of(each.plugin());
             long sound = intervals.stream().filter(interval -> interval.state().isSound()).count();
+            boolean foreign = origin.isPresent() && !origin.get().isBefore(each);
             if (format.json()) {
                 ObjectNode json = JsonLines.ofType("simulation").put("simulation", each.id())
                         .put("plugin", plugin.plugin())
@@ -147,7 +150,7 @@ public final class SimulationsCommand implements Callable<Integer> {
                                 "startedAt", each.startedAt().toString())
                         .put("endedAt", each.endedAt().map(Object::toString)
                                 .orElse(null))
-                        .put("intervals", intervals.size());
+                        .put("imported", foreign).put("intervals", intervals.size());
                 for (EndState state : EndState.values()) {
                     json.put(state.json(), intervals.stream().filter(interval -> interval.state() == state).count());
                 }
@@ -159,7 +162,7 @@ public final class SimulationsCommand implements Callable<Integer> {
                                 .plugin().isEmpty() ? "" : ", " + ShownText.oneLine(each.plugin()))
                                 + (each.endedAt().isEmpty()
                                         ? ", interrupted"
-                                        : "")));
+                                        : foreign ? ", came with the bundle" : "")));
             }
         }
         if (simulations.isEmpty() && !format.json()) {

@@ -108,7 +108,10 @@ public final class SimulationTable {
         return intervals;
     }
 
-    private static void check(SimulatedInterval interval) throws CorruptionException {
+    /// Whether it can be.
+    ///
+    /// @throws CorruptionException with why it cannot
+    public static void check(SimulatedInterval interval) throws CorruptionException {
         String which = "the interval from " + interval.from() + " to " + interval.to() + " ";
         if (interval.from() < 1 || interval.to() <= interval.from() || interval.instructions() < 0
                 || interval.pagesDiffering() < 0 || interval.restoreMillis() < 0 || interval.runMillis() < 0

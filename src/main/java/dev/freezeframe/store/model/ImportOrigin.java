@@ -13,4 +13,9 @@ public record ImportOrigin(String originalName, String fileName, String sha256, 
     public ImportOrigin {
         at = at.truncatedTo(ChronoUnit.MICROS);
     }
+
+    /// Whether a simulation was done here, after the import; others came with it, and are what a stranger says.
+    public boolean isBefore(SimulationRecord simulation) {
+        return simulation.startedAt().isAfter(at);
+    }
 }

@@ -38,6 +38,12 @@ public record SimulatedInterval(int from, int to, long instructions, EndState st
         }
     }
 
+    /// The same with other texts.
+    public SimulatedInterval withTexts(String why, List<String> devices) {
+        return new SimulatedInterval(from, to, instructions, state, why, pagesDiffering, devices, restoreMillis,
+                runMillis, proofMillis, worker, result);
+    }
+
     /// All of it.
     public long millis() {
         return restoreMillis + runMillis + proofMillis;

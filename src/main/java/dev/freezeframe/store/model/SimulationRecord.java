@@ -27,9 +27,20 @@ public record SimulationRecord(long id, long experimentId, String plugin, boolea
                 + "); delete it (freezeframe simulations EXPERIMENT " + id + " --delete) and simulate again";
     }
 
+    /// The same with another number.
+    public SimulationRecord numbered(long number) {
+        return new SimulationRecord(number, experimentId, plugin, proof, first, last, every, startedAt, endedAt);
+    }
+
+    /// The same of another experiment.
+    public SimulationRecord ofExperiment(long experiment) {
+        return new SimulationRecord(id, experiment, plugin, proof, first, last, every, startedAt, endedAt);
+    }
+
     /// Cuts times to what the store keeps.
     public SimulationRecord {
         startedAt = startedAt.truncatedTo(ChronoUnit.MICROS);
+        endedAt = endedAt.map(at -> at.truncatedTo(ChronoUnit.MICROS));
         if (plugin.length() > MAX_PLUGIN_LENGTH) {
             throw new IllegalArgumentException("a plugin of " + plugin.length() + " characters");
         }

@@ -348,14 +348,7 @@ public final class LibraryWork {
                 steps -> new BundleImport(store).run(bundle.file(), new BundleImport.Options(Optional.of(name), trust),
                         steps),
                 report -> {
-                    lastDone.set("Imported " + Units.count(report.checkpoints(), "checkpoint") + " as "
-                            + ShownText.oneLine(
-                                    report.experiment().name())
-                            + ": " + Units.count(report.newChunks(), "new page") + ", "
-                            + Units.bytes(report.newBytes()) + " stored; " + Units.count(report.sharedChunks(), "page")
-                            + " shared with what was there" + (report.logBytes() > 0
-                                    ? "; its log, " + Units.bytes(report.logBytes())
-                                    : ""));
+                    lastDone.set("Imported " + report.text());
                     workbench.library().reload();
                     workbench.stores().measure();
                     workbench.show(report.experiment());

@@ -240,17 +240,17 @@ public final class SimulatePage extends BorderPane {
     }
 
     /// A simulation that is kept, or the one that is yet to begin.
-    private static final class KeptCell extends ListCell<SimulationRecord> {
+    private final class KeptCell extends ListCell<SimulationRecord> {
         @Override
         protected void updateItem(SimulationRecord item, boolean empty) {
             super.updateItem(item, empty);
             setText(item == null ? "New simulation" : text(item));
         }
 
-        private static String text(SimulationRecord kept) {
+        private String text(SimulationRecord kept) {
             String who = kept.plugin().isEmpty() ? "proof only" : ShownText.oneLine(kept.plugin());
             return kept.id() + " · " + who + " · " + TIME.format(kept.startedAt())
-                    + (kept.endedAt().isEmpty() ? " · part" : "");
+                    + (kept.endedAt().isEmpty() ? " · part" : model.isForeign(kept) ? " · from the bundle" : "");
         }
     }
 

@@ -3,9 +3,11 @@ package dev.freezeframe.ui.simulate;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.plot.SimulationCourse;
 import dev.freezeframe.simulate.Interval;
+import dev.freezeframe.simulate.PluginText;
 import dev.freezeframe.simulate.Simulation;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.ImportOrigin;
 import dev.freezeframe.store.model.SimulatedInterval;
 import dev.freezeframe.store.model.SimulationRecord;
 import dev.freezeframe.ui.ExperimentModel;
@@ -56,6 +58,8 @@ public final class SimulationModel {
     /// The last one that this window began, under way or over.
     private Optional<RunningSimulation> run = Optional.empty();
     private long readId = -1;
+    /// Where the shown experiment came from, if it was imported.
+    private Optional<ImportOrigin> origin = Optional.empty();
     /// The experiment that is to be re-executed though nothing led it.
     private long reexecutedId = -1;
     private final ReadOnlyBooleanWrapper exact = new ReadOnlyBooleanWrapper(true);
@@ -206,18 +210,22 @@ public final class SimulationModel {
     }
 
     /// What the store has of an experiment.
-    private record Kept(boolean repeatable, List<SimulationRecord> records) {}
+    ///
+    /// @param origin where it came from, if it was imported
+    private record Kept(boolean repeatable, List<SimulationRecord> records, Optional<ImportOrigin> origin) {}
 
     private void list(ExperimentRecord shown) {
         String title = "Read the simulations of " + shown.name();
         workbench.stores().store()
                 .ifPresent(store -> listing.run(title, _ -> new Kept(Simulation.canRepeat(shown), store
-                        .simulations().of(shown.id())), kept -> listed(shown, kept),
+                        .simulations().of(shown.id()), Optional.ofNullable(store.imported().get(shown.id()))),
+                        kept -> listed(shown, kept),
                         cause -> state.set(new SimulationState.Unfit(
                                 Problem.of(title, cause).message()))));
     }
 
     private void listed(ExperimentRecord shown, Kept kept) {
+        origin = kept.origin();
         records.setAll(kept.records().reversed());
         exact.set(kept.repeatable());
         if (!kept.repeatable() && records.isEmpty() && reexecutedId != shown.id()) {
@@ -256,6 +264,17 @@ public final class SimulationModel {
         rebuild();
     }
 
+    /// Whether a simulation that is kept came with a bundle: it is what a stranger says.
+    boolean isForeign(SimulationRecord kept) {
+        return origin.filter(each -> !each.isBefore(kept)).isPresent();
+    }
+
+    /// What *Run* does where a simulation that is kept is shown: the same, but for programs that a stranger named.
+    private SimulationPlan planOf(SimulationRecord kept) {
+        SimulationPlan same = plan.get().like(kept);
+        return isForeign(kept) && !PluginText.of(kept.plugin()).isOfOurs() ? same.withPlugin("") : same;
+    }
+
     /// Shows a simulation that is kept, or one that is yet to begin where it is null.
     public void choose(SimulationRecord kept) {
         reading.cancel();
@@ -265,7 +284,7 @@ public final class SimulationModel {
             rebuild();
             return;
         }
-        plan.set(plan.get().like(kept));
+        plan.set(planOf(kept));
         workbench.stores().read(reading, "Read a simulation", (store, _) -> read(store, kept), found -> {
             results = found;
             rebuild();
