@@ -73,10 +73,6 @@ final class BundleFormat {
     static final int LOG_SEGMENT_BYTES = 4 << 20;
     /// Of all simulations together.
     static final int MAX_SIMULATION_PARTS = 100_000;
-    /// In a part of a simulation.
-    static final int PART_INTERVALS = 1_000;
-    /// What plugins said of the intervals in a part, but for the last of them.
-    static final int PART_CHARACTERS = 4 << 20;
     private static final String LOG_FIELD = "log";
     private static final String SIMULATIONS_FIELD = "simulations";
 

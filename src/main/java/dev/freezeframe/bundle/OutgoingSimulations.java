@@ -2,6 +2,7 @@ package dev.freezeframe.bundle;
 
 import dev.freezeframe.bundle.BundleFormat.SimulationPart;
 import dev.freezeframe.bundle.BundleFormat.SimulationText;
+import dev.freezeframe.store.ImportChecks;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.ExperimentRecord;
 import dev.freezeframe.store.model.SimulatedInterval;
@@ -16,6 +17,7 @@ final class OutgoingSimulations {
     private final Store store;
     private final List<Part> parts = new ArrayList<>();
     private final List<String> leftOut = new ArrayList<>();
+    private int simulations;
     private SimulationRecord shown;
     private List<SimulatedInterval> intervals = List.of();
 
@@ -47,7 +49,7 @@ final class OutgoingSimulations {
         int from = 0;
         long characters = 0;
         for (int i = 0; i < all.size(); i++) {
-            if (i - from == BundleFormat.PART_INTERVALS || characters > BundleFormat.PART_CHARACTERS) {
+            if (i - from == ImportChecks.MAX_PART_INTERVALS || characters > ImportChecks.MAX_PART_CHARACTERS) {
                 planned.add(new Part(simulation, from, i));
                 from = i;
                 characters = 0;
@@ -55,7 +57,10 @@ final class OutgoingSimulations {
             characters += all.get(i).result().length();
         }
         planned.add(new Part(simulation, from, all.size()));
-        if (parts.size() + planned.size() > BundleFormat.MAX_SIMULATION_PARTS) {
+        long said = all.stream().mapToLong(each -> each.result().length()).sum();
+        if (parts.size() + planned.size() > BundleFormat.MAX_SIMULATION_PARTS
+                || ++simulations > ImportChecks.MAX_SIMULATIONS
+                || all.size() > ImportChecks.MAX_INTERVALS || said > ImportChecks.MAX_CHARACTERS) {
             leftOut.add("simulation " + simulation.id() + " is more than a bundle takes and is not in it");
             return;
         }

@@ -1,7 +1,9 @@
 package dev.freezeframe.record;
 
 import dev.freezeframe.base.GuestPage;
+import dev.freezeframe.base.Units;
 import dev.freezeframe.linux.ComputerMemory;
+import dev.freezeframe.qemu.disk.ServedDisks;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
@@ -78,6 +80,16 @@ public record MemoryNeed(String job, List<Term> heap, List<Term> memory, String 
         }
         return new MemoryNeed("recording a guest of " + ramBytes / MIB + " MiB", heap, memory,
                 "record a smaller guest (--memory) or with a smaller --buffer");
+    }
+
+    /// The same with disks that we serve, whose old blocks are kept until a checkpoint has read them.
+    public MemoryNeed withServedDisks(int disks) {
+        if (disks == 0) {
+            return this;
+        }
+        List<Term> more = new ArrayList<>(memory);
+        more.add(possible("old blocks of " + Units.count(disks, "disk"), disks * ServedDisks.COPY_BYTES));
+        return new MemoryNeed(job, heap, more, remedy);
     }
 
     /// Of a restore to some machines that share an image.

@@ -31,6 +31,8 @@ public record Plugin(Path file, PluginText text, boolean ours) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Set<String> WITH_FILES = Set.of("bbv", "trace");
     private static final List<String> OWN_FILES = List.of("out", "trace", "vectors", "blocks");
+    /// What QEMU takes for itself: another plugin, and an argument in its older form.
+    private static final List<String> OF_QEMU = List.of("file", "arg");
     /// How often it is looked what it has written by then: some hundred megabytes at most between two looks.
     static final Duration LOOK = Duration.ofMillis(200);
     /// What it may take to write what it knows.
@@ -58,6 +60,10 @@ public record Plugin(Path file, PluginText text, boolean ours) {
                 throw new IOException(
                         "the files of a plugin are named for each interval: leave " + wanted.settings().substring(1)
                                 + " out, and name a folder for them");
+            }
+            if (OF_QEMU.stream().anyMatch(wanted::sets)) {
+                throw new IOException("file=… and arg=… are QEMU's own and no arguments of the plugin " + name
+                        + ": leave " + wanted.settings().substring(1) + " out");
             }
             if (wanted.warmUp() > 0 && wanted.sets("skip")) {
                 throw new IOException("a warm-up is skip=N of each interval: leave one of them out of " + text);

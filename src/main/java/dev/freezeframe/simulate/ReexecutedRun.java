@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Registration;
 import dev.freezeframe.base.Units;
 import dev.freezeframe.qemu.machine.Machine;
+import dev.freezeframe.qemu.profile.InstructionClock;
 import dev.freezeframe.qemu.stream.DeviceState;
 import dev.freezeframe.qemu.stream.GuestClock;
 import dev.freezeframe.restore.RestoreOptions;
@@ -20,8 +21,10 @@ import dev.freezeframe.store.model.SimulatedInterval;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -37,8 +40,18 @@ final class ReexecutedRun implements IntervalWork {
     private static final long NEAR_NANOS = 2_000_000;
     /// A guest whose clock is made of its instructions may be slower than the host's; each time it is let go on for what is missing.
     private static final int MOST_STOPS = 1_000;
+    private static final long NANOS = 1_000_000_000;
+    /// For how long a guest goes on first whose clock is not ours, and at least.
+    private static final long FIRST_NANOS = 20_000_000;
+    private static final long LEAST_NANOS = 1_000_000;
+    private static final double SLOWEST_CLOCK = 0.001;
+    /// How many times as long as its recording an interval may take, and what it may take in any case.
+    private static final int SLOWEST = 100;
+    private static final Duration LEAST_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration MOST_RECORDED = Duration.ofDays(1);
 
     private final Store store;
+    private final OptionalInt shift;
     private final Restorer restorer;
     private final ReusedImage image;
     private final RestoreOptions options;
@@ -49,13 +62,16 @@ final class ReexecutedRun implements IntervalWork {
     private final Simulation.Listener listener;
 
     /// @param ramBytes of the guest
+    /// @param shift    how long an instruction takes where that is always the same: see [InstructionClock]
     /// @param options  how to restore
     /// @param compares whether it is to be told how far from the recording they ended
     /// @param results  where plugins keep what they write; otherwise that goes when it has been read
     /// @param worker   from 1
-    ReexecutedRun(Store store, long ramBytes, RestoreOptions options, boolean compares, Optional<Plugin> plugin,
-            Optional<Path> results, int worker, Simulation.Listener listener) throws IOException {
+    ReexecutedRun(Store store, long ramBytes, OptionalInt shift, RestoreOptions options, boolean compares,
+            Optional<Plugin> plugin, Optional<Path> results, int worker, Simulation.Listener listener)
+            throws IOException {
         this.store = store;
+        this.shift = shift;
         this.restorer = new Restorer(store);
         this.image = ReusedImage.allocate(store, ramBytes);
         this.options = options.withLeavePaused(true);
@@ -74,16 +90,19 @@ final class ReexecutedRun implements IntervalWork {
                         options.withMoreArguments(plugin.map(each -> each.arguments(output, 0)).orElse(List.of())),
                         image)) {
             DeviceState recorded = state(interval.to());
-            long start = GuestClock.nanos(state(interval.from()));
-            long wanted = GuestClock.nanos(recorded) - start;
+            long start = nanos(state(interval.from()));
+            long wanted = nanos(recorded) - start;
+            if (wanted < 0) {
+                throw new IOException("the guest's clock went back in the recording");
+            }
             times.restored();
             Machine machine = machines.first().machine();
-            DeviceState end = executed(machine, start, wanted, output);
+            DeviceState end = executed(machine, start, wanted, patience(interval), output);
             times.ran();
             Proof.Verdict verdict = Proof.Verdict.NONE;
             if (compares) {
                 verdict = apart(machine, interval, Proof.differing(recorded.sections(), end.sections()),
-                        millis(GuestClock.nanos(end) - start) + " of guest time for " + millis(wanted));
+                        millis(nanos(end) - start) + " of guest time for " + millis(wanted));
             }
             ObjectNode said = JsonNodeFactory.instance.objectNode();
             if (plugin.isPresent()) {
@@ -96,26 +115,44 @@ final class ReexecutedRun implements IntervalWork {
         }
     }
 
+    private long nanos(DeviceState state) throws IOException {
+        return GuestClock.nanos(state, shift);
+    }
+
+    /// How long it may take: a guest whose clock is made of its instructions may be slow, and a plugin makes it slower.
+    private static long patience(Interval interval) {
+        Duration recorded = Duration.between(interval.from().metrics().capturedAt(),
+                interval.to().metrics().capturedAt());
+        return Math.max(0, Math.min(recorded.toSeconds(), MOST_RECORDED.toSeconds())) * SLOWEST * NANOS + LEAST_PATIENCE
+                .toNanos();
+    }
+
     private DeviceState state(CheckpointRecord checkpoint) throws IOException {
         return DeviceState.of(store.readImageBytes(checkpoint.id(), NewCheckpoint.DEVICE_STATE));
     }
 
     /// Lets the guest go on for some time of its own, or until it stops by itself, and has the state in which it stands then.
-    private static DeviceState executed(Machine machine, long start, long wanted, PluginOutput output)
+    private DeviceState executed(Machine machine, long start, long wanted, long patience, PluginOutput output)
             throws IOException {
+        long begun = System.nanoTime();
         long reached = 0;
-        for (int stops = 0; stops < MOST_STOPS; stops++) {
-            boolean stopped = runFor(machine, wanted - reached, output);
+        // its clock may be another one than ours, faster where it skips idle time
+        long next = shift.isPresent() ? Math.min(wanted, FIRST_NANOS) : wanted;
+        for (int stops = 0; stops < MOST_STOPS && System.nanoTime() - begun < patience; stops++) {
+            long before = reached;
+            boolean stopped = runFor(machine, Math.min(next, patience), output);
             machine.pause();
             DeviceState end = Proof.deviceState(machine);
-            reached = GuestClock.nanos(end) - start;
+            reached = nanos(end) - start;
             if (stopped || wanted - reached < NEAR_NANOS) {
                 return end;
             }
+            double speed = Math.max(SLOWEST_CLOCK, (double) (reached - before) / Math.max(1, next));
+            next = Math.max(LEAST_NANOS, (long) ((wanted - reached) / Math.max(1, speed)));
         }
         throw new IOException(
-                "the guest's clock hardly goes on: " + millis(reached) + " of " + millis(wanted) + " after "
-                        + MOST_STOPS + " attempts");
+                "the guest's clock hardly goes on: " + millis(reached) + " of " + millis(wanted) + " in "
+                        + millis(System.nanoTime() - begun));
     }
 
     /// Whether the guest stopped by itself meanwhile, or QEMU ended. A wait for an answer is not exact enough: before it is given

@@ -6,12 +6,14 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.freezeframe.base.Closing;
 import dev.freezeframe.base.ProgramFolder;
 import dev.freezeframe.qemu.profile.Accelerator;
+import dev.freezeframe.qemu.profile.InstructionClock;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
 import dev.freezeframe.qemu.program.QemuProgram;
 import dev.freezeframe.restore.OutsideWishes;
 import dev.freezeframe.restore.RestoreOptions;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.figure.DiskMetrics;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.EndState;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -31,6 +33,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionService;
@@ -219,17 +222,18 @@ public final class Simulation {
         Optional<Simulator> simulator = options.plugin().isEmpty()
                 ? Optional.empty()
                 : Simulator.of(options.plugin().get());
-        if (simulator.isPresent()) {
-            requireReplay(MachineSpec.fromRecord(JSON.readTree(experiment.machineJson())));
-            simulator.get().requirePlaces(SimulatorRun.places(first.start(), options.results().isPresent()));
-            return new How(simulator.get().text().text(), false, Optional.empty(), (_, kept) -> number -> new SimulatorRun(store, simulator.get(), kept, number, listener));
-        }
         boolean exact = canRepeat(experiment);
-        QemuProgram qemu = exact ? qemu() : anyQemu();
         if (!exact && PluginText.of(options.plugin().orElse("")).warmUp() > 0) {
             throw new IOException("the run of " + experiment.name() + " was recorded without counting its instructions,"
-                    + " so no plugin can tell where a warm-up ends; leave --warm-up out");
+                    + " so nobody can tell where a warm-up ends; leave --warm-up out");
         }
+        if (simulator.isPresent()) {
+            List<DiskMetrics> disks = first.start().metrics().disks();
+            simulator.get().requirePlaces(SimulatorRun.places(store, disks, exact, options.results()).keySet());
+            return new How(simulator.get().text().text(), false, Optional.empty(), (_, kept) -> number -> new SimulatorRun(
+                    simulator.get(), SimulatorRun.places(store, disks, exact, kept), kept, number, listener));
+        }
+        QemuProgram qemu = exact ? qemu() : anyQemu();
         Optional<Plugin> plugin = options.plugin().isEmpty()
                 ? Optional.empty()
                 : Optional.of(plugin(options.plugin().get(), qemu));
@@ -237,10 +241,12 @@ public final class Simulation {
             throw new IOException("the plugin " + options.plugin().get() + " writes a file for each interval: name a folder"
                     + " for them with --out");
         }
+        OptionalInt shift = InstructionClock.fixedShift(MachineSpec.fromRecord(JSON.readTree(experiment.machineJson()))
+                .profile().arguments());
         Source source = exact
                 ? (intervals, kept) -> new Qemus(RunLog.of(store, experiment, qemu.path(), intervals), restoring(experiment, qemu),
                         plugin, kept, listener)
-                : (_, kept) -> number -> new ReexecutedRun(store, experiment.ramBytes(), restoring(experiment, qemu),
+                : (_, kept) -> number -> new ReexecutedRun(store, experiment.ramBytes(), shift, restoring(experiment, qemu),
                         options.proof(), plugin, kept, number, listener);
         return new How(plugin.map(Plugin::record).orElse(""), options.proof(), plugin, source);
     }
@@ -325,6 +331,12 @@ public final class Simulation {
         }
         for (SimulationRecord each : interrupted) {
             if (each.last() > wanted.last() && onlyFailedBehind(each, wanted.last())) {
+                return store.simulations().endAt(each, wanted.last());
+            }
+        }
+        for (SimulationRecord each : interrupted) {
+            // such as one of a recording that went on behind what was executed meanwhile; each of its intervals is one of these
+            if (each.last() < wanted.last() && each.every() == 1) {
                 return store.simulations().endAt(each, wanted.last());
             }
         }
@@ -436,7 +448,11 @@ public final class Simulation {
     QemuProgram qemu() throws IOException {
         JsonNode record = JSON.readTree(experiment.machineJson());
         MachineSpec recorded = MachineSpec.fromRecord(record);
-        requireReplay(recorded);
+        if (!recorded.profile().replay()) {
+            throw new MachineException("the run of " + experiment.name() + " cannot be executed again: its profile "
+                    + experiment.profileName()
+                    + " does not say \"replay\": true; record one that does, such as replay-linux");
+        }
         QemuProgram qemu = QemuProgram.ask(options.qemu().orElse(recorded.qemuBinary()));
         String version = record.path("qemuVersion").asText();
         if (!release(version).equals(release(qemu.version()))) {
@@ -445,14 +461,6 @@ public final class Simulation {
                     + ", which executes only its own runs again; name the other one with --qemu");
         }
         return qemu;
-    }
-
-    private void requireReplay(MachineSpec recorded) throws MachineException {
-        if (!recorded.profile().replay()) {
-            throw new MachineException("the run of " + experiment.name() + " cannot be executed again: its profile "
-                    + experiment.profileName()
-                    + " does not say \"replay\": true; record one that does, such as replay-linux");
-        }
     }
 
     /// Such as `7.2` of `7.2.22`.

@@ -4,6 +4,7 @@ import dev.freezeframe.qemu.program.Executables;
 import dev.freezeframe.store.model.SimulationRecord;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,6 +12,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jline.reader.Parser;
 import org.jline.reader.SyntaxError;
 import org.jline.reader.impl.DefaultParser;
@@ -26,7 +28,7 @@ record Simulator(List<String> words, PluginText text) {
     private static final String PREFIX = "command=";
     private static final Pattern PLACE = Pattern.compile("\\{([a-z]+[0-9]*)}");
     /// Where files of the user's go.
-    private static final String OUT = "out";
+    static final String OUT = "out";
 
     /// As it is named where a plugin is.
     static String named(String template, int warmUp) {
@@ -70,20 +72,23 @@ record Simulator(List<String> words, PluginText text) {
     /// @param known places
     /// @throws IOException in one line
     void requirePlaces(Set<String> known) throws IOException {
-        for (String word : words) {
-            for (Matcher place = PLACE.matcher(word); place.find();) {
-                String name = place.group(1);
-                if (name.equals(OUT) && !known.contains(OUT)) {
-                    throw new IOException("the command writes files that begin with {out}: name a folder for them with"
-                            + " --out");
-                }
-                if (!known.contains(name)) {
-                    throw new IOException(
-                            "there is no {" + name + "} for the command; there are {" + String.join("}, {",
-                                    new TreeSet<>(known)) + "}");
-                }
+        for (String name : places()) {
+            if (name.equals(OUT) && !known.contains(OUT)) {
+                throw new IOException("the command writes files that begin with {out}: name a folder for them with"
+                        + " --out");
+            }
+            if (!known.contains(name)) {
+                throw new IOException(
+                        "there is no {" + name + "} for the command; there are {" + String.join("}, {",
+                                new TreeSet<>(known)) + "}");
             }
         }
+    }
+
+    /// What it names, each once.
+    Set<String> places() {
+        return words.stream().flatMap(word -> PLACE.matcher(word).results()).map(place -> place.group(1)).collect(
+                Collectors.toCollection(LinkedHashSet::new));
     }
 
     /// The command of one interval.

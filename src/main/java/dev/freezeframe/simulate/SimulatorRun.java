@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,18 +41,21 @@ final class SimulatorRun implements IntervalWork {
     private static final Logger LOG = LoggerFactory.getLogger(SimulatorRun.class);
     /// How often it is looked what it has written by then.
     private static final Duration LOOK = Duration.ofMillis(200);
+    private static final Set<String> RESERVED = Set.of(Simulator.OUT, "instructions", "skip");
 
-    private final Store store;
     private final Simulator simulator;
+    private final Map<String, Filling> places;
     private final Optional<Path> results;
     private final int worker;
     private final Simulation.Listener listener;
 
+    /// @param places  of [#places], all that the simulator names among them
     /// @param results where what it writes stays; otherwise that goes when it has been read
     /// @param worker  from 1
-    SimulatorRun(Store store, Simulator simulator, Optional<Path> results, int worker, Simulation.Listener listener) {
-        this.store = store;
+    SimulatorRun(Simulator simulator, Map<String, Filling> places, Optional<Path> results, int worker,
+            Simulation.Listener listener) {
         this.simulator = simulator;
+        this.places = places;
         this.results = results;
         this.worker = worker;
         this.listener = listener;
@@ -81,47 +83,66 @@ final class SimulatorRun implements IntervalWork {
         }
     }
 
-    /// What a command may name.
+    /// What a place of a command stands for in one interval.
+    @FunctionalInterface
+    interface Filling {
+        /// Makes it, and says how the command is to name it.
+        ///
+        /// @param output a folder for files that go with it
+        /// @param opened gets what else is to be closed
+        String of(Interval interval, PluginOutput output, List<AutoCloseable> opened) throws IOException;
+    }
+
+    /// What a command may name, and how its files are made.
     ///
-    /// @param kept whether there is a folder for files that stay
-    static Set<String> places(CheckpointRecord start, boolean kept) {
-        Set<String> places = new HashSet<>(List.of("ram", "devices", "from", "to", "interval", "instructions", "skip"));
-        start.metrics().disks().forEach(disk -> places.add(disk.disk()));
-        if (kept) {
-            places.add("out");
+    /// @param disks   of the run's checkpoints
+    /// @param counted whether the run's instructions were counted
+    /// @param results a folder for files that stay, if there is one
+    static Map<String, Filling> places(Store store, List<DiskMetrics> disks, boolean counted, Optional<Path> results) {
+        Map<String, Filling> places = new HashMap<>();
+        for (DiskMetrics disk : disks) {
+            places.put(disk.disk(), (interval, _, opened) -> disk(store, interval.start(), disk.disk(), opened));
         }
+        // whatever a stranger called a disk
+        places.keySet().removeAll(RESERVED);
+        places.put("ram", (interval, _, opened) -> ram(store, interval.start(), opened));
+        places.put("devices", (interval, output, _) -> Files.write(output.file("devices"), store.readImageBytes(interval
+                .start().id(), NewCheckpoint.DEVICE_STATE)).toString());
+        places.put("from", (interval, _, _) -> String.valueOf(interval.from().number()));
+        places.put("to", (interval, _, _) -> String.valueOf(interval.to().number()));
+        places.put("interval", (interval, _, _) -> String.valueOf(interval.number()));
+        if (counted) {
+            places.put("instructions", (interval, _, _) -> String.valueOf(interval.instructions()));
+            places.put("skip", (interval, _, _) -> String.valueOf(interval.warmUpInstructions()));
+        }
+        results.ifPresent(
+                folder -> places.put(Simulator.OUT, (interval, _, _) -> folder.resolve(interval.from().number()
+                        + "-" + interval.to().number()).toString()));
         return places;
     }
 
-    /// Makes the files of an interval, and says where they are: all of [#places].
-    ///
-    /// @param files gets what is to be closed
-    private Map<String, String> values(Interval interval, PluginOutput output, List<AutoCloseable> files)
-            throws IOException {
-        CheckpointRecord start = interval.start();
-        Map<String, String> values = new HashMap<>();
+    private static String ram(Store store, CheckpointRecord start, List<AutoCloseable> opened) throws IOException {
         PageMap pages = store.pageMap(start.id(), NewCheckpoint.RAM);
         SharedMemory ram = SharedMemory.allocate("simulator-ram", (long) pages.pages() * GuestPage.BYTES);
-        files.add(ram);
+        opened.add(ram);
         RamImage.fill(ram, store, pages, 1);
-        values.put("ram", ram.path().toString());
-        values.put("devices", Files.write(output.file("devices"), store.readImageBytes(start.id(),
-                NewCheckpoint.DEVICE_STATE)).toString());
-        CheckpointExport export = new CheckpointExport(store);
-        for (DiskMetrics disk : start.metrics().disks()) {
-            UnnamedFile image = ScratchFolder.newFile();
-            files.add(image);
-            export.fillDisk(start, disk.disk(), image.path());
-            values.put(disk.disk(), image.path().toString());
-        }
-        values.put("from", String.valueOf(interval.from().number()));
-        values.put("to", String.valueOf(interval.to().number()));
-        values.put("interval", String.valueOf(interval.number()));
-        values.put("instructions", String.valueOf(interval.instructions()));
-        values.put("skip", String.valueOf(interval.warmUpInstructions()));
-        if (results.isPresent()) {
-            values.put("out",
-                    results.get().resolve(interval.from().number() + "-" + interval.to().number()).toString());
+        return ram.path().toString();
+    }
+
+    private static String disk(Store store, CheckpointRecord start, String disk, List<AutoCloseable> opened)
+            throws IOException {
+        UnnamedFile image = ScratchFolder.newFile();
+        opened.add(image);
+        new CheckpointExport(store).fillDisk(start, disk, image.path());
+        return image.path().toString();
+    }
+
+    /// Makes what the command names, and nothing else.
+    private Map<String, String> values(Interval interval, PluginOutput output, List<AutoCloseable> opened)
+            throws IOException {
+        Map<String, String> values = new HashMap<>();
+        for (String place : simulator.places()) {
+            values.put(place, places.get(place).of(interval, output, opened));
         }
         return values;
     }

@@ -49,6 +49,15 @@ public final class ImportChecks {
     public static final long MAX_PIXELS = 1 << 25;
     /// Of a log with what is left out before it, 64 GiB: some days of an idle guest, months of a busy one.
     public static final long MAX_LOG_BYTES = 1L << 36;
+    /// Of the simulations that travel together.
+    public static final int MAX_SIMULATIONS = 1_000;
+    /// Of a simulation's intervals that come at once.
+    public static final int MAX_PART_INTERVALS = 1_000;
+    /// What plugins said of those, but for the last of them.
+    public static final int MAX_PART_CHARACTERS = 4 << 20;
+    /// Of the intervals of one simulation, and what plugins said of all of them: as much as is read at once.
+    public static final int MAX_INTERVALS = MAX_CHECKPOINTS;
+    public static final long MAX_CHARACTERS = 32 << 20;
     /// No checkpoint has it.
     private static final int MAX_NUMBER = 1_000_000_000;
     /// The beginning of the year 10000.
@@ -63,8 +72,12 @@ public final class ImportChecks {
     private final Map<String, BitSet> blocks = new HashMap<>();
     private int last;
     private Optional<SimulationRecord> simulation = Optional.empty();
+    private int simulations;
     private int lastFrom;
     private int lastTo;
+    private long intervals;
+    private long characters;
+    private long lastInstructions;
 
     /// What later differences may build on.
     private record Link(long lengthBytes, int chainLength) {}
@@ -112,15 +125,24 @@ public final class ImportChecks {
     public void check(ImportedIntervals part) throws StoreException {
         if (part.begun().isPresent()) {
             simulation = part.begun();
+            simulations++;
             lastFrom = 0;
             lastTo = 0;
+            intervals = 0;
+            characters = 0;
         }
         SimulationRecord of = simulation.orElseThrow(() -> new StoreException(Reason.DAMAGED,
                 "its simulations begin without saying of what they are"));
         requireSimulation(of.first() >= 1 && of.last() >= of.first() && of.last() < MAX_NUMBER && of.every() >= 1
                 && isDate(of.startedAt()) && of.endedAt().isPresent() && isDate(of.endedAt().get()),
                 "its figures are out of range");
+        intervals += part.intervals().size();
+        requireSimulation(simulations <= MAX_SIMULATIONS && part.intervals().size() <= MAX_PART_INTERVALS
+                && intervals <= MAX_INTERVALS, "there are too many of them, or of its intervals");
+        long said = 0;
         for (SimulatedInterval each : part.intervals()) {
+            requireSimulation(said <= MAX_PART_CHARACTERS, "what is said of its intervals is too long");
+            said += each.result().length();
             requireSimulation(each.from() >= of.first() && each.to() <= of.last(), "it has an interval of another one");
             requireSimulation(each.from() > lastFrom || (each.from() == lastFrom && each.to() > lastTo),
                     "its intervals do not follow each other");
@@ -132,6 +154,8 @@ public final class ImportChecks {
                 throw new StoreException(Reason.DAMAGED, "a simulation of it: " + e.getMessage(), e);
             }
         }
+        characters += said;
+        requireSimulation(characters <= MAX_CHARACTERS, "what is said of its intervals is too long");
     }
 
     private static void requireSimulation(boolean holds, String otherwise) throws StoreException {
@@ -151,6 +175,9 @@ public final class ImportChecks {
             require(figure.unit().inRange(m.of(figure)), parts, "its figures are out of range");
         }
         require(isDate(m.capturedAt()), parts, "its date is out of range");
+        require(m.of(CheckpointFigure.INSTRUCTIONS) >= lastInstructions, parts,
+                "its instructions are less than those before it");
+        lastInstructions = m.of(CheckpointFigure.INSTRUCTIONS);
         require(m.ramPages() == ramBytes / ChunkId.CHUNK_BYTES && m.dirtyPages() <= m.ramPages()
                 && m.dirtyPages() == m.unchangedPages() + m.zeroPages() + m.duplicatePages() + m.newPages(), parts,
                 "its figures do not add up");

@@ -10,6 +10,7 @@ import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
 /// What came of recorded runs that were executed again. Each interval is kept as soon as it has ended, so that what was
 /// interrupted goes on where it stopped. All of it goes with its experiment. For any thread.
@@ -56,7 +57,11 @@ public final class Simulations {
             return null;
         });
         return new SimulationRecord(simulation.id(), simulation.experimentId(), simulation.plugin(), simulation.proof(),
-                simulation.first(), last, simulation.every(), simulation.startedAt(), simulation.endedAt());
+                simulation.first(), last, simulation.every(), simulation.startedAt(),
+                last > simulation.last()
+                        ? Optional
+                                .empty()
+                        : simulation.endedAt());
     }
 
     /// Notes that all is done.

@@ -116,8 +116,11 @@ class BundleDocumentTest {
         expected.put("log", ImportChecks.MAX_LOG_BYTES);
         expected.put("checkpoints", (long) ImportChecks.MAX_CHECKPOINTS);
         expected.put("simulation parts", (long) BundleFormat.MAX_SIMULATION_PARTS);
-        expected.put("part", (long) BundleFormat.PART_INTERVALS);
-        expected.put("said", (long) BundleFormat.PART_CHARACTERS);
+        expected.put("part", (long) ImportChecks.MAX_PART_INTERVALS);
+        expected.put("said", (long) ImportChecks.MAX_PART_CHARACTERS);
+        expected.put("simulations", (long) ImportChecks.MAX_SIMULATIONS);
+        expected.put("intervals", (long) ImportChecks.MAX_INTERVALS);
+        expected.put("said in all", ImportChecks.MAX_CHARACTERS);
         expected.put("disks", (long) ImportChecks.MAX_DISKS);
         expected.put("boot files", (long) BundleFormat.MAX_BOOT_FILES);
         expected.put("boot file", BundleFormat.MAX_BOOT_FILE_BYTES);

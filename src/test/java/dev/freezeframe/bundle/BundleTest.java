@@ -11,6 +11,7 @@ import dev.freezeframe.bundle.BundleExport.Exported;
 import dev.freezeframe.bundle.BundleImport.Options;
 import dev.freezeframe.bundle.BundleImport.Report;
 import dev.freezeframe.restore.ArrayGuest;
+import dev.freezeframe.store.ImportChecks;
 import dev.freezeframe.store.ReplayLogs;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
@@ -203,7 +204,7 @@ class BundleTest {
     @Test
     void simulationsThatHaveEndedTravelWithTheirRun() throws Exception {
         ExperimentRecord recorded = recordWithLog(26);
-        ArrayGuest.addSimulation(from, recorded, "count", 2 * BundleFormat.PART_INTERVALS + 1, true);
+        ArrayGuest.addSimulation(from, recorded, "count", 2 * ImportChecks.MAX_PART_INTERVALS + 1, true);
         ArrayGuest.addSimulation(from, recorded, "", 0, true);
         ArrayGuest.addSimulation(from, recorded, "cache,l1d=32K", 3, false);
         ArrayGuest.addSimulation(from, recorded, "command=/bin/false {ram}", 4, true);

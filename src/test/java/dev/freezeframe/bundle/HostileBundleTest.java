@@ -74,7 +74,7 @@ class HostileBundleTest {
         to = Store.open(folder.resolve("to"));
         recorded = ArrayGuest.record(from, "run", 4, 1);
         ArrayGuest.addLog(from, recorded, 12, LOG_BYTES, 1);
-        ArrayGuest.addSimulation(from, recorded, "count", BundleFormat.PART_INTERVALS + 2, true);
+        ArrayGuest.addSimulation(from, recorded, "count", ImportChecks.MAX_PART_INTERVALS + 2, true);
         new BundleExport(from).write(recorded, file, false, Progress.NONE);
         bundle = Files.readAllBytes(file);
     }
@@ -333,6 +333,12 @@ class HostileBundleTest {
                 {"\"intervals\":", "\"more\":1,\"intervals\":"}}) {
             refused(wrong[0] + " to " + wrong[1], changed(SIMULATION, text -> text.replaceFirst(wrong[0], wrong[1])));
         }
+        String said = refused("more than is read at once", changed(SIMULATION, text -> text.replace("\"result\":\"",
+                "\"result\":\"" + " ".repeat(5000))));
+        assertTrue(said.contains("what is said of its intervals is too long"), said);
+        refused("more intervals than is read at once", archive(entries -> entries.put(SIMULATION, text(entries.get(
+                SIMULATION), text -> text.replaceFirst("]}$", "," + interval(1001) + "," + interval(1002) + "]}"))),
+                true));
         refused("exchanged", archive(entries -> {
             byte[] rest = entries.get(REST_OF_SIMULATION);
             entries.put(REST_OF_SIMULATION, entries.get(SIMULATION));
@@ -340,6 +346,13 @@ class HostileBundleTest {
         }, true));
         refused("twice", archive(entries -> entries.put(REST_OF_SIMULATION, text(entries.get(SIMULATION),
                 text -> text.replaceFirst("\"simulation\":\\{[^}]*}", "\"simulation\":null"))), true));
+    }
+
+    private static String interval(int from) {
+        return "{\"from\":" + from + ",\"to\":" + (from + 1)
+                + ",\"instructions\":1,\"state\":\"PROVEN\",\"reason\":\"\","
+                + "\"pagesDiffering\":0,\"devicesDiffering\":[],\"restoreMillis\":1,\"runMillis\":1,\"proofMillis\":1,"
+                + "\"worker\":1,\"result\":\"{}\"}";
     }
 
     @Test
@@ -415,6 +428,9 @@ class HostileBundleTest {
             refused(number, changed(FIRST, text -> text.replaceFirst("\"number\":1", "\"number\":" + number)));
         }
         refused("disk", changed(FIRST, text -> text.replaceFirst("\"disk\":\"disk0\"", "\"disk\":\"../x\"")));
+        String back = refused("instructions", changed(FIRST, text -> text.replaceFirst("\"dirtyPages\"",
+                "\"instructions\":5,\"dirtyPages\"")));
+        assertTrue(back.contains("its instructions are less than those before it"), back);
         refused("null", changed(FIRST, text -> text.replaceFirst("\"phaseMicros\":\\{[^}]*}", "\"phaseMicros\":null")));
         refused("missing", changed(FIRST, text -> text.replaceFirst("\"lateX?\":\\d+,", "")));
     }

@@ -277,6 +277,9 @@ class SimulateTest {
         assertRefused("skip=N", "--plugin", foreign.toString(), "--warm-up", "1");
         assertRefused("skip=N", "--plugin", "count,skip=5", "--warm-up", "1");
         assertRefused("--every", "--serial", "--every", "2");
+        // QEMU would load the file, or hand the argument on
+        assertRefused("QEMU's own", "--plugin", "count,file=" + foreign);
+        assertRefused("QEMU's own", "--plugin", "count,arg=out=/tmp/elsewhere");
     }
 
     private static void assertRefused(String why, String... how) {
@@ -294,9 +297,14 @@ class SimulateTest {
         Invocation simulate = call("simulate", "plain");
         assertEquals(0, simulate.status(), simulate::err);
         assertTrue(simulate.out().contains("1 re-executed"), simulate::out);
-        Invocation command = call("simulate", "plain", "--command", "true");
-        assertEquals(1, command.status(), command::out);
-        assertTrue(command.err().contains("\"replay\": true"), command::err);
+        Invocation command = call("simulate", "plain", "--command", "stat '--format={\"bytes\":%s}' -L {ram}",
+                "--json");
+        assertEquals(0, command.status(), command::out);
+        assertEquals(16 << 20, command.single("summary").path("result").path("bytes").asLong(), command::out);
+        Invocation uncounted = call("simulate", "plain", "--command", "echo {instructions}");
+        assertEquals(1, uncounted.status(), uncounted::out);
+        assertTrue(uncounted.err().contains("there is no {instructions} for the command; there are {devices}, {from},"),
+                uncounted::err);
         Invocation live = call("record", "boot-sector", "--checkpoints", "2", "--simulate", "count");
         assertEquals(1, live.status(), live::out);
         assertTrue(live.err().contains("\"replay\": true"), live::err);

@@ -105,6 +105,17 @@ class MemoryNeedTest {
         assertEquals(Optional.empty(), need.require(enough * MIB, computer(1 << 20)));
     }
 
+    /// Each takes memory only while a checkpoint is being read that a busy guest writes over.
+    @Test
+    void oldBlocksOfServedDisksAreRemarkedOn() throws IOException {
+        MemoryNeed need = MemoryNeed.ofRecording(256 * MIB, List.of(), 256 * MIB, false);
+        long most = need.memoryBytes(MemoryNeed.Likelihood.POSSIBLE) / MIB;
+        assertEquals(Optional.empty(), need.withServedDisks(0).require(256 * MIB, computer(most)));
+        String remark = need.withServedDisks(3).require(256 * MIB, computer(most)).orElseThrow();
+        assertTrue(remark.contains("may come to need " + (most + 96) + " MiB") && remark.contains(
+                "old blocks of 3 disks 96 MiB"), remark);
+    }
+
     @Test
     void theDemoIsNotRefusedOnASmallComputer() throws IOException {
         // A quarter of 512 MiB.

@@ -76,4 +76,25 @@ class SimulationTest {
         assertNotEquals(first.id(), begun(4).id());
         assertEquals(List.of(3, CHECKPOINTS), ends(first));
     }
+
+    /// Such as what was executed while the run was still being recorded.
+    @Test
+    void anInterruptedOneThatIsShorterIsGoneOnWith() throws Exception {
+        SimulationRecord first = begun(4);
+        ended(first, 2, EndState.PROVEN);
+        SimulationRecord whole = begun(CHECKPOINTS);
+        assertEquals(first.id(), whole.id());
+        assertEquals(CHECKPOINTS, whole.last());
+        assertEquals(List.of(2), ends(whole));
+    }
+
+    @Test
+    void oneThatGrewHasNotEnded() throws Exception {
+        SimulationRecord first = begun(4);
+        store.simulations().end(first, Instant.now());
+        SimulationRecord ended = store.simulations().of(run.id()).getFirst();
+        assertEquals(ended.endedAt(), store.simulations().endAt(ended, 3).endedAt());
+        assertEquals(Optional.empty(), store.simulations().endAt(ended, CHECKPOINTS).endedAt());
+        assertEquals(Optional.empty(), store.simulations().of(run.id()).getFirst().endedAt());
+    }
 }

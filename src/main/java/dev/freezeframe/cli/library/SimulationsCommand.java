@@ -93,6 +93,11 @@ public final class SimulationsCommand implements Callable<Integer> {
                 return 0;
             }
             SimulationRecord simulation = find(simulations, number.get());
+            if (Optional.ofNullable(store.imported().get(experiment.id())).filter(each -> !each.isBefore(simulation))
+                    .isPresent()) {
+                screen.remark(
+                        "simulation " + simulation.id() + " came with the bundle: it is what somebody else found");
+            }
             if (deed == null) {
                 show(screen, store.simulations().intervals(simulation), numbering(store, simulation));
             } else if (deed.delete) {

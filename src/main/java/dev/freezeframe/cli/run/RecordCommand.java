@@ -176,7 +176,9 @@ public final class RecordCommand implements Callable<Integer> {
         try (StopRequest stop = StopRequest.onSignals();
                 TerminalOutput screen = new TerminalOutput(program.surroundings())) {
             if (fresh.isPresent()) {
-                requireMemory(fresh.get().memoryBytes(), screen);
+                requireMemory(fresh.get().memoryBytes(),
+                        fresh.get().servesDisks() ? fresh.get().profile().disks().size() : 0,
+                        screen);
             }
             if (fresh.isEmpty()) {
                 return recordRestored(screen, stop);
@@ -193,9 +195,9 @@ public final class RecordCommand implements Callable<Integer> {
         }
     }
 
-    private void requireMemory(long ramBytes, TerminalOutput screen) throws IOException {
+    private void requireMemory(long ramBytes, int servedDisks, TerminalOutput screen) throws IOException {
         MemoryNeed.ofRecording(ramBytes, List.of(), options().capture().bufferBytesFor(ramBytes),
-                tracker == TrackerChoice.SCAN).require().ifPresent(screen::remark);
+                tracker == TrackerChoice.SCAN).withServedDisks(servedDisks).require().ifPresent(screen::remark);
     }
 
     private void checkUsage() {
@@ -288,7 +290,7 @@ public final class RecordCommand implements Callable<Integer> {
     private int recordRestored(TerminalOutput screen, StopRequest stop) throws Exception {
         try (Store store = storeOption.openExisting(program); simulating) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
-            requireMemory(parent.metrics().ramPages() * GuestPage.BYTES, screen);
+            requireMemory(parent.metrics().ramPages() * GuestPage.BYTES, parent.metrics().disks().size(), screen);
             checkName(store);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
                     .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());

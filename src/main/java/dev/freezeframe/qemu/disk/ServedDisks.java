@@ -17,7 +17,7 @@ import java.util.Map;
 /// The disks of one machine, served to its QEMU over a UNIX socket that only its owner can reach, each under its id.
 public final class ServedDisks implements AutoCloseable {
     /// Most memory of a disk for old content that a checkpoint has not read yet.
-    private static final long COPY_BYTES = 32L << 20;
+    public static final long COPY_BYTES = 32L << 20;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final Map<String, EpochDisk> disks = new LinkedHashMap<>();

@@ -50,6 +50,10 @@ public final class UnsentPackets {
         Queue(String path) {
             this.path = path;
         }
+
+        boolean isKnown() {
+            return offered != NOWHERE && returned != NOWHERE;
+        }
     }
 
     /// Of a machine whose run is logged; of others nobody needs to know, and nothing is asked.
@@ -77,11 +81,15 @@ public final class UnsentPackets {
                     "queue", SENDING), patience);
             long offeredAddress = status.path("vring-avail").asLong();
             long returnedAddress = status.path("vring-used").asLong();
-            if (offeredAddress != queue.offeredAddress || returnedAddress != queue.returnedAddress) {
+            if (!queue.isKnown() || offeredAddress != queue.offeredAddress
+                    || returnedAddress != queue.returnedAddress) {
+                // both asked first: where QEMU does not answer, they are asked again
+                long offered = place(offeredAddress);
+                long returned = place(returnedAddress);
                 queue.offeredAddress = offeredAddress;
                 queue.returnedAddress = returnedAddress;
-                queue.offered = place(offeredAddress);
-                queue.returned = place(returnedAddress);
+                queue.offered = offered;
+                queue.returned = returned;
             }
         }
     }
@@ -89,7 +97,7 @@ public final class UnsentPackets {
     /// Whether any card has something to send. Reads memory only; made for the pause.
     public boolean areThere() {
         for (Queue queue : queues) {
-            if (queue.offered != NOWHERE && queue.returned != NOWHERE && number(queue.offered) != number(
+            if (queue.isKnown() && number(queue.offered) != number(
                     queue.returned)) {
                 return true;
             }

@@ -41,9 +41,10 @@ public final class SimulationTable {
         session.sql("UPDATE simulation SET ended_at = ? WHERE id = ?", time(at), id).executeUpdate();
     }
 
-    /// Has a simulation end at another checkpoint.
+    /// Has a simulation end at another checkpoint; where that is a later one, not all of it is done any more.
     public static void endAt(Session session, long id, int last) throws SQLException {
-        session.sql("UPDATE simulation SET last_number = ? WHERE id = ?", last, id).executeUpdate();
+        session.sql("UPDATE simulation SET ended_at = CASE WHEN last_number < ? THEN NULL ELSE ended_at END,"
+                + " last_number = ? WHERE id = ?", last, last, id).executeUpdate();
         session.sql("DELETE FROM simulated_interval WHERE simulation_id = ? AND to_number > ?", id, last)
                 .executeUpdate();
     }

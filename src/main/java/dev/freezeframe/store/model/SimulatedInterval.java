@@ -23,6 +23,8 @@ public record SimulatedInterval(int from, int to, long instructions, EndState st
         String result) {
     /// Names of devices at most; what differs so much is another run.
     public static final int MAX_DEVICES = 100;
+    /// Characters of such a name at most.
+    public static final int MAX_DEVICE_LENGTH = 250;
     /// Characters of a reason at most.
     public static final int MAX_REASON_LENGTH = 2_000;
     /// Characters of a result at most.
@@ -31,11 +33,16 @@ public record SimulatedInterval(int from, int to, long instructions, EndState st
     /// Takes copies, and cuts reason and devices to what the store keeps.
     public SimulatedInterval {
         Objects.requireNonNull(state);
-        devicesDiffering = List.copyOf(devicesDiffering.subList(0, Math.min(devicesDiffering.size(), MAX_DEVICES)));
-        reason = reason.substring(0, Math.min(reason.length(), MAX_REASON_LENGTH));
+        devicesDiffering = devicesDiffering.stream().limit(MAX_DEVICES).map(each -> cut(each, MAX_DEVICE_LENGTH))
+                .toList();
+        reason = cut(reason, MAX_REASON_LENGTH);
         if (result.length() > MAX_RESULT_LENGTH) {
             throw new IllegalArgumentException("a result of " + result.length() + " characters");
         }
+    }
+
+    private static String cut(String text, int most) {
+        return text.substring(0, Math.min(text.length(), most));
     }
 
     /// The same with other texts.

@@ -15,17 +15,19 @@ import org.kordamp.ikonli.feather.Feather;
 /// What can be done with one machine: each command is enabled exactly while it makes sense, and asks before a running guest
 /// is lost.
 public final class MachineCommands {
+    private static final String WAKE = "Wake the guest, which has put itself to sleep";
+    private static final String RESET = "Press the reset button; what the guest has not saved is lost";
+    private static final String POWER_OFF = "Press the power button; the guest may shut down, or ignore it";
+    private static final String LOGGED = "Not in the log of this machine's run, so nothing behind it could be executed again;"
+            + " use the guest's console, or end the machine and start it anew";
     private final ObjectProperty<MachineModel> machine = new SimpleObjectProperty<>(this, "machine");
     private final Consumer<MachineModel> remover;
     private final Node owner;
     private final Command resume = command("_Resume", "Let the guest go on", Feather.PLAY, MachineModel::resume);
     private final Command pause = command("_Pause", "Stop the guest's processors", Feather.PAUSE, MachineModel::pause);
-    private final Command wake = command("_Wake", "Wake the guest, which has put itself to sleep", Feather.SUNRISE,
-            MachineModel::wake);
-    private final Command reset = command("R_eset…", "Press the reset button; what the guest has not saved is lost",
-            Feather.ROTATE_CW, this::askToReset);
-    private final Command powerOff = command("Power _off",
-            "Press the power button; the guest may shut down, or ignore it", Feather.POWER, MachineModel::powerOff);
+    private final Command wake = command("_Wake", WAKE, Feather.SUNRISE, MachineModel::wake);
+    private final Command reset = command("R_eset…", RESET, Feather.ROTATE_CW, this::askToReset);
+    private final Command powerOff = command("Power _off", POWER_OFF, Feather.POWER, MachineModel::powerOff);
     private final Command forceOff = command("_Force off…", "End QEMU at once, whatever the guest does",
             Feather.X_OCTAGON, this::askToForceOff);
     private final Command remove = command("Re_move", "Take the ended machine out of the list", Feather.X,
@@ -69,10 +71,11 @@ public final class MachineCommands {
         enable(pause, model -> model.alive() && model.stateProperty().get() == MachineState.RUNNING);
         enable(resume, model -> model.alive() && (model.stateProperty().get() == MachineState.PAUSED || model
                 .stateProperty().get() == MachineState.FAULTY));
-        enable(wake, model -> model.alive() && model.stateProperty().get() == MachineState.SUSPENDED);
-        enable(reset, MachineModel::alive);
-        enable(powerOff, model -> model.alive() && (model.stateProperty().get() == MachineState.RUNNING || model
-                .stateProperty().get() == MachineState.SUSPENDED));
+        enableUnlogged(wake, WAKE, model -> model.alive() && model.stateProperty().get() == MachineState.SUSPENDED);
+        enableUnlogged(reset, RESET, MachineModel::alive);
+        enableUnlogged(powerOff, POWER_OFF,
+                model -> model.alive() && (model.stateProperty().get() == MachineState.RUNNING || model
+                        .stateProperty().get() == MachineState.SUSPENDED));
         enable(forceOff, MachineModel::alive);
         enable(remove, model -> !model.alive() || model.stateProperty().get() == null);
     }
@@ -80,6 +83,14 @@ public final class MachineCommands {
     private void enable(Command command, Predicate<MachineModel> when) {
         MachineModel model = machine.get();
         command.setDisabled(model == null || model.endingProperty().get() || !when.test(model));
+    }
+
+    /// Enables what QEMU does not log, which a machine whose run is logged refuses.
+    private void enableUnlogged(Command command, String help, Predicate<MachineModel> when) {
+        MachineModel model = machine.get();
+        boolean logged = model != null && model.isLogged();
+        command.help(logged ? LOGGED : help);
+        enable(command, each -> !logged && when.test(each));
     }
 
     private void askToReset(MachineModel model) {

@@ -4,6 +4,7 @@ import dev.freezeframe.base.Closing;
 import dev.freezeframe.qemu.machine.Machine;
 import dev.freezeframe.qemu.profile.MachineSpec;
 import dev.freezeframe.qemu.program.MachineException;
+import dev.freezeframe.record.Budget;
 import dev.freezeframe.record.MemoryNeed;
 import dev.freezeframe.record.Recording;
 import dev.freezeframe.record.RecordingListener;
@@ -208,6 +209,12 @@ public final class MachinesModel {
         boolean untouched = model.untouched();
         tasks.quietly("Record " + model.name(), _ -> {
             try {
+                if (plugin.isPresent() && !options.budget().isUnlimited()
+                        && options.budget().rule() == Budget.Rule.THIN) {
+                    throw new IOException(
+                            "the checkpoints between which intervals are simulated would go when the recording is"
+                                    + " thinned out; switch off Simulate, or let it stop when the budget is used up");
+                }
                 Optional<LiveSimulation> live = plugin.isPresent() && machine.isLogged()
                         ? Optional.of(LiveSimulation.of(store.get(), plugin.get(), machine.spec(),
                                 (newest, workers) -> requireRoom(store.get(), newest, workers)))

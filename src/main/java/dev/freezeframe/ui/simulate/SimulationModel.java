@@ -74,6 +74,7 @@ public final class SimulationModel {
         job = new SingleJob(workbench.tasks());
         // what another store has of the same number is another experiment
         workbench.stores().stateProperty().addListener((_, _, _) -> {
+            job.cancel();
             run = Optional.empty();
             readId = -1;
         });

@@ -14,6 +14,7 @@ import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.ui.ExperimentModel;
 import dev.freezeframe.ui.FxToolkit;
 import dev.freezeframe.ui.OpenWorkbench;
+import dev.freezeframe.ui.command.Command;
 import dev.freezeframe.ui.task.BackgroundTask;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
+import javafx.scene.layout.Pane;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -92,6 +94,21 @@ class MachinesModelTest {
 
     private void awaitGone(MachineModel machine) {
         FxToolkit.await(machine + " is gone", () -> !machines.machines().contains(machine));
+    }
+
+    private static List<String> enabled(MachineModel machine) {
+        return FxToolkit.call(() -> {
+            MachineCommands commands = new MachineCommands(new Pane(), _ -> {});
+            commands.machineProperty().set(machine);
+            return commands.all().stream().filter(each -> !each.isDisabled()).map(Command::words).toList();
+        });
+    }
+
+    @Test
+    void whatALogDoesNotKnowCannotBeDoneToAMachineThatHasOne() {
+        assertEquals(List.of("Pause", "Reset…", "Power off", "Force off…"), enabled(workbench.start("boot-sector")));
+        assertEquals(List.of("Pause", "Force off…"), enabled(workbench.start("replay-linux")));
+        assertEquals(List.of(), workbench.problems());
     }
 
     @Test
