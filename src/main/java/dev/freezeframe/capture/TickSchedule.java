@@ -19,6 +19,11 @@ final class TickSchedule {
     private long intervalNanos;
     @GuardedBy("this")
     private long ticksTaken;
+    /// Whether a tick was taken or let pass since it began, and when the last of them was due.
+    @GuardedBy("this")
+    private boolean begun;
+    @GuardedBy("this")
+    private long lastTickNanos;
 
     TickSchedule(Duration interval, long nowNanos) {
         intervalNanos = checked(interval);
@@ -39,12 +44,11 @@ final class TickSchedule {
 
     /// Changes the interval. The next tick is one new interval after the last one taken, or now if that has passed.
     synchronized void changeInterval(Duration interval, long nowNanos) {
-        long lastTick = originNanos + (ticksTaken - 1) * intervalNanos;
         intervalNanos = checked(interval);
-        if (ticksTaken == 0) {
+        if (!begun) {
             return;
         }
-        originNanos = Math.max(lastTick + intervalNanos, nowNanos);
+        originNanos = Math.max(lastTickNanos + intervalNanos, nowNanos);
         ticksTaken = 0;
     }
 
@@ -52,6 +56,7 @@ final class TickSchedule {
     synchronized void restart(long nowNanos) {
         originNanos = nowNanos;
         ticksTaken = 0;
+        begun = false;
     }
 
     /// When the next tick is due; the first one is due at once.
@@ -75,6 +80,8 @@ final class TickSchedule {
     synchronized int skip(long nowNanos) {
         long passed = Math.max(0, nowNanos - nextTickNanos()) / intervalNanos;
         ticksTaken += passed + 1;
+        lastTickNanos = originNanos + (ticksTaken - 1) * intervalNanos;
+        begun = true;
         return (int) Math.min(Integer.MAX_VALUE, passed + 1);
     }
 }

@@ -205,16 +205,15 @@ public final class LiveSimulation implements AutoCloseable {
         }
 
         private void start(int last) throws IOException {
-            QemuProgram qemu = new Simulation(store, recorded,
-                    new Simulation.Options(1, true, Optional.of(plugin), Optional
-                            .empty(), Optional.empty()))
-                    .qemu();
+            Simulation.Options options = new Simulation.Options(1, true, Optional.of(plugin), Optional.empty(), Optional
+                    .empty());
+            QemuProgram qemu = new Simulation(store, recorded, options).qemu();
             Plugin found = Simulation.plugin(plugin, qemu);
             room.require(checkpoints.getLast(), 1);
             log = Optional.of(RunLog.of(store, recorded, qemu.path(), List.of()));
             run = Optional.of(
                     new IntervalRun(store, recorded.ramBytes(), log.get(),
-                            Simulation.restoring(recorded, qemu).withBackground(
+                            Simulation.restoring(recorded, qemu, options).withBackground(
                                     true),
                             true, Optional.of(found), Optional.empty(), 1, (_, _) -> {}));
             simulation = Optional

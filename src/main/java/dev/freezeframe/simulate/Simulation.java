@@ -63,13 +63,20 @@ public final class Simulation {
     ///                ends nobody compares
     /// @param qemu    instead of the recorded one
     /// @param results a folder in which what plugins write stays, in one of its own for each simulation
+    /// @param outside what the machines are to have outside their guests otherwise than it was recorded
+    /// @param acceptChangedBootFiles whether a kernel or firmware may be another one by now
     public record Options(int workers, boolean proof, Optional<String> plugin, Optional<Path> qemu,
-            Optional<Path> results) {
+            Optional<Path> results, OutsideWishes outside, boolean acceptChangedBootFiles) {
         /// Refuses what cannot be.
         public Options {
             if (workers < 1) {
                 throw new IllegalArgumentException("workers " + workers);
             }
+        }
+
+        /// With machines as they were recorded.
+        public Options(int workers, boolean proof, Optional<String> plugin, Optional<Path> qemu, Optional<Path> results) {
+            this(workers, proof, plugin, qemu, results, OutsideWishes.NONE, false);
         }
     }
 
@@ -244,9 +251,9 @@ public final class Simulation {
         OptionalInt shift = InstructionClock.fixedShift(MachineSpec.fromRecord(JSON.readTree(experiment.machineJson()))
                 .profile().arguments());
         Source source = exact
-                ? (intervals, kept) -> new Qemus(RunLog.of(store, experiment, qemu.path(), intervals), restoring(experiment, qemu),
+                ? (intervals, kept) -> new Qemus(RunLog.of(store, experiment, qemu.path(), intervals), restoring(experiment, qemu, options),
                         plugin, kept, listener)
-                : (_, kept) -> number -> new ReexecutedRun(store, experiment.ramBytes(), shift, restoring(experiment, qemu),
+                : (_, kept) -> number -> new ReexecutedRun(store, experiment.ramBytes(), shift, restoring(experiment, qemu, options),
                         options.proof(), plugin, kept, number, listener);
         return new How(plugin.map(Plugin::record).orElse(""), options.proof(), plugin, source);
     }
@@ -397,10 +404,14 @@ public final class Simulation {
     ///
     /// Outside their guests the machines have nothing: several at once could not share a port or a file, and what a log leads needs
     /// neither.
-    static RestoreOptions restoring(ExperimentRecord experiment, QemuProgram qemu) throws IOException {
+    static RestoreOptions restoring(ExperimentRecord experiment, QemuProgram qemu, Options options) throws IOException {
         MachineSpec left = MachineSpec.fromRecord(JSON.readTree(experiment.machineJson()));
-        Set<String> without = new HashSet<>();
+        OutsideWishes wishes = options.outside();
+        Set<String> without = new HashSet<>(wishes.without());
         for (String label : left.outsideArguments()) {
+            if (wishes.kept().contains(label)) {
+                continue;
+            }
             try {
                 left = left.without(Set.of(label));
                 without.add(label);
@@ -408,8 +419,9 @@ public final class Simulation {
                 LOG.debug("{} stays", label, e); // the restore says what is to be done about it
             }
         }
-        return RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path()).withOutside(new OutsideWishes(Map
-                .of(), without, Set.of(), false));
+        return RestoreOptions.standard().withThreads(1).withQemuBinary(qemu.path()).withOutside(new OutsideWishes(
+                wishes.files(), without, wishes.kept(), wishes.acceptChangedMedia())).withAcceptChangedBootFiles(options
+                        .acceptChangedBootFiles());
     }
 
     private record Ended(Interval interval, SimulatedInterval result) {}

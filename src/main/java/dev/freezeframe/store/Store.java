@@ -124,16 +124,14 @@ public final class Store implements AutoCloseable {
     }
 
     public static Store open(Path directory, String fileSystem) throws StoreException {
-        if (directory.toString().indexOf(';') >= 0) {
-            throw new StoreException(Reason.REFUSED,
-                    "store path " + directory + " contains a semicolon, which H2 cannot take; choose another --store");
-        }
         Path absolute = directory.toAbsolutePath().normalize();
+        StoreFaults.requireNoSemicolon(absolute);
         StoreFile file = null;
         boolean done = false;
         try {
             Files.createDirectories(absolute,
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            StoreFaults.requireNoSemicolon(absolute.toRealPath()); // which is what H2 is given
             file = StoreFile.open(absolute, fileSystem);
             Store store = new Store(absolute, file);
             store.writing.begin();

@@ -91,4 +91,17 @@ class TickScheduleTest {
     void anIntervalOfNothingIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> schedule.changeInterval(Duration.ZERO, START));
     }
+
+    @Test
+    void ofSeveralChangesBeforeATickTheLastOneHolds() {
+        schedule.take(START);
+        schedule.changeInterval(Duration.ofSeconds(60), START + SECOND / 20);
+        schedule.changeInterval(Duration.ofSeconds(50), START + SECOND / 10);
+        schedule.changeInterval(Duration.ofMillis(500), START + SECOND / 5);
+        assertEquals(START + SECOND / 2, schedule.nextTickNanos());
+        schedule.changeInterval(Duration.ofMillis(100), START + SECOND / 4);
+        assertEquals(START + SECOND / 4, schedule.nextTickNanos(), "due now, since it has passed");
+        schedule.changeInterval(Duration.ofSeconds(1), START + SECOND / 4);
+        assertEquals(START + SECOND, schedule.nextTickNanos(), "after the last one taken, as before");
+    }
 }

@@ -348,4 +348,18 @@ class DeduplicatorTest {
         }
         return contents;
     }
+
+    @Test
+    void anIndexThatWasGivenUpHearsOfNoChunkAnyMore() throws Exception {
+        try (Store store = Store.open(directory)) {
+            Deduplicator gone = new Deduplicator(store, DedupOptions.DEFAULT);
+            ChunkIndex index = gone.index();
+            gone.close();
+            try (Deduplicator next = new Deduplicator(store, DedupOptions.DEFAULT)) {
+                new Recording(store, next, "run", PAGES, 19).step(100);
+                assertTrue(next.index().size() > 0);
+            }
+            assertEquals(0, index.size(), "or it would stay in memory as long as the store is open");
+        }
+    }
 }

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
+import dev.freezeframe.store.model.Picture;
 import dev.freezeframe.store.model.StoreException;
 import dev.freezeframe.store.model.StoreException.Reason;
 import dev.freezeframe.store.upkeep.GcReport;
@@ -439,6 +441,15 @@ class StoreFaultsTest {
                 assertEquals(Reason.DISK_FULL, full.reason(), full.getMessage());
                 assertFalse(full.getMessage().contains("\n"));
                 recording.assertIntact(store);
+                long id = recording.checkpoints.getFirst().id();
+                StoreException note = assertThrows(StoreException.class, () -> store.annotate(id, Annotation.of("note",
+                        List.of())));
+                assertEquals(Reason.DISK_FULL, note.reason(), note.getMessage());
+                assertTrue(note.getMessage().contains(" has only "), note.getMessage());
+                StoreException picture = assertThrows(StoreException.class,
+                        () -> store.putPicture(id, Picture.ofConsole(
+                                "login: ")));
+                assertTrue(picture.getMessage().contains(" has only "), picture.getMessage());
                 Files.delete(ballast);
                 recording.step(200);
                 recording.assertIntact(store);
@@ -507,5 +518,19 @@ class StoreFaultsTest {
                 Statement each = connection.createStatement()) {
             each.execute(statement);
         }
+    }
+
+    @Test
+    void aStoreThatCannotBeOpenedIsNotHeldByTheAttempt() throws Exception {
+        recorded(1, 20);
+        sql("ALTER TABLE pack RENAME TO pack_elsewhere");
+        for (int i = 0; i < 2; i++) {
+            StoreException damaged = assertThrows(StoreException.class, () -> Store.open(directory));
+            assertEquals(Reason.DAMAGED, damaged.reason(), damaged.getMessage());
+            assertFalse(damaged.getMessage().contains("\n"), damaged.getMessage());
+        }
+        // H2 opens the file only if nobody has it
+        sql("ALTER TABLE pack_elsewhere RENAME TO pack");
+        Store.open(directory).close();
     }
 }

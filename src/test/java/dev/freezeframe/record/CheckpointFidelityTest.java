@@ -20,6 +20,7 @@ import dev.freezeframe.restore.RestoredMachines;
 import dev.freezeframe.restore.Restorer;
 import dev.freezeframe.store.Store;
 import dev.freezeframe.store.figure.CaptureMetrics;
+import dev.freezeframe.store.figure.CheckpointFigure;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.NewCheckpoint;
 import dev.freezeframe.store.model.StoreException;
@@ -28,6 +29,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -80,6 +82,7 @@ class CheckpointFidelityTest {
         var recording = new ReferenceRecording(store, machine, tracker(tracker, machine), QUICKLY,
                 guest + "-" + tracker, ReferenceRecording.Interference.NONE);
         int checkpoints = guest.equals("linux") ? LARGE_CHECKPOINTS : CHECKPOINTS;
+        Instant before = Instant.now();
         recording.record(checkpoints);
         recording.assertNothingDiffered(checkpoints);
         assertEquals(List.of(), recording.failed);
@@ -92,7 +95,13 @@ class CheckpointFidelityTest {
             assertEquals(m.pauseMicros(), p.values().stream().mapToLong(Long::longValue).sum(),
                     "phases add up to the pause");
             assertTrue(p.values().stream().allMatch(micros -> micros >= 0), p.toString());
+            assertTrue(m.of(CheckpointFigure.PRE_COPY_TIME) < Duration.ofMinutes(1).toNanos() / 1000, m.toString());
+            assertTrue(m.capturedAt().isAfter(before) && m.capturedAt().isBefore(Instant.now()), m.toString());
         }
+        // the first one may be late by less than an interval
+        Duration span = Duration.between(recording.stored.getFirst().metrics().capturedAt(), recording.stored.getLast()
+                .metrics().capturedAt());
+        assertTrue(span.compareTo(QUICKLY.interval().multipliedBy(checkpoints - 2)) > 0, span.toString());
     }
 
     /// Pages sent ahead of the pause because the buffer is far smaller than the first checkpoint, and sent again.

@@ -198,6 +198,7 @@ class DiskFaultsTest {
             machine.qmp().execute(QmpCommand.of("blockdev-add").with("driver", "raw").with("node-name", "holder").with(
                     "file", "freezeframe-scratch-disk0"));
             BlockingQueue<Integer> failed = new LinkedBlockingQueue<>();
+            long begun = System.nanoTime();
             RecordingOptions options = RecordingOptions.DEFAULT.with(QUICKLY);
             try (Recording recording = Recording.start(store, machine, Optional.empty(), false, options,
                     new RecordingListener() {
@@ -221,6 +222,8 @@ class DiskFaultsTest {
                 assertTrue(recording.endReason().startsWith("none of the first 10 checkpoints could be taken: "),
                         recording.endReason());
                 assertEquals(10, failed.size());
+                // one for each tick; the first may be late by less than an interval
+                assertTrue(System.nanoTime() - begun > 8 * QUICKLY.interval().toNanos());
             }
             LockstepGuests.assertGoesOnSoundly(machine, GUEST, folder);
         }

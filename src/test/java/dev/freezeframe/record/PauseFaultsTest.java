@@ -232,6 +232,8 @@ class PauseFaultsTest {
         assertEquals("enough", itself[0].endReason);
         assertEquals(1, itself[0].waits.size(), itself[0].waits.toString());
         assertFalse(itself[0].waits.getFirst().contains("\n"), itself[0].waits.getFirst());
+        long late = itself[0].stored.stream().mapToLong(each -> each.metrics().late()).sum();
+        assertTrue(late > 0 && late <= itself[0].lateTicks(), late + " of " + itself[0].lateTicks() + " late ticks");
         itself[0].assertNothingDiffered(4);
     }
 

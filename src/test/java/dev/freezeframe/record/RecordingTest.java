@@ -179,8 +179,12 @@ class RecordingTest {
     @Test
     void theIntervalChangesWhileRecordingAndACheckpointCanBeHadAtOnce() throws Exception {
         try (Machine machine = bootRounds();
-                Recording recording = Recording.start(store, machine, Optional.empty(), false, every(60_000), heard)) {
+                Recording recording = Recording.start(store, machine, Optional.empty(), false, every(3_600_000),
+                        heard)) {
+            Await.until("the first one is stored", () -> heard.stored().size() == 1);
             recording.checkpointNow();
+            Await.until("the next one is stored", () -> heard.stored().size() == 2);
+            // both have to be woken: the next tick is an hour away
             recording.changeInterval(Duration.ofMillis(50));
             assertEquals(Duration.ofMillis(50), recording.interval());
             assertTrue(heard.three.await(PATIENCE.toSeconds(), TimeUnit.SECONDS));

@@ -146,6 +146,10 @@ final class ReferenceRecording implements AutoCloseable, CaptureListener, Record
         return checkpointer.standingTicks();
     }
 
+    long lateTicks() {
+        return checkpointer.lateTicks();
+    }
+
     private Checkpointer checkpointer() {
         return checkpointer;
     }

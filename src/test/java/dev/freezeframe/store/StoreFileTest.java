@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.catalog.Database;
 import dev.freezeframe.store.catalog.StoreVersion;
+import dev.freezeframe.store.model.Annotation;
 import dev.freezeframe.store.model.CheckpointName;
 import dev.freezeframe.store.model.CheckpointRecord;
 import dev.freezeframe.store.model.ExperimentRecord;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -246,6 +248,79 @@ class StoreFileTest {
             assertEquals(2, forced.get() - before, "the content, then the header that names it");
             assertEquals(13, gone.size(), "one was gone before, and the newest of a running recording stays");
             assertEquals(8, store.checkpoints(experiment.id()).size());
+        }
+    }
+
+    /// Something that is on disk when it returns.
+    @FunctionalInterface
+    private interface Deed {
+        void run() throws StoreException;
+    }
+
+    private void assertForced(String what, Deed deed) throws StoreException {
+        int before = forced.get();
+        deed.run();
+        assertTrue(forced.get() > before, what);
+    }
+
+    @Test
+    void whatIsReportedAsDoneIsOnDisk() throws Exception {
+        try (Store store = open()) {
+            int before = forced.get();
+            long bare = store.createExperiment(ExperimentRecord.starting("bare", "array", "{}", 1 << 20,
+                    Optional.empty(), Instant.EPOCH));
+            assertTrue(forced.get() > before, "an experiment that begins");
+            assertForced("its end", () -> store.finishExperiment(bare, "done"));
+            recorded(store, "run", 3);
+            long newest = store.find(CheckpointName.LATEST).orElseThrow().id();
+            assertForced("a note", () -> store.annotate(newest, Annotation.of("note", List.of("tag"))));
+            assertForced("a deletion", () -> store.delete(CheckpointName.of("run", 1)));
+            assertForced("the deletion of an experiment", () -> store.deleteExperiment("run"));
+        }
+    }
+
+    @Test
+    void aFirstRecordingPutsRoomAsideForDeletionsOnAFullDisk() throws Exception {
+        try (Store store = open()) {
+            Path reserve = directory.resolve("store.reserve");
+            assertFalse(Files.exists(reserve));
+            boolean plenty = directory.toFile().getUsableSpace() >= 128L << 20;
+            begin(store, "run").end("done");
+            assertEquals(plenty, Files.exists(reserve));
+        }
+    }
+
+    @Test
+    void collectingTakesBootFilesThatNoExperimentNames() throws Exception {
+        String hash = "5".repeat(64);
+        try (Store store = open()) {
+            new BootFiles(directory).put(hash, out -> out.write(1));
+            assertTrue(store.bootFiles().find(hash).isPresent());
+            store.gc(Progress.NONE);
+            assertEquals(Optional.empty(), store.bootFiles().find(hash));
+        }
+    }
+
+    @Test
+    void aPathWithASemicolonIsRefusedAndMadeNowhere() throws Exception {
+        // H2 takes what is behind it for a setting
+        for (Path odd : List.of(directory.resolve("a;b"), Path.of(";store"))) {
+            StoreException refused = assertThrows(StoreException.class, () -> Store.open(odd));
+            assertEquals(Reason.REFUSED, refused.reason());
+            assertTrue(refused.getMessage().contains("contains a semicolon"), refused.getMessage());
+            assertFalse(Files.exists(odd));
+        }
+    }
+
+    @Test
+    void aSemicolonThatALinkOrTheWorkingFolderBringsInIsRefusedAsWell() throws Exception {
+        Path odd = Files.createDirectories(directory.resolve("a;b").resolve("store"));
+        Path link = Files.createSymbolicLink(directory.resolve("link"), odd);
+        StoreException refused = assertThrows(StoreException.class, () -> Store.open(link));
+        assertEquals(Reason.REFUSED, refused.reason(), refused.getMessage());
+        assertTrue(refused.getMessage().contains("semicolon"), refused.getMessage());
+        try (Stream<Path> files = Files.list(odd)) {
+            assertEquals(List.of(), files.toList());
         }
     }
 }

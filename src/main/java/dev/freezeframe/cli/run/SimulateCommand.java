@@ -90,6 +90,12 @@ public final class SimulateCommand implements Callable<Integer> {
     private Optional<Path> qemu;
 
     @Mixin
+    private OutsideOptions outside;
+
+    @Option(names = "--accept-changed-boot-files", description = RestoreCommand.ACCEPT_CHANGED)
+    private boolean acceptChangedBootFiles;
+
+    @Mixin
     private StoreOption storeOption;
 
     @Mixin
@@ -148,7 +154,7 @@ public final class SimulateCommand implements Callable<Integer> {
                 ? Optional.of(Simulation.command(template.get(), warmUp))
                 : plugin.flatMap(text -> PluginText.wanted(text, warmUp));
         Simulation simulation = new Simulation(store, experiment,
-                new Simulation.Options(lanes, !unproven, named, qemu, out));
+                new Simulation.Options(lanes, !unproven, named, qemu, out, outside.wishes(), acceptChangedBootFiles));
         try {
             return stop.starting(() -> simulation.run(intervals, every, (interval, result) -> {
                 screen.line(format.json()

@@ -24,6 +24,14 @@ public final class StoreFaults {
 
     private StoreFaults() {}
 
+    /// Refuses a folder whose path H2 would cut: what is behind a semicolon is a setting to it.
+    public static void requireNoSemicolon(Path folder) throws StoreException {
+        if (folder.toString().indexOf(';') >= 0) {
+            throw new StoreException(Reason.REFUSED,
+                    "store path " + folder + " contains a semicolon, which H2 cannot take; choose another --store");
+        }
+    }
+
     /// The error of work that was to be done; `what` goes behind "cannot".
     static StoreException explained(String what, SQLException e) {
         if (FullDisk.isCauseOf(e)) {

@@ -298,6 +298,16 @@ class StoreDocumentTest {
             assertTrue(Long.parseLong(lines.get(lineOf("a count"))) > 0);
             assertEquals(Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip(), lines.get(lineOf(
                     "the kernel's boot_id")));
+            assertEquals(Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString(), lines.get(lineOf(
+                    "the PID namespace")));
+            String stat = Files.readString(Path.of("/proc/self/stat"));
+            // proc(5): field 22, and the second one, in brackets, may hold anything
+            assertEquals(stat.substring(stat.lastIndexOf(") ") + 2).split(" ", -1)[22 - 3], lines.get(lineOf(
+                    "when the process started")));
+            assertEquals(Files.getAttribute(Path.of("/proc/self"), "unix:uid").toString(), lines.get(lineOf(
+                    "the user's number")));
+            assertEquals(Files.readString(Path.of("/proc/sys/kernel/hostname")).strip(), lines.get(lineOf(
+                    "the host's name")));
         }
     }
 

@@ -25,9 +25,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,6 +103,7 @@ class StoreOwnerTest {
         StoreException refused = claiming.result();
         assertEquals(Reason.IN_USE, refused.reason());
         assertTrue(refused.getMessage().contains("pid 1 on host otherhost"), refused.getMessage());
+        assertFalse(refused.getMessage().contains("under another path"), refused.getMessage());
     }
 
     @Test
@@ -204,6 +207,178 @@ class StoreOwnerTest {
             return process.waitFor(60, TimeUnit.SECONDS) && process.exitValue() == 0;
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    @Test
+    void anOwnerSleepsBetweenTwoCountsAndCountsOn() throws Exception {
+        try (StoreOwner owner = StoreOwner.claim(directory, FOR_EVER)) {
+            Await.until("it sleeps until its next count", () -> heart().getState() == Thread.State.TIMED_WAITING);
+            Await.until("it has counted twice", () -> {
+                wake(owner);
+                // a count that is just being written is no record
+                return Owner.of(Files.readAllBytes(file())).map(Owner::beat).orElse(0L) >= 3;
+            });
+        }
+        assertTrue(read().isNobody());
+    }
+
+    @Test
+    void whoLosesTheStoreHearsOfItAtTheNextCountAndDoesNotCountOverTheOther() throws Exception {
+        try (StoreOwner owner = StoreOwner.claim(directory, FOR_EVER)) {
+            Thread counting = heart();
+            takeOver();
+            Await.until("it has noticed", () -> {
+                wake(owner);
+                return owner.isLost();
+            });
+            Await.until("it counts no more", () -> {
+                wake(owner);
+                return !counting.isAlive();
+            });
+            assertEquals(Reason.IN_USE, assertThrows(StoreException.class, owner::requireNotLost).reason());
+            write(new Owner("", 9, ELSEWHERE));
+            assertThrows(StoreException.class, owner::require, "from then on always");
+        }
+        assertEquals(9, read().beat());
+    }
+
+    @Test
+    void anOwnerElsewhereThatGivesTheStoreFreeIsSucceededAtOnce() throws Exception {
+        write(new Owner("elsewhere", 1, ELSEWHERE));
+        Underway<Boolean> claiming = Underway.start(() -> {
+            StoreOwner.claim(directory, FOR_EVER).close();
+            return true;
+        }).awaitInside(Thread.class, "sleep");
+        write(new Owner("", 2, ELSEWHERE));
+        assertTrue(claiming.result());
+    }
+
+    @Test
+    void anOwnerOnThisBootWhoseProcessIsGoneIsSucceededAtOnceWhosesoeverItWas() throws Exception {
+        Owner.Holder here = StoreOwner.Here.PROCESS;
+        // /proc may hide the processes of others, and then their death cannot be known
+        List<String> users = Files.exists(Path.of("/proc/1/stat"))
+                ? List.of(here.user(), "another")
+                : List.of(here
+                        .user());
+        for (String user : users) {
+            // the kernel gives no such number
+            write(new Owner("gone", 7, new Owner.Holder(here.boot(), here.namespace(), Integer.MAX_VALUE, 1, user,
+                    here.host())));
+            StoreOwner.claim(directory, FOR_EVER).close();
+        }
+    }
+
+    @Test
+    void aThreadThatIsInterruptedWhileItWaitsForAnOwnersDeathStaysInterrupted() throws Exception {
+        write(new Owner("elsewhere", 1, ELSEWHERE));
+        Thread.currentThread().interrupt();
+        StoreException failed = assertThrows(StoreException.class, () -> StoreOwner.claim(directory, FOR_EVER));
+        assertTrue(Thread.interrupted());
+        assertEquals(Reason.FAILED, failed.reason(), failed.getMessage());
+    }
+
+    @Test
+    void closingInAnInterruptedThreadFreesTheStoreAndLeavesTheThreadInterrupted() throws Exception {
+        StoreOwner owner = StoreOwner.claim(directory, FOR_EVER);
+        // so that the thread that counts cannot end before it is waited for
+        synchronized (owner) {
+            Thread.currentThread().interrupt();
+            owner.close();
+        }
+        assertTrue(Thread.interrupted());
+        assertTrue(read().isNobody());
+    }
+
+    @Test
+    void whoIsRefusedHasNoFileOpenAndWhoOwnsHasOne() throws Exception {
+        try (StoreOwner _ = StoreOwner.claim(directory, FOR_EVER)) {
+            StoreException refused = assertThrows(StoreException.class, () -> StoreOwner.claim(directory, FOR_EVER));
+            assertTrue(refused.getMessage().contains(", under another path; "), refused.getMessage());
+            // it may just be counting, by another descriptor
+            Await.until("only the owner has it open", () -> openRecords() == 1);
+        }
+        assertEquals(0, openRecords());
+    }
+
+    @Test
+    void anOwnerThatCannotOpenItsRecordAnewLooksAtTheOneThatItHasOpen() throws Exception {
+        Path aside = directory.resolve("aside");
+        try (StoreOwner owner = StoreOwner.claim(directory, FOR_EVER)) {
+            stopCounting();
+            // a folder in its place is there, and nobody can read it as a file
+            Files.move(file(), aside);
+            Files.createDirectory(file());
+            owner.require();
+            owner.require();
+            assertFalse(owner.isLost());
+            Files.delete(file());
+            Files.move(aside, file());
+            write(new Owner("second", 1, ELSEWHERE));
+            Files.move(file(), aside);
+            Files.createDirectory(file());
+            assertEquals(Reason.IN_USE, assertThrows(StoreException.class, owner::require).reason());
+            assertTrue(owner.isLost());
+        }
+    }
+
+    /// Each look at a pipe reads the next record in it.
+    @Test
+    void anotherOwnerIsFoundHoweverOftenItsRecordIsSeenHalf() throws Exception {
+        byte[] second = new Owner("second", 1, ELSEWHERE).bytes();
+        for (int half = 1; half <= 4; half++) {
+            try (StoreOwner owner = StoreOwner.claim(directory, FOR_EVER)) {
+                stopCounting();
+                Files.delete(file());
+                assertEquals(0, new ProcessBuilder("mkfifo", file().toString()).start().waitFor());
+                try (RandomAccessFile looks = new RandomAccessFile(file().toFile(), "rw")) {
+                    looks.write(new byte[half * second.length]);
+                    looks.write(second);
+                    StoreException lost = assertThrows(StoreException.class, owner::require, half + " looks");
+                    assertEquals(Reason.IN_USE, lost.reason(), lost.getMessage());
+                } finally {
+                    Files.delete(file()); // or closing the owner would wait at it
+                }
+            }
+        }
+    }
+
+    private Path file() {
+        return directory.resolve(StoreOwner.FILE_NAME);
+    }
+
+    private static Thread heart() {
+        return Thread.getAllStackTraces().keySet().stream().filter(each -> each.getName().equals("store-owner"))
+                .findFirst().orElseThrow();
+    }
+
+    /// Has the next count come at once.
+    @SuppressWarnings("NakedNotify") // nothing is to change but the time
+    private static void wake(StoreOwner owner) {
+        synchronized (owner) {
+            owner.notifyAll();
+        }
+    }
+
+    /// So that nobody but the test looks at the record.
+    private static void stopCounting() throws InterruptedException {
+        Thread counting = heart();
+        counting.interrupt();
+        counting.join();
+    }
+
+    /// Descriptors of this process that are of the record.
+    private long openRecords() throws IOException {
+        Path real = directory.toRealPath().resolve(StoreOwner.FILE_NAME);
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            return open.filter(each -> {
+                try {
+                    return Files.readSymbolicLink(each).equals(real);
+                } catch (IOException e) {
+                    return false; // closed meanwhile
+                }
+            }).count();
         }
     }
 }

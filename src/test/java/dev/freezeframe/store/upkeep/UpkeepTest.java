@@ -1,11 +1,13 @@
 package dev.freezeframe.store.upkeep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.freezeframe.base.Progress;
 import dev.freezeframe.store.StepFiles;
 import dev.freezeframe.store.Store;
+import dev.freezeframe.store.SyntheticExperiments;
 import dev.freezeframe.store.figure.CaptureMetrics;
 import dev.freezeframe.store.figure.GivenFigures;
 import dev.freezeframe.store.lock.WriteLease;
@@ -25,6 +27,7 @@ import dev.freezeframe.suite.Await;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -107,5 +110,18 @@ class UpkeepTest {
         Optional<PageMap> base = number == 1 ? Optional.empty() : Optional.of(before);
         return new NewCheckpoint(experiment, number, capture, classes, List.of(), bytes, System.nanoTime(),
                 List.of(new NewImage(NewCheckpoint.RAM, PAGES * 4096L, map, base)));
+    }
+
+    @Test
+    void itsThreadEndsWithTheStore(@TempDir Path directory) throws Exception {
+        try (Store store = Store.open(directory, StepFiles.register(directory, _ -> {}))) {
+            SyntheticExperiments experiment = SyntheticExperiments.begin(store, "run", 4L << 20, Duration.ofSeconds(1),
+                    Instant.EPOCH, 1, Optional.empty());
+            experiment.add(COMMITS_PER_LOOK);
+            experiment.end("done");
+            Await.untilAsleepInside(Upkeep.class, "awaitWork");
+        }
+        assertFalse(Thread.getAllStackTraces().keySet().stream().anyMatch(each -> each.getName().equals(
+                "store-upkeep")));
     }
 }
