@@ -44,7 +44,6 @@ final class ReexecutedRun implements IntervalWork {
     /// For how long a guest goes on first whose clock is not ours, and at least.
     private static final long FIRST_NANOS = 20_000_000;
     private static final long LEAST_NANOS = 1_000_000;
-    private static final double SLOWEST_CLOCK = 0.001;
     /// How many times as long as its recording an interval may take, and what it may take in any case.
     private static final int SLOWEST = 100;
     private static final Duration LEAST_PATIENCE = Duration.ofSeconds(60);
@@ -147,8 +146,8 @@ final class ReexecutedRun implements IntervalWork {
             if (stopped || wanted - reached < NEAR_NANOS) {
                 return end;
             }
-            double speed = Math.max(SLOWEST_CLOCK, (double) (reached - before) / Math.max(1, next));
-            next = Math.max(LEAST_NANOS, (long) ((wanted - reached) / Math.max(1, speed)));
+            double speed = Math.max(1, (double) (reached - before) / Math.max(1, next));
+            next = Math.max(LEAST_NANOS, (long) ((wanted - reached) / speed));
         }
         throw new IOException(
                 "the guest's clock hardly goes on: " + millis(reached) + " of " + millis(wanted) + " in "

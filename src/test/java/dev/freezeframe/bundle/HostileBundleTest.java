@@ -302,6 +302,7 @@ class HostileBundleTest {
     }
 
     @Test
+    @Tag("slow")
     void simulationsThatCannotBeAreRefused() throws Exception {
         for (String count : List.of("0", "-1", "1", "3", "2147483647", "9999999999", "null", "\"2\"")) {
             refused(count, changed(HEADER, text -> text.replace("\"simulations\":2", "\"simulations\":" + count)));
