@@ -98,10 +98,6 @@ class CheckpointFidelityTest {
             assertTrue(m.of(CheckpointFigure.PRE_COPY_TIME) < Duration.ofMinutes(1).toNanos() / 1000, m.toString());
             assertTrue(m.capturedAt().isAfter(before) && m.capturedAt().isBefore(Instant.now()), m.toString());
         }
-        // the first one may be late by less than an interval
-        Duration span = Duration.between(recording.stored.getFirst().metrics().capturedAt(), recording.stored.getLast()
-                .metrics().capturedAt());
-        assertTrue(span.compareTo(QUICKLY.interval().multipliedBy(checkpoints - 2)) > 0, span.toString());
     }
 
     /// Pages sent ahead of the pause because the buffer is far smaller than the first checkpoint, and sent again.
