@@ -84,17 +84,17 @@ public final class SimulationsCommand implements Callable<Integer> {
                     "there is no experiment " + name + " in " + store.directory()
                             + "; freezeframe list shows what is"));
             List<SimulationRecord> simulations = store.simulations().of(experiment.id());
+            Optional<ImportOrigin> origin = Optional.ofNullable(store.imported().get(experiment.id()));
             if (number.isEmpty()) {
                 if (deed != null) {
                     throw new CommandFailure(
                             "which simulation? freezeframe simulations " + name + " shows their numbers");
                 }
-                list(screen, store, simulations, Optional.ofNullable(store.imported().get(experiment.id())));
+                list(screen, store, simulations, origin);
                 return 0;
             }
             SimulationRecord simulation = find(simulations, number.get());
-            if (Optional.ofNullable(store.imported().get(experiment.id())).filter(each -> !each.isBefore(simulation))
-                    .isPresent()) {
+            if (origin.filter(each -> !each.isBefore(simulation)).isPresent()) {
                 screen.remark(
                         "simulation " + simulation.id() + " came with the bundle: it is what somebody else found");
             }
@@ -146,7 +146,7 @@ public final class SimulationsCommand implements Callable<Integer> {
             List<SimulatedInterval> intervals = store.simulations().intervals(each);
             PluginText plugin = PluginText.of(each.plugin());
             long sound = intervals.stream().filter(interval -> interval.state().isSound()).count();
-            boolean foreign = origin.isPresent() && !origin.get().isBefore(each);
+            boolean foreign = origin.filter(from -> !from.isBefore(each)).isPresent();
             if (format.json()) {
                 ObjectNode json = JsonLines.ofType("simulation").put("simulation", each.id())
                         .put("plugin", plugin.plugin())

@@ -290,7 +290,7 @@ public final class RecordCommand implements Callable<Integer> {
     private int recordRestored(TerminalOutput screen, StopRequest stop) throws Exception {
         try (Store store = storeOption.openExisting(program); simulating) {
             CheckpointRecord parent = StoreOption.find(store, origin.checkpoint);
-            requireMemory(parent.metrics().ramPages() * GuestPage.BYTES, parent.metrics().disks().size(), screen);
+            requireMemory(parent.metrics().ramPages() * GuestPage.BYTES, 0, screen);
             checkName(store);
             RestoreOptions restoring = RestoreOptions.standard().withRecordable(true).withLeavePaused(true)
                     .withAcceptChangedBootFiles(acceptChangedBootFiles).withOutside(outside.wishes());
